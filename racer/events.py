@@ -1,0 +1,101 @@
+"""Events: what happened, as replay records it; and schedules, which say how to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from racer.errors import Location
+from racer.operations import Operation
+from racer.steps import Violation
+from racer.watches import Observation
+
+
+class Move(NamedTuple):
+    """What an explorer chooses: a thread's next operation, and which option of a Choose.
+
+    `choice` is the option's position, and 0 for every other operation. Moves are ordered by
+    the thread's position in `Program.instances()`, then by choice.
+    """
+
+    thread: str
+    choice: int = 0
+
+
+Schedule = tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The outcome of a thread that can never go on: its next operation, as text."""
+
+    operation: str
+
+
+OutcomeValue = object | Violation | Blocked
+OutcomeKey = tuple[tuple[str, OutcomeValue], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """A window that closed at the state just after a step, and what it saw."""
+
+    watch: str
+    opened_at: int  # index of the event just before which it opened
+    seen: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step that happened.
+
+    `index` counts the steps of the schedule from 0, `step` those of the thread from 1.
+    `before` and `after` are the values of the operation's cell (None without a cell).
+    `opened` names the watches whose windows opened just before the step, `closed` the windows
+    that closed just after it. `truths` gives each watch's truth in the state after the step;
+    `broken` the invariants that are false in it. `ended` is what the thread came to with this
+    step: None while it goes on.
+    """
+
+    index: int
+    thread: str
+    step: int
+    operation: Operation
+    result: object
+    before: object
+    after: object
+    location: Location | None
+    opened: tuple[str, ...]
+    closed: tuple[ClosedWindow, ...]
+    truths: Mapping[str, bool]
+    broken: tuple[str, ...]
+    ended: Ending | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a thread came to: a value it returned, or a Violation."""
+
+    value: OutcomeValue
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A whole replayed schedule: the reference semantics' account of it.
+
+    `initial` are the values of all cells before the first step, `initial_truths` the watches'.
+    `outcome` is complete when the schedule was maximal (`maximal`): every thread has ended or is
+    Blocked. Otherwise it holds the threads that have ended. `labels` are the violations of this
+    execution, sorted.
+    """
+
+    schedule: Schedule
+    initial: Mapping[str, object]
+    initial_truths: Mapping[str, bool]
+    threads: tuple[str, ...]  # in the order of Program.instances()
+    events: tuple[Event, ...]
+    outcome: OutcomeKey
+    labels: tuple[str, ...]
+    maximal: bool
+    final_locations: Mapping[str, Location | None]  # where each thread that has not ended waits

@@ -1,0 +1,201 @@
+"""A thread's automaton while it grows: the coroutine is run once more for each new edge."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from racer.errors import ModelError
+from racer.lift.automaton import CellStep, ClosedAutomaton, OpenSlots
+from racer.lift.identity import Identifier
+from racer.operations import Operation, Update, WaitUntil, describe_operation
+from racer.program import ThreadInstance
+from racer.steps import AboutTo, Closing, Pending, Raised, Returned, ThreadRun, Violated
+from racer.values import describe, value_key
+
+
+class GrowingAutomaton:
+    """Nodes and edges of one thread, added on demand by `target`.
+
+    A coroutine cannot be copied, so a new edge costs one run from the start along the node's
+    history. Each such run is checked against the nodes on its way: a thread that answers the
+    same history with another operation is not a function of its results, and is refused.
+    """
+
+    def __init__(self, instance: ThreadInstance, identifier: Identifier) -> None:
+        self.instance = instance
+        self._identifier = identifier
+        self._pending: list[Pending] = []
+        self._slots: list[OpenSlots] = []
+        self._edges: list[dict[int, int]] = []
+        # How each node was first reached: the node before it and the answer; None at the start.
+        self._parents: list[tuple[int, CellStep] | None] = []
+        self._numbers: dict[Hashable, int] = {}
+        self.steps_run = 0  # what lifting has cost so far, in steps of the coroutine
+        run = instance.start()
+        self.start = self._node_of(run, None, ())
+        run.close()
+        self._refuse_without_step()
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def pending(self, node: int) -> Pending:
+        return self._pending[node]
+
+    def open_slots(self, node: int) -> OpenSlots:
+        return self._slots[node]
+
+    def target(self, node: int, step: CellStep) -> int:
+        known = self._edges[node].get(step.answer)
+        if known is not None:
+            return known
+        run = self._run_to(node)
+        _give(run, step)
+        goal = self._node_of(run, (node, step), self._slots_after(node))
+        run.close()
+        self._edges[node][step.answer] = goal
+        return goal
+
+    def closed(self) -> ClosedAutomaton:
+        """All nodes and edges so far, as an automaton that does not grow."""
+        return ClosedAutomaton(
+            tuple(self._pending), tuple(self._slots), tuple(self._edges), self.start
+        )
+
+    def confirm_endings(self) -> None:
+        """Run to every end once more: its value, too, must be a function of the history."""
+        for node, pending in enumerate(self._pending):
+            if not isinstance(pending, AboutTo | Closing):
+                self._run_to(node).close()
+
+    def _run_to(self, node: int) -> ThreadRun:
+        path: list[tuple[int, CellStep]] = []
+        parent = self._parents[node]
+        while parent is not None:
+            path.append(parent)
+            parent = self._parents[parent[0]]
+        run = self.instance.start()
+        for before, step in reversed(path):
+            self._check(run, before)
+            _give(run, step)
+        self.steps_run += len(path) + 1
+        self._check(run, node)
+        return run
+
+    def _check(self, run: ThreadRun, node: int) -> None:
+        expected = self._pending[node]
+        if not self._same(run.pending, expected):
+            found, steps, where = describe_pending(run.pending), run.steps, run.location()
+            run.close()
+            raise ModelError(
+                f"thread {run.name!r} is not a function of the results it gets: after the same "
+                f"{steps} steps it was about to {describe_pending(expected)}, and in another run "
+                f"to {found}{f' (at {where})' if where else ''}.\n"
+                f"Usual cause: threads share something that is not a cell (a closure, a global, "
+                f"an object in their arguments), or use a clock or random numbers.\n"
+                f"Try: make it a cell, or a local of the thread.",
+                thread=run.name,
+                step=steps + 1,
+            )
+
+    def _same(self, found: Pending, expected: Pending) -> bool:
+        if isinstance(found, AboutTo) and isinstance(expected, AboutTo):
+            return found.opens == expected.opens and self._operation_key(
+                found.operation
+            ) == self._operation_key(expected.operation)
+        if isinstance(found, Returned) and isinstance(expected, Returned):
+            return value_key(found.value) == value_key(expected.value)
+        return found == expected
+
+    def _operation_key(self, operation: Operation) -> Hashable:
+        """Equal for equal operations, where a function may be a new lambda of the same code."""
+        if isinstance(operation, Update | WaitUntil):
+            own = operation.function if isinstance(operation, Update) else operation.predicate
+            return (describe_operation(operation), self._identifier.function_key(own))
+        return operation
+
+    def _node_of(
+        self, run: ThreadRun, parent: tuple[int, CellStep] | None, slots: OpenSlots
+    ) -> int:
+        """The node `run` stands at: a known one if that can be shown, else a new one."""
+        key = self._key(run)
+        known = self._numbers.get(key) if key is not None else None
+        if known is not None:
+            self._check(run, known)
+            return known
+        node = len(self._pending)
+        if key is not None:
+            self._numbers[key] = node
+        self._pending.append(run.pending)
+        self._slots.append(slots if isinstance(run.pending, AboutTo | Closing) else ())
+        self._edges.append({})
+        self._parents.append(parent)
+        return node
+
+    def _key(self, run: ThreadRun) -> Hashable | None:
+        match run.pending:
+            case AboutTo() | Closing():
+                key = self._identifier.run_key(run)
+                return None if key is None else ("suspended", key)
+            case Returned(value=value):
+                return ("returned", value_key(value))
+            case ended:
+                return ended
+
+    def _slots_after(self, node: int) -> OpenSlots:
+        match self._pending[node]:
+            case AboutTo(opens=opens):
+                opened = tuple((window.slot, window.watch) for window in opens)
+                return tuple(sorted((*self._slots[node], *opened), key=lambda pair: pair[0]))
+            case Closing(slot=slot):
+                return tuple(pair for pair in self._slots[node] if pair[0] != slot)
+            case _:
+                return ()
+
+    def _refuse_without_step(self) -> None:
+        pending = self._pending[self.start]
+        name, function = self.instance.name, describe(self.instance.thread.fn)
+        if isinstance(pending, Raised):
+            raise ModelError(
+                f"thread {name!r} ({function}) fails before its first step: {pending.text}",
+                thread=name,
+                step=1,
+                schedule=(),
+            )
+        if isinstance(pending, Returned | Violated):
+            raise ModelError(
+                f"thread {name!r} ({function}{_defined_at(self.instance)}) ends without a step: "
+                f"it never awaits an operation.\n"
+                f"Usual cause: an `await` is missing before cell.load() or the like.\n"
+                f"Try: await each operation, or leave the thread out of the Program.",
+                thread=name,
+                step=1,
+                schedule=(),
+            )
+
+
+def _give(run: ThreadRun, step: CellStep) -> None:
+    if step.error is not None:
+        run.fail(step.error)
+    else:
+        run.resume(step.result)
+
+
+def _defined_at(instance: ThreadInstance) -> str:
+    code = getattr(instance.thread.fn, "__code__", None)
+    return f", {code.co_filename}:{code.co_firstlineno}" if code is not None else ""
+
+
+def describe_pending(pending: Pending) -> str:
+    """What a thread is about to do, as text for messages."""
+    match pending:
+        case AboutTo(operation=operation):
+            return describe_operation(operation)
+        case Closing():
+            return "close a window"
+        case Returned(value=value):
+            return f"return {describe(value)}"
+        case Violated(label=label):
+            return f"raise Violation({label!r})"
+        case Raised(text=text):
+            return f"fail: {text}"

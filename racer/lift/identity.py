@@ -1,0 +1,296 @@
+"""When two suspended runs of a thread are the same node: position, locals and value stack.
+
+Two runs that stand at the same code position with equal locals and an equal value stack, all
+of them provably immutable, continue alike whatever results they are given: a coroutine has no
+other state, and threads share cells and nothing else. So they are one node of the automaton,
+and a retry loop becomes a cycle. Where equality cannot be *shown*, `run_key` gives None and
+the caller falls back to the history of results, which is always sound and only larger.
+
+`gc.get_referents(coroutine)` lists what a suspended frame holds: a header (names, frame,
+function, code), then the bound locals in the order of `co_varnames`, then the value stack with
+the iterators of `for` loops. CPython promises none of this, so `_layout_is_known` checks it on
+a coroutine whose content is known before anything relies on it; on an interpreter that answers
+otherwise, every node falls back to its history.
+
+Source   CPython Objects/genobject.c gen_traverse, Python/frame.c _PyFrame_Traverse (3.11-3.14).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import gc
+import types
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from racer.memory import Cell, Lock, Memory
+from racer.program import Program, Thread
+from racer.steps import ThreadRun
+from racer.values import compares_by_identity, value_key
+from racer.watches import Watch, Window
+
+
+class _Unknown(Exception):
+    """Something in the run is not provably immutable."""
+
+
+_ATOMS = (int, bool, str, bytes, float, complex, types.NoneType, types.EllipsisType)
+# Objects that are never changed once made, and compare by identity.
+_HANDLES = (
+    Cell,
+    Lock,
+    Memory,
+    Watch,
+    Thread,
+    Program,
+    type,
+    types.ModuleType,
+    types.BuiltinFunctionType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.GetSetDescriptorType,
+)
+# Iterators whose __reduce__ gives all their state: (callable, arguments[, position]).
+_ITERATORS = (
+    type(iter(range(0))),
+    type(iter(range(1 << 70))),
+    type(iter(())),
+    type(iter("")),
+    type(iter("é")),
+    type(iter(b"")),
+    enumerate,
+    zip,
+)
+
+
+class Identifier:
+    """Gives suspended runs their keys, and keeps alive whatever a key names by `id`.
+
+    Objects that cells have held are immutable by contract, whatever their type: `trust` takes
+    them, so that a thread that holds one in a local is still identified by its locals.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, object] = {}
+        self._trusted: dict[int, object] = {}
+
+    def trust(self, value: object) -> None:
+        """Take `value`, which a cell holds, for immutable."""
+        self._trusted[id(value)] = value
+
+    def run_key(self, run: ThreadRun) -> Hashable | None:
+        """A key equal for two runs of one thread only if they continue alike; None: not shown."""
+        if not _layout_is_known():
+            return None
+        try:
+            return _Encoder(self._kept, self._trusted).chain(run.coroutine)
+        except _Unknown:
+            return None
+
+    def function_key(self, function: object) -> Hashable | None:
+        """A key for a function given to update() or wait_until(), which may be a new lambda.
+
+        Equal keys mean equal code over equal captured values. None where that is not shown.
+        """
+        try:
+            return _Encoder(self._kept, self._trusted).value(function)
+        except _Unknown:
+            return None
+
+
+class _Encoder:
+    """Writes one object graph as a hashable key.
+
+    Objects that can change (closure cells, iterators) are numbered when first met, so that two
+    graphs get equal keys only if their sharing is equal too.
+    """
+
+    def __init__(self, kept: dict[int, object], trusted: Mapping[int, object]) -> None:
+        self._kept = kept
+        self._trusted = trusted
+        self._numbers: dict[int, int] = {}
+
+    def chain(self, awaited: Any) -> Hashable:
+        """The coroutine, and each one that it awaits in turn."""
+        frames: list[Hashable] = []
+        while awaited is not None:
+            inner = _awaited_by(awaited)
+            frames.append(self._frame(awaited, inner))
+            awaited = inner
+        return tuple(frames)
+
+    def _frame(self, awaited: Any, inner: Any) -> Hashable:
+        frame = _frame_of(awaited)
+        header, held = _split_referents(awaited, frame)
+        if header is None:
+            raise _Unknown
+        # Names of the bound locals: two of them may hold the same value, one of them bound.
+        bound = tuple(frame.f_locals)
+        content = tuple("awaited" if item is inner else self.value(item) for item in held)
+        return (self._same(frame.f_code), self._same(header), frame.f_lasti, bound, content)
+
+    def value(self, item: Any) -> Hashable:
+        kind = type(item)
+        if kind in _ATOMS:
+            return value_key(item)
+        if isinstance(item, _HANDLES):
+            return self._same(item)
+        if kind is tuple:
+            return ("tuple", tuple(self.value(part) for part in item))
+        if kind is frozenset:
+            return ("frozenset", frozenset(self.value(part) for part in item))
+        if kind is range:
+            return ("range", item)
+        if isinstance(item, enum.Enum):
+            return ("enum", self._same(kind), item.name, self.value(item.value))
+        if kind is Window:
+            return self._window(item)
+        if kind is types.MethodType:
+            return ("method", self.value(item.__func__), self.value(item.__self__))
+        if kind is types.FunctionType:
+            return self._function(item)
+        if kind is types.CellType:
+            return self._numbered(item, lambda: self._cell(item))
+        if kind in _ITERATORS:
+            return self._numbered(item, lambda: self._iterator(item))
+        if dataclasses.is_dataclass(item):
+            return self._dataclass(item)
+        if id(item) in self._trusted:
+            return self._same(item)
+        raise _Unknown
+
+    def _same(self, item: object) -> Hashable:
+        """By identity: the object is kept alive, so that no other can take its id."""
+        self._kept[id(item)] = item
+        return id(item)
+
+    def _numbered(self, item: object, encode: Any) -> Hashable:
+        number = self._numbers.get(id(item))
+        if number is not None:
+            return ("again", number)
+        self._numbers[id(item)] = len(self._numbers)
+        self._kept[id(item)] = item
+        return (type(item).__name__, encode())
+
+    def _cell(self, cell: Any) -> Hashable:
+        try:
+            return self.value(cell.cell_contents)
+        except ValueError:  # not bound yet
+            return "empty"
+
+    def _iterator(self, iterator: Any) -> Hashable:
+        _, arguments, *position = iterator.__reduce__()
+        return tuple(self.value(part) for part in (*arguments, *position))
+
+    def _window(self, window: Any) -> Hashable:
+        seen = window.observation
+        flags = None if seen is None else (seen.ever_true, seen.ever_false, seen.at_end)
+        # A closed window has given up its slot: what it saw is all that is left of it.
+        return ("window", self._same(window.watch), flags, window.slot if seen is None else None)
+
+    def _function(self, function: Any) -> Hashable:
+        captured = tuple(self.value(cell) for cell in function.__closure__ or ())
+        defaults = self.value(function.__defaults__)
+        keywords = tuple(
+            (name, self.value(value)) for name, value in (function.__kwdefaults__ or {}).items()
+        )
+        if function.__dict__ and not hasattr(function, "__wrapped__"):
+            raise _Unknown
+        code, names = self._same(function.__code__), self._same(function.__globals__)
+        return ("function", code, names, captured, defaults, keywords)
+
+    def _dataclass(self, item: Any) -> Hashable:
+        kind = type(item)
+        if not kind.__dataclass_params__.frozen:
+            raise _Unknown
+        fields = dataclasses.fields(item)
+        if set(getattr(item, "__dict__", ())) - {field.name for field in fields}:
+            raise _Unknown  # it carries more than its fields: a cached property, say
+        content = tuple(self.value(getattr(item, field.name)) for field in fields)
+        own = self._same(item) if compares_by_identity(kind) else None
+        return ("dataclass", self._same(kind), own, content)
+
+
+def _awaited_by(awaited: Any) -> Any:
+    if isinstance(awaited, types.CoroutineType):
+        return awaited.cr_await
+    if isinstance(awaited, types.GeneratorType):
+        return awaited.gi_yieldfrom
+    raise _Unknown  # an awaitable of its own kind: its state cannot be seen
+
+
+def _frame_of(awaited: Any) -> Any:
+    return awaited.cr_frame if hasattr(awaited, "cr_frame") else awaited.gi_frame
+
+
+def _split_referents(awaited: Any, frame: Any) -> tuple[Any, list[object]]:
+    """The function a suspended frame runs, and the locals and stack it holds; (None, []) else."""
+    items = gc.get_referents(awaited)
+    code = frame.f_code
+    for position in range(len(items) - 1):
+        function = items[position]
+        if (
+            isinstance(function, types.FunctionType)
+            and function.__code__ is code
+            and items[position + 1] is code
+        ):
+            if all(_is_header(item, frame, code) for item in items[:position]):
+                return function, items[position + 2 :]
+            break
+    return None, []
+
+
+def _is_header(item: object, frame: Any, code: Any) -> bool:
+    """Names, frame and code; an exception being handled stands here too, and is not accepted."""
+    if item is frame or item is code or isinstance(item, str):
+        return True
+    return isinstance(item, dict) and item is frame.f_locals
+
+
+@types.coroutine
+def _suspend(value: object) -> Any:
+    return (yield value)
+
+
+def _remaining(iterator: Any) -> list[object]:
+    """What an iterator over a sequence has still to give, read without moving it."""
+    _, (sequence,), *position = iterator.__reduce__()
+    return list(sequence)[(position[0] if position else None) or 0 :]
+
+
+async def _probe(first: object, second: object) -> Any:
+    for index in range(3, 9):
+        del first
+        return (second, index, await _suspend("inner"))
+    return None
+
+
+@functools.cache
+def _layout_is_known() -> bool:
+    """Whether gc shows a suspended frame as this file expects: checked on a known coroutine."""
+    second = ("second",)
+    probe: Any = _probe(("first",), second)
+    try:
+        probe.send(None)
+        inner = probe.cr_await
+        _, held = _split_referents(probe, probe.cr_frame)
+        _, held_inside = _split_referents(inner, inner.gi_frame)
+        iterators = [item for item in held if type(item) is type(iter(range(0)))]
+        rest = [item for item in held if type(item) is not type(iter(range(0)))]
+        return (
+            list(probe.cr_frame.f_locals) == ["second", "index"]
+            and len(rest) == 5
+            and all(
+                found is expected or found == expected
+                for found, expected in zip(rest, [second, 3, second, 3, inner], strict=True)
+            )
+            and len(iterators) == 1
+            and _remaining(iterators[0]) == [4, 5, 6, 7, 8]
+            and held_inside == ["inner"]
+        )
+    except (AttributeError, TypeError):
+        return False
+    finally:
+        probe.close()

@@ -1,0 +1,88 @@
+"""Programs: threads over one memory, with what must hold always and be reached sometimes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from racer.errors import ProgramError
+from racer.memory import Memory
+from racer.steps import ThreadRun
+from racer.watches import State
+
+ThreadFunction = Callable[..., Coroutine[Any, Any, object]]
+Predicate = Callable[[State], object]
+
+
+class Thread:
+    """`copies` interchangeable threads that each run `fn(*args)`.
+
+    In a Program under the name R it is thread R, or with copies=2 threads R.0 and R.1.
+    """
+
+    def __init__(self, fn: ThreadFunction, *args: object, copies: int = 1) -> None:
+        if not callable(fn):
+            raise ProgramError(f"Thread({fn!r}): give it the async function, not its result.")
+        if not isinstance(copies, int) or isinstance(copies, bool) or copies < 1:
+            raise ProgramError(f"Thread(..., copies={copies!r}): copies must be 1 or more.")
+        self.fn = fn
+        self.args = args
+        self.copies = copies
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadInstance:
+    """One thread of a Program, with its name and the Thread it is a copy of."""
+
+    name: str
+    group: str
+    thread: Thread
+
+    def start(self) -> ThreadRun:
+        """A new run of this thread, up to its first operation."""
+        return ThreadRun(self.name, self.thread.fn, self.thread.args)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is explored. Order of declaration never matters: threads are taken by name.
+
+    `invariants` hold in every state; each name is the label of its violation. `sometimes`
+    must each be reached in some state, else the model is vacuous and the verdict "fail".
+    """
+
+    memory: Memory
+    threads: Mapping[str, Thread]
+    invariants: Mapping[str, Predicate] = field(default_factory=dict)
+    sometimes: Mapping[str, Predicate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.threads:
+            raise ProgramError("a Program needs at least one thread.")
+        for name, thread in self.threads.items():
+            if not isinstance(name, str) or not name:
+                raise ProgramError(f"a thread's name must be a non-empty text, not {name!r}.")
+            if not isinstance(thread, Thread):
+                raise ProgramError(f"thread {name!r} is {thread!r}: wrap it as Thread(fn).")
+        for kind, predicates in (("invariant", self.invariants), ("sometimes", self.sometimes)):
+            for name, predicate in predicates.items():
+                if not isinstance(name, str) or not name or not callable(predicate):
+                    raise ProgramError(f"{kind} {name!r} needs a name and a predicate over State.")
+        if "deadlock" in self.invariants:
+            raise ProgramError("the label 'deadlock' is racer's own: rename that invariant.")
+        names = [instance.name for instance in self.instances()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ProgramError(f"two threads are named {twice[0]!r}: rename one of them.")
+        self.memory.seal()
+
+    def instances(self) -> tuple[ThreadInstance, ...]:
+        """Every thread, copies expanded, ordered by name and copy number."""
+        expanded = []
+        for group in sorted(self.threads):
+            thread = self.threads[group]
+            for copy in range(thread.copies):
+                name = group if thread.copies == 1 else f"{group}.{copy}"
+                expanded.append(ThreadInstance(name, group, thread))
+        return tuple(expanded)

@@ -1,0 +1,285 @@
+"""Where modelled code meets racer: one thread run by hand, and the one function that yields.
+
+A thread is a coroutine. It yields each operation it is about to do and is resumed with the
+result. Lifting, replay and every other driver goes through `ThreadRun`, so that a thread
+cannot tell which of them runs it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import types
+from collections.abc import Callable, Coroutine, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from racer.errors import Location, ProgramError, RacerError
+from racer.operations import Operation, describe_operation
+from racer.values import describe, require_hashable
+
+if TYPE_CHECKING:
+    from racer.watches import Watch
+
+_PACKAGE = __name__.split(".")[0]
+_LABEL_LIMIT = 120  # characters; an assertion's text can be a page long
+
+
+class Violation(Exception):
+    """`raise Violation("misclassified")` ends the thread and labels the execution.
+
+    Two violations with the same label are equal: as a thread's outcome it is a value.
+    """
+
+    def __init__(self, label: str) -> None:
+        if not isinstance(label, str) or not label:
+            raise ProgramError("a Violation needs a non-empty text as its label.")
+        super().__init__(label)
+        self.label = label
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Violation) and other.label == self.label
+
+    def __hash__(self) -> int:
+        return hash((Violation, self.label))
+
+    def __repr__(self) -> str:
+        return f"Violation({self.label!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWindow:
+    """Asks, without a step, what the window in `slot` has seen."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """A window that opens at the state just before the step it is attached to."""
+
+    slot: int
+    watch: Watch
+
+
+@dataclass(frozen=True, slots=True)
+class AboutTo:
+    """The thread is about to do `operation`; `opens` open just before it."""
+
+    operation: Operation
+    opens: tuple[OpenWindow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The thread is about to learn what a window saw; not a step."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Violated:
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The model is broken here: any exception but a Violation or a failed assert."""
+
+    text: str
+
+
+Ended = Returned | Violated | Raised
+Pending = AboutTo | Closing | Ended
+
+
+class ThreadRun:
+    """One coroutine of a modelled thread, from its start to its end.
+
+    `pending` is what the thread is about to do; `resume` gives it the result of that.
+    """
+
+    def __init__(
+        self, name: str, function: Callable[..., Coroutine[Any, Any, object]], args: tuple[Any, ...]
+    ) -> None:
+        self.name = name
+        self.steps = 0  # operations that have been given a result
+        self._opening: list[OpenWindow] = []
+        self._open: set[int] = set()
+        self._abandoned = False
+        self.coroutine = _call(name, function, args)
+        self.pending: Pending = self._advance(lambda: self.coroutine.send(None))
+
+    def resume(self, result: object) -> Pending:
+        """Give the pending request its result and run the thread to its next one."""
+        if isinstance(self.pending, AboutTo):
+            self.steps += 1
+            self._opening = []
+        elif isinstance(self.pending, Closing):
+            self._open.discard(self.pending.slot)
+        self.pending = self._advance(lambda: self.coroutine.send(result))
+        return self.pending
+
+    def fail(self, error: Exception) -> Pending:
+        """Raise `error` at the pending operation: it could not be carried out."""
+        self.pending = self._advance(lambda: self.coroutine.throw(error))
+        return self.pending
+
+    def close(self) -> None:
+        """Abandon the run; the thread's clean-up code takes no further step."""
+        global _running
+        self._abandoned = True
+        outer, _running = _running, self
+        try:
+            self.coroutine.close()
+        except Exception:  # the thread's own clean-up failed; nobody will look at this run again
+            pass
+        finally:
+            _running = outer
+
+    def open_window(self, watch: Watch) -> int:
+        """Reserve the smallest free slot for a window that opens before the next step."""
+        slot = next(i for i in range(len(self._open) + 1) if i not in self._open)
+        self._open.add(slot)
+        self._opening.append(OpenWindow(slot, watch))
+        return slot
+
+    def location(self) -> Location | None:
+        """The user's line that awaits the pending request; None once the thread has ended."""
+        found = None
+        awaited: Any = self.coroutine
+        while awaited is not None:
+            frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
+            if frame is not None and not _is_racers_own(frame.f_globals):
+                found = Location(frame.f_code.co_filename, frame.f_lineno)
+            awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
+        return found
+
+    def _advance(self, run_on: Callable[[], object]) -> Pending:
+        global _running
+        outer, _running = _running, self
+        try:
+            request = run_on()
+        except StopIteration as stop:
+            return self._returned(stop.value)
+        except Violation as violation:
+            return Violated(violation.label)
+        except AssertionError as error:
+            return Violated(_assertion_label(error))
+        except (Exception, SystemExit) as error:
+            return Raised(_explain_exception(error))
+        finally:
+            _running = outer
+        if isinstance(request, AboutTo):
+            return AboutTo(request.operation, tuple(self._opening))
+        if isinstance(request, CloseWindow):
+            return self._closing(request.slot)
+        where = self.location()
+        self.close()
+        return Raised(
+            f"it awaits something that is not racer's (it yielded {describe(request)})"
+            f"{f' at {where}' if where else ''}. A modelled thread may await only operations of "
+            f"racer: cells, locks, fences, choose, windows, and its own helper coroutines."
+        )
+
+    def _closing(self, slot: int) -> Pending:
+        if any(window.slot == slot for window in self._opening):
+            where = self.location()
+            self.close()
+            return Raised(
+                f"a window closes before any step was taken in it{f' at {where}' if where else ''}."
+                " It would see no state: put at least one operation into the `async with` block."
+            )
+        return Closing(slot)
+
+    def _returned(self, value: object) -> Pending:
+        try:
+            require_hashable(value, f"the value that thread {self.name!r} returns")
+        except TypeError as error:
+            return Raised(str(error))
+        return Returned(value)
+
+
+_running: ThreadRun | None = None
+
+
+def thread_run(what: str) -> ThreadRun:
+    """The thread that is running now; `what` is named when none is."""
+    if _running is None:
+        raise ProgramError(
+            f"{what} is awaited outside a modelled thread. Operations work only in the functions "
+            f"given to Thread(...), run by racer.explore() or racer.replay()."
+        )
+    if _running._abandoned:
+        raise GeneratorExit
+    return _running
+
+
+@types.coroutine
+def _hand_over(request: AboutTo | CloseWindow) -> Generator[AboutTo | CloseWindow, object, object]:
+    """The one place where modelled code yields."""
+    return (yield request)
+
+
+async def perform(operation: Operation) -> Any:
+    """Do one operation: one step of the running thread. Its result is of the cell's type."""
+    thread_run(describe_operation(operation))
+    return await _hand_over(AboutTo(operation))
+
+
+async def perform_silently(request: CloseWindow) -> object:
+    """Ask for something that is not a step."""
+    thread_run("a window's end")
+    return await _hand_over(request)
+
+
+def _call(
+    name: str, function: Callable[..., Coroutine[Any, Any, object]], args: tuple[Any, ...]
+) -> Coroutine[Any, Any, object]:
+    try:
+        coroutine = function(*args)
+    except TypeError as error:
+        raise ProgramError(f"thread {name!r} cannot be started: {error}.") from error
+    if not isinstance(coroutine, types.CoroutineType):
+        raise ProgramError(
+            f"thread {name!r}: {describe(function)} is not an async function (calling it gave "
+            f"{describe(coroutine)}). Write it as `async def`."
+        )
+    return coroutine
+
+
+def _is_racers_own(namespace: dict[str, Any]) -> bool:
+    module = str(namespace.get("__name__", ""))
+    return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")
+
+
+def _last_line(error: BaseException) -> Location | None:
+    """The user's line an exception came from, as deep as the user's code goes."""
+    found = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        if not _is_racers_own(traceback.tb_frame.f_globals):
+            found = Location(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found
+
+
+def _assertion_label(error: AssertionError) -> str:
+    """The assertion's text; where it has none, its source line."""
+    text = str(error).strip()
+    if not text:
+        where = _last_line(error)
+        text = linecache.getline(where.path, where.line).strip() if where else ""
+    return (text or "assertion failed").splitlines()[0][:_LABEL_LIMIT]
+
+
+def _explain_exception(error: BaseException) -> str:
+    where = _last_line(error)
+    at = f" at {where}" if where else ""
+    if isinstance(error, RacerError):
+        return f"{error}{at}"
+    return f"it raised {type(error).__name__}: {error}{at}"

@@ -1,0 +1,84 @@
+"""Values of the model: how they are named in reports and when two of them are the same.
+
+A value that a cell holds is immutable and hashable. Equality alone is too coarse to identify
+one (True == 1 == 1.0, but a thread can tell them apart), so values are identified by type
+and content, and by identity where the type compares by identity (a Page is an address).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import inspect
+import re
+from collections.abc import Hashable
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_ATOMS = (int, bool, str, bytes, type(None), type(...), complex)
+
+
+def describe(value: object) -> str:
+    """The value as text, the same in every run: no addresses, no order taken from a set."""
+    if isinstance(value, frozenset | set):
+        inner = ", ".join(sorted(describe(item) for item in value))
+        return f"{type(value).__name__}({{{inner}}})" if inner else f"{type(value).__name__}()"
+    if type(value) is tuple:
+        items = [describe(item) for item in value]
+        return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+    if isinstance(value, enum.Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if dataclasses.is_dataclass(value) and _has_generated_repr(type(value)):
+        shown = [field.name for field in dataclasses.fields(value) if field.repr]
+        inner = ", ".join(f"{name}={describe(getattr(value, name))}" for name in shown)
+        return f"{type(value).__qualname__}({inner})"
+    return _ADDRESS.sub("", repr(value))
+
+
+def _has_generated_repr(kind: type) -> bool:
+    """Whether dataclasses wrote the repr; one of the class's own is used as it is."""
+    code = getattr(inspect.unwrap(kind.__repr__), "__code__", None)
+    return code is not None and code.co_filename == "<string>"
+
+
+def value_key(value: object) -> Hashable:
+    """A key that is equal for two values exactly when no thread can tell them apart.
+
+    Bound    by contract a cell's value is immutable; a value of an unknown type is compared
+             by its own `__eq__` and `__hash__`, together with its type.
+    Errors   TypeError when the value is not hashable.
+    """
+    kind = type(value)
+    if kind in _ATOMS:
+        return (kind, value)
+    if isinstance(value, float):
+        return (kind, value.hex())  # tells 0.0 from -0.0, and makes nan equal to itself
+    if isinstance(value, tuple):
+        return (kind, tuple(value_key(item) for item in value))
+    if isinstance(value, frozenset):
+        return (kind, frozenset(value_key(item) for item in value))
+    if compares_by_identity(kind):
+        return (kind, id(value))
+    hash(value)  # a frozen dataclass may hold a list
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        return (kind, tuple(value_key(getattr(value, field.name)) for field in fields))
+    return (kind, value)
+
+
+def compares_by_identity(kind: type) -> bool:
+    """Instances are equal only to themselves: enum members, classes, Pages with eq=False."""
+    own_eq: object = kind.__eq__
+    own_hash: object = kind.__hash__
+    return own_eq is object.__eq__ and own_hash is object.__hash__
+
+
+def require_hashable(value: object, what: str) -> None:
+    """Refuse a value that a state could not hold."""
+    try:
+        value_key(value)
+    except TypeError:
+        raise TypeError(
+            f"{what} is a {type(value).__name__}, which is not hashable: a state could not be "
+            f"told from another. Use an immutable value (a tuple for a list, a frozenset for a "
+            f"set, a frozen dataclass for an object with fields)."
+        ) from None

@@ -150,12 +150,17 @@ class ThreadRun:
 
     def location(self) -> Location | None:
         """The user's line that awaits the pending request; None once the thread has ended."""
-        found = None
+        awaiting = self._awaiting()
+        return awaiting[-1] if awaiting else None
+
+    def _awaiting(self) -> list[Location]:
+        """The lines of the thread and its helpers that are waiting, outermost first."""
+        found = []
         awaited: Any = self.coroutine
         while awaited is not None:
             frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
             if frame is not None and not _is_racers_own(frame.f_globals):
-                found = Location(frame.f_code.co_filename, frame.f_lineno)
+                found.append(Location(frame.f_code.co_filename, frame.f_lineno))
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
         return found
 
@@ -178,11 +183,11 @@ class ThreadRun:
             return AboutTo(request.operation, tuple(self._opening))
         if isinstance(request, CloseWindow):
             return self._closing(request.slot)
-        where = self.location()
+        chain = ", in ".join(str(where) for where in reversed(self._awaiting()))
         self.close()
         return Raised(
-            f"it awaits something that is not racer's (it yielded {describe(request)})"
-            f"{f' at {where}' if where else ''}. A modelled thread may await only operations of "
+            f"it awaits something that is not racer's (it yielded {describe(request)}) at {chain}."
+            f" A modelled thread may await only operations of "
             f"racer: cells, locks, fences, choose, windows, and its own helper coroutines."
         )
 

@@ -48,8 +48,10 @@ def explore(
     lifted = lift(program)
     system = system_of(lifted, memory)
     limits = Limits(max_states, timeout, deadline)
-    graph = search(system, tuple(sorted(program.sometimes)), limits)
-    lifted.check_purity()
+    try:
+        graph = search(system, tuple(sorted(program.sometimes)), limits)
+    finally:
+        lifted.finish()
     result = _Report(program, lifted, system, graph, memory, count is not False).result()
     if graph.interrupted:
         raise Interrupted(result)

@@ -48,11 +48,11 @@ class Limits:
     timeout: float | None = None
     deadline: float | None = None
 
-    def hit(self, states: int) -> str | None:
-        """The limit that is reached, as text."""
-        if self.max_states is not None and states > self.max_states:
-            return f"max_states={self.max_states:,}"
-        if self.deadline is not None and time.monotonic() > self.deadline:
+    def hit(self, found: int, expanded: int) -> str | None:
+        """The limit that is reached, as text. The clock is looked at now and then only."""
+        if self.max_states is not None and found > self.max_states:
+            return f"max_states={self.max_states}"
+        if self.deadline is not None and expanded % 64 == 0 and time.monotonic() > self.deadline:
             return f"timeout of {self.timeout:g} s"
         return None
 
@@ -94,7 +94,7 @@ def _expand(graph: StateGraph, system: System, sometimes: tuple[str, ...], limit
     try:
         number(system.initial(), -1, 0)
         while current < len(graph.states):
-            graph.bound = limits.hit(len(graph.states)) if current % 64 == 0 else None
+            graph.bound = limits.hit(len(graph.states), current)
             if graph.bound is not None:
                 return
             found = system.successors(graph.states[current])

@@ -20,7 +20,7 @@ from typing import Protocol
 from racer.errors import InternalError
 from racer.operations import Acquire, CellOperation, Release, Store, effect
 from racer.steps import Pending
-from racer.values import value_key
+from racer.values import require_hashable, value_key
 from racer.watches import Watch
 
 OpenSlots = tuple[tuple[int, Watch], ...]  # the windows open before a node's step, by slot
@@ -66,6 +66,7 @@ def execute(operation: CellOperation, before: int, table: ValueTable) -> CellSte
         done = effect(operation, table.values[before])
         if done is None:
             return None
+        require_hashable(done.after, f"the value left in {operation.cell!r}")
         after = table.intern(done.after)
     except Exception as error:  # the model's own function failed: the thread gets to see it
         return CellStep(before, None, before, error)

@@ -13,6 +13,9 @@ from racer.steps import AboutTo, Closing, Pending, Raised, Returned, ThreadRun, 
 from racer.values import describe, value_key
 
 
+_KEY_WORK = 4  # taking a run's key costs about as much as so many of its steps
+
+
 class GrowingAutomaton:
     """Nodes and edges of one thread, added on demand by `target`.
 
@@ -30,10 +33,10 @@ class GrowingAutomaton:
         # How each node was first reached: the node before it and the answer; None at the start.
         self._parents: list[tuple[int, CellStep] | None] = []
         self._numbers: dict[Hashable, int] = {}
-        self.steps_run = 0  # what lifting has cost so far, in steps of the coroutine
-        run = instance.start()
-        self.start = self._node_of(run, None, ())
-        run.close()
+        # Runs that stand at a node no edge leaves yet: its first edge needs no run from the start.
+        self._parked: dict[int, ThreadRun] = {}
+        self.work = 0  # what lifting has cost so far, in steps of the coroutine
+        self.start = self._arrive(instance.start(), None, ())
         self._refuse_without_step()
 
     def __len__(self) -> int:
@@ -49,10 +52,9 @@ class GrowingAutomaton:
         known = self._edges[node].get(step.answer)
         if known is not None:
             return known
-        run = self._run_to(node)
+        run = self._parked.pop(node, None) or self._run_to(node)
         _give(run, step)
-        goal = self._node_of(run, (node, step), self._slots_after(node))
-        run.close()
+        goal = self._arrive(run, (node, step), self._slots_after(node))
         self._edges[node][step.answer] = goal
         return goal
 
@@ -68,6 +70,12 @@ class GrowingAutomaton:
             if not isinstance(pending, AboutTo | Closing):
                 self._run_to(node).close()
 
+    def close(self) -> None:
+        """Abandon the runs that are kept for edges to come."""
+        for run in self._parked.values():
+            run.close()
+        self._parked.clear()
+
     def _run_to(self, node: int) -> ThreadRun:
         path: list[tuple[int, CellStep]] = []
         parent = self._parents[node]
@@ -78,7 +86,7 @@ class GrowingAutomaton:
         for before, step in reversed(path):
             self._check(run, before)
             _give(run, step)
-        self.steps_run += len(path) + 1
+        self.work += len(path)
         self._check(run, node)
         return run
 
@@ -114,14 +122,14 @@ class GrowingAutomaton:
             return (describe_operation(operation), self._identifier.function_key(own))
         return operation
 
-    def _node_of(
-        self, run: ThreadRun, parent: tuple[int, CellStep] | None, slots: OpenSlots
-    ) -> int:
+    def _arrive(self, run: ThreadRun, parent: tuple[int, CellStep] | None, slots: OpenSlots) -> int:
         """The node `run` stands at: a known one if that can be shown, else a new one."""
         key = self._key(run)
+        self.work += _KEY_WORK
         known = self._numbers.get(key) if key is not None else None
         if known is not None:
             self._check(run, known)
+            run.close()
             return known
         node = len(self._pending)
         if key is not None:
@@ -130,6 +138,8 @@ class GrowingAutomaton:
         self._slots.append(slots if isinstance(run.pending, AboutTo | Closing) else ())
         self._edges.append({})
         self._parents.append(parent)
+        if isinstance(run.pending, AboutTo | Closing):
+            self._parked[node] = run
         return node
 
     def _key(self, run: ThreadRun) -> Hashable | None:

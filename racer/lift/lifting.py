@@ -32,9 +32,9 @@ from racer.values import describe, value_key
 from racer.watches import OBSERVATIONS
 
 # Past these the closure is taken not to converge. A counter that two threads increment reaches
-# the first at once; the second, steps that coroutines are run for, bounds the time (seconds).
+# the first at once; the second, in steps that coroutines are run for, bounds the time (1-2 s).
 VALUES_PER_CELL: Final = 128
-STEPS: Final = 200_000
+WORK: Final = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,20 @@ class Lifted:
     closed: bool
     environments: tuple[Environment, ...]
 
-    def check_purity(self) -> None:
-        """Refuse threads that changed something that is not a cell. Errors: ModelError."""
+    def finish(self) -> None:
+        """Abandon runs kept for edges to come, and refuse threads that changed what is no cell.
+
+        Errors   ModelError naming the thread and the object.
+        """
+        for automaton in self.automata:
+            if isinstance(automaton, GrowingAutomaton):
+                automaton.close()
         for environment in self.environments:
             environment.check()
 
 
-def lift(program: Program, *, steps: int = STEPS, values: int = VALUES_PER_CELL) -> Lifted:
-    """Lift every thread; `steps` and `values` are the budget of the closure.
+def lift(program: Program, *, work: int = WORK, values: int = VALUES_PER_CELL) -> Lifted:
+    """Lift every thread; `work` and `values` are the budget of the closure.
 
     Errors   ModelError for a thread without a step, or one that is not a function of the
              results it gets.
@@ -75,10 +81,11 @@ def lift(program: Program, *, steps: int = STEPS, values: int = VALUES_PER_CELL)
     growing: dict[str, GrowingAutomaton] = {}
     for instance in _one_of_each(program):
         growing[instance.group] = GrowingAutomaton(instance, identifier)
-    closed = _Closure(list(growing.values()), tables, steps, values).run()
+    closed = _Closure(list(growing.values()), tables, work, values).run()
     automata: dict[str, Automaton] = dict(growing)
     if closed:
         for group, automaton in growing.items():
+            automaton.close()
             automaton.confirm_endings()
             automata[group] = _minimal(automaton.closed(), tables)
     lifted = Lifted(
@@ -89,7 +96,8 @@ def lift(program: Program, *, steps: int = STEPS, values: int = VALUES_PER_CELL)
         closed,
         environments,
     )
-    lifted.check_purity()
+    if closed:
+        lifted.finish()
     return lifted
 
 
@@ -108,6 +116,7 @@ def digest(program: Program) -> str:
     else over the first operation of each thread only.
     """
     lifted = lift(program)
+    lifted.finish()
     lines = [f"{name} = {describe(first)}" for name, first in program.memory.initial.items()]
     for instance, automaton in zip(lifted.instances, lifted.automata, strict=True):
         lines.append(f"thread {instance.name}")
@@ -126,16 +135,16 @@ class _Closure:
         self,
         automata: list[GrowingAutomaton],
         tables: Mapping[str, ValueTable],
-        steps: int,
+        work: int,
         values: int,
     ) -> None:
         self._automata = automata
         self._tables = tables
-        self._steps = steps
+        self._work_left = work
         self._values = values
         # Nodes by the cell they access, with how many of its values they have been fed.
         self._waiting: dict[str, list[tuple[GrowingAutomaton, int]]] = {n: [] for n in tables}
-        self._work: deque[tuple[GrowingAutomaton, int, int]] = deque()
+        self._queue: deque[tuple[GrowingAutomaton, int, int]] = deque()
         self._seen = {id(automaton): 0 for automaton in automata}
         self._fed = dict.fromkeys(tables, 1)
 
@@ -143,10 +152,10 @@ class _Closure:
         """Whether a fixpoint was reached within the budget."""
         for automaton in self._automata:
             self._enqueue_new(automaton)
-        while self._work:
-            automaton, node, answer = self._work.popleft()
+        while self._queue:
+            automaton, node, answer = self._queue.popleft()
             self._feed(automaton, node, answer)
-            if sum(each.steps_run for each in self._automata) > self._steps:
+            if sum(each.work for each in self._automata) > self._work_left:
                 return False
             self._enqueue_new(automaton)
             if not self._enqueue_values():
@@ -177,7 +186,7 @@ class _Closure:
                     case operation:
                         self._waiting[operation.cell].append((automaton, node))
                         answers = self._fed[operation.cell]
-            self._work.extend((automaton, node, answer) for answer in range(answers))
+            self._queue.extend((automaton, node, answer) for answer in range(answers))
         self._seen[id(automaton)] = len(automaton)
 
     def _enqueue_values(self) -> bool:
@@ -186,7 +195,7 @@ class _Closure:
                 return False
             for value in range(self._fed[name], len(table.values)):
                 for automaton, node in self._waiting[name]:
-                    self._work.append((automaton, node, value))
+                    self._queue.append((automaton, node, value))
             self._fed[name] = len(table.values)
         return True
 

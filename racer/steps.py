@@ -111,6 +111,7 @@ class ThreadRun:
         self._opening: list[OpenWindow] = []
         self._open: set[int] = set()
         self._abandoned = False
+        self.stalled_after: float | None = None  # seconds, once its patience has run out
         self.coroutine = _call(name, function, args)
         self.pending: Pending = self._advance(lambda: self.coroutine.send(None))
 
@@ -141,6 +142,11 @@ class ThreadRun:
         finally:
             _running = outer
 
+    def __del__(self) -> None:
+        """A run dropped on the way to an error is abandoned like any other."""
+        if hasattr(self, "coroutine"):
+            self.close()
+
     def open_window(self, watch: Watch) -> int:
         """Reserve the smallest free slot for a window that opens before the next step."""
         slot = next(i for i in range(len(self._open) + 1) if i not in self._open)
@@ -165,8 +171,9 @@ class ThreadRun:
         return found
 
     def _advance(self, run_on: Callable[[], object]) -> Pending:
-        global _running
+        global _running, _stretches
         outer, _running = _running, self
+        _stretches += 1
         try:
             request = run_on()
         except StopIteration as stop:
@@ -177,6 +184,14 @@ class ThreadRun:
             return Violated(_assertion_label(error))
         except (Exception, SystemExit) as error:
             return Raised(_explain_exception(error))
+        except KeyboardInterrupt as interrupt:
+            if self.stalled_after is None:
+                raise
+            return Raised(
+                f"it ran for {self.stalled_after:g} s without awaiting anything, at "
+                f"{_last_line(interrupt)}. Usual cause: a loop that waits for a value it loaded "
+                f"before the loop. Load the cell inside the loop, with `await`."
+            )
         finally:
             _running = outer
         if isinstance(request, AboutTo):
@@ -210,6 +225,20 @@ class ThreadRun:
 
 
 _running: ThreadRun | None = None
+_stretches = 0  # how often modelled code has been entered
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Modelled code running between two awaits."""
+
+    run: ThreadRun
+    number: int
+
+
+def stretch() -> Stretch | None:
+    """The stretch of modelled code that is running now; None while racer's own code is."""
+    return None if _running is None else Stretch(_running, _stretches)
 
 
 def thread_run(what: str) -> ThreadRun:

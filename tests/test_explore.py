@@ -8,6 +8,7 @@ import pytest
 
 from racer import (
     Blocked,
+    Interrupted,
     Memory,
     ModelError,
     Program,
@@ -420,3 +421,37 @@ def test_a_window_edge_depends_on_stores_to_the_watched_cells() -> None:
     (classify, _), (recycle, _) = system.successors(state)
     # load head and store refs touch different cells, but the load opens the window.
     assert system.dependent(state, classify, recycle)
+
+
+def test_a_thread_that_computes_for_ever_is_interrupted_with_its_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from racer import patience
+
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    mem = Memory()
+    flag = mem.cell("flag", 0)
+
+    async def spin() -> None:
+        value = await flag.load()
+        while not value:
+            pass
+
+    with pytest.raises(ModelError, match=r"ran for 0\.2 s without awaiting.*test_explore\.py"):
+        explore(Program(mem, {"S": Thread(spin)}))
+
+
+def test_an_interrupted_search_gives_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from racer.explore import graph
+
+    def interrupted(limits: object, found: int, expanded: int) -> str | None:
+        if expanded == 12:
+            raise KeyboardInterrupt
+        return None
+
+    monkeypatch.setattr(graph.Limits, "hit", interrupted)
+    with pytest.raises(Interrupted) as caught:
+        explore(rule_one())
+    assert caught.value.result.verdict == "bound"
+    assert caught.value.result.bound == "interrupted"
+    assert caught.value.result.states > 12

@@ -15,7 +15,7 @@ LAYERS = [
     ["racer.values"],
     ["racer.operations"],
     ["racer.steps", "racer.watches"],
-    ["racer.memory"],
+    ["racer.memory", "racer.patience"],
     ["racer.program"],
     ["racer.events"],
     ["racer.lift"],

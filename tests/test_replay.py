@@ -11,7 +11,7 @@ from racer.lift import lift
 from racer.models import system_of
 from racer.operations import describe_operation
 from racer.system import CHOICES
-from tests.programs import ProgramAst, build, programs
+from tests.programs import Sample, build, samples
 from tests.test_explore import rule_one
 
 
@@ -35,9 +35,9 @@ def walk(program: Program, choices: list[int]) -> list[tuple[str, str, object]]:
 @settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
-@given(programs(), st.lists(st.integers(0, 11), min_size=1, max_size=40))
-def test_the_lifted_run_is_the_trio_run_event_by_event(ast: ProgramAst, choices: list[int]) -> None:
-    program = build(ast)
+@given(samples(), st.lists(st.integers(0, 11), min_size=1, max_size=40))
+def test_the_lifted_run_is_the_trio_run_event_by_event(sample: Sample, choices: list[int]) -> None:
+    program = build(sample)
     lifted = walk(program, choices)
     trace = replay(program, tuple(move for move, _, _ in lifted))
     assert [

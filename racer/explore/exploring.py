@@ -15,6 +15,7 @@ from racer.explore.preemptions import CheapestPath, cheapest_paths
 from racer.lift import Lifted, lift
 from racer.models import check_model, system_of
 from racer.operations import describe_operation
+from racer.patience import patience
 from racer.program import Program
 from racer.replay import replay
 from racer.result import DEADLOCK, Finding, Interrupted, Outcome, Result, Verdict, Witness
@@ -45,13 +46,14 @@ def explore(
     check_model(memory)
     _check_limits(max_states, timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
-    lifted = lift(program)
-    system = system_of(lifted, memory)
     limits = Limits(max_states, timeout, deadline)
-    try:
-        graph = search(system, tuple(sorted(program.sometimes)), limits)
-    finally:
-        lifted.finish()
+    with patience():
+        lifted = lift(program)
+        system = system_of(lifted, memory)
+        try:
+            graph = search(system, tuple(sorted(program.sometimes)), limits)
+        finally:
+            lifted.finish()
     result = _Report(program, lifted, system, graph, memory, count is not False).result()
     if graph.interrupted:
         raise Interrupted(result)

@@ -1,0 +1,1 @@
+"""Models of kernel code, each written to be read beside the C that it stands for."""

@@ -1,0 +1,158 @@
+"""The command line: `racer list`, `racer explore SCENARIO`, `racer replay WITNESS.json`.
+
+    guard       errors to exit statuses; writing to stdout and stderr
+    judgement   the result against what the scenario declares
+    report      a result as text
+    document    a result as JSON, schema "racer-result/1"
+    output      witness files and pictures, one set for each label
+    commands    what each command does
+
+Only this module is loaded for `--help`; a command imports the rest when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+COMMANDS = ("explore", "list", "replay")
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit status: 0 as declared (pass, where nothing is declared), 1 otherwise, 2 wrong "
+    "usage or a model that does not run, 3 bound or timeout, 4 replay diverged, 5 a bug in racer, "
+    "130 interrupted.",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and not given[0].startswith("-") and given[0] not in COMMANDS:
+        from racer.cli.guard import unknown_command
+
+        return unknown_command(given[0], list(COMMANDS))
+    try:
+        typer.main.get_command(app)(given, prog_name="racer")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except OSError as error:  # a help text that cannot be written; commands guard themselves
+        from racer.cli.guard import unwritable
+
+        return unwritable(error)
+    return 0
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"racer {version('racer')}")
+        except PackageNotFoundError:
+            typer.echo("racer (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def _racer(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Exhaust the interleavings of modelled lockless code, and show the ones that go wrong."""
+
+
+@app.command("list")
+def _list() -> None:
+    """List the scenarios and their parameters.
+
+    Those installed with racer, and those in ./scenarios.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.commands import list_scenarios
+
+        return list_scenarios()
+
+    raise typer.Exit(guarded(command))
+
+
+@app.command("explore")
+def _explore(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
+    ],
+    variant: Annotated[
+        str | None, typer.Option(metavar="V", help="Short for --set variant=V.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
+    ] = None,
+    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
+    directory: Annotated[
+        str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
+    ] = "racer-out",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    max_states: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop after N states: exit status 3.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
+    ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(metavar="pass|fail", help="The verdict that gives exit status 0."),
+    ] = None,
+) -> None:
+    """Search every interleaving of a scenario.
+
+    Shows the verdict, the exact counts, and the shortest schedule of each violation.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.commands import Request, explore_scenario
+
+        return explore_scenario(
+            Request(
+                scenario=scenario,
+                variant=variant,
+                settings=tuple(settings or ()),
+                memory=memory,
+                directory=directory,
+                json=json,
+                max_states=max_states,
+                timeout=timeout,
+                expect=expect,
+            )
+        )
+
+    raise typer.Exit(guarded(command))
+
+
+@app.command("replay")
+def _replay(
+    witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
+) -> None:
+    """Run the schedule of a witness file again.
+
+    On the threads themselves, and every step is held against the file.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.commands import replay_witness
+
+        return replay_witness(witness)
+
+    raise typer.Exit(guarded(command))

@@ -1,0 +1,266 @@
+"""What each command does; errors and exit statuses are `racer.cli.guard`'s."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from racer.cli.document import document
+from racer.cli.guard import INTERRUPTED, OK, USAGE, complain, emit
+from racer.cli.judgement import Judgement, judge
+from racer.cli.output import Written, write
+from racer.cli.report import heading, preemptions_text, summary
+from racer.discovery import Found, catalogue, find
+from racer.errors import UsageError, WitnessError
+from racer.explanation import explain
+from racer.explore import explore
+from racer.files import shown_path
+from racer.lift import digest
+from racer.parameters import Value, show_value
+from racer.program import Program
+from racer.registry import Expected, Scenario
+from racer.result import Interrupted, Result
+from racer.witness import SavedWitness, check, load, racer_version, saved_witness
+from viz.diagram import diagram
+from viz.text import mail
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One `racer explore`, as it was typed."""
+
+    scenario: str
+    variant: str | None
+    settings: tuple[str, ...]
+    memory: str
+    directory: str
+    json: bool
+    max_states: int | None
+    timeout: float | None
+    expect: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """A scenario with its parameters, and the Program they make."""
+
+    found: Found
+    parameters: dict[str, Value]
+    program: Program
+    declared: Expected | None
+
+
+def list_scenarios() -> int:
+    """Every scenario with its summary and parameters; files that do not load, on stderr."""
+    with _models_print_to_stderr():
+        known = catalogue()
+    blocks = [_listed(each) for each in known.found]
+    emit("\n\n".join(blocks) if blocks else "no scenarios")
+    for broken in known.broken:
+        complain(f"error: {broken.error}")
+    return USAGE if known.broken else OK
+
+
+def explore_scenario(request: Request) -> int:
+    """Explore one scenario; print the verdict, then leave and show a picture of each label."""
+    override = _override(request.expect)
+    with _models_print_to_stderr():
+        selection = _select(request)
+        result, interrupted = _explored(request, selection)
+    judgement = judge(result, selection.declared, override)
+    if not request.json:
+        emit(_opening(selection, result, judgement))
+    written = _show_violations(request, selection, result)
+    if request.json:
+        files = {label: each.witness for label, each in written.items() if each.witness}
+        emit(document(selection.found.reference, selection.parameters, result, judgement, files))
+    else:
+        _emit_files(written)
+    failures = sorted({each.failure for each in written.values() if each.failure})
+    for failure in failures:
+        complain(f"error: {failure}")
+    if interrupted:
+        complain("interrupted; what was found so far is above")
+        return INTERRUPTED
+    return USAGE if failures else judgement.status
+
+
+def replay_witness(path: str) -> int:
+    """Replay a saved witness, holding every step against the file."""
+    saved = load(Path(path))
+    if saved.memory != "sc":
+        raise WitnessError(
+            f"the witness {shown_path(path)} is for the memory model {saved.memory!r}, and this "
+            "racer replays 'sc'."
+        )
+    with _models_print_to_stderr():
+        scenario, program = _saved_program(saved, Path(path))
+        trace = check(saved, program)
+        fresh = saved.digest == digest(program)
+        explanation = explain(
+            trace,
+            saved.label,
+            interleavings=saved.interleavings if fresh else None,
+            total=saved.total if fresh else None,
+            preemptions=saved.preemptions,
+            minimal=saved.minimal and fresh,
+        )
+    emit(f"{heading(scenario.name, scenario.summary, saved.parameters, saved.memory)}\n")
+    emit(f"REPLAYED  {len(trace.events)} steps, each as saved: {saved.label}")
+    if fresh:
+        emit(preemptions_text(saved.preemptions, saved.minimal))
+    else:
+        emit(
+            "note: the scenario behaves otherwise than when this was saved, elsewhere than on\n"
+            "this schedule: the counts and the minimum may no longer hold, and are left out."
+        )
+    if saved.racer != racer_version():
+        emit(f"note: saved by racer {saved.racer}; this is {racer_version()}")
+    emit(f"\n{mail(explanation).rstrip()}")
+    return OK
+
+
+def _listed(found: Found) -> str:
+    scenario = found.scenario
+    local = "" if scenario.module.startswith("scenarios.") else shown_path(scenario.source.path)
+    lines = [f"{found.reference}{f'  ({local})' if local and '::' not in found.reference else ''}"]
+    if scenario.summary:
+        lines.append(f"  {scenario.summary}")
+    settings = [f"{each.name}={show_value(each.default)}" for each in scenario.parameters]
+    width = max((len(setting) for setting in settings), default=0)
+    lines += [
+        f"    {setting:{width}}  {parameter.type_text}"
+        for setting, parameter in zip(settings, scenario.parameters, strict=True)
+    ]
+    return "\n".join(lines)
+
+
+def _override(text: str | None) -> Literal["pass", "fail"] | None:
+    if text is None or text in ("pass", "fail"):
+        return cast("Literal['pass', 'fail'] | None", text)
+    raise UsageError(f"--expect is 'pass' or 'fail', not {text!r}.")
+
+
+def _select(request: Request) -> _Selection:
+    found = find(request.scenario)
+    parameters = found.scenario.parse(_settings(request))
+    return _Selection(
+        found,
+        parameters,
+        program=found.scenario.build(**parameters),
+        declared=found.scenario.expected(**parameters),
+    )
+
+
+def _settings(request: Request) -> dict[str, str]:
+    """`--set` and `--variant` as one mapping; a parameter set twice is refused."""
+    pairs = [] if request.variant is None else [("variant", request.variant)]
+    for setting in request.settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set {setting!r}: write it as --set name=value.")
+        pairs.append((name.strip(), text))
+    given = dict(pairs)
+    for name in given:
+        if [each for each, _ in pairs].count(name) > 1:
+            raise UsageError(f"parameter {name!r} is set twice.")
+    return given
+
+
+def _explored(request: Request, selection: _Selection) -> tuple[Result, bool]:
+    if sys.stderr is not None and sys.stderr.isatty():
+        complain(f"exploring {selection.found.reference}; Ctrl-C shows what was found so far")
+    try:
+        result = explore(
+            selection.program,
+            memory=request.memory,
+            max_states=request.max_states,
+            timeout=request.timeout,
+        )
+    except Interrupted as stop:
+        return stop.result, True
+    return result, False
+
+
+def _opening(selection: _Selection, result: Result, judgement: Judgement) -> str:
+    scenario = selection.found.scenario
+    title = heading(
+        selection.found.reference, scenario.summary, selection.parameters, result.memory
+    )
+    return f"{title}\n\n{summary(result, judgement)}"
+
+
+def _show_violations(request: Request, selection: _Selection, result: Result) -> dict[str, Written]:
+    """Write the files of each label and, in a text report, print its picture."""
+    written: dict[str, Written] = {}
+    if not result.violations:
+        return written
+    with _models_print_to_stderr():
+        fingerprint = digest(selection.program)
+    for label, finding in result.violations.items():
+        with _models_print_to_stderr():
+            explanation = explain(
+                finding.trace,
+                label,
+                interleavings=finding.interleavings,
+                total=result.interleavings,
+                preemptions=finding.witness.preemptions,
+                minimal=finding.witness.minimal,
+            )
+        if not request.json:
+            emit(f"\n{mail(explanation).rstrip()}")
+        saved = saved_witness(
+            label,
+            finding,
+            scenario=selection.found.reference,
+            parameters=selection.parameters,
+            memory=result.memory,
+            total=result.interleavings,
+            digest=fingerprint,
+        )
+        name = selection.found.scenario.name
+        written[label] = write(Path(request.directory), name, saved, diagram(explanation))
+    return written
+
+
+def _emit_files(written: dict[str, Written]) -> None:
+    """The pictures that were written; last, the command that replays the first witness."""
+    lines = [picture for each in written.values() for picture in each.pictures]
+    witnesses = [each.witness for each in written.values() if each.witness]
+    commands = [f"racer replay {shlex.quote(witness)}" for witness in witnesses]
+    text = "\n".join([*lines, *commands[1:], *commands[:1]])
+    if text:
+        emit(f"\n{text}")
+
+
+def _saved_program(saved: SavedWitness, path: Path) -> tuple[Scenario, Program]:
+    """The scenario of a witness and its Program. Errors: WitnessError that names the file."""
+    try:
+        scenario = _scenario_of(saved, path)
+        return scenario, scenario.build(**saved.parameters)
+    except UsageError as error:
+        raise WitnessError(f"the witness {shown_path(path)} cannot be replayed: {error}") from error
+
+
+def _scenario_of(saved: SavedWitness, path: Path) -> Scenario:
+    """The scenario a witness names; a file is looked for from here, then from the witness up."""
+    reference = saved.scenario
+    file, separator, name = reference.rpartition("::")
+    if separator and not Path(file).is_file():
+        for directory in path.resolve().parents:
+            if (directory / file).is_file():
+                reference = f"{directory / file}::{name}"
+                break
+    return find(reference).scenario
+
+
+@contextlib.contextmanager
+def _models_print_to_stderr() -> Iterator[None]:
+    """What a scenario prints is no part of the result."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield

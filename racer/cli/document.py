@@ -1,0 +1,145 @@
+"""A result as one JSON document, schema "racer-result/1".
+
+Values of the model are text, as reports show them. An outcome says of each thread what it came
+to: {"returned": "True"}, {"violation": "misclassified"} or {"blocked": "acquire lock"}. Counts
+are exact JSON integers of any length; null where not counted, and `uncounted` says why.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from racer.cli.judgement import Judgement
+from racer.events import Blocked, ClosedWindow, Event, OutcomeValue
+from racer.files import shown_path
+from racer.operations import access, describe_operation
+from racer.parameters import Value
+from racer.result import Finding, Outcome, Result, Witness
+from racer.steps import Violation
+from racer.values import describe
+
+SCHEMA = "racer-result/1"
+
+
+def document(
+    scenario: str,
+    parameters: dict[str, Value],
+    result: Result,
+    judgement: Judgement,
+    files: Mapping[str, str],
+) -> str:
+    """The document, in one line; `files` has the witness file of each label that has one."""
+    return _dumped(
+        {
+            "schema": SCHEMA,
+            "scenario": scenario,
+            "parameters": parameters,
+            "memory": result.memory,
+            "verdict": result.verdict,
+            "expected": _expected(judgement),
+            "as_expected": judgement.as_expected,
+            "bound": result.bound,
+            "interleavings": result.interleavings,
+            "uncounted": result.uncounted,
+            "states": result.states,
+            "transitions": result.transitions,
+            "outcomes": [_outcome(dict(key), outcome) for key, outcome in result.outcomes.items()],
+            "violations": {
+                label: _violation(finding, files.get(label))
+                for label, finding in result.violations.items()
+            },
+            "vacuous": list(result.vacuous),
+            "notes": list(result.notes),
+        }
+    )
+
+
+def _dumped(content: dict[str, Any]) -> str:
+    """JSON with integers of any length: the limit on digits is meant for untrusted input."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        return json.dumps(content)
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+def _expected(judgement: Judgement) -> dict[str, Any] | None:
+    """What was declared; --expect declares no labels."""
+    if judgement.override is not None:
+        return {"verdict": judgement.override, "labels": None, "because": "--expect"}
+    if judgement.declared is None:
+        return None
+    return {
+        "verdict": judgement.declared.verdict,
+        "labels": list(judgement.declared.labels),
+        "because": judgement.declared.because,
+    }
+
+
+def _outcome(threads: Mapping[str, OutcomeValue], outcome: Outcome) -> dict[str, Any]:
+    return {
+        "threads": {thread: _came_to(value) for thread, value in threads.items()},
+        "interleavings": outcome.interleavings,
+        **_witness(outcome.witness),
+    }
+
+
+def _came_to(value: OutcomeValue) -> dict[str, str]:
+    if isinstance(value, Violation):
+        return {"violation": value.label}
+    if isinstance(value, Blocked):
+        return {"blocked": value.operation}
+    return {"returned": describe(value)}
+
+
+def _violation(finding: Finding, file: str | None) -> dict[str, Any]:
+    return {
+        "interleavings": finding.interleavings,
+        **_witness(finding.witness),
+        "events": [_event(event) for event in finding.trace.events],
+        "witness_file": file,
+    }
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    """`schedule` is a list of [thread, choice]."""
+    return {
+        "preemptions": witness.preemptions,
+        "minimal": witness.minimal,
+        "steps": witness.steps,
+        "schedule": [[move.thread, move.choice] for move in witness.schedule],
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    cell = access(event.operation).cell
+    where = event.location
+    return {
+        "thread": event.thread,
+        "step": event.step,
+        "operation": describe_operation(event.operation),
+        "cell": cell,
+        "result": describe(event.result),
+        "before": None if cell is None else describe(event.before),
+        "after": None if cell is None else describe(event.after),
+        "source": None if where is None else f"{shown_path(where.path)}:{where.line}",
+        "opened": list(event.opened),
+        "closed": [_window(window) for window in event.closed],
+        "watches": dict(event.truths),
+        "broken": list(event.broken),
+        "ended": None if event.ended is None else _came_to(event.ended.value),
+    }
+
+
+def _window(window: ClosedWindow) -> dict[str, Any]:
+    return {
+        "watch": window.watch,
+        "opened_at": window.opened_at,
+        "ever_true": window.seen.ever_true,
+        "ever_false": window.seen.ever_false,
+        "at_end": window.seen.at_end,
+    }

@@ -1,0 +1,61 @@
+"""What `racer explore` leaves on disk: for each label a witness file, an SVG and a DOT picture."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from racer.errors import RacerError
+from racer.files import shown_path, write_atomically
+from racer.witness import SavedWitness, save
+
+_NAME_LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of one label, as paths to show; `failure` says what could not be written."""
+
+    witness: str | None
+    pictures: tuple[str, ...]
+    failure: str | None
+
+
+def write(directory: Path, name: str, saved: SavedWitness, dot: str) -> Written:
+    """Write NAME.LABEL.json, .svg and .dot; whatever can be written is.
+
+    Errors   none: a failure is part of the answer, because the verdict must still be shown.
+    """
+    from viz.diagram import render
+
+    stem = f"{name}.{file_label(saved.label)}"
+    witness: str | None = None
+    pictures: list[str] = []
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        save(saved, directory / f"{stem}.json")
+        witness = shown_path(directory / f"{stem}.json")
+        write_atomically(directory / f"{stem}.dot", dot.encode())
+        pictures.append(shown_path(directory / f"{stem}.dot"))
+        write_atomically(directory / f"{stem}.svg", render(dot, "svg"))
+        pictures.insert(0, shown_path(directory / f"{stem}.svg"))
+    except OSError as error:
+        what = shown_path(error.filename) if isinstance(error.filename, str) else str(directory)
+        return Written(witness, tuple(pictures), f"cannot write {what}: {error.strerror}")
+    except RacerError as error:
+        return Written(witness, tuple(pictures), str(error))
+    return Written(witness, tuple(pictures), None)
+
+
+def file_label(label: str) -> str:
+    """A label as part of a file name, different for different labels.
+
+    A label of plain characters is itself; any other keeps those it has, and gets a digest.
+    """
+    plain = re.sub(r"[^A-Za-z0-9_]+", "-", label).strip("-")[:_NAME_LIMIT].strip("-")
+    if plain == label:
+        return plain
+    digest = hashlib.sha256(label.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{plain or 'label'}-{digest}"

@@ -1,0 +1,151 @@
+"""A result as text: the verdict first, then its denominators, then one entry for each label."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator
+
+from racer.cli.judgement import Judgement
+from racer.events import Blocked, OutcomeKey, OutcomeValue
+from racer.parameters import Value, show_parameters
+from racer.result import Finding, Result
+from racer.steps import Violation
+from racer.values import describe
+
+_WIDTH = 72
+_MARGIN = 15
+_OUTCOMES_SHOWN = 12
+_DIGITS_SHOWN = 40  # a longer count is rounded; --json has all of its digits
+
+
+def heading(name: str, summary: str, parameters: dict[str, Value], memory: str) -> str:
+    """What was explored: name, parameters, memory model; then what the scenario is about."""
+    values = show_parameters(parameters)
+    title = "  ".join(part for part in (name, values, f"memory={memory}") if part)
+    return "\n".join(_wrapped(line) for line in (title, summary) if line)
+
+
+def summary(result: Result, judgement: Judgement) -> str:
+    """Everything about a result but the pictures."""
+    parts = [_verdict(result, judgement), _numbers(result)]
+    parts += [_label(name, found, result) for name, found in result.violations.items()]
+    parts += [
+        _entry(name, "vacuous: no state reaches it, so the model does not show what it is for")
+        for name in result.vacuous
+    ]
+    if result.outcomes:
+        parts.append(_outcomes(result))
+    return "\n\n".join(part for part in parts if part)
+
+
+def count_text(count: int) -> str:
+    """An exact count with its thousands marked; one of very many digits, rounded."""
+    digits = int(math.log10(count)) + 1 if count else 1
+    if digits <= _DIGITS_SHOWN:
+        return f"{count:,}"
+    power = math.log10(count) - (digits - 1)
+    return f"about {10**power:.2f}e{digits - 1} (exact with --json)"
+
+
+def preemptions_text(preemptions: int, minimal: bool) -> str:
+    """What a schedule needs, stated as the fact it is."""
+    needs = f"{preemptions or 'no'} preemption{'s' if preemptions > 1 else ''}"
+    if not minimal:
+        return f"found with {needs}; not proved minimal"
+    if preemptions == 0:
+        return f"needs {needs}"
+    return f"needs {needs}; impossible with {preemptions - 1 or 'none'}"
+
+
+def outcome_value(value: OutcomeValue) -> str:
+    """What a thread came to: its value, `!label` of a violation, or where it is blocked."""
+    if isinstance(value, Violation):
+        return f"!{value.label}"
+    if isinstance(value, Blocked):
+        return f"blocked at {value.operation}"
+    return describe(value)
+
+
+def _verdict(result: Result, judgement: Judgement) -> str:
+    word = result.verdict.upper()
+    if result.verdict == "bound":
+        found = f"; found so far: {', '.join(judgement.labels)}" if judgement.labels else ""
+        return _wrapped(f"{word}  nothing is proved: {result.bound}{found}")
+    labels = f": {', '.join(judgement.labels)}" if judgement.labels else ""
+    if judgement.as_expected is None:
+        return f"{word}{labels}"
+    because = judgement.declared.because if judgement.declared and not judgement.override else ""
+    if judgement.as_expected:
+        line = f"{word}  as expected{labels}"
+    else:
+        line = f"{word}{labels}  NOT as expected ({judgement.declaration})"
+        line += ":" if because else ""
+    return f"{line}\n{_wrapped(because, '  ')}" if because else line
+
+
+def _numbers(result: Result) -> str:
+    if result.interleavings is None:
+        interleavings = f"not counted: {result.uncounted or 'no reason given'}"
+    else:
+        interleavings = count_text(result.interleavings)
+    rows = [
+        _entry("interleavings", interleavings),
+        _entry("states", count_text(result.states)),
+        _entry("transitions", count_text(result.transitions)),
+    ]
+    rows += [_entry("note", note) for note in result.notes]
+    return "\n".join(rows)
+
+
+def _label(name: str, found: Finding, result: Result) -> str:
+    if found.interleavings is None:
+        share = "in some interleavings (not counted)"
+    elif result.interleavings is None:
+        share = _counted(found.interleavings, "interleaving")
+    else:
+        total = _counted(result.interleavings, "interleaving")
+        share = f"{count_text(found.interleavings)} of {total}"
+    needs = preemptions_text(found.witness.preemptions, found.witness.minimal)
+    return _entry(name, share, needs, _counted(found.witness.steps, "step"))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count_text(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def _outcomes(result: Result) -> str:
+    if len(result.outcomes) > _OUTCOMES_SHOWN:
+        return _entry("outcomes", f"{len(result.outcomes):,} different ones (all with --json)")
+    rows = list(_outcome_rows(result))
+    width = max(len(count) for count, _ in rows)
+    lines = [_wrapped(f"  {count:>{width}}  {text}", hang=width + 4) for count, text in rows]
+    return "\n".join(["outcomes", *lines])
+
+
+def _outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
+    for key, outcome in result.outcomes.items():
+        count = "" if outcome.interleavings is None else count_text(outcome.interleavings)
+        yield count, _outcome(key)
+
+
+def _outcome(key: OutcomeKey) -> str:
+    return "  ".join(f"{thread}={outcome_value(value)}" for thread, value in key)
+
+
+def _entry(name: str, *lines: str) -> str:
+    """A name in the margin and lines beside it; a long name has a line of its own."""
+    indent = " " * _MARGIN
+    body = "\n".join(_wrapped(line, indent) for line in lines)
+    return f"{name}\n{body}" if len(name) > _MARGIN - 2 else name + body[len(name) :]
+
+
+def _wrapped(text: str, indent: str = "", hang: int | None = None) -> str:
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent if hang is None else " " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

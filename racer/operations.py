@@ -147,7 +147,15 @@ class Access:
 
 
 def access(operation: Operation) -> Access:
-    """The cell an operation touches, and whether it may write it."""
+    """The cell an operation touches, and whether it may write it.
+
+    Two operations of different threads conflict when they touch the same cell and one of them
+    may write it: then either may change the other's result, or whether it can go on (WaitUntil,
+    Acquire). All others commute from every state, and neither enables or disables the other
+    (Godefroid, "Partial-Order Methods", LNCS 1032, section 3.2); windows apart. A fence orders
+    its own thread only. A failed CompareExchange writes nothing, but whether it fails is known
+    only in a state.
+    """
     match operation:
         case Load(cell=cell) | WaitUntil(cell=cell):
             return Access(cell, writes=False)
@@ -159,19 +167,6 @@ def access(operation: Operation) -> Access:
             return Access(None, writes=False)
         case _:
             assert_never(operation)
-
-
-def conflict(a: Operation, b: Operation) -> bool:
-    """Whether the order of two operations of different threads can matter, windows apart.
-
-    Two operations conflict when they touch the same cell and one of them may write it: then
-    either may change the other's result, or whether it can go on (WaitUntil, Acquire). All
-    others commute from every state, and neither enables or disables the other (Godefroid,
-    "Partial-Order Methods", LNCS 1032, section 3.2). A fence orders its own thread only. A
-    failed CompareExchange writes nothing, but whether it fails is known only in a state.
-    """
-    first, second = access(a), access(b)
-    return first.cell is not None and first.cell == second.cell and (first.writes or second.writes)
 
 
 def describe_operation(operation: Operation) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from racer.events import OutcomeKey, Schedule, Trace
@@ -55,8 +55,10 @@ class Result:
                    "bound": a limit cut the search (`bound` says which), so nothing is proved,
                    though what was found stands; "pass": every state was searched.
     interleavings  exact number of maximal schedules; None when not counted (`uncounted` says why)
-    states         reachable states over minimal automata
-    transitions    moves between them
+    states         reachable states over minimal automata, and transitions, the moves between
+    transitions    them; only those that were searched if there is no need to count
+    searched       states in the graph that decided the verdict, after reductions
+    canonical      reachable states up to symmetry; None when not all were searched
     outcomes       by the threads' values, sorted by thread name; a thread that a Violation ended
                    or that is Blocked in a deadlock has that as its value
     violations     by label, sorted
@@ -68,11 +70,12 @@ class Result:
     uncounted: str | None
     states: int
     transitions: int
+    searched: int
+    canonical: int | None
     outcomes: Mapping[OutcomeKey, Outcome]
     violations: Mapping[str, Finding]
     vacuous: tuple[str, ...] = ()
     bound: str | None = None
-    notes: tuple[str, ...] = field(default=())
 
 
 class Interrupted(KeyboardInterrupt):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from racer.errors import InternalError, ModelError
 from racer.events import Blocked, OutcomeKey, OutcomeValue
@@ -29,10 +29,42 @@ _OPEN_WIDTH: Final = 24
 _OPEN_SLOTS: Final = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Where a component lies in a packed state: `(state >> shift) & mask`."""
+
+    shift: int
+    mask: int
+
+    def get(self, state: State) -> int:
+        return (state >> self.shift) & self.mask
+
+    def delta(self, before: int, after: int) -> int:
+        """What to add to a state whose component is `before` to make it `after`."""
+        if not 0 <= after <= self.mask:
+            raise InternalError(f"a state component outgrew its {self.mask.bit_length()} bits")
+        return (after - before) << self.shift
+
+
+class ThreadFuture(NamedTuple):
+    """What a thread may read and write, as bit masks over places (cells, watches).
+
+    `next_*` with its next step, whether that is enabled or not; `future_*` with that or any
+    later one. A thread that has ended touches nothing.
+    """
+
+    next_reads: int
+    next_writes: int
+    future_reads: int
+    future_writes: int
+
+
 class System(Protocol):
     """What an explorer may ask."""
 
     names: tuple[str, ...]  # threads, in the order of Program.instances()
+    groups: tuple[str, ...]  # by thread: threads of one group are interchangeable
+    locals: tuple[Field, ...]  # by thread: the bits of a state that are its own alone
 
     def initial(self) -> State:
         """The state before any step."""
@@ -48,6 +80,12 @@ class System(Protocol):
 
     def dependent(self, state: State, a: Move, b: Move) -> bool:
         """Whether the order of two enabled moves of different threads may matter in `state`."""
+
+    def control(self, state: State) -> int:
+        """The part of the state that decides what `futures` gives."""
+
+    def futures(self, state: State) -> tuple[ThreadFuture, ...] | None:
+        """By thread, what it may touch from here on; None where no bound is known."""
 
     def labels(self, state: State) -> tuple[str, ...]:
         """The violations on the way to this state, sorted; deadlock is not among them."""
@@ -72,37 +110,28 @@ class Broken(Exception):
         self.text = text
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """Where a component lies in a packed state: `(state >> shift) & mask`."""
-
-    shift: int
-    mask: int
-
-    def get(self, state: State) -> int:
-        return (state >> self.shift) & self.mask
-
-    def delta(self, before: int, after: int) -> int:
-        """What to add to a state whose component is `before` to make it `after`."""
-        if not 0 <= after <= self.mask:
-            raise InternalError(f"a state component outgrew its {self.mask.bit_length()} bits")
-        return (after - before) << self.shift
-
-
 class Layout:
-    """The packing of one program's states: nodes, cells, window monitors, broken invariants."""
+    """The packing of one program's states.
+
+    Shape    from the lowest bits up: for each thread its node and its window monitors, which
+             together are its `locals`; then the cells; then a bit for each broken invariant.
+             The copies of a thread lie side by side, with equal widths.
+    """
 
     def __init__(self, lifted: Lifted) -> None:
         self._bits = 0
-        self.nodes = tuple(self._field(_node_width(automaton)) for automaton in lifted.automata)
+        nodes, windows, local = [], [], []
+        for automaton in lifted.automata:
+            start = self._bits
+            nodes.append(self._field(_node_width(automaton)))
+            windows.append(tuple(self._field(2) for _ in range(_slots_of(automaton))))
+            local.append(Field(start, (1 << (self._bits - start)) - 1))
+        self.nodes, self.windows, self.locals = tuple(nodes), tuple(windows), tuple(local)
+        self.node_mask = sum(field.mask << field.shift for field in self.nodes)
         self.cells = {
             name: self._field(_width(len(table.values)) if lifted.closed else _OPEN_WIDTH)
             for name, table in lifted.tables.items()
         }
-        self.windows = tuple(
-            tuple(self._field(2) for _ in range(_slots_of(automaton)))
-            for automaton in lifted.automata
-        )
         self.broken = {name: self._field(1) for name in sorted(lifted.program.invariants)}
 
     def _field(self, width: int) -> Field:
@@ -124,7 +153,7 @@ def _slots_of(automaton: object) -> int:
     slots = getattr(automaton, "slots", None)
     if slots is None:
         return _OPEN_SLOTS
-    return max((slot + 1 for pairs in slots for slot, _ in pairs), default=0) or 1
+    return max((slot + 1 for pairs in slots for slot, _ in pairs), default=0)
 
 
 class Cells(Mapping[str, object]):
@@ -232,31 +261,6 @@ class Monitors:
             step.writes in self.watched or bool(self._invariants)
         )
         return bool(step.opens) or isinstance(target, Closing) or ends_inside or written
-
-    def edge_sees(self, edge: Step, store: Step) -> bool:
-        """Whether a window that opens or closes with `edge` watches what `store` may write."""
-        target = self._lifted.automata[edge.thread].pending(edge.target)
-        watches = [window.watch for window in edge.opens]
-        if isinstance(target, Closing):
-            slots = self._lifted.automata[edge.thread].open_slots(edge.target)
-            watches += [watch for _, watch in slots]
-        return any(store.writes in watch.cells for watch in watches)
-
-    def both_write(self, a: Step, b: Step) -> bool:
-        """Whether two steps may write cells of one watch, invariant or `sometimes`.
-
-        The last two may read any cell. The order of such stores decides which state lies
-        between them.
-        """
-        if a.writes is None or b.writes is None:
-            return False
-        program = self._lifted.program
-        if program.invariants or program.sometimes:
-            return True
-        return any(
-            a.writes in watch.cells and b.writes in watch.cells
-            for watch in program.memory.watches.values()
-        )
 
     def after(self, before: State, state: State, step: Step) -> State:
         """`state`, which the step made of `before`, with the monitors brought up to date."""

@@ -109,6 +109,14 @@ def _explore(
     timeout: Annotated[
         float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
     ] = None,
+    count: Annotated[
+        bool | None,
+        typer.Option(
+            "--count/--no-count",
+            show_default=False,
+            help="Count interleavings whatever it takes, or not at all; else if affordable.",
+        ),
+    ] = None,
     expect: Annotated[
         str | None,
         typer.Option(metavar="pass|fail", help="The verdict that gives exit status 0."),
@@ -133,6 +141,7 @@ def _explore(
                 json=json,
                 max_states=max_states,
                 timeout=timeout,
+                count=count,
                 expect=expect,
             )
         )

@@ -42,6 +42,7 @@ class Request:
     json: bool
     max_states: int | None
     timeout: float | None
+    count: bool | None
     expect: str | None
 
 
@@ -179,6 +180,7 @@ def _explored(request: Request, selection: _Selection) -> tuple[Result, bool]:
         result = explore(
             selection.program,
             memory=request.memory,
+            count=request.count,
             max_states=request.max_states,
             timeout=request.timeout,
         )

@@ -52,7 +52,8 @@ def document(
                 for label, finding in result.violations.items()
             },
             "vacuous": list(result.vacuous),
-            "notes": list(result.notes),
+            "searched": result.searched,
+            "canonical": result.canonical,
         }
     )
 

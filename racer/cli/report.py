@@ -91,11 +91,23 @@ def _numbers(result: Result) -> str:
         interleavings = count_text(result.interleavings)
     rows = [
         _entry("interleavings", interleavings),
-        _entry("states", count_text(result.states)),
+        _entry("states", _states(result)),
         _entry("transitions", count_text(result.transitions)),
     ]
-    rows += [_entry("note", note) for note in result.notes]
     return "\n".join(rows)
+
+
+def _states(result: Result) -> str:
+    """How many states, and how many of them the verdict needed."""
+    if result.canonical is None:
+        reduced = "" if result.bound else " searched, after reduction"
+        return f"{count_text(result.states)}{reduced}"
+    less = []
+    if result.canonical < result.states:
+        less.append(f"{count_text(result.canonical)} up to symmetry")
+    if result.searched < result.canonical:
+        less.append(f"{count_text(result.searched)} decide the verdict")
+    return count_text(result.states) + (f" ({'; '.join(less)})" if less else "")
 
 
 def _label(name: str, found: Finding, result: Result) -> str:

@@ -1,9 +1,15 @@
 """Exploring: which states a program can reach, in how many ways, and how to get there.
 
-graph         the search for all states
-counting      exact numbers of interleavings, as paths through the graph
-preemptions   minimal witnesses
-exploring     explore(): all of these, and the replay of every violation
+stubborn      which moves have to be explored, and which may wait
+symmetry      copies of a thread are interchangeable: states and outcomes up to that
+graph         the search for states
+components    cycles of a state graph
+counting      exact numbers of interleavings, as paths through the full graph
+preemptions   the search for schedules with the fewest preemptions
+shown         which labels and outcomes a graph shows, and how often
+witnesses     a schedule for each of them
+report        the Result: all of these, and the replay of every violation
+exploring     explore()
 """
 
 from racer.explore.exploring import explore

@@ -1,27 +1,33 @@
-"""The state graph: every state that can be reached, breadth first, and the moves between them."""
+"""The state graph: states that can be reached, breadth first, and the moves between them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from racer.errors import ModelError
-from racer.system import CHOICES, Broken, Move, State, System
+from racer.explore.components import terminal_components, topological_order
+from racer.system import Broken, Move, State, System
+
+Successors = Sequence[tuple[Move, State]]
+Choose = Callable[[State, Successors], Successors]
 
 
 @dataclass(slots=True)
 class StateGraph:
-    """States in the order in which they were found, and each one's moves.
+    """States in the order in which they were found, and the moves explored from each.
 
-    Shape    `states[i]` is a packed state, `edges[i]` its moves with the index they lead to;
-             state 0 is the initial one. The first `expanded` states have all their edges;
-             when a limit cut the search (`bound` says which), later ones have none yet.
+    Shape    `states[i]` is a packed state, `edges[i]` its moves with the index they lead to,
+             `parents[i]` the index it was first found from; state 0 is the initial one. The
+             first `expanded` states have their edges; when a limit cut the search (`bound`
+             says which), later ones have none yet.
              `reached` holds the names of the `sometimes` predicates that some state satisfies.
     """
 
     states: list[State] = field(default_factory=list)
     edges: list[list[tuple[Move, int]]] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
     expanded: int = 0
     bound: str | None = None
     interrupted: bool = False
@@ -35,9 +41,17 @@ class StateGraph:
     def transitions(self) -> int:
         return sum(len(moves) for moves in self.edges)
 
-    def terminal(self) -> Iterator[int]:
+    def ends(self) -> Iterator[int]:
         """The indices of the states without a move, where every interleaving ends."""
         return (i for i in range(self.expanded) if not self.edges[i])
+
+    def path_to(self, state: int) -> list[State]:
+        """The states on a way from the initial one to the state of that index, both included."""
+        path = []
+        while state >= 0:
+            path.append(self.states[state])
+            state = self.parents[state]
+        return path[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,89 +71,112 @@ class Limits:
         return None
 
 
-def search(system: System, sometimes: tuple[str, ...], limits: Limits) -> StateGraph:
+class ModelFailed(Exception):
+    """The model fails in, or with a move from, the last state of `path`."""
+
+    def __init__(self, path: list[State], cause: Broken | ModelError) -> None:
+        super().__init__(str(cause))
+        self.path = path
+        self.cause = cause
+
+
+def search(
+    system: System, sometimes: tuple[str, ...], limits: Limits, choose: Choose | None = None
+) -> StateGraph:
     """Every state reachable from the initial one, or as many as the limits allow.
+
+    With `choose`, only the moves it picks are explored, but no move is ignored for ever: of
+    each set of states in which that search could stay for good, one is expanded in full
+    (obligation I of explore/stubborn.py).
 
     Interrupting it (Ctrl-C) keeps what was found: the graph is then marked `interrupted`.
 
-    Errors   ModelError with the shortest schedule to where the model fails.
+    Errors   ModelFailed with a way to where the model fails.
     """
-    graph = StateGraph()
+    exploration = _Exploration(system, sometimes, limits, choose)
     try:
-        _expand(graph, system, sometimes, limits)
+        exploration.run()
     except KeyboardInterrupt:
-        graph.bound, graph.interrupted = "interrupted", True
-        del graph.edges[graph.expanded :]
-        graph.edges.extend([] for _ in range(len(graph.states) - graph.expanded))
-    return graph
+        exploration.stop_at_interrupt()
+    return exploration.graph
 
 
-def _expand(graph: StateGraph, system: System, sometimes: tuple[str, ...], limits: Limits) -> None:
-    index: dict[State, int] = {}
-    parents: list[tuple[int, Move]] = []  # how each state was first found: fewest steps
+class _Exploration:
+    def __init__(
+        self, system: System, sometimes: tuple[str, ...], limits: Limits, choose: Choose | None
+    ) -> None:
+        self.graph = StateGraph()
+        self._system = system
+        self._sometimes = sometimes
+        self._limits = limits
+        self._choose = choose
+        self._index: dict[State, int] = {}
+        self._full: set[int] = set()  # states of which every move is explored
 
-    def number(state: State, parent: int, move: Move) -> int:
-        known = index.get(state)
+    def run(self) -> None:
+        self._number(self._system.initial(), -1)
+        while self._expand_all() and self._choose is not None:
+            ignoring = (
+                [
+                    members[0]
+                    for members in terminal_components(self.graph.edges)
+                    if self._full.isdisjoint(members)
+                ]
+                if topological_order(self.graph.edges) is None
+                else []
+            )
+            if not ignoring:
+                return
+            for state in ignoring:
+                self._expand(state, None)
+
+    def _expand_all(self) -> bool:
+        """Expand what is not expanded yet; whether no limit was hit."""
+        graph = self.graph
+        while graph.expanded < len(graph.states):
+            graph.bound = self._limits.hit(len(graph.states), graph.expanded)
+            if graph.bound is not None:
+                return False
+            self._expand(graph.expanded, self._choose)
+            graph.expanded += 1
+        return True
+
+    def _expand(self, state: int, choose: Choose | None) -> None:
+        graph = self.graph
+        packed = graph.states[state]
+        try:
+            found = self._system.successors(packed)
+        except Broken as broken:
+            raise ModelFailed(graph.path_to(state), broken) from None
+        chosen = found if choose is None else choose(packed, found)
+        if len(chosen) == len(found):
+            self._full.add(state)
+        graph.edges[state] = [(move, self._number(after, state)) for move, after in chosen]
+
+    def _number(self, state: State, parent: int) -> int:
+        known = self._index.get(state)
         if known is None:
-            known = index[state] = len(graph.states)
+            graph = self.graph
+            known = self._index[state] = len(graph.states)
             graph.states.append(state)
             graph.edges.append([])
-            parents.append((parent, move))
-            for name in sometimes:
-                if name not in graph.reached and system.reached(state, name):
+            graph.parents.append(parent)
+            for name in self._sometimes:
+                if name not in graph.reached and self._holds(name, known):
                     graph.reached.add(name)
         return known
 
-    current = 0
-    try:
-        number(system.initial(), -1, 0)
-        while current < len(graph.states):
-            graph.bound = limits.hit(len(graph.states), current)
-            if graph.bound is not None:
-                return
-            found = system.successors(graph.states[current])
-            graph.edges[current] = [(move, number(goal, current, move)) for move, goal in found]
-            current += 1
-            graph.expanded = current
-    except Broken as broken:
-        raise _model_error(broken, system, _path(parents, current)) from None
-    except ModelError as error:  # a predicate that raised in the state just found
-        raise _with_schedule(error, system, _path(parents, current)) from error
+    def _holds(self, name: str, state: int) -> bool:
+        try:
+            return self._system.reached(self.graph.states[state], name)
+        except ModelError as error:
+            raise ModelFailed(self.graph.path_to(state), error) from error
 
-
-def _path(parents: list[tuple[int, Move]], state: int) -> list[Move]:
-    moves: list[Move] = []
-    while parents and state > 0:
-        state, move = parents[state]
-        moves.append(move)
-    return moves[::-1]
-
-
-def _model_error(broken: Broken, system: System, path: list[Move]) -> ModelError:
-    moves = path if broken.move is None else [*path, broken.move]
-    schedule = tuple(system.names[move // CHOICES] for move in moves)
-    where = " ".join(schedule) if schedule else "(the initial state)"
-    if broken.thread is None:
-        return ModelError(f"{broken.text}\nschedule: {where}", schedule=schedule)
-    name = system.names[broken.thread]
-    step = schedule.count(name)
-    return ModelError(
-        f"thread {name!r} fails after its step {step}: {broken.text}\n"
-        f"schedule: {where}\n"
-        f"The model is broken there, not the code under test: mend the thread, or raise "
-        f"Violation(label) if this is what the model is to find.",
-        thread=name,
-        step=step,
-        schedule=schedule,
-    )
-
-
-def _with_schedule(error: ModelError, system: System, path: list[Move]) -> ModelError:
-    schedule = tuple(system.names[move // CHOICES] for move in path)
-    where = " ".join(schedule) if schedule else "(the initial state)"
-    return ModelError(
-        f"{error}\nschedule so far: {where}",
-        thread=error.thread,
-        step=error.step,
-        schedule=schedule,
-    )
+    def stop_at_interrupt(self) -> None:
+        """Leave the graph as it was before the state that was being expanded."""
+        graph = self.graph
+        graph.bound, graph.interrupted = "interrupted", True
+        for rest in range(graph.expanded, len(graph.edges)):
+            graph.edges[rest] = []
+        del graph.states[len(graph.parents) :]
+        graph.edges[len(graph.states) :] = [[] for _ in range(len(graph.states) - len(graph.edges))]

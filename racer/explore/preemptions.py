@@ -3,9 +3,15 @@
 A preemption is a switch away from a thread that could go on. A schedule's cost depends on the
 thread that moved last, so the search runs over pairs (state, last thread), and forgets the
 last thread where it cannot go on: leaving it costs nothing there. Pairs are settled in the
-order of (preemptions, steps, schedule); extending two schedules by the same moves keeps their
-order, so the first to settle a pair is its minimum, and the first to reach a goal is the goal's.
-That no schedule with fewer preemptions reaches it is thereby proved, within the graph searched.
+order of (preemptions, steps), over all moves and never over a reduced set, since a reduction
+that keeps every label may lose the cheapest way to it. When a goal is first met, no schedule
+with fewer preemptions, or as many and fewer steps, leads to it: that is proved, and no more of
+the state space need be known than lies below that cost.
+
+Copies of a thread are interchangeable, so a pair is taken up to permutations of the copies that
+leave the last thread alone. Whether a pair lies on a cheapest way to a goal is the same for all
+of its permutations; so the lexicographically least schedule is found by walking from the
+initial state, always taking the least move that stays on pairs with that property.
 
 Source   Dijkstra, "A note on two problems in connexion with graphs", Numer. Math. 1, 1959;
          preemption bounding: Musuvathi, Qadeer, "Iterative context bounding", PLDI 2007.
@@ -13,16 +19,18 @@ Source   Dijkstra, "A note on two problems in connexion with graphs", Numer. Mat
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from racer.explore.graph import StateGraph
-from racer.system import CHOICES, Move
+from racer.errors import InternalError
+from racer.explore.symmetry import groups_of
+from racer.system import CHOICES, Move, State, System
 
-_NOBODY = -1
-_Pair = tuple[int, int]  # state index, thread that moved last and could go on (or _NOBODY)
-_MOVE_BYTES = 4  # big endian, so that comparing schedules as bytes compares them move by move
+NOBODY = -1
+Pair = tuple[State, int]  # state, thread that moved last and could go on (or NOBODY)
+Cost = tuple[int, int]  # preemptions, steps
+Shows = Callable[[State, bool], Iterable[Hashable]]  # goals of a state, and whether it is an end
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,62 +41,184 @@ class CheapestPath:
     moves: tuple[Move, ...]
 
 
-def cheapest_paths(
-    graph: StateGraph, goals: Mapping[int, Iterable[Hashable]]
-) -> dict[Hashable, CheapestPath]:
-    """For each goal the minimal path to a state that has it; `goals` is by state index."""
-    missing = {goal for names in goals.values() for goal in names}
-    found: dict[Hashable, CheapestPath] = {}
-    settled: set[_Pair] = set()
-    # layers[preemptions][steps] maps a pair to the least schedule known to it.
-    layers: dict[int, dict[int, dict[_Pair, bytes]]] = {0: {0: {(0, _NOBODY): b""}}}
-    preemptions = 0
-    while missing and preemptions in layers:
-        steps = min(layers[preemptions], default=None)
-        if steps is None:
-            del layers[preemptions]
-            preemptions += 1
-            continue
-        layer = layers[preemptions].pop(steps)
-        for pair, schedule in sorted(layer.items(), key=lambda item: item[1]):
-            if pair in settled:
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """When to give up: so many settled pairs, or a time.monotonic() value. None: never."""
+
+    pairs: int | None = None
+    deadline: float | None = None
+
+    def spent(self, settled: int) -> bool:
+        if self.pairs is not None and settled >= self.pairs:
+            return True
+        late = self.deadline is not None and settled % 256 == 0
+        return late and self.deadline is not None and time.monotonic() > self.deadline
+
+
+class PreemptionSearch:
+    """Searches pairs by cost until every goal has been met, or the budget is spent."""
+
+    def __init__(self, system: System, shows: Shows, groups: Sequence[str]) -> None:
+        self._system = system
+        self._shows = shows
+        self._groups = groups_of(system, groups)
+        self._cost: dict[Pair, Cost] = {}
+        self._before: dict[Pair, list[Pair]] = {}  # on the cheapest ways to a pair
+        self._met: dict[Hashable, tuple[Cost, list[Pair]]] = {}
+
+    def run(self, goals: Iterable[Hashable], budget: Budget) -> None:
+        """Settle pairs until all goals are met."""
+        missing = set(goals)
+        start = self._pair(self._system.initial(), NOBODY)
+        # layers[preemptions][steps] maps a pair, its last thread not yet forgotten, to the
+        # settled pairs it was reached from at that cost.
+        layers: dict[int, dict[int, dict[Pair, list[Pair]]]] = {0: {0: {start: []}}}
+        preemptions = 0
+        while missing and preemptions in layers:
+            if not layers[preemptions]:
+                del layers[preemptions]
+                preemptions += 1
                 continue
-            settled.add(pair)
-            for goal in goals.get(pair[0], ()):
-                if goal in missing:
-                    missing.discard(goal)
-                    found[goal] = CheapestPath(preemptions, _decode(schedule))
-            _relax(graph, pair, schedule, layers, (preemptions, steps), settled)
-        if not layers[preemptions]:
-            continue
-    return found
+            steps = min(layers[preemptions])
+            for reached, before in layers[preemptions].pop(steps).items():
+                if budget.spent(len(self._cost)):
+                    return
+                self._settle(reached, before, (preemptions, steps), layers)
+            missing -= self._met.keys()
+
+    def _settle(
+        self,
+        reached: Pair,
+        before: list[Pair],
+        cost: Cost,
+        layers: dict[int, dict[int, dict[Pair, list[Pair]]]],
+    ) -> None:
+        state, last = reached
+        moves = self._system.successors(state)
+        if last != NOBODY and not any(move // CHOICES == last for move, _ in moves):
+            last = NOBODY
+        pair = self._pair(state, last)
+        known = self._cost.get(pair)
+        if known is not None:
+            if known == cost:
+                self._before[pair] += before
+            return
+        self._cost[pair] = cost
+        self._before[pair] = list(before)
+        for goal in self._shows(state, not moves):
+            first, pairs = self._met.setdefault(goal, (cost, []))
+            if first == cost:
+                pairs.append(pair)
+        preemptions, steps = cost
+        for move, after in self._moves_of(pair, state, moves):
+            thread = move // CHOICES
+            by_steps = layers.setdefault(preemptions + (pair[1] not in (NOBODY, thread)), {})
+            layer = by_steps.setdefault(steps + 1, {})
+            layer.setdefault(self._pair(after, thread), []).append(pair)
+
+    def _moves_of(
+        self, pair: Pair, state: State, moves: Iterable[tuple[Move, State]]
+    ) -> Iterable[tuple[Move, State]]:
+        """The moves of the pair itself, which may permute the state it was reached as."""
+        return moves if pair[0] == state else self._system.successors(pair[0])
+
+    def path_to(self, goal: Hashable) -> CheapestPath | None:
+        """The minimal path to a goal; None if it was not met."""
+        if goal not in self._met:
+            return None
+        cost, pairs = self._met[goal]
+
+        def arrived(state: State) -> bool:
+            return goal in self._shows(state, not self._system.successors(state))
+
+        walk = _Walk(self, self._leading_to(pairs), cost, arrived)
+        return CheapestPath(cost[0], walk.moves())
+
+    def _leading_to(self, pairs: list[Pair]) -> set[Pair]:
+        marked = set(pairs)
+        waiting = list(pairs)
+        while waiting:
+            for before in self._before[waiting.pop()]:
+                if before not in marked:
+                    marked.add(before)
+                    waiting.append(before)
+        return marked
+
+    def next_pairs(self, state: State, last: int) -> list[tuple[Move, State, int, Pair, int]]:
+        """Moves from a real state: move, state after, last thread, its pair, preemptions."""
+        found = []
+        for move, after in self._system.successors(state):
+            thread = move // CHOICES
+            goes_on = any(m // CHOICES == thread for m, _ in self._system.successors(after))
+            new_last = thread if goes_on else NOBODY
+            preempted = last not in (NOBODY, thread)
+            found.append((move, after, new_last, self._pair(after, new_last), int(preempted)))
+        return found
+
+    def initial(self) -> State:
+        return self._system.initial()
+
+    def cost_of(self, pair: Pair) -> Cost | None:
+        return self._cost.get(pair)
+
+    def _pair(self, state: State, last: int) -> Pair:
+        """The pair that stands for all its permutations: the last thread is its group's first."""
+        for group in self._groups:
+            if last in group.threads:
+                state += group.sorting_behind(state, group.threads.index(last))
+                last = group.threads[0]
+            else:
+                state += group.sorting(state)
+        return (state, last)
 
 
-def _relax(
-    graph: StateGraph,
-    pair: _Pair,
-    schedule: bytes,
-    layers: dict[int, dict[int, dict[_Pair, bytes]]],
-    cost: tuple[int, int],
-    settled: set[_Pair],
-) -> None:
-    state, last = pair
-    preemptions, steps = cost
-    for move, goal in graph.edges[state]:
-        thread = move // CHOICES
-        switched = last not in (_NOBODY, thread)
-        goes_on = any(next_move // CHOICES == thread for next_move, _ in graph.edges[goal])
-        next_pair = (goal, thread if goes_on else _NOBODY)
-        if next_pair in settled:
-            continue
-        by_steps = layers.setdefault(preemptions + switched, defaultdict(dict))
-        layer = by_steps.setdefault(steps + 1, {})
-        extended = schedule + move.to_bytes(_MOVE_BYTES, "big")
-        known = layer.get(next_pair)
-        if known is None or extended < known:
-            layer[next_pair] = extended
+class _Walk:
+    """The least schedule along marked pairs, each at its settled cost, to a state of the goal."""
 
+    def __init__(
+        self,
+        search: PreemptionSearch,
+        marked: set[Pair],
+        cost: Cost,
+        arrived: Callable[[State], bool],
+    ) -> None:
+        self._search = search
+        self._marked = marked
+        self._cost = cost
+        self._arrived = arrived
 
-def _decode(schedule: bytes) -> tuple[Move, ...]:
-    starts = range(0, len(schedule), _MOVE_BYTES)
-    return tuple(int.from_bytes(schedule[at : at + _MOVE_BYTES], "big") for at in starts)
+    def moves(self) -> tuple[Move, ...]:
+        """Depth first in the order of moves; a state from which it fails is not tried again."""
+        start = self._search.initial()
+        moves: list[Move] = []
+        stack = [iter(self._options(start, NOBODY, (0, 0)))]
+        failed: set[tuple[State, int]] = set()
+        if self._is_goal(start, (0, 0)):
+            return ()
+        while stack:
+            step = next(stack[-1], None)
+            if step is None:
+                stack.pop()
+                if moves:
+                    moves.pop()
+                continue
+            move, after, last, cost = step
+            if (after, last) in failed:
+                continue
+            failed.add((after, last))
+            moves.append(move)
+            if self._is_goal(after, cost):
+                return tuple(moves)
+            stack.append(iter(self._options(after, last, cost)))
+        raise InternalError("no path along the cheapest pairs to a goal that was met")
+
+    def _options(self, state: State, last: int, cost: Cost) -> list[tuple[Move, State, int, Cost]]:
+        options = []
+        for move, after, new_last, pair, preempted in self._search.next_pairs(state, last):
+            new_cost = (cost[0] + preempted, cost[1] + 1)
+            if pair in self._marked and self._search.cost_of(pair) == new_cost:
+                options.append((move, after, new_last, new_cost))
+        return options
+
+    def _is_goal(self, state: State, cost: Cost) -> bool:
+        return cost == self._cost and self._arrived(state)

@@ -7,12 +7,13 @@ Source   Lamport, "How to make a multiprocessor computer that correctly executes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from racer.errors import ModelError
 from racer.events import OutcomeKey
 from racer.lift import Lifted, step_of
-from racer.operations import Choose, Fence, Operation, access, conflict
+from racer.models.footprints import Footprint, footprints
+from racer.operations import Choose, Fence, Operation, access
 from racer.steps import AboutTo, Raised
 from racer.system import (
     CHOICES,
@@ -24,47 +25,59 @@ from racer.system import (
     Reader,
     State,
     Step,
+    ThreadFuture,
 )
 
 
-class _Edge(NamedTuple):
-    """One move from a node for one value of its cell: add `delta` to the state.
+class _Special(NamedTuple):
+    """A step that a window or an invariant may see, or with which the model fails."""
 
-    `monitored` says that the monitors have something to do at this step; `failure` why the
-    model fails with it.
-    """
-
-    move: Move
-    delta: int
     step: Step
-    monitored: bool
     failure: str | None
 
 
-class _Row(NamedTuple):
-    """A node's edges, by the value of the cell it accesses (0 where it accesses none)."""
+class _Edge(NamedTuple):
+    """One move: add `delta` to the state, and that is all where `special` is None."""
 
-    field: Field
-    operation: Operation
-    edges: dict[int, tuple[_Edge, ...]]
+    move: Move
+    delta: int
+    special: _Special | None
 
 
-_NO_CELL = Field(0, 0)
+_NO_CELL: Final = Field(0, 0)
+_STRIDE: Final = 1 << 24  # no cell has more values than a state can tell apart
+
+
+class _Table:
+    """One thread's transitions, flat: a search finds all it needs by two indexed reads.
+
+    Shape    `fields` by node: where the cell it accesses lies in a state (mask 0: none; None:
+             the thread has ended). The edges of node n while that cell holds value v are
+             `edges[n * _STRIDE + v]`; none: it is blocked. Both are filled when first asked
+             for, so that automata that still grow need no other path.
+    """
+
+    __slots__ = ("edges", "fields", "nodes")
+
+    def __init__(self, nodes: Field) -> None:
+        self.nodes = nodes
+        self.fields: dict[int, Field | None] = {}
+        self.edges: dict[int, tuple[_Edge, ...]] = {}
 
 
 class SequentialConsistency:
-    """The System of a lifted program under sequential consistency.
-
-    Rows and edges are compiled when first needed, so that open automata need no other path.
-    """
+    """The System of a lifted program under sequential consistency."""
 
     def __init__(self, lifted: Lifted) -> None:
         self.names = tuple(instance.name for instance in lifted.instances)
+        self.groups = tuple(instance.group for instance in lifted.instances)
         self._lifted = lifted
         self._layout = Layout(lifted)
+        self.locals = self._layout.locals
         self._monitors = Monitors(lifted, self._layout)
         self._reader = Reader(lifted, self._layout)
-        self._rows: list[dict[int, _Row | None]] = [{} for _ in self.names]
+        self._footprints = footprints(lifted)
+        self._tables = tuple(_Table(field) for field in self._layout.nodes)
 
     def initial(self) -> State:
         state = 0
@@ -74,36 +87,54 @@ class SequentialConsistency:
 
     def successors(self, state: State) -> Sequence[tuple[Move, State]]:
         found = []
-        for thread, field in enumerate(self._layout.nodes):
-            row = self._row_at(thread, (state >> field.shift) & field.mask)
-            if row is None:  # it has ended
+        for thread, table in enumerate(self._tables):
+            node = (state >> table.nodes.shift) & table.nodes.mask
+            try:
+                field = table.fields[node]
+            except KeyError:
+                field = table.fields[node] = self._field_of(thread, node)
+            if field is None:  # it has ended
                 continue
-            for edge in self._edges(state, thread, row):
-                found.append((edge.move, self._take(state, edge)))
+            value = (state >> field.shift) & field.mask
+            try:
+                edges = table.edges[node * _STRIDE + value]
+            except KeyError:
+                edges = self._compile(thread, node, value)
+                table.edges[node * _STRIDE + value] = edges
+            for move, delta, special in edges:
+                after = state + delta
+                if special is not None:
+                    after = self._take(state, after, move, special)
+                found.append((move, after))
         return found
 
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         thread, option = divmod(move, CHOICES)
-        row = self._row(state, thread)
-        answer = option if isinstance(row.operation, Choose) else row.field.get(state)
-        done = step_of(row.operation, answer, self._lifted.tables)
+        operation = self._operation(thread, self._layout.nodes[thread].get(state))
+        field = self._cell_field(operation)
+        answer = option if isinstance(operation, Choose) else field.get(state)
+        done = step_of(operation, answer, self._lifted.tables)
         assert done is not None, "only enabled moves are asked about"
-        return row.operation, done.result
+        return operation, done.result
 
     def dependent(self, state: State, a: Move, b: Move) -> bool:
-        """Operations that conflict; and rule one: windows are not closed under independence.
+        known = self._footprints
+        if known is None:  # open automata: nothing is known of the windows that may close
+            return True
+        first, second = (self._next_footprint(state, move // CHOICES) for move in (a, b))
+        return first.conflicts(second)
 
-        A store to a watched cell is dependent with the edges of windows on that watch, and
-        with every other store to that watch's cells: two schedules that swap them can differ
-        in whether the watch held at some instant. Invariants are watches that never close.
-        """
-        first, second = self._edge(state, a), self._edge(state, b)
-        operations = [self._row(state, move // CHOICES).operation for move in (a, b)]
-        return (
-            conflict(operations[0], operations[1])
-            or self._monitors.edge_sees(first.step, second.step)
-            or self._monitors.edge_sees(second.step, first.step)
-            or self._monitors.both_write(first.step, second.step)
+    def control(self, state: State) -> int:
+        return state & self._layout.node_mask
+
+    def futures(self, state: State) -> tuple[ThreadFuture, ...] | None:
+        known = self._footprints
+        if known is None:
+            return None
+        nodes = [field.get(state) for field in self._layout.nodes]
+        return tuple(
+            ThreadFuture(*each.next[node], *each.future[node])
+            for each, node in zip(known, nodes, strict=True)
         )
 
     def labels(self, state: State) -> tuple[str, ...]:
@@ -118,75 +149,60 @@ class SequentialConsistency:
     def reached(self, state: State, predicate: str) -> bool:
         return self._reader.reached(state, predicate)
 
-    def _take(self, state: State, edge: _Edge) -> State:
-        if edge.failure is not None:
-            raise Broken(edge.move // CHOICES, edge.move, edge.failure)
-        after = state + edge.delta
-        if not edge.monitored:
-            return after
+    def _take(self, before: State, after: State, move: Move, special: _Special) -> State:
+        """Bring the monitors up to date; the thread may end on what a window has seen."""
+        if special.failure is not None:
+            raise Broken(move // CHOICES, move, special.failure)
         try:
-            after = self._monitors.after(state, after, edge.step)
+            after = self._monitors.after(before, after, special.step)
         except ModelError as error:
-            raise Broken(None, edge.move, str(error)) from error
-        thread = edge.step.thread
+            raise Broken(None, move, str(error)) from error
+        thread = special.step.thread
         pending = self._lifted.automata[thread].pending(self._layout.nodes[thread].get(after))
-        if isinstance(pending, Raised):  # after a window was answered
-            raise Broken(thread, edge.move, pending.text)
+        if isinstance(pending, Raised):
+            raise Broken(thread, move, pending.text)
         return after
 
-    def _row_at(self, thread: int, node: int) -> _Row | None:
-        rows = self._rows[thread]
-        if node not in rows:
-            rows[node] = self._compile_row(thread, node)
-        return rows[node]
+    def _next_footprint(self, state: State, thread: int) -> Footprint:
+        assert self._footprints is not None
+        return self._footprints[thread].next[self._layout.nodes[thread].get(state)]
 
-    def _row(self, state: State, thread: int) -> _Row:
-        row = self._row_at(thread, self._layout.nodes[thread].get(state))
-        assert row is not None, "only a thread that has not ended has moves"
-        return row
-
-    def _edges(self, state: State, thread: int, row: _Row) -> tuple[_Edge, ...]:
-        value = (state >> row.field.shift) & row.field.mask
-        edges = row.edges.get(value)
-        if edges is None:
-            node = self._layout.nodes[thread].get(state)
-            edges = row.edges[value] = self._compile_edges(thread, node, row, value)
-        return edges
-
-    def _edge(self, state: State, move: Move) -> _Edge:
-        thread = move // CHOICES
-        edges = self._edges(state, thread, self._row(state, thread))
-        return next(edge for edge in edges if edge.move == move)
-
-    def _compile_row(self, thread: int, node: int) -> _Row | None:
+    def _operation(self, thread: int, node: int) -> Operation:
         pending = self._lifted.automata[thread].pending(node)
-        if not isinstance(pending, AboutTo):
-            return None
-        cell = access(pending.operation).cell
-        field = _NO_CELL if cell is None else self._layout.cells[cell]
-        return _Row(field, pending.operation, {})
+        assert isinstance(pending, AboutTo), "only a thread that has not ended has moves"
+        return pending.operation
 
-    def _compile_edges(self, thread: int, node: int, row: _Row, value: int) -> tuple[_Edge, ...]:
-        operation = row.operation
+    def _cell_field(self, operation: Operation) -> Field:
+        cell = access(operation).cell
+        return _NO_CELL if cell is None else self._layout.cells[cell]
+
+    def _field_of(self, thread: int, node: int) -> Field | None:
+        pending = self._lifted.automata[thread].pending(node)
+        return self._cell_field(pending.operation) if isinstance(pending, AboutTo) else None
+
+    def _compile(self, thread: int, node: int, value: int) -> tuple[_Edge, ...]:
+        operation = self._operation(thread, node)
         answers = range(len(operation.options)) if isinstance(operation, Choose) else (value,)
-        edges = (self._compile_edge(thread, node, row, answer) for answer in answers)
+        edges = (self._compile_edge(thread, node, operation, answer) for answer in answers)
         return tuple(edge for edge in edges if edge is not None)
 
-    def _compile_edge(self, thread: int, node: int, row: _Row, answer: int) -> _Edge | None:
-        operation = row.operation
+    def _compile_edge(
+        self, thread: int, node: int, operation: Operation, answer: int
+    ) -> _Edge | None:
         done = step_of(operation, answer, self._lifted.tables)
         if done is None:
             return None
         automaton = self._lifted.automata[thread]
         target = automaton.target(node, done)
-        option = answer if isinstance(operation, Choose) else 0
-        move = thread * CHOICES + option
+        move = thread * CHOICES + (answer if isinstance(operation, Choose) else 0)
         delta = self._layout.nodes[thread].delta(node, target)
         if not isinstance(operation, Choose | Fence):
-            delta += row.field.delta(answer, done.after)
+            delta += self._cell_field(operation).delta(answer, done.after)
         touched = access(operation)
         pending, goal = automaton.pending(node), automaton.pending(target)
         assert isinstance(pending, AboutTo)
         step = Step(thread, pending.opens, node, target, touched.cell if touched.writes else None)
         failure = goal.text if isinstance(goal, Raised) else None
-        return _Edge(move, delta, step, self._monitors.concern(step), failure)
+        if failure is None and not self._monitors.concern(step):
+            return _Edge(move, delta, None)
+        return _Edge(move, delta, _Special(step, failure))

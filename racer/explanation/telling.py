@@ -1,0 +1,263 @@
+"""explain(): a trace becomes an Explanation."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterator, Mapping
+
+from racer.errors import Location
+from racer.events import Blocked, Event, Trace
+from racer.explanation.data import INITIAL, Cell, Change, Explanation, Lane, Read, Row, Span, Switch
+from racer.explanation.history import History, came_to, history
+from racer.explanation.naming import (
+    changes,
+    event_text,
+    lock_state,
+    operation_text,
+    short_names,
+    shown,
+    step_name,
+    title,
+)
+from racer.operations import Acquire, Release, Store, access
+from racer.result import DEADLOCK
+from racer.steps import Violation
+from racer.watches import Observation
+
+
+def explain(
+    trace: Trace,
+    label: str,
+    *,
+    interleavings: int | None,
+    total: int | None,
+    preemptions: int,
+    minimal: bool,
+) -> Explanation:
+    """Tell `trace` as the witness of `label`; where it does not show it, the verdict says so.
+
+    `interleavings` of `total` show the label, None where not counted. `preemptions` and
+    `minimal` are the witness's.
+    """
+    past = history(trace)
+    shorts = short_names(trace.threads)
+    names = tuple(step_name(shorts[event.thread], event.step) for event in trace.events)
+    at = _violating_row(trace, label)
+    end = len(trace.events) if at is None else at + 1
+    windows = _windows(trace, names, end)
+    switches = past.switches(preemptions)
+    return Explanation(
+        label=label,
+        verdict=_verdict(past, label, at, names, windows),
+        count=_count_phrase(interleavings, total),
+        fact=_preemption_fact(preemptions, minimal),
+        interleavings=interleavings,
+        total=total,
+        preemptions=preemptions,
+        minimal=minimal,
+        lanes=tuple(_lane(past, thread, shorts[thread], end) for thread in trace.threads),
+        cells=_cells(trace, end),
+        truths=tuple(trace.initial_truths.items()),
+        windows=windows,
+        rows=tuple(
+            _row(past, i, names, windows, switches.get(i), violates=i == at) for i in range(end)
+        ),
+        notes=tuple(_notes(past, at, end, names)),
+    )
+
+
+def _row(
+    past: History,
+    i: int,
+    names: tuple[str, ...],
+    windows: tuple[Span, ...],
+    switch: Switch | None,
+    *,
+    violates: bool,
+) -> Row:
+    event = past.trace.events[i]
+    earlier = past.trace.events[i - 1] if i else None
+    return Row(
+        name=names[i],
+        thread=event.thread,
+        lane=past.trace.threads.index(event.thread),
+        operation=operation_text(event.operation),
+        text=event_text(event),
+        read=_read(event, past, names),
+        changes=_changes(event),
+        truths=_changed_truths(
+            earlier.truths if earlier else past.trace.initial_truths, event.truths
+        ),
+        switch=switch,
+        opened=tuple(n for n, window in enumerate(windows) if window.first == i),
+        closed=tuple(n for n, window in enumerate(windows) if window.last == i),
+        broken=tuple(b for b in event.broken if not earlier or b not in earlier.broken),
+        ending=came_to(event.ended.value) if event.ended else None,
+        violates=violates,
+        location=event.location,
+        source_line=_source_line(event.location),
+    )
+
+
+def _lane(past: History, thread: str, short: str, end: int) -> Lane:
+    steps = [row for row in past.steps[thread] if row < end]
+    return Lane(
+        thread=thread,
+        short=short,
+        title=title(thread, short),
+        first=steps[0] if steps else None,
+        last=steps[-1] if steps else None,
+        state=past.lane_state(thread, end),
+        end=past.standing(thread, end),
+    )
+
+
+def _notes(past: History, at: int | None, end: int, names: tuple[str, ...]) -> Iterator[str]:
+    trace = past.trace
+    for thread in trace.threads:
+        if past.lane_state(thread, end) == "idle":
+            yield f"{thread} takes no step{f' until {names[end - 1]}' if at is not None else ''}."
+    if len(trace.events) > end:
+        after = [(thread, sum(row >= end for row in past.steps[thread])) for thread in past.steps]
+        each = ", ".join(f"{steps} of {thread}" for thread, steps in after if steps)
+        yield f"Not shown: the steps after {names[end - 1]}, {each}."
+    if at is not None and (place := trace.events[at].location) is not None:
+        yield f"{names[at]} is at {_source_line(place)}."
+
+
+def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:
+    operations = [event.operation for event in trace.events[:end]]
+    touched = {access(operation).cell for operation in operations}
+    locks = {each.cell for each in operations if isinstance(each, Acquire | Release)}
+    return tuple(
+        Cell(name, lock_state(value) if name in locks else shown(value), name in touched)
+        for name, value in trace.initial.items()
+    )
+
+
+def _changes(event: Event) -> tuple[Change, ...]:
+    cell = access(event.operation).cell
+    if cell is None:
+        return ()
+    if isinstance(event.operation, Acquire | Release):
+        return (Change(cell, lock_state(event.before), lock_state(event.after)),)
+    return tuple(changes(cell, event.before, event.after))
+
+
+def _read(event: Event, past: History, names: tuple[str, ...]) -> Read | None:
+    cell = access(event.operation).cell
+    if cell is None or isinstance(event.operation, Store | Acquire | Release):
+        return None
+    row = past.instants[event.index].writers.get(cell)
+    return Read(shown(event.before), INITIAL if row is None else names[row], row)
+
+
+def _changed_truths(before: Mapping[str, bool], after: Mapping[str, bool]) -> tuple[Change, ...]:
+    return tuple(
+        Change(watch, _TRUTH[before[watch]], _TRUTH[holds])
+        for watch, holds in after.items()
+        if watch in before and before[watch] != holds
+    )
+
+
+_TRUTH = {False: "false", True: "true"}
+
+
+def _windows(trace: Trace, names: tuple[str, ...], end: int) -> tuple[Span, ...]:
+    """Those that open before row `end`: by first row, and those that close last come first."""
+    found = []
+    for lane, thread in enumerate(trace.threads):
+        still_open: list[tuple[int, str]] = []
+        for event in trace.events[:end]:
+            if event.thread != thread:
+                continue
+            still_open.extend((event.index, watch) for watch in event.opened)
+            for closed in event.closed:
+                first, watch, last = closed.opened_at, closed.watch, event.index
+                if (first, watch) in still_open:
+                    still_open.remove((first, watch))
+                seen = _seen(closed.seen)
+                found.append(Span(watch, lane, first, last, names[first], names[last], seen))
+        found.extend(
+            Span(watch, lane, first, None, names[first], None, None) for first, watch in still_open
+        )
+    return tuple(sorted(found, key=lambda w: (w.first, -(end if w.last is None else w.last))))
+
+
+def _seen(seen: Observation) -> str:
+    if not seen.ever_true:
+        return "never true"
+    if not seen.ever_false:
+        return "always true"
+    return "true at times, also at the end" if seen.at_end else "true at times, not at the end"
+
+
+def _violating_row(trace: Trace, label: str) -> int | None:
+    for event in trace.events:
+        violated = event.ended is not None and event.ended.value == Violation(label)
+        if violated or label in event.broken:
+            return event.index
+    return None
+
+
+def _verdict(
+    past: History, label: str, at: int | None, names: tuple[str, ...], windows: tuple[Span, ...]
+) -> str:
+    events = past.trace.events
+    if at is not None and label not in events[at].broken:
+        return _violation_sentence(past, label, at, names, windows)
+    if at is not None and (at > 0 or _changes(events[at])):
+        return f"invariant {label!r} is false after {names[at]}: {event_text(events[at])}."
+    stuck = [thread for thread, value in past.outcome.items() if isinstance(value, Blocked)]
+    if label == DEADLOCK and stuck:
+        stand = [f"{thread} {past.standing(thread, len(events))}" for thread in stuck]
+        return f"deadlock: {'; '.join(stand)}."
+    if label in past.trace.labels:
+        return f"invariant {label!r} is false in the initial state."
+    return f"this schedule does not show {label!r}."
+
+
+def _violation_sentence(
+    past: History, label: str, at: int, names: tuple[str, ...], windows: tuple[Span, ...]
+) -> str:
+    """Who raised it where, and what the windows saw that its thread closed last."""
+    thread = past.trace.events[at].thread
+    own = [w for w in windows if w.last is not None and past.trace.threads[w.lane] == thread]
+    latest = max((w.last for w in own if w.last is not None), default=None)
+    causes = "; ".join(_window_phrase(window) for window in own if window.last == latest)
+    return f"{thread} raised Violation {label!r} at {names[at]}{f': {causes}' if causes else ''}."
+
+
+def _window_phrase(window: Span) -> str:
+    where = f"from {window.opened} to {window.closed}"
+    if window.opened == window.closed:
+        where = f"before or after {window.closed}"
+    match window.seen:
+        case "never true":
+            return f"{window.watch!r} was true at no instant {where}"
+        case "always true":
+            return f"{window.watch!r} was true at every instant {where}"
+        case _:
+            return f"{window.watch!r} was {window.seen}, {where}"
+
+
+def _count_phrase(interleavings: int | None, total: int | None) -> str:
+    if interleavings is None and total is None:
+        return "interleavings not counted"
+    if interleavings is None:
+        return f"at least 1 of {total:,} interleavings"
+    of = f" of {total:,}" if total is not None else ""
+    return f"{interleavings:,}{of} interleaving{'s' if (total or interleavings) != 1 else ''}"
+
+
+def _preemption_fact(preemptions: int, minimal: bool) -> str:
+    if preemptions == 0:
+        return "needs no preemption"
+    plural = "" if preemptions == 1 else "s"
+    if minimal:
+        return f"needs {preemptions} preemption{plural}; impossible with {preemptions - 1}"
+    return f"found with {preemptions} preemption{plural}; not proved minimal"
+
+
+def _source_line(location: Location | None) -> str | None:
+    return f"{os.path.basename(location.path)}:{location.line}" if location else None

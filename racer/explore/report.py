@@ -1,0 +1,223 @@
+"""The Result of a search: verdict, counts, outcomes, and violations replayed on trio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from racer.errors import InternalError, ModelError, ReplayDiverged
+from racer.events import OutcomeKey, Trace
+from racer.explore.components import looping_moves
+from racer.explore.counting import schedules_to
+from racer.explore.graph import ModelFailed, StateGraph
+from racer.explore.shown import Examiner, Family, Goal, Label, Shown
+from racer.explore.symmetry import Symmetric, outcome_orbit
+from racer.explore.witnesses import FoundSchedule, Witnesses, concrete_moves
+from racer.operations import describe_operation
+from racer.program import Program
+from racer.replay import replay
+from racer.result import Finding, Outcome, Result, Verdict
+from racer.system import CHOICES, Broken, System
+from racer.values import describe
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was searched. `graph` decided the verdict.
+
+    `full` has every state, up to symmetry if `reduced`: it is `graph` itself if nothing was
+    reduced, and None if nothing is to be counted.
+    """
+
+    program: Program
+    system: System
+    quotient: Symmetric
+    graph: StateGraph
+    full: StateGraph | None
+    memory: str
+    reduced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Interleavings, exactly: in all, and by goal."""
+
+    interleavings: int
+    by_goal: dict[Goal, int]
+
+    def of_outcome(self, family: Family, members: int) -> int:
+        """Copies are interchangeable, so each member of a family has the same number."""
+        count, rest = divmod(self.by_goal[family], members)
+        if rest:
+            raise InternalError("interleavings are not evenly spread over copies")
+        return count
+
+
+def report(searched: Searched, deadline: float | None) -> Result:
+    """The Result, with every violation replayed on trio. Errors: ReplayDiverged."""
+    graph, full, system = searched.graph, searched.full, searched.system
+    examiner = Examiner(system, system.groups if searched.reduced else system.names)
+    shown = examiner.shown(graph)
+    counts, uncounted = _count(searched, examiner)
+    if counts is not None:
+        _cross_check(shown, counts)
+    schedules = Witnesses(system, searched.quotient, examiner, graph, shown)
+    if graph.complete:
+        schedules.minimise(deadline)
+    violations = _violations(searched, schedules, shown, counts)
+    vacuous = tuple(sorted(set(searched.program.sometimes) - graph.reached))
+    every = full if full is not None and full.complete else None
+    states, transitions = _size(searched, every)
+    return Result(
+        verdict=_verdict(graph, violations, vacuous),
+        memory=searched.memory,
+        interleavings=None if counts is None else counts.interleavings,
+        uncounted=uncounted,
+        states=states,
+        transitions=transitions,
+        searched=len(graph.states),
+        canonical=None if every is None else len(every.states),
+        outcomes=_outcomes(searched, examiner, schedules, shown, counts),
+        violations=violations,
+        vacuous=vacuous if graph.complete else (),
+        bound=graph.bound,
+    )
+
+
+def _verdict(
+    graph: StateGraph, violations: dict[str, Finding], vacuous: tuple[str, ...]
+) -> Verdict:
+    if not graph.complete:
+        return "bound"
+    return "fail" if violations or vacuous else "pass"
+
+
+def _count(searched: Searched, examiner: Examiner) -> tuple[_Counts | None, str | None]:
+    """The counts, or why there are none."""
+    graph, full = searched.graph, searched.full
+    if not graph.complete:
+        return None, f"the search was cut ({graph.bound})"
+    if full is None:
+        return None, "not asked for"
+    if not full.complete:
+        return None, f"counting was cut ({full.bound})"
+    schedules = schedules_to(full)
+    if schedules is None:
+        groups = searched.system.groups
+        looping = {groups[move // CHOICES] for move in looping_moves(full.edges)}
+        return None, f"unbounded (loop in {', '.join(sorted(looping))})"
+    in_all = sum(schedules[end] for end in full.ends())
+    return _Counts(in_all, examiner.totals(full, schedules)), None
+
+
+def _cross_check(shown: Shown, counts: _Counts) -> None:
+    """The reduced search and the full one must have seen the same."""
+    if set(shown.first) != set(counts.by_goal):
+        raise InternalError(
+            f"the reduced search shows {sorted(map(str, shown.first))}, "
+            f"the full one {sorted(map(str, counts.by_goal))}"
+        )
+
+
+def _size(searched: Searched, every: StateGraph | None) -> tuple[int, int]:
+    """States and transitions: all that can be reached if they were searched, else those seen."""
+    if every is None or not searched.reduced:
+        return len(searched.graph.states), searched.graph.transitions
+    orbits = [searched.quotient.orbit(state) for state in every.states]
+    moves = sum(size * len(out) for size, out in zip(orbits, every.edges, strict=True))
+    return sum(orbits), moves
+
+
+def _outcomes(
+    searched: Searched,
+    examiner: Examiner,
+    schedules: Witnesses,
+    shown: Shown,
+    counts: _Counts | None,
+) -> dict[OutcomeKey, Outcome]:
+    names = searched.system.names
+    found = {}
+    for family, member in shown.members.items():
+        members = outcome_orbit(member, examiner.groups)
+        count = None if counts is None else counts.of_outcome(family, len(members))
+        for outcome in members:
+            found[outcome] = Outcome(count, schedules.of_outcome(outcome).witness(names))
+    return dict(sorted(found.items(), key=lambda item: describe(item[0])))
+
+
+def _violations(
+    searched: Searched, schedules: Witnesses, shown: Shown, counts: _Counts | None
+) -> dict[str, Finding]:
+    found = {}
+    labels = [goal for goal in shown.first if isinstance(goal, Label)]
+    for goal in sorted(labels, key=lambda label: label.name):
+        schedule = schedules.of_label(goal)
+        trace = _confirmed(searched, goal.name, schedule)
+        count = None if counts is None else counts.by_goal[goal]
+        witness = schedule.witness(searched.system.names)
+        found[goal.name] = Finding(count, witness, trace)
+    return found
+
+
+def _confirmed(searched: Searched, label: str, found: FoundSchedule) -> Trace:
+    """Replay a violation on trio and compare it with the automata, step by step."""
+    system = searched.system
+    trace = replay(searched.program, found.witness(system.names))
+    state = system.initial()
+    for move, event in zip(found.moves, trace.events, strict=True):
+        operation, result = system.event(state, move)
+        expected = f"{describe_operation(operation)} -> {describe(result)}"
+        met = f"{describe_operation(event.operation)} -> {describe(event.result)}"
+        if expected != met:
+            raise _impure(event.index + 1, event.thread, expected, met)
+        state = dict(system.successors(state))[move]
+    if label not in trace.labels:
+        shown = ", ".join(trace.labels) or "no violation"
+        last = trace.events[-1].thread if trace.events else "-"
+        raise _impure(len(trace.events), last, f"violation {label!r}", shown)
+    if trace.maximal and trace.outcome != system.outcome(state):
+        ends = describe(trace.outcome), describe(system.outcome(state))
+        raise InternalError(f"replay ends in {ends[0]}, the automata in {ends[1]}")
+    return trace
+
+
+def _impure(step: int, thread: str, expected: str, found: str) -> ReplayDiverged:
+    return ReplayDiverged(
+        step=step,
+        thread=thread,
+        expected=expected,
+        found=found,
+        hint="The automata and the real coroutines disagree, so the violation is not reported.\n"
+        "Usual cause: threads share something that is not a cell (a closure, a global, an\n"
+        "object in their arguments), or use a clock or random numbers. Make it a cell.\n"
+        "If they do not, this is a bug in racer: please report it.",
+    )
+
+
+def model_error(failed: ModelFailed, system: System, quotient: Symmetric) -> ModelError:
+    """The error for a model that fails, with a schedule that leads there."""
+    moves = concrete_moves(system, quotient, failed.path)
+    cause = failed.cause
+    if isinstance(cause, Broken):  # found on a canonical state: which move is it really?
+        state = system.initial()
+        for move in moves:
+            state = dict(system.successors(state))[move]
+        try:
+            system.successors(state)
+        except Broken as broken:
+            cause = broken
+            moves = moves if broken.move is None else (*moves, broken.move)
+    schedule = tuple(system.names[move // CHOICES] for move in moves)
+    where = " ".join(schedule) if schedule else "(the initial state)"
+    if isinstance(cause, ModelError) or cause.thread is None:
+        return ModelError(f"{cause}\nschedule: {where}", schedule=schedule)
+    name = system.names[cause.thread]
+    step = schedule.count(name)
+    return ModelError(
+        f"thread {name!r} fails after its step {step}: {cause.text}\n"
+        f"schedule: {where}\n"
+        f"The model is broken there, not the code under test: mend the thread, or raise "
+        f"Violation(label) if this is what the model is to find.",
+        thread=name,
+        step=step,
+        schedule=schedule,
+    )

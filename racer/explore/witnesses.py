@@ -1,0 +1,137 @@
+"""Witnesses: a minimal schedule for every label, and for outcomes as far as that is affordable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from racer.errors import InternalError
+from racer.events import Move as NamedMove
+from racer.events import OutcomeKey
+from racer.explore.graph import StateGraph
+from racer.explore.preemptions import NOBODY, Budget, PreemptionSearch
+from racer.explore.shown import Examiner, Family, Goal, Label, Shown
+from racer.explore.symmetry import Symmetric
+from racer.result import Witness
+from racer.system import CHOICES, Move, State, System
+
+# A label's witness is minimal whatever that takes; an outcome's if it is met within so many
+# pairs (a fraction of a second), else it is one that the search for the verdict came across.
+OUTCOME_PAIRS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSchedule:
+    """A schedule over packed moves, with what is known of it."""
+
+    moves: tuple[Move, ...]
+    preemptions: int
+    minimal: bool
+
+    def witness(self, names: Sequence[str]) -> Witness:
+        schedule = tuple(NamedMove(names[move // CHOICES], move % CHOICES) for move in self.moves)
+        return Witness(schedule, self.preemptions, self.minimal)
+
+
+class Witnesses:
+    """Finds schedules for the goals that a graph shows."""
+
+    def __init__(
+        self,
+        system: System,
+        quotient: Symmetric,
+        examiner: Examiner,
+        graph: StateGraph,
+        shown: Shown,
+    ) -> None:
+        self._system = system
+        self._quotient = quotient
+        self._examiner = examiner
+        self._graph = graph
+        self._shown = shown
+        self._search: PreemptionSearch | None = None
+        self._to_family: dict[Family, FoundSchedule] = {}
+
+    def minimise(self, deadline: float | None) -> None:
+        """Search for minimal schedules: to every label, and to outcomes while affordable."""
+        labels = [goal for goal in self._shown.first if isinstance(goal, Label)]
+        everywhere = not all(goal.at_end for goal in labels)
+        shows = self._examiner.goals if everywhere else self._examiner.goals_if_end
+        search = PreemptionSearch(self._system, shows, self._examiner.groups)
+        search.run(labels, Budget(None, deadline))
+        search.run(self._shown.first, Budget(OUTCOME_PAIRS, deadline))
+        self._search = search
+
+    def of_label(self, goal: Label) -> FoundSchedule:
+        path = self._search.path_to(goal) if self._search is not None else None
+        if path is not None:
+            return FoundSchedule(path.moves, path.preemptions, minimal=True)
+        return self._as_found(goal)
+
+    def of_outcome(self, outcome: OutcomeKey) -> FoundSchedule:
+        """A schedule to exactly this outcome: that to its family, with copies exchanged."""
+        family = self._examiner.family(outcome)
+        if family not in self._to_family:
+            path = self._search.path_to(family) if self._search is not None else None
+            self._to_family[family] = (
+                self._as_found(family)
+                if path is None
+                else FoundSchedule(path.moves, path.preemptions, minimal=True)
+            )
+        return self._permuted(self._to_family[family], outcome)
+
+    def _as_found(self, goal: Goal) -> FoundSchedule:
+        """The schedule by which the search for the verdict first came to the goal."""
+        path = self._graph.path_to(self._shown.first[goal])
+        moves = concrete_moves(self._system, self._quotient, path)
+        return FoundSchedule(moves, count_preemptions(self._system, moves), minimal=False)
+
+    def _permuted(self, found: FoundSchedule, outcome: OutcomeKey) -> FoundSchedule:
+        """The same schedule with copies exchanged, so that it ends in `outcome`."""
+        state = self._system.initial()
+        for move in found.moves:
+            state = dict(self._system.successors(state))[move]
+        renamed = _permutation(self._system.outcome(state), outcome, self._examiner.groups)
+        moves = tuple(renamed[move // CHOICES] * CHOICES + move % CHOICES for move in found.moves)
+        return FoundSchedule(moves, found.preemptions, found.minimal)
+
+
+def _permutation(have: OutcomeKey, want: OutcomeKey, groups: Sequence[str]) -> dict[int, int]:
+    """Which thread has to take the part of which, for `have` to become `want`."""
+    free = set(range(len(want)))
+    renamed = {}
+    for thread, (_, value) in enumerate(have):
+        part = min(
+            other for other in free if groups[other] == groups[thread] and want[other][1] == value
+        )
+        renamed[thread] = part
+        free.discard(part)
+    return renamed
+
+
+def concrete_moves(system: System, quotient: Symmetric, path: Sequence[State]) -> tuple[Move, ...]:
+    """A schedule that visits the canonical states of `path` in turn, by the least moves."""
+    state = system.initial()
+    moves = []
+    for goal in path[1:]:
+        for move, after in system.successors(state):
+            if after == goal or quotient.canonical(after) == goal:
+                moves.append(move)
+                state = after
+                break
+        else:
+            raise InternalError("a path of the reduced graph is none of the system")
+    return tuple(moves)
+
+
+def count_preemptions(system: System, moves: Sequence[Move]) -> int:
+    """How often the schedule leaves a thread that could go on."""
+    state, last, preemptions = system.initial(), NOBODY, 0
+    for move in moves:
+        successors = system.successors(state)
+        thread = move // CHOICES
+        if last not in (NOBODY, thread):
+            preemptions += any(other // CHOICES == last for other, _ in successors)
+        state, last = dict(successors)[move], thread
+    return preemptions

@@ -1,0 +1,273 @@
+"""The engine against the oracle: equal answers on programs that nobody chose.
+
+Compared are the number of interleavings, every outcome and every violation with its count and
+its minimal witness, and what was never reached; with reduction and without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from racer import Cell, Memory, Program, Thread, Violation, Witness, choose, explore
+from racer.events import OutcomeKey
+from tests.oracle import Cost, TooMany, enumerate_program
+from tests.programs import Sample, build, samples
+
+fast = settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+slow = settings(fast, max_examples=10_000)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What can be said of a program: by either side, in the same terms."""
+
+    verdict: str
+    interleavings: int | None
+    outcomes: dict[OutcomeKey, tuple[int | None, Cost]]
+    violations: dict[str, tuple[int | None, Cost]]
+    vacuous: frozenset[str]
+
+
+def by_oracle(program: Program) -> Account:
+    naive = enumerate_program(program)
+    vacuous = frozenset(program.sometimes) - naive.reached
+    return Account(
+        verdict="fail" if naive.violations or vacuous else "pass",
+        interleavings=naive.interleavings,
+        outcomes={key: (n, naive.outcome_witness[key]) for key, n in naive.outcomes.items()},
+        violations={label: (n, naive.witness[label]) for label, n in naive.violations.items()},
+        vacuous=vacuous,
+    )
+
+
+def by_engine(program: Program, *, reduce: bool) -> Account:
+    result = explore(program, memory="sc", reduce=reduce, count=True)
+    return Account(
+        verdict=result.verdict,
+        interleavings=result.interleavings,
+        outcomes={
+            key: (outcome.interleavings, cost(program, outcome.witness))
+            for key, outcome in result.outcomes.items()
+        },
+        violations={
+            label: (finding.interleavings, cost(program, finding.witness))
+            for label, finding in result.violations.items()
+        },
+        vacuous=frozenset(result.vacuous),
+    )
+
+
+def cost(program: Program, witness: Witness) -> Cost:
+    position = {instance.name: i for i, instance in enumerate(program.instances())}
+    steps = tuple((position[move.thread], move.choice) for move in witness.schedule)
+    return witness.preemptions, witness.steps, steps
+
+
+def assert_agreement(make: Callable[[], Program]) -> None:
+    expected = by_oracle(make())
+    assert by_engine(make(), reduce=False) == expected
+    assert by_engine(make(), reduce=True) == expected
+
+
+@fast
+@given(samples(size=700))
+def test_the_engine_agrees_with_naive_enumeration(sample: Sample) -> None:
+    assert_agreement(lambda: build(sample))
+
+
+@pytest.mark.slow
+@slow
+@given(samples(size=2_000))
+def test_the_engine_agrees_with_naive_enumeration_on_ten_thousand_programs(sample: Sample) -> None:
+    assert_agreement(lambda: build(sample))
+
+
+# --- loops without a bound ------------------------------------------------------------------
+
+
+def assert_agreement_up_to(sample: Sample, longest: int) -> None:
+    """Every execution of up to `longest` steps, against an engine that sees all of them.
+
+    What the oracle found, the engine must have found, at no greater cost. What the engine found
+    within so many steps, the oracle must have found, at the same cost, except a violation that
+    no execution that ends shows. Without a longer execution, the two agree in full.
+    """
+    try:
+        naive = enumerate_program(build(sample), limit=1_500, longest=longest)
+    except TooMany:
+        assume(False)
+    if naive.cut is None:
+        assert_agreement(lambda: build(sample))
+        return
+    program = build(sample)
+    result = explore(program)
+    assert result.verdict == ("fail" if result.violations or result.vacuous else "pass")
+    assert naive.cut <= set(result.violations)
+    assert naive.reached.isdisjoint(result.vacuous)
+    for label, cheapest in naive.witness.items():
+        assert cost(program, result.violations[label].witness) <= cheapest
+    for outcome, cheapest in naive.outcome_witness.items():
+        assert cost(program, result.outcomes[outcome].witness) <= cheapest
+    for label, finding in result.violations.items():
+        found = cost(program, finding.witness)
+        if found[1] <= longest and label not in naive.cut - set(naive.witness):
+            assert naive.witness[label] == found
+    for outcome, reached in result.outcomes.items():
+        found = cost(program, reached.witness)
+        if found[1] <= longest:
+            assert naive.outcome_witness[outcome] == found
+
+
+@fast
+@given(samples(size=700, unbounded=True))
+def test_the_engine_agrees_on_short_executions_of_endless_loops(sample: Sample) -> None:
+    assert_agreement_up_to(sample, longest=9)
+
+
+@pytest.mark.slow
+@slow
+@given(samples(size=2_000, unbounded=True))
+def test_the_engine_agrees_on_endless_loops_in_ten_thousand_programs(sample: Sample) -> None:
+    assert_agreement_up_to(sample, longest=10)
+
+
+# --- written by hand ------------------------------------------------------------------------
+
+
+def message_passing() -> Program:
+    mem = Memory()
+    data, flag = mem.cell("data", 0), mem.cell("flag", 0)
+
+    async def writer() -> None:
+        await data.store(1)
+        await flag.store(1)
+
+    async def reader() -> int | None:
+        if await flag.load():
+            return await data.load()
+        return None
+
+    return Program(mem, {"W": Thread(writer), "R": Thread(reader, copies=2)})
+
+
+def counter() -> Program:
+    """Each value of the counter makes another: what its cell can hold never ends."""
+    mem = Memory()
+    hits = mem.cell("hits", 0)
+
+    async def increment() -> int:
+        seen = 0
+        for _ in range(2):
+            seen = await hits.load()
+            await hits.store(seen + 1)
+        return seen
+
+    invariants = {"at most two": lambda s: s[hits] <= 2}
+    sometimes = {"four": lambda s: s[hits] == 4, "five": lambda s: s[hits] == 5}
+    return Program(mem, {"P": Thread(increment, copies=2)}, invariants, sometimes)
+
+
+def free_alloc_free() -> Program:
+    """The smallest program in which a window is not closed under independence."""
+    mem = Memory()
+    head, refs = mem.cell("head", True), mem.cell("refs", 1)
+    page = mem.watch("page", lambda s: s[head] and s[refs] == 1, [head, refs])
+
+    async def recycle() -> None:
+        await refs.store(0)
+        await head.store(False)
+        await refs.store(1)
+        await refs.store(0)
+
+    async def classify() -> bool:
+        async with page.window() as seen:
+            is_head = await head.load()
+            answer = await refs.load() == 1 and is_head
+        if answer and seen.never:
+            raise Violation("misclassified")
+        return answer
+
+    return Program(mem, {"classify": Thread(classify), "recycle": Thread(recycle)})
+
+
+def violation_in_flight() -> Program:
+    """The label is on the way out, on the value stack, while a lock and a cell are tidied up."""
+    mem = Memory()
+    a, lock = mem.cell("a", 0), mem.lock("lock")
+
+    async def run() -> int:
+        try:
+            async with lock:
+                if value := await a.load():
+                    raise Violation(f"saw {value}")
+        finally:
+            await a.update(lambda v: (v + 1) % 3)
+        return value
+
+    return Program(mem, {"P": Thread(run, copies=3)})
+
+
+def equal_but_different_values() -> Program:
+    """True == 1, yet they are different values: `True + 1` is 2, and `repr` tells them apart."""
+    mem = Memory()
+    a = mem.cell("a", 0)
+
+    async def writer() -> None:
+        await a.store(await choose(1, 2))
+        await a.store(True)
+
+    async def reader() -> str:
+        return repr(await a.load())
+
+    return Program(mem, {"R": Thread(reader, copies=2), "W": Thread(writer)})
+
+
+def same_function_under_two_names() -> Program:
+    mem = Memory()
+    a, b = mem.cell("a", 0), mem.cell("b", 0)
+
+    async def cross(mine: Cell[int], other: Cell[int]) -> int:
+        await mine.store(1)
+        return await other.load()
+
+    return Program(mem, {"P": Thread(cross, a, b), "Q": Thread(cross, b, a)})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        message_passing,
+        counter,
+        free_alloc_free,
+        violation_in_flight,
+        equal_but_different_values,
+        same_function_under_two_names,
+    ],
+)
+def test_the_engine_agrees_on_a_program_written_by_hand(make: Callable[[], Program]) -> None:
+    assert_agreement(make)
+
+
+def test_every_interleaving_ends_in_one_of_the_outcomes_even_if_values_are_equal() -> None:
+    def make() -> Program:
+        mem = Memory()
+        a = mem.cell("a", 0)
+
+        async def run() -> object:
+            await a.load()
+            return await choose(1, 2) == 1 or 1  # True or 1
+
+        return Program(mem, {"P": Thread(run)})
+
+    result = explore(make(), count=True)
+    assert result.interleavings == 2  # one for each option
+    assert sum(outcome.interleavings or 0 for outcome in result.outcomes.values()) == 2

@@ -1,0 +1,146 @@
+"""The diagram: its structure as DOT, and that graphviz can draw it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from racer.errors import RacerError
+from racer.events import Trace
+from racer.explanation import Explanation, explain
+from tests.traces import held_lock, lock_cycle, residual_race, small_traces
+from viz.diagram import diagram, render
+from viz.grid import Box, lay_out
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def told(trace: Trace, label: str) -> Explanation:
+    return explain(trace, label, interleavings=3, total=24621, preemptions=3, minimal=True)
+
+
+def race() -> Explanation:
+    return told(residual_race(), "misclassified")
+
+
+def test_the_text_of_a_diagram() -> None:
+    dot = diagram(told(held_lock(), "n below 2"))
+    assert dot == (SNAPSHOTS / "held_lock.dot").read_text()
+
+
+def test_every_step_is_a_node_and_every_read_of_a_step_an_edge() -> None:
+    root = ElementTree.fromstring(render(diagram(race()), "svg"))
+    ids = {group.get("id") for group in root.iter(f"{SVG}g")}
+    assert {row.name for row in race().rows} <= ids
+    edges = {
+        title.text
+        for group in root.iter(f"{SVG}g")
+        if group.get("class") == "edge"
+        for title in group.iter(f"{SVG}title")
+    }
+    assert {"A5->R3", "B6->R4", "A8->B1"} <= edges
+
+
+def test_an_svg_has_a_title_and_a_description_for_screen_readers() -> None:
+    root = ElementTree.fromstring(render(diagram(race()), "svg"))
+    assert root.get("role") == "img"
+    title, description = root[0], root[1]
+    assert (title.tag, title.text) == (f"{SVG}title", "racer: misclassified")
+    assert description.tag == f"{SVG}desc"
+    assert description.text is not None
+    assert description.text.startswith("R raised Violation 'misclassified' at R4")
+
+
+def test_the_same_explanation_gives_the_same_bytes() -> None:
+    dot = diagram(race())
+    assert dot == diagram(race())
+    assert render(dot, "svg") == render(dot, "svg")
+    assert render(dot, "png") == render(dot, "png")
+    assert render(dot, "png").startswith(b"\x89PNG")
+
+
+def overlap(a: Box, b: Box) -> bool:
+    beside = abs(a.x - b.x) * 2 >= a.width + b.width
+    apart = abs(a.y - b.y) * 2 >= a.height + b.height
+    return not (beside or apart)
+
+
+def crosses(a: tuple[float, float], b: tuple[float, float], box: Box) -> bool:
+    """Whether a level or upright line runs through the inside of a box."""
+    left, right = sorted((a[0], b[0]))
+    top, bottom = sorted((a[1], b[1]))
+    half = (box.width / 2, box.height / 2)
+    return (
+        left < box.x + half[0]
+        and right > box.x - half[0]
+        and top < box.y + half[1]
+        and bottom > box.y - half[1]
+    )
+
+
+@settings(deadline=None)
+@given(trace=small_traces())
+def test_nothing_lies_on_anything_else(trace: Trace) -> None:
+    grid = lay_out(told(trace, "x"))
+    texts = [*grid.steps, *grid.heads.values(), *grid.feet.values(), *grid.switches.values()]
+    texts += [*grid.changes.values(), *grid.openings.values(), *grid.closings.values()]
+    texts += [grid.title, grid.notes]
+    for n, text in enumerate(texts):
+        assert not any(overlap(text, other) for other in texts[n + 1 :])
+    for way in grid.ways.values():
+        for a, b in pairwise(way):
+            assert not any(crosses(a, b, box) for box in grid.steps)
+
+
+@settings(deadline=None)
+@given(trace=small_traces())
+def test_two_ways_run_on_one_line_only_when_they_come_from_one_store(trace: Trace) -> None:
+    explanation = told(trace, "x")
+    uprights: dict[float, list[tuple[int, float, float]]] = {}
+    for load, way in lay_out(explanation).ways.items():
+        read = explanation.rows[load].read
+        assert read is not None and read.row is not None
+        uprights.setdefault(way[1][0], []).append((read.row, way[1][1], way[2][1]))
+    for lines in uprights.values():
+        for n, (store, top, bottom) in enumerate(lines):
+            for other, other_top, other_bottom in lines[n + 1 :]:
+                assert store == other or bottom < other_top or other_bottom < top
+
+
+@settings(deadline=None, max_examples=15)
+@given(trace=small_traces())
+def test_any_names_and_values_can_be_drawn(trace: Trace) -> None:
+    ElementTree.fromstring(render(diagram(told(trace, "x")), "svg"))
+
+
+def test_a_deadlock_ends_in_what_each_thread_is_blocked_on() -> None:
+    dot = diagram(told(lock_cycle(), "deadlock"))
+    assert re.findall(r'"(\w) stuck" \[label', dot) == ["F", "S"]
+
+
+def test_without_graphviz_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(RacerError, match="pip install graphviz-pure"):
+        render("digraph {}", "svg")
+
+
+def test_text_that_is_not_dot_is_an_error_with_what_graphviz_said() -> None:
+    with pytest.raises(RacerError, match="syntax error"):
+        render("digraph {", "svg")
+
+
+def test_graphviz_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(command: list[str], **more: Any) -> None:
+        raise subprocess.TimeoutExpired(command, 60)
+
+    monkeypatch.setattr("subprocess.run", hang)
+    with pytest.raises(RacerError, match="timed out"):
+        render("digraph {}", "svg")

@@ -1,0 +1,255 @@
+"""The space-time diagram of an explanation: DOT for graphviz, and SVG or PNG made from it.
+
+One column per thread, time downwards, one step a row. Beside each step what it changed; from
+each store a line to the loads that read it; windows shaded; the violating step black.
+Everything is placed here and not by graphviz, so the DOT needs `neato -n2`.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Iterable
+from typing import Literal
+
+import graphviz  # type: ignore[import-untyped]  # it has neither stubs nor a py.typed
+
+from racer.errors import RacerError
+from racer.explanation import Explanation, Row
+from viz.grid import Area, Box, Grid, Lines, Point, lay_out, printable
+
+_INK, _FAINT, _SHADE = "black", "gray65", "gray92"
+_WAY, _OWN = "#1f4e8c", "gray40"  # from another thread's store, from one of the thread's own
+_LOUD = {"fillcolor": _INK, "fontcolor": "white"}  # what violates; stands out in grey print too
+_ROUND = 4.0  # radius of a way's corners
+_ARROW = 6.0  # length of its head
+_PNG_DPI = 144
+_BREAK = '<br align="left"/>'
+_TIMEOUT = 60  # seconds for graphviz; a picture of 60 steps takes less than one
+
+
+def diagram(explanation: Explanation) -> str:
+    """The diagram as DOT. The same explanation gives the same text.
+
+    Shape    step C4 is node C4, with the id C4; a line from A2 to C4 says that C4 read A2's
+             store; lanes and windows are named after their threads and first steps.
+    """
+    grid = lay_out(explanation)
+    dot = graphviz.Digraph(
+        name=_plain(f"racer: {explanation.label}"),
+        comment="every node has its place: neato -n2 -Tsvg",
+        graph_attr={
+            "bgcolor": "white",
+            "layout": "neato",
+            "outputorder": "edgesfirst",
+            "pad": "0.2",
+            "splines": "true",
+            "tooltip": _plain(" ".join(grid.title.lines)),
+        },
+        node_attr={
+            "fixedsize": "true",
+            "fontname": "Courier",
+            "fontsize": "10",
+            "margin": "0",
+            "shape": "box",
+        },
+        edge_attr={"arrowhead": "none", "color": _FAINT},
+    )
+    for n, area in enumerate(grid.windows):
+        _window(dot, explanation, grid, n, area)
+    _text(dot, "title", grid.title)
+    _text(dot, "notes", grid.notes)
+    for i, box in grid.heads.items():
+        _lane(dot, explanation, grid, i, box)
+    for i, row in enumerate(explanation.rows):
+        _step(dot, grid, i, row)
+    for i, row in enumerate(explanation.rows):
+        if row.read is not None and row.read.row is not None:
+            own = explanation.rows[row.read.row].lane == row.lane
+            style = {"color": _OWN} if own else {"color": _WAY, "penwidth": "1.5"}
+            _way(dot, row.read.source, row.name, grid.ways[i], **style)
+    return str(dot.source)
+
+
+def render(dot: str, format: Literal["svg", "png"]) -> bytes:
+    """The picture, by `graphviz-pure`, or by a `dot` of the system where that is missing.
+
+    Errors   RacerError when there is neither, or when it cannot draw this text.
+    """
+    resolution = [f"-Gdpi={_PNG_DPI}"] if format == "png" else []
+    command = [_graphviz(), "-Kneato", "-n2", f"-T{format}", *resolution]
+    try:
+        done = subprocess.run(
+            command, input=dot.encode(), capture_output=True, check=False, timeout=_TIMEOUT
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RacerError(f"cannot draw the diagram: {command[0]} failed: {error}") from error
+    if done.returncode != 0 or not done.stdout:
+        said = done.stderr.decode(errors="replace").strip() or "nothing"
+        raise RacerError(
+            f"cannot draw the diagram: {command[0]} ended with status {done.returncode}.\n"
+            f"It said: {said}"
+        )
+    return _described(done.stdout) if format == "svg" else done.stdout
+
+
+def _graphviz() -> str:
+    beside = os.path.join(sysconfig.get_path("scripts"), "graphviz-pure")
+    found = shutil.which(beside) or shutil.which("graphviz-pure") or shutil.which("dot")
+    if found is None:
+        raise RacerError(
+            "cannot draw the diagram: there is no graphviz. Install it into this environment "
+            "(`pip install graphviz-pure`) or into the system (`apt install graphviz`)."
+        )
+    return found
+
+
+def _window(
+    dot: graphviz.Digraph, explanation: Explanation, grid: Grid, n: int, area: Area
+) -> None:
+    window = explanation.windows[n]
+    corners = (area.left, -area.bottom, area.right, -area.top)
+    with dot.subgraph(name=f"cluster window {n + 1} from {window.opened}") as shade:
+        shade.attr(
+            bb=",".join(f"{corner:g}" for corner in corners),
+            style="filled,dashed",
+            fillcolor=_SHADE,
+            color=_INK,
+            tooltip=_plain(f"window on {window.watch}"),
+        )
+        fill = {"style": "filled", "fillcolor": _SHADE}
+        _text(shade, f"window {n + 1} opens", grid.openings[n], **fill)
+        if n in grid.closings:
+            seen = grid.closings[n]
+            _text(shade, f"window {n + 1} closes", seen, _bold(seen.lines), **fill)
+
+
+def _lane(dot: graphviz.Digraph, explanation: Explanation, grid: Grid, i: int, box: Box) -> None:
+    """The header, and the lifeline: dotted until the first step, ending with the thread."""
+    lane = explanation.lanes[i]
+    top, end = f"{lane.short} begins", f"{lane.short} ends"
+    _box(dot, top, box, _bold(box.lines), style="filled", fillcolor=_SHADE)
+    down = grid.lifelines[i]
+    dot.node(end, pos=_at((box.x, down)), shape="none", label="", width="0", height="0")
+    first = down if lane.first is None else grid.steps[lane.first].y
+    start, begin, last = (box.x, box.y + box.height / 2), (box.x, first), (box.x, down)
+    dot.edge(top, end, pos=_spline((start, begin)), style="dotted")
+    dot.edge(top, end, pos=_spline((begin, last)))
+    if i in grid.feet:
+        stuck = grid.feet[i]
+        _box(dot, f"{lane.short} stuck", stuck, _bold(stuck.lines), style="filled", **_LOUD)
+
+
+def _step(dot: graphviz.Digraph, grid: Grid, i: int, row: Row) -> None:
+    box = grid.steps[i]
+    if i in grid.switches:
+        switch = grid.switches[i]
+        under = [area for area in grid.windows if area.covers((switch.x, switch.y))]
+        fill = {"style": "filled", "fillcolor": _SHADE if under else "white"}
+        _text(dot, f"before {row.name}", switch, _italic(switch.lines), **fill)
+    colors = _LOUD if row.violates else {"fillcolor": "white"}
+    where = {"tooltip": _plain(row.source_line)} if row.source_line else {}
+    label = _bold(box.lines) if row.violates else _headed(box.lines, row.name)
+    _box(dot, row.name, box, label, id=row.name, style="filled", **colors, **where)
+    if i in grid.changes:
+        change = grid.changes[i]
+        _text(dot, f"changed by {row.name}", change)
+        ends = ((box.x + box.width / 2, box.y), (change.x - change.width / 2, change.y))
+        dot.edge(row.name, f"changed by {row.name}", pos=_spline(ends), style="dotted")
+
+
+def _way(
+    dot: graphviz.Digraph, store: str, load: str, points: tuple[Point, ...], **style: str
+) -> None:
+    """From a store to a load that read it, with round corners and a head at the load."""
+    *_, before, tip = points
+    back = _ARROW if before[0] > tip[0] else -_ARROW
+    spline = _spline((*points[:-1], (tip[0] + back, tip[1])))
+    dot.edge(
+        store,
+        load,
+        pos=f"e,{_at(tip)} {spline}",
+        arrowhead="normal",
+        arrowsize=f"{_ARROW / 10:g}",
+        tooltip=f"{load} reads {store}",
+        **style,
+    )
+
+
+def _spline(points: tuple[Point, ...]) -> str:
+    """Straight pieces with round corners, as the control points of cubic curves."""
+    controls = [points[0]]
+    for previous, corner, following in zip(points, points[1:], points[2:], strict=False):
+        into, out = _towards(corner, previous), _towards(corner, following)
+        controls += [controls[-1], into, into, corner, corner, out]
+    controls += [controls[-1], points[-1], points[-1]]
+    return " ".join(_at(point) for point in controls)
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    """The point on the way from a corner at which its rounding ends."""
+    dx, dy = other[0] - corner[0], other[1] - corner[1]
+    length = abs(dx) + abs(dy)  # one of them is 0
+    part = min(_ROUND, length / 2) / length if length else 0.0
+    return (corner[0] + dx * part, corner[1] + dy * part)
+
+
+def _text(
+    dot: graphviz.Digraph, name: str, box: Box, label: str | None = None, **attributes: str
+) -> None:
+    """Text without a border; none where there is nothing to say."""
+    if box.lines:
+        _box(dot, name, box, label or _label(box.lines), color="none", **attributes)
+
+
+def _box(dot: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
+    size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
+    dot.node(name, label=label, pos=_at((box.x, box.y)), **size, **attributes)
+
+
+def _at(point: Point) -> str:
+    return f"{point[0]:.6g},{-point[1] + 0:.6g}"
+
+
+def _plain(text: str) -> str:
+    """Text for an attribute, in which graphviz is to find no escapes of its own."""
+    return str(graphviz.escape(printable(text)))
+
+
+def _label(lines: Iterable[str]) -> str:
+    return _html(html.escape(line) for line in lines)
+
+
+def _bold(lines: Iterable[str]) -> str:
+    return _html(f"<b>{html.escape(line)}</b>" for line in lines)
+
+
+def _italic(lines: Iterable[str]) -> str:
+    return _html(f"<i>{html.escape(line)}</i>" for line in lines)
+
+
+def _headed(lines: Lines, head: str) -> str:
+    """With the bold words at the beginning of the first line."""
+    first = html.escape(lines[0].removeprefix(head))
+    return _html([f"<b>{html.escape(head)}</b>{first}", *map(html.escape, lines[1:])])
+
+
+def _html(lines: Iterable[str]) -> str:
+    """A label of lines that begin at the left."""
+    return f"<{''.join(f'{line}{_BREAK}' for line in lines)}>"
+
+
+def _described(svg: bytes) -> bytes:
+    """With a title and a description of the whole, for screen readers."""
+    text = svg.decode()
+    title = re.search("<title>(.*?)</title>", text, re.DOTALL)
+    description = re.search('xlink:title="(.*?)"', text, re.DOTALL)
+    inner = f"<title>{title[1]}</title>\n" if title else ""
+    inner += f"<desc>{description[1]}</desc>\n" if description else ""
+    return re.sub(
+        "<svg [^>]*>", lambda tag: f'{tag[0][:-1]} role="img">\n{inner}', text, count=1
+    ).encode()

@@ -1,0 +1,200 @@
+"""The picture of a schedule that can be pasted into a mail.
+
+One column per thread, time downwards, one step a row. Since a row has one step only, its text
+starts in its thread's column and may run on over the columns to the right.
+
+Units    columns of 7-bit characters. No line is wider than `width`, holds a tab or ends in a
+         blank, and the picture starts in column 2: what begins a line may mean something to
+         a mail reader, to `git am`, or to an editor for commit messages.
+Bound    text is wrapped, never cut. Of more threads than fit, the last ones share a column.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from racer.errors import UsageError
+from racer.explanation import Explanation, Lane, Row
+
+MINIMUM_WIDTH = 40
+_INDENT = 2
+_GUTTER = 2  # a lane's mark and a blank, then its text
+_TEXT = 28  # columns that even the last lane has for text
+_WIDEST_STEP = 24
+_EASY_STEP = 8  # lanes nearer to each other than this are harder to tell apart
+
+# A lane's mark: its thread has yet to start, is under way, is within a window, has ended.
+_WAITING, _RUNNING, _WATCHING, _ENDED = ".", "|", "[", " "
+
+
+def mail(explanation: Explanation, *, width: int = 72) -> str:
+    """The explanation as text, in lines that each end in a newline.
+
+    Errors   UsageError when `width` is below 40: a step could not be told from the next.
+    """
+    if width < MINIMUM_WIDTH:
+        raise UsageError(f"a picture {width} columns wide is illegible: give it {MINIMUM_WIDTH}.")
+    summary = f"{explanation.count}; {explanation.fact}."
+    paragraphs = [
+        [*_wrap(explanation.verdict, width), *_wrap(summary, width)],
+        _initial(explanation, width),
+        _best_picture(explanation, width),
+        _wrap(" ".join(explanation.notes), width),
+    ]
+    lines = [line for paragraph in paragraphs if paragraph for line in ["", *paragraph]]
+    return "".join(f"{line.rstrip()}\n" for line in lines[1:])
+
+
+def _initial(explanation: Explanation, width: int) -> list[str]:
+    """The cells that the steps access; the others have no part in it."""
+    cells = [f"{cell.name}={cell.value}" for cell in explanation.cells if cell.touched]
+    return _wrap(f"Initially {', '.join(cells)}.", width) if cells else []
+
+
+def _best_picture(explanation: Explanation, width: int) -> list[str]:
+    """The lanes as far apart as they can be at hardly any cost in lines."""
+    lanes = {i: lane for i, lane in enumerate(explanation.lanes) if lane.state != "idle"}
+    last = width - _GUTTER - _TEXT  # where the last lane may be at most
+    widest = (last - _INDENT) // max(len(lanes) - 1, 1)
+    best, lowest = list[str](), float("inf")
+    for step in range(min(_WIDEST_STEP, max(widest, 2)), 1, -1):
+        columns = {i: min(_INDENT + n * step, last) for n, i in enumerate(lanes)}
+        lines = _Picture(explanation, lanes, columns, width).lines()
+        cost = len(lines) + max(_EASY_STEP - step, 0)
+        if cost < lowest:
+            best, lowest = lines, cost
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """The rows under a header. `lanes` are those to draw, `columns` where each one begins."""
+
+    explanation: Explanation
+    lanes: Mapping[int, Lane]
+    columns: Mapping[int, int]
+    width: int
+
+    def lines(self) -> list[str]:
+        """The header, the rows, and where a deadlock leaves its threads."""
+        lines = self._header()
+        for i, row in enumerate(self.explanation.rows):
+            lines += self._row(i, row)
+        end = len(self.explanation.rows)
+        for number, lane in self.lanes.items():
+            if lane.state == "blocked":
+                lines += self._remark(end, number, f"-- {lane.thread} {lane.end} --")
+        return lines
+
+    def _header(self) -> list[str]:
+        """The threads' names in one line, or one below the other where they are too long."""
+        titles = [(self.columns[i], _ascii(lane.title)) for i, lane in self.lanes.items()]
+        one_line = ""
+        for column, title in titles:
+            if one_line and len(one_line) + 2 > column:
+                break
+            one_line = one_line.ljust(column) + title
+        else:
+            if len(one_line) <= self.width:
+                return [one_line] if titles else []
+        lines = []
+        for i, lane in self.lanes.items():
+            for part in _wrap(lane.title, self.width - self.columns[i]):
+                line = " " * self.width
+                for earlier in (n for n in self.lanes if n < i):
+                    line = _put(line, self.columns[earlier], _WAITING)
+                lines.append(_put(line, self.columns[i], part))
+        return lines
+
+    def _row(self, i: int, row: Row) -> list[str]:
+        windows = self.explanation.windows
+        lines = []
+        if row.switch is not None:
+            lines += self._remark(i - 0.5, row.switch.lane, f"-- {row.switch.text} --")
+        for window in (windows[n] for n in row.opened):
+            lines += self._remark(i, row.lane, f"window opens: {window.watch}")
+        lines += self._step(i, row)
+        for window in (windows[n] for n in row.closed):
+            lines += self._remark(i, row.lane, f"window closes; {window.watch} was {window.seen}")
+        for name in row.broken:
+            lines += self._remark(i, row.lane, f"*** invariant {name!r} is false")
+        if row.violates and not row.broken:
+            lines += self._remark(i, row.lane, f"*** {row.ending}")
+        return lines
+
+    def _step(self, i: int, row: Row) -> list[str]:
+        """The operation, and right of it, or below, what it changed."""
+        last = i + 1 == len(self.explanation.rows)  # of any other, the next switch tells the ending
+        text = _step_text(row) + (
+            f"; {row.ending}" if last and row.ending and not row.violates else ""
+        )
+        parts = self._parts(row.lane, text, hanging=len(row.name) + 1)
+        lines = [self._draw(i, row.lane, part) for part in parts]
+        begin = self.columns[row.lane] + _GUTTER
+        end = begin + len(parts[-1])  # of what the last line has already
+        for change in row.changes + row.truths:
+            text = _ascii(f"{change.name}: {change.before} -> {change.after}")
+            start = self.width - len(text)
+            if end + 2 <= start:
+                lines[-1] = _put(lines[-1][: start - 2].ljust(start), start, text)
+            elif begin <= start:
+                lines.append(
+                    _put(self._draw(i, row.lane, "")[: start - 2].ljust(start), start, text)
+                )
+            else:
+                lines += self._remark(i, row.lane, text)
+            end = self.width
+        return lines
+
+    def _remark(self, time: float, lane: int, text: str) -> list[str]:
+        return [self._draw(time, lane, part) for part in self._parts(lane, text, hanging=3)]
+
+    def _parts(self, lane: int, text: str, *, hanging: int) -> list[str]:
+        return _wrap(text, self.width - self.columns[lane] - _GUTTER, hanging=hanging)
+
+    def _draw(self, time: float, lane: int, text: str) -> str:
+        """One line: every lane's mark, and the text over those to the right of its lane."""
+        line = " " * self.width
+        for other in [*self.lanes, lane]:  # where lanes share a column, this one's mark shows
+            line = _put(line, self.columns[other], self._mark(time, other))
+        begin = self.columns[lane] + _GUTTER
+        return _put(line, begin - 1, f" {text} ")[: self.width] if text else line
+
+    def _mark(self, time: float, lane: int) -> str:
+        """At row `time`, or between two rows."""
+        for window in self.explanation.windows:
+            still_open = window.last is None or time <= window.last
+            if window.lane == lane and window.first <= time and still_open:
+                return _WATCHING
+        first, last = self.lanes[lane].first, self.lanes[lane].last
+        if first is None or last is None or time < first:
+            return _WAITING
+        return _ENDED if time > last and self.lanes[lane].state == "ended" else _RUNNING
+
+
+def _step_text(row: Row) -> str:
+    if row.read is None:
+        return f"{row.name} {row.text}"
+    source = "initial" if row.read.row is None else f"from {row.read.source}"
+    return f"{row.name} {row.text}  ({source})"
+
+
+def _put(line: str, column: int, text: str) -> str:
+    return line[:column] + text + line[column + len(text) :]
+
+
+def _wrap(text: str, width: int, *, hanging: int = 0) -> list[str]:
+    """Lines of at most `width`; a word that is longer than a line is broken."""
+    bound = _ascii(text).replace("(from ", "(from\0")  # keeps "(from S3)" on one line
+    indent = " " * min(hanging, width // 2)
+    lines = textwrap.wrap(bound, width, subsequent_indent=indent, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines]
+
+
+def _ascii(text: str) -> str:
+    """The text in printable 7-bit characters; any other one as Python would escape it."""
+    return "".join(
+        c if " " <= c <= "~" else c.encode("unicode_escape").decode("ascii") for c in text
+    )

@@ -140,7 +140,7 @@ def check(witness: SavedWitness, program: Program) -> Trace:
              start with another value: it belongs to another program. ReplayDiverged at the
              first step that is not as saved.
     """
-    from racer.replay import replay
+    from racer.replaying import replay
 
     _require_same_program(witness, program, replay(program, ()))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shlex
@@ -108,8 +109,25 @@ def test_as_declared_means_the_verdict_and_all_its_labels(
     assert (judged.as_expected, judged.status) == (as_expected, status)
 
 
+def a_result(**changes: object) -> Result:
+    """A Result that passes with nothing in it, but for `changes`."""
+    plain = Result(
+        verdict="pass",
+        memory="sc",
+        interleavings=1,
+        uncounted=None,
+        states=2,
+        transitions=1,
+        searched=2,
+        canonical=2,
+        outcomes={},
+        violations={},
+    )
+    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
 def test_a_sometimes_that_no_state_reaches_counts_as_a_label() -> None:
-    result = Result("fail", "sc", 1, None, 2, 1, {}, {}, vacuous=("x is 1",))
+    result = a_result(verdict="fail", vacuous=("x is 1",))
     assert judge(result, Expected("fail", ("x is 1",)), None).status == 0
     assert judge(result, Expected("fail", ("torn",)), None).status == 1
 
@@ -175,7 +193,7 @@ def test_json_counts_have_all_their_digits(here: Path) -> None:
     from racer.cli.document import document
 
     count = 7**6000  # 5,071 digits: beyond what Python prints unasked
-    result = Result("pass", "sc", count, None, 1, 1, {}, {})
+    result = a_result(interleavings=count)
     text = document("x", {}, result, judge(result, None, None), {})
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)

@@ -9,7 +9,7 @@ import pytest
 from racer.errors import Location
 from racer.events import Trace
 from racer.explanation import Change, Explanation, Read, Span, explain, short_names, step_name
-from racer.explore import explore
+from racer.exploration import explore
 from racer.operations import (
     Acquire,
     Choose,

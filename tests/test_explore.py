@@ -197,8 +197,13 @@ def test_a_violation_before_an_endless_loop_is_found_although_nothing_ends() -> 
 def test_a_limit_gives_bound_and_never_pass() -> None:
     result = explore(straight({"A": 5, "B": 5}), max_states=10)
     assert result.verdict == "bound"
+    assert result.states == 10
     assert result.bound == "max_states=10"
     assert result.interleavings is None
+    # 11 states are enough for the reduced search (the threads are independent, so one order
+    # does), and all 36 = 6 * 6 are counted.
+    enough = explore(straight({"A": 5, "B": 5}), max_states=11)
+    assert (enough.verdict, enough.searched, enough.states) == ("pass", 11, 36)
 
 
 def test_a_limit_keeps_what_was_found() -> None:
@@ -442,14 +447,13 @@ def test_a_thread_that_computes_for_ever_is_interrupted_with_its_line(
 
 
 def test_an_interrupted_search_gives_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    from racer.explore import graph
+    from racer.exploration import graph
 
-    def interrupted(limits: object, found: int, expanded: int) -> str | None:
+    def interrupted(limits: object, expanded: int) -> None:
         if expanded == 12:
             raise KeyboardInterrupt
-        return None
 
-    monkeypatch.setattr(graph.Limits, "hit", interrupted)
+    monkeypatch.setattr(graph.Limits, "check_time", interrupted)
     with pytest.raises(Interrupted) as caught:
         explore(rule_one())
     assert caught.value.result.verdict == "bound"

@@ -123,7 +123,7 @@ def test_what_is_not_provably_immutable_falls_back_to_history_with_equal_answers
 
 
 def test_open_and_closed_automata_give_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from racer.explore import exploring
+    from racer.exploration import exploring
     from tests.test_explore import message_passing, rule_one
 
     for make in (message_passing, rule_one):

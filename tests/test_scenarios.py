@@ -103,7 +103,9 @@ def test_naive_enumeration_agrees_on_the_smallest_aba() -> None:
 
 
 @pytest.mark.parametrize(
-    "program", [aba(), split_race(), free_alloc_free()], ids=["aba", "split_race", "free_alloc_free"]
+    "program",
+    [aba(), split_race(), free_alloc_free()],
+    ids=["aba", "split_race", "free_alloc_free"],
 )
 def test_every_scenario_lifts_to_complete_automata(program: Program) -> None:
     """Nothing in them has to fall back to histories, which would cost states and seconds."""

@@ -18,7 +18,7 @@ from racer.cli.report import heading, preemptions_text, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError, WitnessError
 from racer.explanation import explain
-from racer.explore import explore
+from racer.exploration import explore
 from racer.files import shown_path
 from racer.lift import digest
 from racer.parameters import Value, show_value

@@ -12,7 +12,6 @@ from racer.program import ThreadInstance
 from racer.steps import AboutTo, Closing, Pending, Raised, Returned, ThreadRun, Violated
 from racer.values import describe, value_key
 
-
 _KEY_WORK = 4  # taking a run's key costs about as much as so many of its steps
 
 

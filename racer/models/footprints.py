@@ -94,7 +94,7 @@ def _edges_of_windows(automaton: ClosedAutomaton, node: int) -> set[str]:
     pending = automaton.nodes[node]
     assert isinstance(pending, AboutTo)
     names = {window.watch.name for window in pending.opens}
-    closing = [goal for goal in automaton.edges[node].values()]
+    closing = list(automaton.edges[node].values())
     while closing:
         goal = closing.pop()
         target = automaton.nodes[goal]

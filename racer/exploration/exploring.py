@@ -6,10 +6,10 @@ import time
 from typing import Final
 
 from racer.errors import UsageError
-from racer.explore.graph import Limits, ModelFailed, search
-from racer.explore.report import Searched, model_error, report
-from racer.explore.stubborn import StubbornSets
-from racer.explore.symmetry import Symmetric
+from racer.exploration.graph import Limits, ModelFailed, search
+from racer.exploration.report import Searched, model_error, report
+from racer.exploration.stubborn import StubbornSets
+from racer.exploration.symmetry import Symmetric
 from racer.lift import lift
 from racer.models import check_model, system_of
 from racer.patience import patience

@@ -12,6 +12,6 @@ report        the Result: all of these, and the replay of every violation
 exploring     explore()
 """
 
-from racer.explore.exploring import explore
+from racer.exploration.exploring import explore
 
 __all__ = ["explore"]

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from racer.events import OutcomeKey
-from racer.explore.components import topological_order
-from racer.explore.graph import StateGraph
-from racer.explore.symmetry import outcome_family
+from racer.exploration.components import topological_order
+from racer.exploration.graph import StateGraph
+from racer.exploration.symmetry import outcome_family
 from racer.result import DEADLOCK
 from racer.system import State, System
 

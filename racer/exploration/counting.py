@@ -9,8 +9,8 @@ of its own, so the paths to a state are the schedules to all the states it stand
 
 from __future__ import annotations
 
-from racer.explore.components import topological_order
-from racer.explore.graph import StateGraph
+from racer.exploration.components import topological_order
+from racer.exploration.graph import StateGraph
 
 
 def schedules_to(graph: StateGraph) -> list[int] | None:

@@ -9,10 +9,10 @@ from typing import Final
 from racer.errors import InternalError
 from racer.events import Move as NamedMove
 from racer.events import OutcomeKey
-from racer.explore.graph import StateGraph
-from racer.explore.preemptions import NOBODY, Budget, PreemptionSearch
-from racer.explore.shown import Examiner, Family, Goal, Label, Shown
-from racer.explore.symmetry import Symmetric
+from racer.exploration.graph import StateGraph
+from racer.exploration.preemptions import NOBODY, Budget, PreemptionSearch
+from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
+from racer.exploration.symmetry import Symmetric
 from racer.result import Witness
 from racer.system import CHOICES, Move, State, System
 

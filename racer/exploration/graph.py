@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from racer.errors import ModelError
-from racer.explore.components import terminal_components, topological_order
+from racer.exploration.components import terminal_components, topological_order
 from racer.system import Broken, Move, State, System
 
 Successors = Sequence[tuple[Move, State]]
@@ -62,13 +62,19 @@ class Limits:
     timeout: float | None = None
     deadline: float | None = None
 
-    def hit(self, found: int, expanded: int) -> str | None:
-        """The limit that is reached, as text. The clock is looked at now and then only."""
-        if self.max_states is not None and found > self.max_states:
-            return f"max_states={self.max_states}"
+    def check_room(self, states: int) -> None:
+        """Before one more state than `states` is taken in. Errors: LimitHit."""
+        if self.max_states is not None and states >= self.max_states:
+            raise LimitHit(f"max_states={self.max_states}")
+
+    def check_time(self, expanded: int) -> None:
+        """The clock is looked at now and then only. Errors: LimitHit."""
         if self.deadline is not None and expanded % 64 == 0 and time.monotonic() > self.deadline:
-            return f"timeout of {self.timeout:g} s"
-        return None
+            raise LimitHit(f"timeout of {self.timeout:g} s")
+
+
+class LimitHit(Exception):
+    """A limit, as text, cut the search."""
 
 
 class ModelFailed(Exception):
@@ -114,8 +120,16 @@ class _Exploration:
         self._full: set[int] = set()  # states of which every move is explored
 
     def run(self) -> None:
+        """Search until nothing is left or a limit is hit."""
+        try:
+            self._search()
+        except LimitHit as limit:
+            self.graph.bound = str(limit)
+
+    def _search(self) -> None:
         self._number(self._system.initial(), -1)
-        while self._expand_all() and self._choose is not None:
+        self._expand_all()
+        while self._choose is not None:
             ignoring = (
                 [
                     members[0]
@@ -129,17 +143,15 @@ class _Exploration:
                 return
             for state in ignoring:
                 self._expand(state, None)
+            self._expand_all()
 
-    def _expand_all(self) -> bool:
-        """Expand what is not expanded yet; whether no limit was hit."""
+    def _expand_all(self) -> None:
+        """Expand what is not expanded yet."""
         graph = self.graph
         while graph.expanded < len(graph.states):
-            graph.bound = self._limits.hit(len(graph.states), graph.expanded)
-            if graph.bound is not None:
-                return False
+            self._limits.check_time(graph.expanded)
             self._expand(graph.expanded, self._choose)
             graph.expanded += 1
-        return True
 
     def _expand(self, state: int, choose: Choose | None) -> None:
         graph = self.graph
@@ -157,6 +169,7 @@ class _Exploration:
         known = self._index.get(state)
         if known is None:
             graph = self.graph
+            self._limits.check_room(len(graph.states))
             known = self._index[state] = len(graph.states)
             graph.states.append(state)
             graph.edges.append([])

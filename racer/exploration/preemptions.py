@@ -24,7 +24,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from racer.errors import InternalError
-from racer.explore.symmetry import groups_of
+from racer.exploration.symmetry import groups_of
 from racer.system import CHOICES, Move, State, System
 
 NOBODY = -1

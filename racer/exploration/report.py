@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from racer.errors import InternalError, ModelError, ReplayDiverged
 from racer.events import OutcomeKey, Trace
-from racer.explore.components import looping_moves
-from racer.explore.counting import schedules_to
-from racer.explore.graph import ModelFailed, StateGraph
-from racer.explore.shown import Examiner, Family, Goal, Label, Shown
-from racer.explore.symmetry import Symmetric, outcome_orbit
-from racer.explore.witnesses import FoundSchedule, Witnesses, concrete_moves
+from racer.exploration.components import looping_moves
+from racer.exploration.counting import schedules_to
+from racer.exploration.graph import ModelFailed, StateGraph
+from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
+from racer.exploration.symmetry import Symmetric, outcome_orbit
+from racer.exploration.witnesses import FoundSchedule, Witnesses, concrete_moves
 from racer.operations import describe_operation
 from racer.program import Program
-from racer.replay import replay
+from racer.replaying import replay
 from racer.result import Finding, Outcome, Result, Verdict
 from racer.system import CHOICES, Broken, System
 from racer.values import describe

@@ -177,7 +177,8 @@ class Sample:
         for thread in self.threads:
             steps += [sum(s.steps for s in thread.body)] * thread.copies
             ways *= math.prod(s.ways for s in thread.body) ** thread.copies
-        return ways * math.factorial(sum(steps)) // math.prod(map(math.factorial, steps))
+        orders: int = math.factorial(sum(steps)) // math.prod(map(math.factorial, steps))
+        return ways * orders
 
 
 _THREAD_NAMES = ("P", "Q", "R", "S")
@@ -268,7 +269,7 @@ class Names:
     cells: tuple[str, ...]
     locks: tuple[str, ...]
     watches: tuple[str, ...]
-    unbounded: bool
+    endless: bool  # whether loops without a bound may stand here
     indices: tuple[str, ...] = ()
     windows: int = 0  # around it: each has its own variable
 
@@ -399,7 +400,7 @@ def _blocks(names: Names, depth: int) -> list[tuple[int, _Statements]]:
 @functools.cache
 def _stepping(names: Names, depth: int) -> _Statements:
     kinds: list[tuple[int, _Statements]] = [(5, _operations(names))]
-    if names.unbounded:
+    if names.endless:
         kinds.append((3, _endless(names)))
     if depth:
         kinds += _blocks(names, depth)
@@ -439,7 +440,8 @@ _LOOPS = (  # every kind of iterator that a coroutine can be suspended in, over 
 def _loops(names: Names, depth: int) -> _Statements:
     index = f"i{len(names.indices)}"
     inside = replace(names, indices=(*names.indices, index))
-    heads = st.sampled_from(_LOOPS).map(lambda head: head.format(i=index))
+    allowed = _LOOPS[:4] if names.endless else _LOOPS  # the rest leave or hold mutable objects
+    heads = st.sampled_from(allowed).map(lambda head: head.format(i=index))
     return st.builds(
         lambda head, body: Block(((head, body),), times=2), heads, _bodies(inside, depth - 1)
     )
@@ -462,13 +464,14 @@ def _ifs(names: Names, depth: int) -> _Statements:
 
 def _tries(names: Names, depth: int) -> _Statements:
     body = _bodies(names, depth - 1)
+    other = _bodies(replace(names, endless=False), depth - 1)  # an exception may be in flight
     heads = st.sampled_from(["finally:", "finally:", "except Violation:", "except AssertionError:"])
     return st.builds(
         lambda head, tried, check, other: Block((("try:", (*tried, check)), (head, other))),
         heads,
         body,
         _checks(),
-        body,
+        other,
     )
 
 
@@ -477,7 +480,8 @@ def samples(draw: st.DrawFn, *, size: int = 5_000, unbounded: bool = False) -> S
     """Programs of 2 to 4 threads with at most `size` interleavings.
 
     Bound    `size`, at least 630, holds exactly; with `unbounded`, loops without a bound are
-             generated too, and it is a guess.
+             generated too, and it is a guess. Such a loop stands only where all that is on the
+             stack is immutable: elsewhere each turn of it is a node of its own, without end.
     """
     cells = ("a", "b", "c")[: draw(st.sampled_from([1, 2, 2, 3]))]
     locks = ("m", "n")[: draw(st.sampled_from([0, 1, 1, 2]))]
@@ -500,7 +504,7 @@ def samples(draw: st.DrawFn, *, size: int = 5_000, unbounded: bool = False) -> S
                 body=draw(_threads(names, 5 - total)),
                 copies=copies,
                 start=draw(st.one_of(st.none(), st.none(), _values)),
-                keeps_log=draw(st.sampled_from([False] * 9 + [True])),
+                keeps_log=not unbounded and draw(st.sampled_from([False] * 9 + [True])),
             )
         )
     sample = Sample(

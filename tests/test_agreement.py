@@ -6,7 +6,7 @@ its minimal witness, and what was never reached; with reduction and without.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
@@ -18,7 +18,7 @@ from tests.oracle import Cost, TooMany, enumerate_program
 from tests.programs import Sample, build, samples
 
 fast = settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -32,7 +32,7 @@ class Account:
 
     verdict: str
     interleavings: int | None
-    outcomes: dict[OutcomeKey, tuple[int | None, Cost]]
+    outcomes: dict[OutcomeKey, tuple[int | None, int, int]]  # count, preemptions, steps
     violations: dict[str, tuple[int | None, Cost]]
     vacuous: frozenset[str]
 
@@ -43,7 +43,7 @@ def by_oracle(program: Program) -> Account:
     return Account(
         verdict="fail" if naive.violations or vacuous else "pass",
         interleavings=naive.interleavings,
-        outcomes={key: (n, naive.outcome_witness[key]) for key, n in naive.outcomes.items()},
+        outcomes={key: (n, *naive.outcome_witness[key][:2]) for key, n in naive.outcomes.items()},
         violations={label: (n, naive.witness[label]) for label, n in naive.violations.items()},
         vacuous=vacuous,
     )
@@ -55,7 +55,7 @@ def by_engine(program: Program, *, reduce: bool) -> Account:
         verdict=result.verdict,
         interleavings=result.interleavings,
         outcomes={
-            key: (outcome.interleavings, cost(program, outcome.witness))
+            key: (outcome.interleavings, outcome.witness.preemptions, outcome.witness.steps)
             for key, outcome in result.outcomes.items()
         },
         violations={
@@ -116,7 +116,7 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
     for label, cheapest in naive.witness.items():
         assert cost(program, result.violations[label].witness) <= cheapest
     for outcome, cheapest in naive.outcome_witness.items():
-        assert cost(program, result.outcomes[outcome].witness) <= cheapest
+        assert cost(program, result.outcomes[outcome].witness)[:2] <= cheapest[:2]
     for label, finding in result.violations.items():
         found = cost(program, finding.witness)
         if found[1] <= longest and label not in naive.cut - set(naive.witness):
@@ -124,7 +124,7 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
     for outcome, reached in result.outcomes.items():
         found = cost(program, reached.witness)
         if found[1] <= longest:
-            assert naive.outcome_witness[outcome] == found
+            assert naive.outcome_witness[outcome][:2] == found[:2]
 
 
 @fast
@@ -242,6 +242,129 @@ def same_function_under_two_names() -> Program:
     return Program(mem, {"P": Thread(cross, a, b), "Q": Thread(cross, b, a)})
 
 
+def waits_for_a_value_not_seen_before() -> Program:
+    """The predicate's register is assigned by the very wait that evaluates it."""
+    mem = Memory()
+    a = mem.cell("a", 0)
+
+    async def writer() -> None:
+        await a.store(1)
+        await a.store(2)
+
+    async def reader() -> int:
+        last = 0
+        for _ in range(2):
+            last = await a.wait_until(lambda v: v != last)  # noqa: B023
+        return last
+
+    return Program(mem, {"R": Thread(reader), "W": Thread(writer)})
+
+
+def waits_for_what_a_list_holds() -> Program:
+    """The list changes after the wait: what the thread waited for then must not."""
+    mem = Memory()
+    a = mem.cell("a", 0)
+
+    async def writer() -> None:
+        await a.store(1)
+        await a.store(2)
+
+    async def reader() -> int:
+        wanted = [1]
+        await a.wait_until(lambda v: v in wanted)
+        wanted[0] = 2
+        return await a.load()
+
+    return Program(mem, {"R": Thread(reader), "W": Thread(writer)})
+
+
+def updates_by_a_register_that_changes_later() -> Program:
+    mem = Memory()
+    a = mem.cell("a", 0)
+
+    async def run() -> int:
+        by = 1
+        by = await a.update(lambda v: (v + by) % 4)
+        return by
+
+    return Program(mem, {"P": Thread(run, copies=3)})
+
+
+def violation_named_deadlock() -> Program:
+    """A label that two causes show in one interleaving counts once."""
+    mem = Memory()
+    a = mem.cell("a", 0)
+
+    async def waiter() -> None:
+        await a.wait_until(lambda v: v == 1)
+
+    async def violator() -> None:
+        await a.load()
+        raise Violation("deadlock")
+
+    return Program(mem, {"P": Thread(violator), "Q": Thread(waiter)})
+
+
+def hidden_state() -> Program:
+    """What the threads do next depends on an iterator, a generator, and a captured local."""
+    mem = Memory()
+    a = mem.cell("a", 0)
+
+    async def skipper() -> int:
+        digits, number = iter((1, 2, 3, 4)), 0
+        for digit in digits:
+            number = 10 * number + digit
+            if await a.load():
+                next(digits, None)
+        return number
+
+    async def values() -> AsyncIterator[int]:
+        for factor in range(1, 3):
+            yield factor * await a.load()
+
+    async def generated() -> int:
+        total = 0
+
+        def add(value: int) -> None:
+            nonlocal total
+            total += value
+
+        async for value in values():
+            add(value)
+        return total
+
+    async def pulse() -> None:
+        await a.store(1)
+        await a.store(0)
+
+    threads = {"G": Thread(generated), "P": Thread(pulse), "S": Thread(skipper)}
+    return Program(mem, threads)
+
+
+def windows_that_overlap() -> Program:
+    """Opened and closed by hand, so that neither lies within the other."""
+    mem = Memory()
+    a, b = mem.cell("a", 0), mem.cell("b", 0)
+    raised = mem.watch("raised", lambda s: s[a] == 1, [a])
+
+    async def observer() -> tuple[bool, ...]:
+        first, second = raised.window(), raised.window()
+        await first.__aenter__()
+        await b.load()
+        await second.__aenter__()
+        await b.load()
+        await first.__aexit__(None, None, None)
+        await b.load()
+        await second.__aexit__(None, None, None)
+        return first.sometimes, first.at_end, second.sometimes, second.at_end
+
+    async def pulse() -> None:
+        await a.store(1)
+        await a.store(0)
+
+    return Program(mem, {"P": Thread(observer, copies=2), "Q": Thread(pulse)})
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -251,6 +374,12 @@ def same_function_under_two_names() -> Program:
         violation_in_flight,
         equal_but_different_values,
         same_function_under_two_names,
+        waits_for_a_value_not_seen_before,
+        waits_for_what_a_list_holds,
+        updates_by_a_register_that_changes_later,
+        violation_named_deadlock,
+        hidden_state,
+        windows_that_overlap,
     ],
 )
 def test_the_engine_agrees_on_a_program_written_by_hand(make: Callable[[], Program]) -> None:

@@ -541,7 +541,7 @@ def test_executions_can_be_given_up_after_so_many_steps() -> None:
     assert naive.interleavings == 3
     assert naive.violations == {"out": 3, "clear": 3}
     assert naive.witness["out"] == (0, 2, ((1, 0), (0, 0)))
-    assert naive.cut == {"clear"}
+    assert naive.cut == frozenset({"clear"})
 
 
 # --- a published number ---------------------------------------------------------------------

@@ -15,6 +15,7 @@ from racer.models import check_model, system_of
 from racer.patience import patience
 from racer.program import Program
 from racer.result import Interrupted, Result
+from racer.system import State
 
 # Counting needs every state, the verdict does not. Past so many states (up to symmetry) the
 # count is left out unless it is asked for: some seconds and some hundred megabytes.
@@ -58,7 +59,8 @@ def explore(
             try:
                 graph = search(searched, sometimes, limits, choose)
             except ModelFailed as failed:
-                raise model_error(failed, system, quotient) from failed
+                canonical = quotient.canonical if reduce else _itself
+                raise model_error(failed, system, canonical) from failed
             full = None if reduce or count is False else graph
             if reduce and graph.complete and count is not False:
                 full = search(quotient, (), _counting_limits(limits, count))
@@ -69,6 +71,10 @@ def explore(
     if graph.interrupted or (full is not None and full.interrupted):
         raise Interrupted(result)
     return result
+
+
+def _itself(state: State) -> State:
+    return state
 
 
 def _counting_limits(limits: Limits, count: bool | None) -> Limits:

@@ -130,20 +130,19 @@ class _Exploration:
         self._number(self._system.initial(), -1)
         self._expand_all()
         while self._choose is not None:
-            ignoring = (
-                [
-                    members[0]
-                    for members in terminal_components(self.graph.edges)
-                    if self._full.isdisjoint(members)
-                ]
-                if topological_order(self.graph.edges) is None
-                else []
-            )
+            ignoring = self._ignoring()
             if not ignoring:
                 return
             for state in ignoring:
                 self._expand(state, None)
             self._expand_all()
+
+    def _ignoring(self) -> list[int]:
+        """One state of each component that can be stayed in, none of whose is expanded in full."""
+        if topological_order(self.graph.edges) is not None:
+            return []
+        terminal = terminal_components(self.graph.edges)
+        return [members[0] for members in terminal if self._full.isdisjoint(members)]
 
     def _expand_all(self) -> None:
         """Expand what is not expanded yet."""

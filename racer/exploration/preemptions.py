@@ -51,8 +51,7 @@ class Budget:
     def spent(self, settled: int) -> bool:
         if self.pairs is not None and settled >= self.pairs:
             return True
-        late = self.deadline is not None and settled % 256 == 0
-        return late and self.deadline is not None and time.monotonic() > self.deadline
+        return self.deadline is not None and time.monotonic() > self.deadline
 
 
 class PreemptionSearch:
@@ -65,34 +64,27 @@ class PreemptionSearch:
         self._cost: dict[Pair, Cost] = {}
         self._before: dict[Pair, list[Pair]] = {}  # on the cheapest ways to a pair
         self._met: dict[Hashable, tuple[Cost, list[Pair]]] = {}
+        # By preemptions and steps: pairs to settle at that cost, their last thread not yet
+        # forgotten, each with the settled pairs it was reached from.
+        start = self._pair(system.initial(), NOBODY)
+        self._layers: dict[int, dict[int, dict[Pair, list[Pair]]]] = {0: {0: {start: []}}}
 
     def run(self, goals: Iterable[Hashable], budget: Budget) -> None:
-        """Settle pairs until all goals are met."""
-        missing = set(goals)
-        start = self._pair(self._system.initial(), NOBODY)
-        # layers[preemptions][steps] maps a pair, its last thread not yet forgotten, to the
-        # settled pairs it was reached from at that cost.
-        layers: dict[int, dict[int, dict[Pair, list[Pair]]]] = {0: {0: {start: []}}}
-        preemptions = 0
-        while missing and preemptions in layers:
-            if not layers[preemptions]:
-                del layers[preemptions]
-                preemptions += 1
+        """Settle pairs until all goals are met; a later run goes on where this one stops."""
+        missing = set(goals) - self._met.keys()
+        while missing and self._layers:
+            preemptions = min(self._layers)
+            if not self._layers[preemptions]:
+                del self._layers[preemptions]
                 continue
-            steps = min(layers[preemptions])
-            for reached, before in layers[preemptions].pop(steps).items():
-                if budget.spent(len(self._cost)):
-                    return
-                self._settle(reached, before, (preemptions, steps), layers)
+            if budget.spent(len(self._cost)):
+                return
+            steps = min(self._layers[preemptions])
+            for reached, before in self._layers[preemptions].pop(steps).items():
+                self._settle(reached, before, (preemptions, steps))
             missing -= self._met.keys()
 
-    def _settle(
-        self,
-        reached: Pair,
-        before: list[Pair],
-        cost: Cost,
-        layers: dict[int, dict[int, dict[Pair, list[Pair]]]],
-    ) -> None:
+    def _settle(self, reached: Pair, before: list[Pair], cost: Cost) -> None:
         state, last = reached
         moves = self._system.successors(state)
         if last != NOBODY and not any(move // CHOICES == last for move, _ in moves):
@@ -112,7 +104,7 @@ class PreemptionSearch:
         preemptions, steps = cost
         for move, after in self._moves_of(pair, state, moves):
             thread = move // CHOICES
-            by_steps = layers.setdefault(preemptions + (pair[1] not in (NOBODY, thread)), {})
+            by_steps = self._layers.setdefault(preemptions + (pair[1] not in (NOBODY, thread)), {})
             layer = by_steps.setdefault(steps + 1, {})
             layer.setdefault(self._pair(after, thread), []).append(pair)
 

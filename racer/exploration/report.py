@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from racer.errors import InternalError, ModelError, ReplayDiverged
@@ -16,7 +17,7 @@ from racer.operations import describe_operation
 from racer.program import Program
 from racer.replaying import replay
 from racer.result import Finding, Outcome, Result, Verdict
-from racer.system import CHOICES, Broken, System
+from racer.system import CHOICES, Broken, State, System
 from racer.values import describe
 
 
@@ -35,6 +36,10 @@ class Searched:
     full: StateGraph | None
     memory: str
     reduced: bool
+
+    def canonical(self, state: State) -> State:
+        """The state of `graph` that stands for `state`."""
+        return self.quotient.canonical(state) if self.reduced else state
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def report(searched: Searched, deadline: float | None) -> Result:
     counts, uncounted = _count(searched, examiner)
     if counts is not None:
         _cross_check(shown, counts)
-    schedules = Witnesses(system, searched.quotient, examiner, graph, shown)
+    schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
     if graph.complete:
         schedules.minimise(deadline)
     violations = _violations(searched, schedules, shown, counts)
@@ -135,13 +140,22 @@ def _outcomes(
     counts: _Counts | None,
 ) -> dict[OutcomeKey, Outcome]:
     names = searched.system.names
-    found = {}
+    found: dict[OutcomeKey, Outcome] = {}
     for family, member in shown.members.items():
         members = outcome_orbit(member, examiner.groups)
         count = None if counts is None else counts.of_outcome(family, len(members))
         for outcome in members:
-            found[outcome] = Outcome(count, schedules.of_outcome(outcome).witness(names))
+            one = Outcome(count, schedules.of_outcome(outcome).witness(names))
+            # 1 and True are different values, but equal as keys: one entry stands for both.
+            found[outcome] = _merged(found[outcome], one) if outcome in found else one
     return dict(sorted(found.items(), key=lambda item: describe(item[0])))
+
+
+def _merged(one: Outcome, other: Outcome) -> Outcome:
+    count = None
+    if one.interleavings is not None and other.interleavings is not None:
+        count = one.interleavings + other.interleavings
+    return Outcome(count, min(one.witness, other.witness, key=lambda w: (w.preemptions, w.steps)))
 
 
 def _violations(
@@ -193,9 +207,11 @@ def _impure(step: int, thread: str, expected: str, found: str) -> ReplayDiverged
     )
 
 
-def model_error(failed: ModelFailed, system: System, quotient: Symmetric) -> ModelError:
+def model_error(
+    failed: ModelFailed, system: System, canonical: Callable[[State], State]
+) -> ModelError:
     """The error for a model that fails, with a schedule that leads there."""
-    moves = concrete_moves(system, quotient, failed.path)
+    moves = concrete_moves(system, canonical, failed.path)
     cause = failed.cause
     if isinstance(cause, Broken):  # found on a canonical state: which move is it really?
         state = system.initial()

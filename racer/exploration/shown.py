@@ -56,7 +56,9 @@ class Examiner:
     def labels_at_end(self, state: State) -> tuple[str, ...]:
         """The labels of a state without moves; a deadlock if some thread has not ended."""
         labels = self._system.labels(state)
-        return labels if self._system.ended(state) else (*labels, DEADLOCK)
+        if self._system.ended(state):
+            return labels
+        return tuple(sorted({*labels, DEADLOCK}))  # a thread may have raised that label, too
 
     def goals_at_end(self, state: State) -> list[Goal]:
         goals: list[Goal] = [Label(name, at_end=True) for name in self.labels_at_end(state)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,6 @@ from racer.events import OutcomeKey
 from racer.exploration.graph import StateGraph
 from racer.exploration.preemptions import NOBODY, Budget, PreemptionSearch
 from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
-from racer.exploration.symmetry import Symmetric
 from racer.result import Witness
 from racer.system import CHOICES, Move, State, System
 
@@ -40,13 +39,13 @@ class Witnesses:
     def __init__(
         self,
         system: System,
-        quotient: Symmetric,
+        canonical: Callable[[State], State],
         examiner: Examiner,
         graph: StateGraph,
         shown: Shown,
     ) -> None:
         self._system = system
-        self._quotient = quotient
+        self._canonical = canonical
         self._examiner = examiner
         self._graph = graph
         self._shown = shown
@@ -84,7 +83,7 @@ class Witnesses:
     def _as_found(self, goal: Goal) -> FoundSchedule:
         """The schedule by which the search for the verdict first came to the goal."""
         path = self._graph.path_to(self._shown.first[goal])
-        moves = concrete_moves(self._system, self._quotient, path)
+        moves = concrete_moves(self._system, self._canonical, path)
         return FoundSchedule(moves, count_preemptions(self._system, moves), minimal=False)
 
     def _permuted(self, found: FoundSchedule, outcome: OutcomeKey) -> FoundSchedule:
@@ -110,13 +109,15 @@ def _permutation(have: OutcomeKey, want: OutcomeKey, groups: Sequence[str]) -> d
     return renamed
 
 
-def concrete_moves(system: System, quotient: Symmetric, path: Sequence[State]) -> tuple[Move, ...]:
-    """A schedule that visits the canonical states of `path` in turn, by the least moves."""
+def concrete_moves(
+    system: System, canonical: Callable[[State], State], path: Sequence[State]
+) -> tuple[Move, ...]:
+    """A schedule that visits the states of `path`, which are canonical ones, by least moves."""
     state = system.initial()
     moves = []
     for goal in path[1:]:
         for move, after in system.successors(state):
-            if after == goal or quotient.canonical(after) == goal:
+            if canonical(after) == goal:
                 moves.append(move)
                 state = after
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from types import FunctionType
 
 from racer.errors import ModelError
 from racer.lift.automaton import CellStep, ClosedAutomaton, OpenSlots
@@ -34,6 +35,9 @@ class GrowingAutomaton:
         self._numbers: dict[Hashable, int] = {}
         # Runs that stand at a node no edge leaves yet: its first edge needs no run from the start.
         self._parked: dict[int, ThreadRun] = {}
+        # Runs whose operation has a function that captures variables of the run. They are never
+        # resumed nor closed: the function is evaluated later, and must see what it sees now.
+        self.held: list[ThreadRun] = []
         self.work = 0  # what lifting has cost so far, in steps of the coroutine
         self.start = self._arrive(instance.start(), None, ())
         self._refuse_without_step()
@@ -137,7 +141,9 @@ class GrowingAutomaton:
         self._slots.append(slots if isinstance(run.pending, AboutTo | Closing) else ())
         self._edges.append({})
         self._parents.append(parent)
-        if isinstance(run.pending, AboutTo | Closing):
+        if isinstance(run.pending, AboutTo) and _captures(run.pending.operation):
+            self.held.append(run)
+        elif isinstance(run.pending, AboutTo | Closing):
             self._parked[node] = run
         return node
 
@@ -181,6 +187,15 @@ class GrowingAutomaton:
                 step=1,
                 schedule=(),
             )
+
+
+def _captures(operation: Operation) -> bool:
+    """Whether what the operation does may depend on variables that the thread can still change."""
+    match operation:
+        case Update(function=function) | WaitUntil(predicate=function):
+            return not isinstance(function, FunctionType) or function.__closure__ is not None
+        case _:
+            return False
 
 
 def _give(run: ThreadRun, step: CellStep) -> None:

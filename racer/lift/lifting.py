@@ -51,15 +51,15 @@ class Lifted:
     tables: Mapping[str, ValueTable]
     closed: bool
     environments: tuple[Environment, ...]
+    growing: tuple[GrowingAutomaton, ...]  # they keep alive what the operations' functions see
 
     def finish(self) -> None:
         """Abandon runs kept for edges to come, and refuse threads that changed what is no cell.
 
         Errors   ModelError naming the thread and the object.
         """
-        for automaton in self.automata:
-            if isinstance(automaton, GrowingAutomaton):
-                automaton.close()
+        for automaton in self.growing:
+            automaton.close()
         for environment in self.environments:
             environment.check()
 
@@ -95,6 +95,7 @@ def lift(program: Program, *, work: int = WORK, values: int = VALUES_PER_CELL) -
         tables,
         closed,
         environments,
+        tuple(growing.values()),
     )
     if closed:
         lifted.finish()

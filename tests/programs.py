@@ -92,7 +92,7 @@ class Block:
     @property
     def ways(self) -> int:
         once: int = math.prod(s.ways for _, body in self.arms for s in body)
-        return once**self.times
+        return int(once**self.times)
 
     def render(self) -> list[str]:
         lines = []

@@ -1,0 +1,49 @@
+"""The README says what the commands print."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from racer.cli import main
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def test_the_readme_shows_what_the_first_command_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["explore", "split_race"]) == 0
+    printed = capsys.readouterr().out
+    shown = README.split("```\n", 2)[1]
+    position = 0
+    for part in shown.split("[...]\n"):
+        found = printed.find(part, position)
+        assert found >= 0, f"not printed, or not in this order:\n{part}"
+        position = found + len(part)
+
+
+def test_the_readme_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert example is not None
+    exec(example.group(1), {})
+    first, *outcomes = capsys.readouterr().out.splitlines()
+    # Two readers, each: flag unset (1 step), or flag and data (2). By hand, over the writer's two
+    # steps W1 W2: a reader's first load comes before W2 or after it. Both before: 4 steps with
+    # W1 < W2 and both loads before W2: 3! = 6 orders. One of them after: choose which (2), the
+    # other before W2, with W1: 2 orders, then 2 loads in order: 2 * 2 = 4. Both after: the two
+    # readers' 2 steps each interleave: C(4, 2) = 6. In all 16.
+    assert first == "pass 16"
+    assert len(outcomes) == 4
+
+
+def test_the_first_screen_has_only_the_two_commands_a_fresh_machine_needs() -> None:
+    commands = re.findall(r"^    (pip .*)$", README, re.MULTILINE)
+    assert commands == [
+        "pip install . && racer explore split_race",
+        "pip install '.[test]' && pytest",
+    ]
+    assert len(README.splitlines()) <= 150

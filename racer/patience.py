@@ -2,14 +2,16 @@
 
 Modelled code runs between two awaits without racer having a say. While `patience` is in force,
 a watching (operating system) thread looks whether the same stretch of modelled code has been
-running for too long, and if so interrupts it with its name and line.
+running for too long, and if so raises OutOfPatience in it, so that its name and line can be told.
 
-Bound    only Python's main thread can be interrupted; elsewhere nothing is watched.
+Bound    only Python code can be interrupted, not a call that stays in C.
+Source   CPython, PyThreadState_SetAsyncExc. A signal would not do: it may be ignored (as SIGINT
+         is in background jobs), and reaches the main thread only.
 """
 
 from __future__ import annotations
 
-import _thread
+import ctypes
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,12 +24,10 @@ SECONDS = 5.0  # between two awaits a model computes for microseconds
 @contextmanager
 def patience(seconds: float | None = None) -> Iterator[None]:
     """Interrupt a modelled thread that runs for `seconds` (default SECONDS) without awaiting."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     limit = SECONDS if seconds is None else seconds
     over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(over, limit), daemon=True)
+    watched = threading.get_ident()
+    watcher = threading.Thread(target=_watch, args=(over, limit, watched), daemon=True)
     watcher.start()
     try:
         yield
@@ -36,7 +36,7 @@ def patience(seconds: float | None = None) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(over: threading.Event, seconds: float) -> None:
+def _watch(over: threading.Event, seconds: float, watched: int) -> None:
     ticks, last = 0, None
     while not over.wait(seconds / 4):
         now = steps.stretch()
@@ -44,5 +44,6 @@ def _watch(over: threading.Event, seconds: float) -> None:
         last = now
         if ticks >= 4 and now is not None:
             now.run.stalled_after = seconds
-            _thread.interrupt_main()
+            raised = ctypes.py_object(steps.OutOfPatience)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(watched), raised)
             ticks = 0

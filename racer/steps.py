@@ -46,6 +46,10 @@ class Violation(Exception):
         return f"Violation({self.label!r})"
 
 
+class OutOfPatience(BaseException):
+    """Raised inside modelled code that has been running for too long between two awaits."""
+
+
 @dataclass(frozen=True, slots=True)
 class CloseWindow:
     """Asks, without a step, what the window in `slot` has seen."""
@@ -184,11 +188,9 @@ class ThreadRun:
             return Violated(_assertion_label(error))
         except (Exception, SystemExit) as error:
             return Raised(_explain_exception(error))
-        except KeyboardInterrupt as interrupt:
-            if self.stalled_after is None:
-                raise
+        except OutOfPatience as interrupt:
             return Raised(
-                f"it ran for {self.stalled_after:g} s without awaiting anything, at "
+                f"it ran for {self.stalled_after or 0:g} s without awaiting anything, at "
                 f"{_last_line(interrupt)}. Usual cause: a loop that waits for a value it loaded "
                 f"before the loop. Load the cell inside the loop, with `await`."
             )

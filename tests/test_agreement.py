@@ -127,7 +127,7 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
             assert naive.outcome_witness[outcome][:2] == found[:2]
 
 
-@fast
+@settings(fast, max_examples=100)
 @given(samples(size=700, unbounded=True))
 def test_the_engine_agrees_on_short_executions_of_endless_loops(sample: Sample) -> None:
     assert_agreement_up_to(sample, longest=9)
@@ -278,6 +278,28 @@ def waits_for_what_a_list_holds() -> Program:
     return Program(mem, {"R": Thread(reader), "W": Thread(writer)})
 
 
+def waits_for_what_a_default_argument_holds() -> Program:
+    """As above, with the list bound as the predicate's default."""
+    mem = Memory()
+    a = mem.cell("a", 0)
+
+    async def writer() -> None:
+        await a.store(1)
+        await a.store(2)
+
+    async def reader() -> int:
+        wanted = [1]
+
+        def is_wanted(value: int, wanted: list[int] = wanted) -> bool:
+            return value in wanted
+
+        await a.wait_until(is_wanted)
+        wanted[0] = 2
+        return await a.load()
+
+    return Program(mem, {"R": Thread(reader), "W": Thread(writer)})
+
+
 def updates_by_a_register_that_changes_later() -> Program:
     mem = Memory()
     a = mem.cell("a", 0)
@@ -376,6 +398,10 @@ def windows_that_overlap() -> Program:
         same_function_under_two_names,
         waits_for_a_value_not_seen_before,
         waits_for_what_a_list_holds,
+        pytest.param(
+            waits_for_what_a_default_argument_holds,
+            marks=pytest.mark.xfail(strict=True, reason="defaults are not kept as captures are"),
+        ),
         updates_by_a_register_that_changes_later,
         violation_named_deadlock,
         hidden_state,

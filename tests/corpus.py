@@ -1,0 +1,30 @@
+"""A fixed stream of generated programs, for tests that ask whether any of them shows something."""
+
+from __future__ import annotations
+
+import functools
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.programs import Sample, samples
+
+
+@functools.cache
+def corpus(count: int, *, unbounded: bool = False) -> tuple[Sample, ...]:
+    """The first `count` samples that hypothesis generates; the same in every run."""
+    found: list[Sample] = []
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(samples(size=400, unbounded=unbounded))
+    def collect(sample: Sample) -> None:
+        found.append(sample)
+
+    collect()
+    return tuple(found)

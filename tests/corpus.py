@@ -8,14 +8,21 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.programs import Sample, samples
 
+LENGTH = 150
 
-@functools.cache
+
 def corpus(count: int, *, unbounded: bool = False) -> tuple[Sample, ...]:
     """The first `count` samples that hypothesis generates; the same in every run."""
+    assert count <= (50 if unbounded else LENGTH)
+    return _stream(unbounded)[:count]
+
+
+@functools.cache
+def _stream(unbounded: bool) -> tuple[Sample, ...]:
     found: list[Sample] = []
 
     @settings(
-        max_examples=count,
+        max_examples=50 if unbounded else LENGTH,
         deadline=None,
         derandomize=True,
         database=None,

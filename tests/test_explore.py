@@ -459,3 +459,36 @@ def test_an_interrupted_search_gives_what_was_found(monkeypatch: pytest.MonkeyPa
     assert caught.value.result.verdict == "bound"
     assert caught.value.result.bound == "interrupted"
     assert caught.value.result.states > 12
+
+
+def test_an_interrupt_of_the_search_for_minimal_witnesses_keeps_the_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from racer.exploration import preemptions
+
+    def interrupted(budget: object, settled: int) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(preemptions.Budget, "spent", interrupted)
+    with pytest.raises(Interrupted) as caught:
+        explore(rule_one())
+    result = caught.value.result
+    assert result.verdict == "fail"
+    assert result.interleavings == 15
+    assert result.violations["misclassified"].witness.minimal is False
+
+
+def test_a_label_that_racer_uses_too_counts_once() -> None:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def stuck() -> None:
+        await x.wait_until(lambda value: value == 1)
+
+    async def wrong() -> None:
+        await x.load()
+        raise Violation("deadlock")
+
+    result = explore(Program(mem, {"S": Thread(stuck), "W": Thread(wrong)}))
+    assert result.interleavings == 1
+    assert result.violations["deadlock"].interleavings == 1

@@ -14,7 +14,7 @@ from racer.lift import lift
 from racer.models import check_model, system_of
 from racer.patience import patience
 from racer.program import Program
-from racer.result import Interrupted, Result
+from racer.result import Result
 from racer.system import State
 
 # Counting needs every state, the verdict does not. Past so many states (up to symmetry) the
@@ -66,11 +66,8 @@ def explore(
                 full = search(quotient, (), _counting_limits(limits, count))
         finally:
             lifted.finish()
-    searched_all = Searched(program, system, quotient, graph, full, memory, reduce)
-    result = report(searched_all, deadline)
-    if graph.interrupted or (full is not None and full.interrupted):
-        raise Interrupted(result)
-    return result
+    everything = Searched(program, system, quotient, graph, full, memory, reduce)
+    return report(everything, deadline)
 
 
 def _itself(state: State) -> State:

@@ -16,7 +16,7 @@ from racer.exploration.witnesses import FoundSchedule, Witnesses, concrete_moves
 from racer.operations import describe_operation
 from racer.program import Program
 from racer.replaying import replay
-from racer.result import Finding, Outcome, Result, Verdict
+from racer.result import Finding, Interrupted, Outcome, Result, Verdict
 from racer.system import CHOICES, Broken, State, System
 from racer.values import describe
 
@@ -58,7 +58,10 @@ class _Counts:
 
 
 def report(searched: Searched, deadline: float | None) -> Result:
-    """The Result, with every violation replayed on trio. Errors: ReplayDiverged."""
+    """The Result, with every violation replayed on trio.
+
+    Errors   ReplayDiverged; Interrupted, with the Result, if some search was.
+    """
     graph, full, system = searched.graph, searched.full, searched.system
     examiner = Examiner(system, system.groups if searched.reduced else system.names)
     shown = examiner.shown(graph)
@@ -72,7 +75,7 @@ def report(searched: Searched, deadline: float | None) -> Result:
     vacuous = tuple(sorted(set(searched.program.sometimes) - graph.reached))
     every = full if full is not None and full.complete else None
     states, transitions = _size(searched, every)
-    return Result(
+    result = Result(
         verdict=_verdict(graph, violations, vacuous),
         memory=searched.memory,
         interleavings=None if counts is None else counts.interleavings,
@@ -86,6 +89,9 @@ def report(searched: Searched, deadline: float | None) -> Result:
         vacuous=vacuous if graph.complete else (),
         bound=graph.bound,
     )
+    if graph.interrupted or (full is not None and full.interrupted) or schedules.interrupted:
+        raise Interrupted(result)
+    return result
 
 
 def _verdict(

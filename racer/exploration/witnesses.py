@@ -49,18 +49,25 @@ class Witnesses:
         self._examiner = examiner
         self._graph = graph
         self._shown = shown
+        self.interrupted = False
         self._search: PreemptionSearch | None = None
         self._to_family: dict[Family, FoundSchedule] = {}
 
     def minimise(self, deadline: float | None) -> None:
-        """Search for minimal schedules: to every label, and to outcomes while affordable."""
+        """Search for minimal schedules: to every label, and to outcomes while affordable.
+
+        Ctrl-C or the deadline end it early, and leave what was found so far.
+        """
         labels = [goal for goal in self._shown.first if isinstance(goal, Label)]
         everywhere = not all(goal.at_end for goal in labels)
         shows = self._examiner.goals if everywhere else self._examiner.goals_if_end
         search = PreemptionSearch(self._system, shows, self._examiner.groups)
-        search.run(labels, Budget(None, deadline))
-        search.run(self._shown.first, Budget(OUTCOME_PAIRS, deadline))
         self._search = search
+        try:
+            search.run(labels, Budget(None, deadline))
+            search.run(self._shown.first, Budget(OUTCOME_PAIRS, deadline))
+        except KeyboardInterrupt:
+            self.interrupted = True
 
     def of_label(self, goal: Label) -> FoundSchedule:
         path = self._search.path_to(goal) if self._search is not None else None

@@ -17,8 +17,8 @@ class Witness:
     """A schedule that shows something, minimal in this order.
 
     Fewest preemptions (a switch away from a thread that could go on), then fewest steps, then
-    lexicographic by thread and option. `minimal` is False when a limit cut the search, and then
-    neither number is proved.
+    lexicographic by thread and option (an outcome's: up to the order of copies). `minimal` is
+    False when a limit cut the search, and then neither number is proved.
     """
 
     schedule: Schedule

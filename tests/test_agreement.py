@@ -398,10 +398,7 @@ def windows_that_overlap() -> Program:
         same_function_under_two_names,
         waits_for_a_value_not_seen_before,
         waits_for_what_a_list_holds,
-        pytest.param(
-            waits_for_what_a_default_argument_holds,
-            marks=pytest.mark.xfail(strict=True, reason="defaults are not kept as captures are"),
-        ),
+        waits_for_what_a_default_argument_holds,
         updates_by_a_register_that_changes_later,
         violation_named_deadlock,
         hidden_state,

@@ -244,6 +244,24 @@ def stores_that_only_an_invariant_sees() -> Program:
     )
 
 
+def store_within_a_window() -> Program:
+    """The store may come between the edges of the window, which are edges of two steps."""
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+    watch = mem.watch("x", lambda s: s[x] == 1, cells=[x])
+
+    async def look() -> tuple[bool, bool]:
+        async with watch.window() as seen:
+            await y.load()
+            await y.load()
+        return seen.always, seen.at_end
+
+    async def store() -> None:
+        await x.store(1)
+
+    return Program(mem, {"L": Thread(look), "S": Thread(store)})
+
+
 def loop_beside_a_violation() -> Program:
     mem = Memory()
     mine, other = mem.cell("mine", 0), mem.cell("other", 0)
@@ -265,6 +283,7 @@ WRITTEN = [
     two_critical_sections,
     freed_by_a_third,
     stores_that_only_an_invariant_sees,
+    store_within_a_window,
     loop_beside_a_violation,
 ]
 

@@ -64,6 +64,8 @@ class PreemptionSearch:
         self._cost: dict[Pair, Cost] = {}
         self._before: dict[Pair, list[Pair]] = {}  # on the cheapest ways to a pair
         self._met: dict[Hashable, tuple[Cost, list[Pair]]] = {}
+        # By state: with how many preemptions what follows it can follow at most.
+        self._least: dict[State, int] = {}
         # By preemptions and steps: pairs to settle at that cost, their last thread not yet
         # forgotten, each with the settled pairs it was reached from.
         start = self._pair(system.initial(), NOBODY)
@@ -88,31 +90,50 @@ class PreemptionSearch:
         state, last = reached
         moves = self._system.successors(state)
         if last != NOBODY and not any(move // CHOICES == last for move, _ in moves):
-            last = NOBODY
-        pair = self._pair(state, last)
+            state, last = self._pair(state, NOBODY)
+            moves = self._system.successors(state)
+        pair = (state, last)
         known = self._cost.get(pair)
         if known is not None:
             if known == cost:
                 self._before[pair] += before
             return
+        if self._is_dominated(state, last, cost[0]):
+            return
         self._cost[pair] = cost
-        self._before[pair] = list(before)
+        self._before[pair] = before
         for goal in self._shows(state, not moves):
             first, pairs = self._met.setdefault(goal, (cost, []))
             if first == cost:
                 pairs.append(pair)
+        self._reach(pair, moves, cost)
+
+    def _is_dominated(self, state: State, last: int, preemptions: int) -> bool:
+        """Whether the state was settled so cheaply that even one preemption more is cheaper.
+
+        What follows a pair can follow any pair with the same state, at the price of at most one
+        preemption, and of none if its last thread is forgotten.
+        """
+        standing = self._pair(state, NOBODY)[0]
+        at_most = preemptions + (last != NOBODY)
+        least = self._least.get(standing)
+        if least is None or at_most < least:
+            self._least[standing] = at_most
+            return False
+        return preemptions > least
+
+    def _reach(self, pair: Pair, moves: Iterable[tuple[Move, State]], cost: Cost) -> None:
+        """Put what one move leads to into the layers; of copies that are alike, one moves."""
+        state, last = pair
         preemptions, steps = cost
-        for move, after in self._moves_of(pair, state, moves):
+        alike = [group.alike(state, last) for group in self._groups]
+        for move, after in moves:
             thread = move // CHOICES
-            by_steps = self._layers.setdefault(preemptions + (pair[1] not in (NOBODY, thread)), {})
+            if any(thread in copies for copies in alike):
+                continue
+            by_steps = self._layers.setdefault(preemptions + (last not in (NOBODY, thread)), {})
             layer = by_steps.setdefault(steps + 1, {})
             layer.setdefault(self._pair(after, thread), []).append(pair)
-
-    def _moves_of(
-        self, pair: Pair, state: State, moves: Iterable[tuple[Move, State]]
-    ) -> Iterable[tuple[Move, State]]:
-        """The moves of the pair itself, which may permute the state it was reached as."""
-        return moves if pair[0] == state else self._system.successors(pair[0])
 
     def path_to(self, goal: Hashable) -> CheapestPath | None:
         """The minimal path to a goal; None if it was not met."""

@@ -36,6 +36,7 @@ class Group:
         first, last = fields[0], fields[-1]
         width = last.shift - first.shift + last.mask.bit_length()
         self.block = Field(first.shift, (1 << width) - 1)
+        self._alike: dict[tuple[int, bool], frozenset[int]] = {}
         self._sorted: dict[tuple[int, int], int] = {}  # blocks seen, and what to add to them
 
     def parts(self, state: State) -> list[int]:
@@ -55,6 +56,21 @@ class Group:
             first = [parts[position]] if position >= 0 else []
             delta = self._sorted[block, position] = self.moved(parts, [*first, *sorted(rest)])
         return delta
+
+    def alike(self, state: State, last: int) -> frozenset[int]:
+        """The copies whose part equals that of one before them, the `last` thread apart.
+
+        `state` is sorted, behind `last` if that is one of these copies.
+        """
+        block = (state >> self.block.shift) & self.block.mask
+        key = (block, last == self.threads[0])
+        found = self._alike.get(key)
+        if found is None:
+            parts = self.parts(state)
+            first = 2 if key[1] else 1
+            repeats = [at for at in range(first, len(parts)) if parts[at] == parts[at - 1]]
+            found = self._alike[key] = frozenset(self.threads[at] for at in repeats)
+        return found
 
     def moved(self, before: Sequence[int], after: Sequence[int]) -> int:
         """What to add to a state to put the parts `after` in place of `before`."""

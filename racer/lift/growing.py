@@ -35,7 +35,7 @@ class GrowingAutomaton:
         self._numbers: dict[Hashable, int] = {}
         # Runs that stand at a node no edge leaves yet: its first edge needs no run from the start.
         self._parked: dict[int, ThreadRun] = {}
-        # Runs whose operation has a function that captures variables of the run. They are never
+        # Runs whose operation has a function that captures something of the run. They are never
         # resumed nor closed: the function is evaluated later, and must see what it sees now.
         self.held: list[ThreadRun] = []
         self.work = 0  # what lifting has cost so far, in steps of the coroutine
@@ -190,10 +190,13 @@ class GrowingAutomaton:
 
 
 def _captures(operation: Operation) -> bool:
-    """Whether what the operation does may depend on variables that the thread can still change."""
+    """Whether what the operation does may depend on objects that the thread can still change."""
     match operation:
         case Update(function=function) | WaitUntil(predicate=function):
-            return not isinstance(function, FunctionType) or function.__closure__ is not None
+            if not isinstance(function, FunctionType):
+                return True
+            own = (function.__closure__, function.__defaults__, function.__kwdefaults__)
+            return any(part is not None for part in own)
         case _:
             return False
 

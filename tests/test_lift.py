@@ -302,3 +302,21 @@ def test_a_window_opens_at_the_step_and_not_where_the_block_begins() -> None:
     first = automaton.pending(automaton.start)
     assert isinstance(first, AboutTo) and first.opens == ()
     assert [key[0][1] for key in explore(lifted.program).outcomes] == [True]
+
+
+def test_operations_that_do_alike_but_are_called_otherwise_are_told_apart_in_reports() -> None:
+    """`a` never holds 0, so neither exchange does anything: but the schedule names the real one."""
+    mem = Memory()
+    a, b = mem.cell("a", 1), mem.cell("b", 0)
+
+    async def writer() -> None:
+        await a.store(2)
+
+    async def exchange() -> None:
+        seen = await a.load()
+        await a.compare_exchange(0, seen)
+        assert await b.load() == 1, "b is 0"
+
+    program = Program(mem, {"E": Thread(exchange), "W": Thread(writer)})
+    finding = explore(program).violations["b is 0"]
+    assert finding.witness.steps == 4

@@ -66,25 +66,36 @@ class PreemptionSearch:
         self._met: dict[Hashable, tuple[Cost, list[Pair]]] = {}
         # By state: with how many preemptions what follows it can follow at most.
         self._least: dict[State, int] = {}
-        # By preemptions and steps: pairs to settle at that cost, their last thread not yet
-        # forgotten, each with the settled pairs it was reached from.
+        # The pairs to settle with so many preemptions, by steps; their last thread is not yet
+        # forgotten, and each has the settled pairs it was reached from.
+        self._preemptions = 0
         start = self._pair(system.initial(), NOBODY)
-        self._layers: dict[int, dict[int, dict[Pair, list[Pair]]]] = {0: {0: {start: []}}}
+        self._layers: dict[int, dict[Pair, list[Pair]]] = {0: {start: []}}
+        # Settled with so many preemptions: pairs whose preempting moves have not been made.
+        self._interruptible: list[Pair] = []
 
     def run(self, goals: Iterable[Hashable], budget: Budget) -> None:
         """Settle pairs until all goals are met; a later run goes on where this one stops."""
         missing = set(goals) - self._met.keys()
-        while missing and self._layers:
-            preemptions = min(self._layers)
-            if not self._layers[preemptions]:
-                del self._layers[preemptions]
-                continue
+        while missing and (self._layers or self._interruptible):
             if budget.spent(len(self._cost)):
                 return
-            steps = min(self._layers[preemptions])
-            for reached, before in self._layers[preemptions].pop(steps).items():
-                self._settle(reached, before, (preemptions, steps))
+            if not self._layers:
+                self._preempt()
+                continue
+            steps = min(self._layers)
+            for reached, before in self._layers.pop(steps).items():
+                self._settle(reached, before, (self._preemptions, steps))
             missing -= self._met.keys()
+
+    def _preempt(self) -> None:
+        """Go on to one preemption more: only when nothing is left that needs none."""
+        interruptible, self._interruptible = self._interruptible, []
+        self._preemptions += 1
+        for pair in interruptible:
+            state, last = pair
+            others = [move for move in self._system.successors(state) if move[0] // CHOICES != last]
+            self._reach(pair, others, self._cost[pair][1])
 
     def _settle(self, reached: Pair, before: list[Pair], cost: Cost) -> None:
         state, last = reached
@@ -106,7 +117,12 @@ class PreemptionSearch:
             first, pairs = self._met.setdefault(goal, (cost, []))
             if first == cost:
                 pairs.append(pair)
-        self._reach(pair, moves, cost)
+        if last == NOBODY:
+            self._reach(pair, moves, cost[1])
+        else:
+            self._reach(pair, [m for m in moves if m[0] // CHOICES == last], cost[1])
+            if len(moves) > 1:
+                self._interruptible.append(pair)
 
     def _is_dominated(self, state: State, last: int, preemptions: int) -> bool:
         """Whether the state was settled so cheaply that even one preemption more is cheaper.
@@ -122,18 +138,16 @@ class PreemptionSearch:
             return False
         return preemptions > least
 
-    def _reach(self, pair: Pair, moves: Iterable[tuple[Move, State]], cost: Cost) -> None:
-        """Put what one move leads to into the layers; of copies that are alike, one moves."""
-        state, last = pair
-        preemptions, steps = cost
-        alike = [group.alike(state, last) for group in self._groups]
+    def _reach(self, pair: Pair, moves: Iterable[tuple[Move, State]], steps: int) -> None:
+        """Put what each move leads to into its layer; of copies that are alike, one moves."""
+        alike = [group.alike(*pair) for group in self._groups]
+        layer = self._layers.setdefault(steps + 1, {})
         for move, after in moves:
             thread = move // CHOICES
-            if any(thread in copies for copies in alike):
-                continue
-            by_steps = self._layers.setdefault(preemptions + (last not in (NOBODY, thread)), {})
-            layer = by_steps.setdefault(steps + 1, {})
-            layer.setdefault(self._pair(after, thread), []).append(pair)
+            if not any(thread in copies for copies in alike):
+                layer.setdefault(self._pair(after, thread), []).append(pair)
+        if not layer:
+            del self._layers[steps + 1]
 
     def path_to(self, goal: Hashable) -> CheapestPath | None:
         """The minimal path to a goal; None if it was not met."""

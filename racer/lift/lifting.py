@@ -25,7 +25,7 @@ from racer.lift.automaton import (
 from racer.lift.environment import Environment
 from racer.lift.growing import GrowingAutomaton, describe_pending
 from racer.lift.identity import Identifier
-from racer.operations import Choose, Fence, Operation
+from racer.operations import Choose, Fence, Operation, describe_operation
 from racer.program import Program, ThreadInstance
 from racer.steps import AboutTo, Closing, Returned
 from racer.values import describe, value_key
@@ -229,15 +229,19 @@ def _minimal(automaton: ClosedAutomaton, tables: Mapping[str, ValueTable]) -> Cl
 
 
 def _behaviour(operation: Operation, tables: Mapping[str, ValueTable]) -> Hashable:
-    """What an operation does to each value its cell can hold: functions are compared by that."""
-    kind, order = type(operation).__name__, getattr(operation, "order", None)
+    """What an operation does to each value its cell can hold: functions are compared by that.
+
+    And what it is called: an exchange that can never succeed does nothing, whatever it would
+    store, but a report names it.
+    """
+    text = describe_operation(operation)
     match operation:
-        case Fence(kind=fence):
-            return (kind, fence)
+        case Fence():
+            return text
         case Choose(options=options):
-            return (kind, value_key(options))
+            return (text, value_key(options))
         case _:
             table = tables[operation.cell]
             steps = [execute(operation, value, table) for value in range(len(table.values))]
             effects = tuple(None if step is None else (step.answer, step.after) for step in steps)
-            return (kind, order, operation.cell, effects)
+            return (text, effects)

@@ -263,7 +263,8 @@ def _hand_over(request: AboutTo | CloseWindow) -> Generator[AboutTo | CloseWindo
 
 async def perform(operation: Operation) -> Any:
     """Do one operation: one step of the running thread. Its result is of the cell's type."""
-    thread_run(describe_operation(operation))
+    if _running is None or _running._abandoned:
+        thread_run(describe_operation(operation))
     return await _hand_over(AboutTo(operation))
 
 

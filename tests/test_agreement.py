@@ -16,6 +16,7 @@ from racer import Cell, Memory, Program, Thread, Violation, Witness, choose, exp
 from racer.events import OutcomeKey
 from tests.oracle import Cost, TooMany, enumerate_program
 from tests.programs import Sample, build, samples
+from tests.samples import message_passing, rule_one
 
 fast = settings(
     max_examples=200,
@@ -143,22 +144,6 @@ def test_the_engine_agrees_on_endless_loops_in_ten_thousand_programs(sample: Sam
 # --- written by hand ------------------------------------------------------------------------
 
 
-def message_passing() -> Program:
-    mem = Memory()
-    data, flag = mem.cell("data", 0), mem.cell("flag", 0)
-
-    async def writer() -> None:
-        await data.store(1)
-        await flag.store(1)
-
-    async def reader() -> int | None:
-        if await flag.load():
-            return await data.load()
-        return None
-
-    return Program(mem, {"W": Thread(writer), "R": Thread(reader, copies=2)})
-
-
 def counter() -> Program:
     """Each value of the counter makes another: what its cell can hold never ends."""
     mem = Memory()
@@ -174,29 +159,6 @@ def counter() -> Program:
     invariants = {"at most two": lambda s: s[hits] <= 2}
     sometimes = {"four": lambda s: s[hits] == 4, "five": lambda s: s[hits] == 5}
     return Program(mem, {"P": Thread(increment, copies=2)}, invariants, sometimes)
-
-
-def free_alloc_free() -> Program:
-    """The smallest program in which a window is not closed under independence."""
-    mem = Memory()
-    head, refs = mem.cell("head", True), mem.cell("refs", 1)
-    page = mem.watch("page", lambda s: s[head] and s[refs] == 1, [head, refs])
-
-    async def recycle() -> None:
-        await refs.store(0)
-        await head.store(False)
-        await refs.store(1)
-        await refs.store(0)
-
-    async def classify() -> bool:
-        async with page.window() as seen:
-            is_head = await head.load()
-            answer = await refs.load() == 1 and is_head
-        if answer and seen.never:
-            raise Violation("misclassified")
-        return answer
-
-    return Program(mem, {"classify": Thread(classify), "recycle": Thread(recycle)})
 
 
 def violation_in_flight() -> Program:
@@ -392,7 +354,7 @@ def windows_that_overlap() -> Program:
     [
         message_passing,
         counter,
-        free_alloc_free,
+        rule_one,
         violation_in_flight,
         equal_but_different_values,
         same_function_under_two_names,

@@ -22,22 +22,7 @@ from racer import (
 )
 from racer.lift import lift
 from racer.models import system_of
-
-
-def message_passing(readers: int = 2) -> Program:
-    mem = Memory()
-    data, flag = mem.cell("data", 0), mem.cell("flag", 0)
-
-    async def writer() -> None:
-        await data.store(1)
-        await flag.store(1)
-
-    async def reader() -> int | None:
-        if await flag.load():
-            return await data.load()
-        return None
-
-    return Program(mem, {"W": Thread(writer), "R": Thread(reader, copies=readers)})
+from tests.samples import crossed_locks, loop_beside_a_violation, message_passing, rule_one
 
 
 def straight(lengths: dict[str, int]) -> Program:
@@ -54,30 +39,6 @@ def straight(lengths: dict[str, int]) -> Program:
         return Thread(run)
 
     return Program(mem, {name: thread(name, steps) for name, steps in lengths.items()})
-
-
-def rule_one() -> Program:
-    """The smallest program in which a window is not closed under independence."""
-    mem = Memory()
-    head, refs = mem.cell("head", True), mem.cell("refs", 1)
-    watch = mem.watch("head and refs == 1", lambda s: s[head] and s[refs] == 1, cells=[head, refs])
-
-    async def recycle() -> None:
-        await refs.store(0)
-        await head.store(False)
-        await refs.store(1)
-        await refs.store(0)
-
-    async def classify() -> bool:
-        async with watch.window() as seen:
-            is_head = await head.load()
-            count = await refs.load()
-        answer = is_head and count == 1
-        if answer and seen.never:
-            raise Violation("misclassified")
-        return answer
-
-    return Program(mem, {"C": Thread(classify), "S": Thread(recycle)})
 
 
 def test_exactly_one_of_fifteen_interleavings_is_wrong() -> None:
@@ -134,27 +95,16 @@ def test_outcomes_name_threads_in_order_and_copies_by_number() -> None:
 
 
 def test_two_locks_taken_in_opposite_order_deadlock() -> None:
-    mem = Memory()
-    first, second = mem.lock("first"), mem.lock("second")
-
-    async def forwards() -> None:
-        async with first, second:
-            pass
-
-    async def backwards() -> None:
-        async with second, first:
-            pass
-
-    result = explore(Program(mem, {"B": Thread(backwards), "F": Thread(forwards)}))
+    result = explore(crossed_locks())
     finding = result.violations["deadlock"]
     # Each takes its first lock, in either order: 2 deadlocked schedules, of two steps.
     assert finding.interleavings == 2
     assert finding.witness.steps == 2
     assert finding.witness.preemptions == 1
-    stuck = (("B", Blocked("acquire first")), ("F", Blocked("acquire second")))
+    stuck = (("P", Blocked("acquire n")), ("Q", Blocked("acquire m")))
     assert result.outcomes[stuck].interleavings == 2
-    # Otherwise one thread gets both. If B does (B1 B2), F1 must wait for B3 to free `first`, and
-    # F2 for B4: F1 comes just before or just after B4, 2 schedules. The same for F.
+    # Otherwise one thread gets both. If P does (P1 P2), Q1 must wait for P3 to free n, and Q2 for
+    # P4 to free m: Q1 comes just before or just after P4, 2 schedules. The same for Q.
     assert result.interleavings == 2 + 2 * 2
 
 
@@ -178,18 +128,7 @@ def test_a_loop_makes_the_count_unbounded_but_not_the_verdict() -> None:
 
 
 def test_a_violation_before_an_endless_loop_is_found_although_nothing_ends() -> None:
-    mem = Memory()
-    cell = mem.cell("cell", 0)
-
-    async def forever() -> None:
-        while True:
-            await cell.load()
-
-    async def wrong() -> None:
-        await cell.load()
-        raise Violation("seen")
-
-    result = explore(Program(mem, {"F": Thread(forever), "W": Thread(wrong)}))
+    result = explore(loop_beside_a_violation())
     assert result.verdict == "fail"
     assert result.violations["seen"].witness.steps == 1
 

@@ -124,7 +124,7 @@ def test_what_is_not_provably_immutable_falls_back_to_history_with_equal_answers
 
 def test_open_and_closed_automata_give_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     from racer.exploration import exploring
-    from tests.test_explore import message_passing, rule_one
+    from tests.samples import message_passing, rule_one
 
     for make in (message_passing, rule_one):
         closed = explore(make())

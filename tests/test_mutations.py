@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from racer import Cell, Memory, Program, Thread, Violation
+from racer import Cell, Memory, Program, Thread
 from racer.exploration import graph, stubborn
 from racer.exploration.graph import Limits, search
 from racer.exploration.shown import Examiner, Goal
@@ -36,7 +36,7 @@ from racer.operations import (
 )
 from tests.corpus import corpus
 from tests.programs import build
-from tests.test_explore import rule_one
+from tests.samples import loop_beside_a_violation, rule_one
 from tests.test_reduction import disagreements
 
 Answers = tuple[frozenset[Goal], frozenset[str]]
@@ -260,21 +260,6 @@ def store_within_a_window() -> Program:
         await x.store(1)
 
     return Program(mem, {"L": Thread(look), "S": Thread(store)})
-
-
-def loop_beside_a_violation() -> Program:
-    mem = Memory()
-    mine, other = mem.cell("mine", 0), mem.cell("other", 0)
-
-    async def loop() -> None:
-        while True:
-            await mine.load()
-
-    async def wrong() -> None:
-        await other.load()
-        raise Violation("seen")
-
-    return Program(mem, {"A": Thread(loop), "B": Thread(wrong)})
 
 
 WRITTEN = [

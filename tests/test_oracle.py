@@ -9,6 +9,7 @@ from racer.memory import Memory, choose, fence
 from racer.program import Program, Thread
 from racer.steps import Violation
 from tests.oracle import TooMany, enumerate_program
+from tests.samples import crossed_locks, rule_one
 
 
 def straight(steps: int, name: str, mem: Memory) -> Thread:
@@ -167,21 +168,6 @@ def test_critical_sections_do_not_overlap() -> None:
     # Per thread: load, acquire, release. Say P.0 has the lock first: its 3 steps come first,
     # then P.1's last 2, and P.1's load goes to any of 4 places before its acquire. Twice that.
     assert naive.interleavings == 8
-
-
-def crossed_locks() -> Program:
-    mem = Memory()
-    m, n = mem.lock("m"), mem.lock("n")
-
-    async def forwards() -> None:
-        async with m, n:
-            pass
-
-    async def backwards() -> None:
-        async with n, m:
-            pass
-
-    return Program(mem, {"P": Thread(forwards), "Q": Thread(backwards)})
 
 
 def test_locks_taken_crosswise_deadlock_in_two_of_six_interleavings() -> None:
@@ -405,25 +391,7 @@ def test_the_window_that_is_not_closed_under_independence() -> None:
 
 
 def test_the_same_window_with_both_loads_always_done_has_fifteen_interleavings() -> None:
-    mem = Memory()
-    head, refs = mem.cell("head", True), mem.cell("refs", 1)
-    page = mem.watch("page", lambda s: s[head] and s[refs] == 1, [head, refs])
-
-    async def recycle() -> None:
-        await refs.store(0)
-        await head.store(False)
-        await refs.store(1)
-        await refs.store(0)
-
-    async def classify() -> bool:
-        async with page.window() as seen:
-            is_head = await head.load()
-            answer = await refs.load() == 1 and is_head
-        if answer and seen.never:
-            raise Violation("misclassified")
-        return answer
-
-    naive = enumerate_program(Program(mem, {"C": Thread(classify), "R": Thread(recycle)}))
+    naive = enumerate_program(rule_one())
     assert naive.interleavings == 15  # C(6, 2)
     # Head must be loaded while True, so before the 2nd store, and after the 1st, or the window
     # opens while the page is one; refs must then be loaded between the 3rd and the 4th store.
@@ -542,53 +510,3 @@ def test_executions_can_be_given_up_after_so_many_steps() -> None:
     assert naive.violations == {"out": 3, "clear": 3}
     assert naive.witness["out"] == (0, 2, ((1, 0), (0, 0)))
     assert naive.cut == frozenset({"clear"})
-
-
-# --- a published number ---------------------------------------------------------------------
-
-
-def aba() -> Program:
-    """One reader and one round of the smallest model of a page that changes hands and back."""
-    mem = Memory()
-    p_head, p_lru, p_buddy = mem.cell("p_head", 1), mem.cell("p_lru", 1), mem.cell("p_buddy", 0)
-    p_type, p_reserved = mem.cell("p_type", 0), mem.cell("p_reserved", 0)
-    h_type, h_lru, h_buddy = mem.cell("h_type", 0), mem.cell("h_lru", 1), mem.cell("h_buddy", 0)
-    done = mem.cell("done", 0)
-
-    async def reader() -> bool:
-        if await p_reserved.load():
-            raise Violation("misclassified")
-        while True:
-            head = await p_head.load()
-            cell = h_type if head == 1 else p_type
-            for kind in (1, 2, 3):
-                if await cell.load() == kind:
-                    break
-            else:
-                return False
-            if await p_head.load() == head:
-                raise Violation("misclassified")
-
-    async def splitter() -> None:
-        for cell, value in ((p_head, 0), (h_lru, 0), (h_buddy, 1), (h_buddy, 0), (h_type, 1)):
-            await cell.store(value)
-        for cell, value in ((h_type, 0), (h_buddy, 1), (done, 1)):
-            await cell.store(value)
-
-    async def recompounder() -> None:
-        await done.wait_until(lambda v: v == 1)
-        for cell, value in ((p_lru, 0), (p_buddy, 1), (p_buddy, 0), (h_buddy, 0), (p_head, 1)):
-            await cell.store(value)
-        for cell in (h_lru, p_lru):
-            await cell.store(1)
-
-    threads = {"A": Thread(splitter), "B": Thread(recompounder), "R": Thread(reader)}
-    return Program(mem, threads)
-
-
-@pytest.mark.slow
-def test_aba_with_one_reader_and_one_round_has_24621_interleavings() -> None:
-    naive = enumerate_program(aba())
-    assert naive.interleavings == 24_621  # an enumeration by another program, published
-    assert naive.violations == {"misclassified": 3}
-    assert naive.witness["misclassified"][:2] == (3, 20)

@@ -20,7 +20,7 @@ from racer.system import CHOICES, Move, State, System, ThreadFuture
 from scenarios.aba import aba
 from tests.corpus import corpus
 from tests.programs import build
-from tests.test_explore import rule_one
+from tests.samples import loop_beside_a_violation, rule_one
 
 
 def test_the_reduced_search_finds_the_one_wrong_interleaving_in_fifteen() -> None:
@@ -183,21 +183,7 @@ def test_a_thread_that_nobody_can_disturb_is_explored_alone() -> None:
 
 
 def test_stubborn_sets_do_not_ignore_a_thread_behind_an_endless_loop() -> None:
-    from racer import Memory, Thread, Violation
-
-    mem = Memory()
-    mine, other = mem.cell("mine", 0), mem.cell("other", 0)
-
-    async def loop() -> None:
-        while True:
-            await mine.load()
-
-    async def wrong() -> None:
-        await other.load()
-        await other.store(1)
-        raise Violation("seen")
-
-    program = Program(mem, {"A": Thread(loop), "B": Thread(wrong)})
+    program = loop_beside_a_violation()
     assert list(explore(program, reduce=True).violations) == ["seen"]
 
 

@@ -12,7 +12,7 @@ from racer.models import system_of
 from racer.operations import describe_operation
 from racer.system import CHOICES
 from tests.programs import Sample, build, samples
-from tests.test_explore import rule_one
+from tests.samples import rule_one
 
 
 def walk(program: Program, choices: list[int]) -> list[tuple[str, str, object]]:
@@ -59,7 +59,7 @@ def test_a_witness_replays_to_its_label_with_source_lines() -> None:
         ("head and refs == 1",),
     )
     assert first_load.location is not None
-    assert first_load.location.path.endswith("test_explore.py")
+    assert first_load.location.path.endswith("samples.py")
     closing = trace.events[4]
     assert [closed.opened_at for closed in closing.closed] == [1]
     assert not closing.closed[0].seen.ever_true

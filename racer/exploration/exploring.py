@@ -6,16 +6,16 @@ import time
 from typing import Final
 
 from racer.errors import UsageError
-from racer.exploration.graph import Limits, ModelFailed, search
+from racer.exploration.graph import Limits, ModelFailed, StateGraph, search
 from racer.exploration.report import Searched, model_error, report
 from racer.exploration.stubborn import StubbornSets
 from racer.exploration.symmetry import Symmetric
-from racer.lift import lift
+from racer.lift import Lifted, lift
 from racer.models import check_model, system_of
 from racer.patience import patience
 from racer.program import Program
 from racer.result import Result
-from racer.system import State
+from racer.system import State, System
 
 # Counting needs every state, the verdict does not. Past so many states (up to symmetry) the
 # count is left out unless it is asked for: some seconds and some hundred megabytes.
@@ -51,23 +51,37 @@ def explore(
     with patience():
         lifted = lift(program)
         try:
-            system = system_of(lifted, memory)
-            quotient = Symmetric(system)
-            searched = quotient if reduce else system
-            choose = StubbornSets(system).choose if reduce else None
-            sometimes = tuple(sorted(program.sometimes))
-            try:
-                graph = search(searched, sometimes, limits, choose)
-            except ModelFailed as failed:
-                canonical = quotient.canonical if reduce else _itself
-                raise model_error(failed, system, canonical) from failed
-            full = None if reduce or count is False else graph
-            if reduce and graph.complete and count is not False:
-                full = search(quotient, (), _counting_limits(limits, count))
+            searched = _search(lifted, memory, reduce, count, limits)
         finally:
             lifted.finish()
-    everything = Searched(program, system, quotient, graph, full, memory, reduce)
-    return report(everything, deadline)
+    return report(searched, deadline)
+
+
+def _search(
+    lifted: Lifted, memory: str, reduce: bool, count: bool | None, limits: Limits
+) -> Searched:
+    """Search for the verdict and, if the count is wanted and affordable, for all states."""
+    system = system_of(lifted, memory)
+    quotient = Symmetric(system)
+    graph = _decide(lifted.program, system, quotient if reduce else None, limits)
+    full = None
+    if count is not False and graph.complete:
+        full = search(quotient, (), _counting_limits(limits, count)) if reduce else graph
+    return Searched(lifted.program, system, quotient, graph, full, memory, reduce)
+
+
+def _decide(
+    program: Program, system: System, quotient: Symmetric | None, limits: Limits
+) -> StateGraph:
+    """The graph that decides the verdict: reduced if there is a quotient to reduce to."""
+    sometimes = tuple(sorted(program.sometimes))
+    try:
+        if quotient is None:
+            return search(system, sometimes, limits)
+        return search(quotient, sometimes, limits, StubbornSets(system).choose)
+    except ModelFailed as failed:
+        canonical = _itself if quotient is None else quotient.canonical
+        raise model_error(failed, system, canonical) from failed
 
 
 def _itself(state: State) -> State:

@@ -8,6 +8,7 @@ for its turn and hands the step's event back on another, so trio's own schedulin
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -255,15 +256,28 @@ def _value(pending: Pending) -> OutcomeValue:
 
 
 def run_schedule(program: Program, schedule: Schedule, refuse: Refuse) -> Trace:
-    """Run the program's coroutines on trio under `schedule`."""
-    try:
-        return trio.run(Scheduler(program).run, schedule, refuse)
-    except BaseExceptionGroup as group:
-        # A nursery wraps what a task or the schedule raised; there is one cause, unwrap it.
-        raise _first(group) from None
+    """Run the program's coroutines on trio under `schedule`.
+
+    In an operating system thread of its own, since the caller may be running trio already.
+    """
+    done: list[Trace | BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(trio.run(Scheduler(program).run, schedule, refuse))
+        except BaseException as error:
+            done.append(_first(error))
+
+    worker = threading.Thread(target=run, name="racer replay")
+    worker.start()
+    worker.join()
+    if isinstance(done[0], BaseException):
+        raise done[0]
+    return done[0]
 
 
 def _first(error: BaseException) -> BaseException:
+    """A nursery wraps what a task or the schedule raised; there is one cause, unwrap it."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

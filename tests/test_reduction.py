@@ -197,3 +197,19 @@ def test_the_reduced_graph_is_a_part_of_the_full_one() -> None:
         assert {full.states[end] for end in full.ends()} == {
             reduced.states[end] for end in reduced.ends()
         }
+
+
+def test_a_count_that_is_not_affordable_is_left_out_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from racer.exploration import exploring
+
+    monkeypatch.setattr(exploring, "COUNTED_STATES", 100)
+    result = explore(aba())
+    assert result.verdict == "fail"
+    assert result.interleavings is None
+    assert result.violations["misclassified"].interleavings is None
+    assert result.uncounted is not None and "more than 100 states" in result.uncounted
+    assert result.violations["misclassified"].witness.minimal
+    assert explore(aba(), count=True).interleavings == 24_621
+    assert explore(aba(), count=False).uncounted == "not asked for"

@@ -110,3 +110,15 @@ def test_a_schedule_that_stops_early_says_which_threads_go_on() -> None:
     assert not trace.maximal
     assert trace.outcome == ()
     assert set(trace.final_locations) == {"S", "W"}
+
+
+def test_exploring_and_replaying_work_where_trio_or_asyncio_is_running() -> None:
+    import asyncio
+
+    import trio
+
+    async def within() -> list[str]:
+        return list(explore(rule_one()).violations)
+
+    assert trio.run(within) == ["misclassified"]
+    assert asyncio.run(within()) == ["misclassified"]

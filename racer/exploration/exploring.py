@@ -92,7 +92,8 @@ def _counting_limits(limits: Limits, count: bool | None) -> Limits:
     """Counting stops at the time limit too, and at its own number of states unless forced."""
     if count is True:
         return Limits(None, limits.timeout, limits.deadline)
-    return Limits(COUNTED_STATES, limits.timeout, limits.deadline)
+    too_many = "more than {:,} states up to symmetry; count=True or --count forces it"
+    return Limits(COUNTED_STATES, limits.timeout, limits.deadline, too_many)
 
 
 def _check_limits(max_states: int | None, timeout: float | None) -> None:

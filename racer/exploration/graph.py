@@ -61,11 +61,12 @@ class Limits:
     max_states: int | None = None
     timeout: float | None = None
     deadline: float | None = None
+    no_room: str = "max_states={}"  # how the first of them is named when it is hit
 
     def check_room(self, states: int) -> None:
         """Before one more state than `states` is taken in. Errors: LimitHit."""
         if self.max_states is not None and states >= self.max_states:
-            raise LimitHit(f"max_states={self.max_states}")
+            raise LimitHit(self.no_room.format(self.max_states))
 
     def check_time(self, expanded: int) -> None:
         """The clock is looked at now and then only. Errors: LimitHit."""

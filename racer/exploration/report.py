@@ -110,7 +110,7 @@ def _count(searched: Searched, examiner: Examiner) -> tuple[_Counts | None, str 
     if full is None:
         return None, "not asked for"
     if not full.complete:
-        return None, f"counting was cut ({full.bound})"
+        return None, f"left out ({full.bound})"
     schedules = schedules_to(full)
     if schedules is None:
         groups = searched.system.groups

@@ -29,7 +29,7 @@ from racer.operations import (
     Update,
     WaitUntil,
 )
-from racer.steps import perform
+from racer.steps import perform, perform_on
 from racer.values import require_hashable
 from racer.watches import State, Watch
 
@@ -49,20 +49,20 @@ class Cell(Generic[T]):
     async def load(self, order: LoadOrder = "once") -> T:
         """The value now. One step."""
         _check_order(self.name, "load", order, ("plain", "once", "acquire"))
-        value: T = await perform(Load(self.name, order))
+        value: T = await perform_on(self, Load(self.name, order))
         return value
 
     async def store(self, value: T, order: StoreOrder = "once") -> None:
         """Make `value` the cell's value. One step."""
         _check_order(self.name, "store", order, ("plain", "once", "release"))
         require_hashable(value, f"the value stored to {self.name!r}")
-        await perform(Store(self.name, value, order))
+        await perform_on(self, Store(self.name, value, order))
 
     async def swap(self, value: T, order: RmwOrder = "full") -> T:
         """Exchange atomically; the value before. One step."""
         _check_order(self.name, "swap", order, _RMW_ORDERS)
         require_hashable(value, f"the value swapped into {self.name!r}")
-        before: T = await perform(Swap(self.name, value, order))
+        before: T = await perform_on(self, Swap(self.name, value, order))
         return before
 
     async def compare_exchange(self, old: T, new: T, order: RmwOrder = "full") -> T:
@@ -72,13 +72,13 @@ class Cell(Generic[T]):
         """
         _check_order(self.name, "compare_exchange", order, _RMW_ORDERS)
         require_hashable(new, f"the value exchanged into {self.name!r}")
-        before: T = await perform(CompareExchange(self.name, old, new, order))
+        before: T = await perform_on(self, CompareExchange(self.name, old, new, order))
         return before
 
     async def fetch_add(self, addend: T, order: RmwOrder = "full") -> T:
         """Add atomically; the value before. One step."""
         _check_order(self.name, "fetch_add", order, _RMW_ORDERS)
-        before: T = await perform(FetchAdd(self.name, addend, order))
+        before: T = await perform_on(self, FetchAdd(self.name, addend, order))
         return before
 
     async def update(self, function: Callable[[T], T], order: RmwOrder = "full") -> T:
@@ -88,13 +88,13 @@ class Cell(Generic[T]):
         """
         _check_order(self.name, "update", order, _RMW_ORDERS)
         erased = cast(Callable[[object], object], function)
-        before: T = await perform(Update(self.name, erased, order))
+        before: T = await perform_on(self, Update(self.name, erased, order))
         return before
 
     async def wait_until(self, predicate: Callable[[T], object]) -> T:
         """Block until the pure `predicate` holds of the value; that value. One step."""
         erased = cast(Callable[[object], object], predicate)
-        value: T = await perform(WaitUntil(self.name, erased))
+        value: T = await perform_on(self, WaitUntil(self.name, erased))
         return value
 
 
@@ -111,7 +111,7 @@ class Lock:
         return f"Lock({self.name!r})"
 
     async def __aenter__(self) -> None:
-        await perform(Acquire(self.name))
+        await perform_on(self, Acquire(self.name))
 
     async def __aexit__(
         self,
@@ -120,18 +120,19 @@ class Lock:
         traceback: TracebackType | None,
     ) -> None:
         if kind is not GeneratorExit:  # an abandoned run takes no further step
-            await perform(Release(self.name))
+            await perform_on(self, Release(self.name))
 
 
 class Memory:
     """The cells and locks that the threads of one Program share.
 
     `initial` maps each name to its initial value, in the order of creation; a lock starts
-    free (False). `watches` maps names to watches.
+    free (False). `handles` maps names to the cells and locks, `watches` to the watches.
     """
 
     def __init__(self) -> None:
         self.initial: dict[str, object] = {}
+        self.handles: dict[str, Cell[Any] | Lock] = {}
         self.locks: set[str] = set()
         self.watches: dict[str, Watch] = {}
         self._sealed = False
@@ -142,14 +143,18 @@ class Memory:
             require_hashable(initial, f"the initial value of cell {name!r}")
         except TypeError as error:
             raise ProgramError(str(error)) from None
-        self._add("cell", name, initial)
-        return Cell(name, initial)
+        self._check_name("cell", name)
+        self.initial[name] = initial
+        cell = self.handles[name] = Cell(name, initial)
+        return cell
 
     def lock(self, name: str) -> Lock:
         """A new lock, free. Errors: ProgramError when the name is taken."""
-        self._add("lock", name, False)
+        self._check_name("lock", name)
+        self.initial[name] = False
         self.locks.add(name)
-        return Lock(name)
+        lock = self.handles[name] = Lock(name)
+        return lock
 
     def watch(
         self, name: str, predicate: Callable[[State], object], cells: Iterable[Cell[Any] | Lock]
@@ -158,12 +163,18 @@ class Memory:
 
         Errors   ProgramError when `cells` is empty or one of them belongs to another Memory.
         """
-        names = tuple(cell.name for cell in cells)
+        if self._sealed:
+            raise ProgramError(
+                f"watch {name!r} is made after its Program: threads cannot make watches. Create "
+                f"all of them before Program(...)."
+            )
+        handles = tuple(cells)
+        names = tuple(cell.name for cell in handles)
         if not names:
             raise ProgramError(f"watch {name!r} names no cells: it could never change.")
-        for cell in names:
-            if cell not in self.initial:
-                raise ProgramError(f"watch {name!r}: {cell!r} is not a cell of this Memory.")
+        for handle in handles:
+            if self.handles.get(handle.name) is not handle:
+                raise ProgramError(f"watch {name!r}: {handle!r} is not a cell of this Memory.")
         if name in self.watches:
             raise ProgramError(
                 f"there is a watch {name!r} already: every watch needs its own name."
@@ -175,7 +186,7 @@ class Memory:
         """Called by Program: from here on the set of cells is fixed."""
         self._sealed = True
 
-    def _add(self, kind: str, name: str, initial: object) -> None:
+    def _check_name(self, kind: str, name: str) -> None:
         if self._sealed:
             raise ProgramError(
                 f"{kind} {name!r} is made after its Program: threads cannot make cells. Create "
@@ -185,9 +196,9 @@ class Memory:
             raise ProgramError(f"a {kind}'s name must be a non-empty text, not {name!r}.")
         if name in self.initial:
             raise ProgramError(f"the name {name!r} is taken: every cell and lock needs its own.")
-        self.initial[name] = initial
 
 
+_MOST_OPTIONS = 1 << 16  # moves are numbered by thread and option
 _RMW_ORDERS = ("full", "relaxed", "acquire", "release")
 
 
@@ -213,6 +224,8 @@ async def choose(*options: T) -> T:
     """
     if not options:
         raise ProgramError("choose() needs at least one option.")
+    if len(options) > _MOST_OPTIONS:
+        raise ProgramError(f"choose() with {len(options):,} options: at most {_MOST_OPTIONS:,}.")
     for option in options:
         require_hashable(option, "an option of choose()")
     if len(set(options)) != len(options):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from racer.values import describe
+from racer.values import describe, truth_of
 
 Order = Literal["plain", "once", "acquire", "release", "full", "relaxed"]
 LoadOrder = Literal["plain", "once", "acquire"]
@@ -129,7 +129,7 @@ def effect(operation: CellOperation, before: object) -> Effect | None:
         case Update(function=function):
             return Effect(before, function(before))
         case WaitUntil(predicate=predicate):
-            return Effect(before, before) if predicate(before) else None
+            return Effect(before, before) if truth_of(predicate(before)) else None
         case Acquire():
             return None if before else Effect(None, True)
         case Release():

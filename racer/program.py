@@ -38,10 +38,11 @@ class ThreadInstance:
     name: str
     group: str
     thread: Thread
+    memory: Memory
 
     def start(self) -> ThreadRun:
         """A new run of this thread, up to its first operation."""
-        return ThreadRun(self.name, self.thread.fn, self.thread.args)
+        return ThreadRun(self.name, self.thread.fn, self.thread.args, self.memory.handles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +85,5 @@ class Program:
             thread = self.threads[group]
             for copy in range(thread.copies):
                 name = group if thread.copies == 1 else f"{group}.{copy}"
-                expanded.append(ThreadInstance(name, group, thread))
+                expanded.append(ThreadInstance(name, group, thread, self.memory))
         return tuple(expanded)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import linecache
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from racer.errors import Location, ProgramError, RacerError
-from racer.operations import Operation, describe_operation
-from racer.values import describe, require_hashable
+from racer.operations import CellOperation, Operation, describe_operation
+from racer.values import describe, require_hashable, without_addresses
 
 if TYPE_CHECKING:
     from racer.watches import Watch
@@ -108,9 +108,14 @@ class ThreadRun:
     """
 
     def __init__(
-        self, name: str, function: Callable[..., Coroutine[Any, Any, object]], args: tuple[Any, ...]
+        self,
+        name: str,
+        function: Callable[..., Coroutine[Any, Any, object]],
+        args: tuple[Any, ...],
+        handles: Mapping[str, object],
     ) -> None:
         self.name = name
+        self.handles = handles  # the cells and locks of its Program's Memory, by name
         self.steps = 0  # operations that have been given a result
         self._opening: list[OpenWindow] = []
         self._open: set[int] = set()
@@ -186,14 +191,16 @@ class ThreadRun:
             return Violated(violation.label)
         except AssertionError as error:
             return Violated(_assertion_label(error))
-        except (Exception, SystemExit) as error:
-            return Raised(_explain_exception(error))
+        except KeyboardInterrupt:
+            raise
         except OutOfPatience as interrupt:
             return Raised(
                 f"it ran for {self.stalled_after or 0:g} s without awaiting anything, at "
                 f"{_last_line(interrupt)}. Usual cause: a loop that waits for a value it loaded "
                 f"before the loop. Load the cell inside the loop, with `await`."
             )
+        except BaseException as error:  # also SystemExit and asyncio's CancelledError
+            return Raised(without_addresses(_explain_exception(error)))
         finally:
             _running = outer
         if isinstance(request, AboutTo):
@@ -268,6 +275,16 @@ async def perform(operation: Operation) -> Any:
     return await _hand_over(AboutTo(operation))
 
 
+async def perform_on(handle: object, operation: CellOperation) -> Any:
+    """The same, on a cell or lock, which must be of the Memory of the thread's Program."""
+    if _running is not None and _running.handles.get(operation.cell) is not handle:
+        raise ProgramError(
+            f"{describe_operation(operation)}: {handle!r} is not of the Memory that this thread's "
+            f"Program was made with. Every cell a thread uses must come from that one."
+        )
+    return await perform(operation)
+
+
 async def perform_silently(request: CloseWindow) -> object:
     """Ask for something that is not a step."""
     thread_run("a window's end")
@@ -311,7 +328,7 @@ def _assertion_label(error: AssertionError) -> str:
     if not text:
         where = _last_line(error)
         text = linecache.getline(where.path, where.line).strip() if where else ""
-    return (text or "assertion failed").splitlines()[0][:_LABEL_LIMIT]
+    return without_addresses((text or "assertion failed").splitlines()[0])[:_LABEL_LIMIT]
 
 
 def _explain_exception(error: BaseException) -> str:

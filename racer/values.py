@@ -11,8 +11,11 @@ import dataclasses
 import enum
 import inspect
 import re
+import types
 from collections.abc import Hashable
+from typing import Any
 
+_UNSET = object()  # in place of a dataclass field that was never set
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _ATOMS = (int, bool, str, bytes, type(None), type(...), complex)
 
@@ -29,9 +32,17 @@ def describe(value: object) -> str:
         return f"{type(value).__name__}.{value.name}"
     if dataclasses.is_dataclass(value) and _has_generated_repr(type(value)):
         shown = [field.name for field in dataclasses.fields(value) if field.repr]
-        inner = ", ".join(f"{name}={describe(getattr(value, name))}" for name in shown)
+        inner = ", ".join(f"{name}={describe(getattr(value, name, ...))}" for name in shown)
         return f"{type(value).__qualname__}({inner})"
-    return _ADDRESS.sub("", repr(value))
+    try:
+        return without_addresses(repr(value))
+    except Exception:  # a report must not fail because a value cannot print itself
+        return f"<{type(value).__qualname__} whose repr fails>"
+
+
+def without_addresses(text: str) -> str:
+    """The text without the "at 0x..." of objects, which differ in every run."""
+    return _ADDRESS.sub("", text)
 
 
 def _has_generated_repr(kind: type) -> bool:
@@ -40,7 +51,7 @@ def _has_generated_repr(kind: type) -> bool:
     return code is not None and code.co_filename == "<string>"
 
 
-def value_key(value: object) -> Hashable:
+def value_key(value: Any) -> Hashable:
     """A key that is equal for two values exactly when no thread can tell them apart.
 
     Bound    by contract a cell's value is immutable; a value of an unknown type is compared
@@ -54,6 +65,8 @@ def value_key(value: object) -> Hashable:
         return (kind, value.hex())  # tells 0.0 from -0.0, and makes nan equal to itself
     if isinstance(value, tuple):
         return (kind, tuple(value_key(item) for item in value))
+    if kind is range:  # empty ones are equal, whatever their start
+        return (kind, value.start, value.stop, value.step)
     if isinstance(value, frozenset):
         return (kind, frozenset(value_key(item) for item in value))
     if compares_by_identity(kind):
@@ -61,7 +74,7 @@ def value_key(value: object) -> Hashable:
     hash(value)  # a frozen dataclass may hold a list
     if dataclasses.is_dataclass(value):
         fields = dataclasses.fields(value)
-        return (kind, tuple(value_key(getattr(value, field.name)) for field in fields))
+        return (kind, tuple(value_key(getattr(value, field.name, _UNSET)) for field in fields))
     return (kind, value)
 
 
@@ -74,6 +87,12 @@ def compares_by_identity(kind: type) -> bool:
 
 def require_hashable(value: object, what: str) -> None:
     """Refuse a value that a state could not hold."""
+    if isinstance(value, types.CoroutineType):
+        value.close()  # it never runs, and need not be warned about as well
+        raise TypeError(
+            f"{what} is a coroutine: an `await` is missing where it comes from, as in "
+            f"`value = cell.load()`."
+        )
     try:
         value_key(value)
     except TypeError:
@@ -82,3 +101,14 @@ def require_hashable(value: object, what: str) -> None:
             f"told from another. Use an immutable value (a tuple for a list, a frozenset for a "
             f"set, a frozen dataclass for an object with fields)."
         ) from None
+
+
+def truth_of(answer: object) -> bool:
+    """A predicate's answer as a truth value. Errors: TypeError for one that is always true."""
+    if isinstance(answer, types.CoroutineType | types.GeneratorType | types.AsyncGeneratorType):
+        answer.close() if isinstance(answer, types.CoroutineType) else None
+        raise TypeError(
+            f"its answer is a {type(answer).__name__}, which is always true: a predicate is a "
+            f"plain function, not `async def`, and does not yield"
+        )
+    return bool(answer)

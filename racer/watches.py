@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, overload
 
 from racer.errors import ModelError, ProgramError
 from racer.steps import CloseWindow, perform_silently, thread_run
-from racer.values import describe
+from racer.values import describe, truth_of
 
 if TYPE_CHECKING:
     from racer.memory import Cell, Lock
@@ -100,7 +100,7 @@ def evaluate(
 ) -> bool:
     """A predicate's truth in one state; its exceptions become ModelErrors that name `owner`."""
     try:
-        return bool(predicate(State(values, allowed, owner)))
+        return truth_of(predicate(State(values, allowed, owner)))
     except ModelError:
         raise
     except Exception as error:

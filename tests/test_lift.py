@@ -134,7 +134,7 @@ def test_open_and_closed_automata_give_the_same_answers(monkeypatch: pytest.Monk
     for make in makers:
         closed = explore(make())
         with monkeypatch.context() as patch:
-            patch.setattr(exploring, "lift", lambda program: lift(program, work=0))
+            patch.setattr(exploring, "lift", lambda program, deadline: lift(program, work=0))
             opened = explore(make())
         assert closed.verdict == opened.verdict
         assert closed.vacuous == opened.vacuous

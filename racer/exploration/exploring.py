@@ -49,7 +49,7 @@ def explore(
     deadline = None if timeout is None else time.monotonic() + timeout
     limits = Limits(max_states, timeout, deadline)
     with patience():
-        lifted = lift(program)
+        lifted = lift(program, deadline=deadline)
         try:
             searched = _search(lifted, memory, reduce, count, limits)
         finally:

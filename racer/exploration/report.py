@@ -18,7 +18,7 @@ from racer.program import Program
 from racer.replaying import replay
 from racer.result import Finding, Interrupted, Outcome, Result, Verdict
 from racer.system import CHOICES, Broken, State, System
-from racer.values import describe
+from racer.values import describe, value_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _confirmed(searched: Searched, label: str, found: FoundSchedule) -> Trace:
         shown = ", ".join(trace.labels) or "no violation"
         last = trace.events[-1].thread if trace.events else "-"
         raise _impure(len(trace.events), last, f"violation {label!r}", shown)
-    if trace.maximal and trace.outcome != system.outcome(state):
+    if trace.maximal and value_key(trace.outcome) != value_key(system.outcome(state)):
         ends = describe(trace.outcome), describe(system.outcome(state))
         raise InternalError(f"replay ends in {ends[0]}, the automata in {ends[1]}")
     return trace

@@ -14,6 +14,7 @@ from racer.exploration.preemptions import NOBODY, Budget, PreemptionSearch
 from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
 from racer.result import Witness
 from racer.system import CHOICES, Move, State, System
+from racer.values import value_key
 
 # A label's witness is minimal whatever that takes; an outcome's if it is met within so many
 # pairs (a fraction of a second), else it is one that the search for the verdict came across.
@@ -107,10 +108,10 @@ def _permutation(have: OutcomeKey, want: OutcomeKey, groups: Sequence[str]) -> d
     """Which thread has to take the part of which, for `have` to become `want`."""
     free = set(range(len(want)))
     renamed = {}
+    keys = [value_key(value) for _, value in want]
     for thread, (_, value) in enumerate(have):
-        part = min(
-            other for other in free if groups[other] == groups[thread] and want[other][1] == value
-        )
+        alike = (other for other in free if groups[other] == groups[thread])
+        part = min(other for other in alike if keys[other] == value_key(value))
         renamed[thread] = part
         free.discard(part)
     return renamed

@@ -1,66 +1,93 @@
-"""What a thread can reach without being given it: closures, arguments, defaults, named globals.
+"""What modelled code can reach without being given it: closures, arguments, defaults, globals.
 
 Threads share cells and nothing else. Whatever else a thread's function can reach is therefore
-taken to be constant, whatever its type; that makes it usable in node identities, and it is
-checked: a snapshot is taken before lifting and compared after every use of the coroutines. A
-thread that appends to a shared list or counts in a global is refused, and the object is named.
+taken to be constant; that makes it usable in node identities, and it is checked: a snapshot is
+taken before lifting and compared whenever a run stops at an operation, and at the end. A thread
+that appends to a shared list or counts in a global is refused, and the object is named.
+
+Trusted are only objects whose whole content can be compared: containers, functions, and
+instances of plain Python classes. A node that depends on any other (an iterator, say) has its
+history as its identity.
 
 Bound    globals are followed where the code of the thread, or of a function that it can reach,
-         names them. Attributes of modules and the state of C extensions are not seen.
+         names them; of classes, data attributes count. Attributes of modules and the state of
+         C extensions are not seen.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import functools
+import sys
 import types
-from collections.abc import Hashable, Iterator
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 from racer.errors import ModelError
 from racer.memory import Cell, Lock, Memory
-from racer.program import Program, Thread, ThreadInstance
+from racer.program import Program, Thread
 from racer.values import describe
 from racer.watches import Watch
 
-_ATOMS = (int, bool, str, bytes, float, complex, types.NoneType, types.EllipsisType)
-_OPAQUE = (Cell, Lock, Memory, Watch, Thread, Program, type, types.ModuleType)
-_CONTAINERS = (list, tuple, set, frozenset, dict)
+_ATOMS = (int, bool, str, bytes, float, complex, types.NoneType, types.EllipsisType, range)
+_OPAQUE = (Cell, Lock, Memory, Watch, Thread, Program, types.ModuleType)
+_SEQUENCES = (list, tuple, set, frozenset, deque)
 
 
 class Environment:
-    """The objects that one thread's function can reach, and what they held at the start."""
+    """The objects that a function can reach, and what they held at the start.
 
-    def __init__(self, instance: ThreadInstance) -> None:
-        self._instance = instance
+    `owner` is who calls the function, as errors name it ("thread 'T'", "watch 'w'").
+    """
+
+    def __init__(
+        self, owner: str, function: Callable[..., object], args: tuple[object, ...] = ()
+    ) -> None:
+        self._owner = owner
+        self._function = function
+        self._args = args
         self._objects: dict[int, tuple[str, object]] = {}
-        for path, item in _roots(instance):
+        for path, item in self._roots():
             self._walk(path, item)
-        self._before = {number: _content(item) for number, (_, item) in self._objects.items()}
-        self._roots = _shallow(instance)
+        self._before = {
+            number: _content(item)
+            for number, (_, item) in self._objects.items()
+            if _can_change(item)
+        }
+        self._bound = self._bindings()
 
-    def objects(self) -> Iterator[object]:
-        """Every object reached, each once, in a fixed order."""
-        return (item for _, item in self._objects.values())
+    def trusted(self) -> Iterator[object]:
+        """Every object whose content is compared, each once, in a fixed order."""
+        return (item for _, item in self._objects.values() if _is_transparent(item))
 
     def check(self) -> None:
-        """Refuse the thread if anything it can reach has changed. Errors: ModelError."""
+        """Refuse the function if anything it can reach has changed. Errors: ModelError."""
         changed = [
-            path
-            for number, (path, item) in self._objects.items()
-            if _content(item) != self._before[number]
+            self._objects[number][0]
+            for number, content in self._before.items()
+            if _content(self._objects[number][1]) != content
         ]
-        now = _shallow(self._instance)
-        changed += [path for path, content in self._roots.items() if now.get(path) != content]
+        now = self._bindings()
+        if now != self._bound:
+            names = [*self._bound, *(name for name in now if name not in self._bound)]
+            changed += [name for name in names if now.get(name) != self._bound.get(name)]
         if changed:
-            name = self._instance.name
             raise ModelError(
-                f"thread {name!r} changes {changed[0]}, which is not a cell: it would carry "
+                f"{self._owner} changes {changed[0]}, which is not a cell: it would carry "
                 f"something from one interleaving into the next, and nothing could be proved.\n"
                 f"Usual cause: a list, dict, object or nonlocal of the enclosing function is used "
                 f"to share or to log.\n"
-                f"Try: make it a cell, or a local variable of the thread.",
-                thread=name,
+                f"Try: make it a cell, or a local variable of the thread."
             )
+
+    def _roots(self) -> Iterator[tuple[str, object]]:
+        yield from _parts("its function", self._function)
+        for position, argument in enumerate(self._args):
+            yield f"its argument {position + 1}", argument
+
+    def _bindings(self) -> dict[str, Hashable]:
+        """What each name that the function uses is bound to."""
+        return {path: _identity(item) for path, item in self._roots()}
 
     def _walk(self, path: str, item: object) -> None:
         if isinstance(item, (*_ATOMS, *_OPAQUE)) or id(item) in self._objects:
@@ -70,29 +97,26 @@ class Environment:
             self._walk(part_path, part)
 
 
-def _roots(instance: ThreadInstance) -> Iterator[tuple[str, object]]:
-    yield from _parts(instance.name, instance.thread.fn)
-    for position, argument in enumerate(instance.thread.args):
-        yield f"its argument {position + 1}", argument
-
-
-def _shallow(instance: ThreadInstance) -> dict[str, Hashable]:
-    """What each name that the function uses is bound to."""
-    return {path: _identity(item) for path, item in _roots(instance)}
-
-
-def _parts(path: str, item: object) -> Iterator[tuple[str, object]]:
+def _parts(path: str, item: Any) -> Iterator[tuple[str, object]]:
     """What an object refers to, with words for each."""
     if isinstance(item, types.MethodType):
         yield f"the object {type(item.__self__).__name__}", item.__self__
         yield path, item.__func__
     elif isinstance(item, types.FunctionType):
         yield from _function_parts(item)
+    elif isinstance(item, types.BuiltinFunctionType):
+        yield path, item.__self__
+    elif isinstance(item, functools.partial):
+        yield from _parts(path, item.func)
+        for argument in (*item.args, *item.keywords.values()):
+            yield f"an argument of {path}", argument
+    elif isinstance(item, type):
+        yield from _class_parts(item)
     elif isinstance(item, dict):
         for key, value in item.items():
             yield path, key
             yield path, value
-    elif isinstance(item, _CONTAINERS):
+    elif isinstance(item, _SEQUENCES):
         for part in item:
             yield path, part
     else:
@@ -109,21 +133,73 @@ def _function_parts(function: types.FunctionType) -> Iterator[tuple[str, object]
             continue
     for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
         yield f"a default of {function.__name__}()", default
-    for name in code.co_names:
+    for name, value in function.__dict__.items():
+        yield f"the attribute {function.__name__}.{name}", value
+    for name in _names(code):
         if name in function.__globals__:
             yield f"the global {name!r}", function.__globals__[name]
 
 
+def _names(code: types.CodeType) -> list[str]:
+    """Globals (and attributes) that the code, or a function defined in it, names."""
+    names = list(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names += _names(constant)
+    return names
+
+
+def _class_parts(item: type) -> Iterator[tuple[str, object]]:
+    """The data attributes of a user's class."""
+    top = item.__module__.partition(".")[0]
+    if top in sys.stdlib_module_names or top == "racer":
+        return
+    for name, value in vars(item).items():
+        if not name.startswith("__") and isinstance(value, (*_ATOMS, *_SEQUENCES, dict)):
+            yield f"the class attribute {item.__name__}.{name}", value
+
+
 def _attributes(item: object) -> list[tuple[str, object]]:
-    if dataclasses.is_dataclass(item):
-        return [(field.name, getattr(item, field.name, None)) for field in dataclasses.fields(item)]
-    return list(getattr(item, "__dict__", {}).items())
+    """What an instance holds in its dict and in its slots."""
+    found = list(getattr(item, "__dict__", {}).items())
+    for base in type(item).__mro__:
+        slots = vars(base).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            try:
+                found.append((name, getattr(item, name)))
+            except AttributeError:  # not set, or a private name
+                continue
+    return found
+
+
+def _is_transparent(item: object) -> bool:
+    """Whether `_parts` shows all that an object consists of."""
+    kind = type(item)
+    if isinstance(item, type) or kind in (dict, *_SEQUENCES, functools.partial):
+        return True
+    if isinstance(item, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+        return True
+    if kind.__reduce_ex__ is not object.__reduce_ex__ or kind.__reduce__ is not object.__reduce__:
+        return False
+    try:
+        object.__reduce_ex__(item, 2)  # refuses instances with state in C
+    except Exception:  # or of a class whose own __getstate__ fails
+        return False
+    return True
+
+
+def _can_change(item: object) -> bool:
+    """Whether an object's content has to be compared at all."""
+    if isinstance(item, tuple | frozenset | types.MethodType | types.BuiltinFunctionType):
+        return False
+    parameters = getattr(type(item), "__dataclass_params__", None)
+    return parameters is None or not parameters.frozen
 
 
 def _content(item: object) -> Hashable:
     """What an object holds now, one level deep: its parts are compared on their own."""
     parts = tuple((name, _identity(part)) for name, part in _parts("", item))
-    return frozenset(parts) if isinstance(item, set | frozenset) else parts
+    return frozenset(parts) if isinstance(item, set) else parts
 
 
 def _identity(item: Any) -> Hashable:

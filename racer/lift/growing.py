@@ -7,6 +7,7 @@ from types import FunctionType
 
 from racer.errors import ModelError
 from racer.lift.automaton import CellStep, ClosedAutomaton, OpenSlots
+from racer.lift.environment import Environment
 from racer.lift.identity import Identifier
 from racer.operations import Operation, Update, WaitUntil, describe_operation
 from racer.program import ThreadInstance
@@ -24,9 +25,15 @@ class GrowingAutomaton:
     same history with another operation is not a function of its results, and is refused.
     """
 
-    def __init__(self, instance: ThreadInstance, identifier: Identifier) -> None:
+    def __init__(
+        self,
+        instance: ThreadInstance,
+        identifier: Identifier,
+        environment: Environment,
+    ) -> None:
         self.instance = instance
         self._identifier = identifier
+        self._environment = environment
         self._pending: list[Pending] = []
         self._slots: list[OpenSlots] = []
         self._edges: list[dict[int, int]] = []
@@ -127,6 +134,8 @@ class GrowingAutomaton:
 
     def _arrive(self, run: ThreadRun, parent: tuple[int, CellStep] | None, slots: OpenSlots) -> int:
         """The node `run` stands at: a known one if that can be shown, else a new one."""
+        self._environment.check()  # the key takes it for constant
+        self._refuse_foreign(run)
         key = self._key(run)
         self.work += _KEY_WORK
         known = self._numbers.get(key) if key is not None else None
@@ -146,6 +155,17 @@ class GrowingAutomaton:
         elif isinstance(run.pending, AboutTo | Closing):
             self._parked[node] = run
         return node
+
+    def _refuse_foreign(self, run: ThreadRun) -> None:
+        """A watch of another Memory would be taken for this one's of the same name."""
+        if isinstance(run.pending, AboutTo):
+            for window in run.pending.opens:
+                if self.instance.memory.watches.get(window.watch.name) is not window.watch:
+                    raise ModelError(
+                        f"thread {run.name!r} opens a window on {window.watch.name!r}, which is "
+                        f"not a watch of its Program's Memory. Make it with that memory.watch().",
+                        thread=run.name,
+                    )
 
     def _key(self, run: ThreadRun) -> Hashable | None:
         match run.pending:

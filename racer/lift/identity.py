@@ -21,9 +21,10 @@ import dataclasses
 import enum
 import functools
 import gc
+import sys
 import types
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, Generic, Protocol
 
 from racer.memory import Cell, Lock, Memory
 from racer.program import Program, Thread
@@ -45,9 +46,7 @@ _HANDLES = (
     Watch,
     Thread,
     Program,
-    type,
     types.ModuleType,
-    types.BuiltinFunctionType,
     types.WrapperDescriptorType,
     types.MethodDescriptorType,
     types.GetSetDescriptorType,
@@ -139,14 +138,18 @@ class _Encoder:
             return self._same(item)
         if kind is tuple:
             return ("tuple", tuple(self.value(part) for part in item))
-        if kind is frozenset:
-            return ("frozenset", frozenset(self.value(part) for part in item))
-        if kind is range:
-            return ("range", item)
+        if kind is frozenset:  # equal ones may be iterated in different orders
+            return ("frozenset", tuple(self.value(part) for part in item))
+        if kind is range:  # empty ones are equal, whatever their start
+            return ("range", item.start, item.stop, item.step)
+        if isinstance(item, type):
+            return self._class(item)
+        if kind is types.BuiltinFunctionType:
+            return self._builtin(item)
         if isinstance(item, enum.Enum):
             return ("enum", self._same(kind), item.name, self.value(item.value))
         if kind is Window:
-            return self._window(item)
+            return self._numbered(item, lambda: self._window(item))
         if kind is types.MethodType:
             return ("method", self.value(item.__func__), self.value(item.__self__))
         if kind is types.FunctionType:
@@ -190,27 +193,52 @@ class _Encoder:
         # A closed window has given up its slot: what it saw is all that is left of it.
         return ("window", self._same(window.watch), flags, window.slot if seen is None else None)
 
+    def _class(self, item: Any) -> Hashable:
+        """A class that can be found in its module is constant; one made by the thread is not."""
+        found: object = sys.modules.get(item.__module__)
+        for name in item.__qualname__.split("."):
+            found = getattr(found, name, None)
+        if found is item or id(item) in self._trusted:
+            return self._same(item)
+        raise _Unknown
+
+    def _builtin(self, item: Any) -> Hashable:
+        """A function written in C; of a bound one, such as `log.append`, the object counts."""
+        owner = item.__self__
+        if owner is None or isinstance(owner, types.ModuleType):
+            return self._same(item)
+        return ("builtin", item.__name__, self.value(owner))
+
     def _function(self, function: Any) -> Hashable:
         captured = tuple(self.value(cell) for cell in function.__closure__ or ())
         defaults = self.value(function.__defaults__)
         keywords = tuple(
             (name, self.value(value)) for name, value in (function.__kwdefaults__ or {}).items()
         )
-        if function.__dict__ and not hasattr(function, "__wrapped__"):
+        if set(function.__dict__) - {"__wrapped__"}:
             raise _Unknown
         code, names = self._same(function.__code__), self._same(function.__globals__)
         return ("function", code, names, captured, defaults, keywords)
 
     def _dataclass(self, item: Any) -> Hashable:
         kind = type(item)
-        if not kind.__dataclass_params__.frozen:
+        if not all(_only_holds_fields(base) for base in kind.__mro__):
             raise _Unknown
         fields = dataclasses.fields(item)
         if set(getattr(item, "__dict__", ())) - {field.name for field in fields}:
             raise _Unknown  # it carries more than its fields: a cached property, say
-        content = tuple(self.value(getattr(item, field.name)) for field in fields)
+        content = tuple(self.value(getattr(item, field.name, _Unknown)) for field in fields)
         own = self._same(item) if compares_by_identity(kind) else None
         return ("dataclass", self._same(kind), own, content)
+
+
+def _only_holds_fields(base: type) -> bool:
+    """Whether instances of this class, in the MRO of a dataclass, have no state but its fields."""
+    if base in (object, Generic, Protocol):
+        return True
+    own = vars(base)
+    parameters = own.get("__dataclass_params__")
+    return parameters is not None and parameters.frozen
 
 
 def _awaited_by(awaited: Any) -> Any:

@@ -9,6 +9,7 @@ verdicts, counts and labels: a node fed a value that never really comes is simpl
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -64,24 +65,38 @@ class Lifted:
             environment.check()
 
 
-def lift(program: Program, *, work: int = WORK, values: int = VALUES_PER_CELL) -> Lifted:
+def lift(
+    program: Program,
+    *,
+    work: int = WORK,
+    values: int = VALUES_PER_CELL,
+    deadline: float | None = None,
+) -> Lifted:
     """Lift every thread; `work` and `values` are the budget of the closure.
+
+    Past `deadline`, a time.monotonic() value, the closure is given up.
 
     Errors   ModelError for a thread without a step, or one that is not a function of the
              results it gets.
     """
     identifier = Identifier()
     memory = program.memory
-    environments = tuple(Environment(instance) for instance in _one_of_each(program))
-    for environment in environments:
-        for item in environment.objects():
+    environments = {
+        instance.group: Environment(
+            f"thread {instance.group!r}", instance.thread.fn, instance.thread.args
+        )
+        for instance in _one_of_each(program)
+    }
+    for environment in environments.values():
+        for item in environment.trusted():
             identifier.trust(item)
     tables = {name: ValueTable(first, identifier.trust) for name, first in memory.initial.items()}
     instances = program.instances()
     growing: dict[str, GrowingAutomaton] = {}
     for instance in _one_of_each(program):
-        growing[instance.group] = GrowingAutomaton(instance, identifier)
-    closed = _Closure(list(growing.values()), tables, work, values).run()
+        environment = environments[instance.group]
+        growing[instance.group] = GrowingAutomaton(instance, identifier, environment)
+    closed = _Closure(list(growing.values()), tables, work, values, deadline).run()
     automata: dict[str, Automaton] = dict(growing)
     if closed:
         for group, automaton in growing.items():
@@ -94,12 +109,19 @@ def lift(program: Program, *, work: int = WORK, values: int = VALUES_PER_CELL) -
         tuple(automata[instance.group] for instance in instances),
         tables,
         closed,
-        environments,
+        (*environments.values(), *_of_predicates(program)),
         tuple(growing.values()),
     )
     if closed:
         lifted.finish()
     return lifted
+
+
+def _of_predicates(program: Program) -> list[Environment]:
+    kinds = {"invariant": program.invariants, "sometimes": program.sometimes}
+    named = [(kind, name, fn) for kind, fns in kinds.items() for name, fn in fns.items()]
+    named += [("watch", name, watch.predicate) for name, watch in program.memory.watches.items()]
+    return [Environment(f"{kind} {name!r}", predicate) for kind, name, predicate in named]
 
 
 def _one_of_each(program: Program) -> list[ThreadInstance]:
@@ -138,7 +160,9 @@ class _Closure:
         tables: Mapping[str, ValueTable],
         work: int,
         values: int,
+        deadline: float | None,
     ) -> None:
+        self._deadline = deadline
         self._automata = automata
         self._tables = tables
         self._work_left = work
@@ -157,6 +181,8 @@ class _Closure:
             automaton, node, answer = self._queue.popleft()
             self._feed(automaton, node, answer)
             if sum(each.work for each in self._automata) > self._work_left:
+                return False
+            if self._deadline is not None and time.monotonic() > self._deadline:
                 return False
             self._enqueue_new(automaton)
             if not self._enqueue_values():

@@ -203,6 +203,7 @@ class Truth:
         self._tables = tables
         self._allowed = allowed
         self._known: dict[int, dict[int, bool]] = {}  # by the mask of the cells read
+        self.reads = 0  # the union of these masks: no other cell has ever been looked at
 
     def __call__(self, state: State) -> bool:
         for mask, answers in self._known.items():
@@ -212,6 +213,7 @@ class Truth:
         cells = Cells(state, self._fields, self._tables)
         answer = evaluate(self._owner, self._predicate, cells, self._allowed)
         self._known.setdefault(cells.read_mask, {})[state & cells.read_mask] = answer
+        self.reads |= cells.read_mask
         return answer
 
 
@@ -226,7 +228,7 @@ class Step:
     opens: tuple[OpenWindow, ...]
     node: int
     target: int
-    writes: str | None  # the cell, if the step may change one
+    changes: str | None  # the cell that gets another value with this step
 
 
 class Monitors:
@@ -250,17 +252,21 @@ class Monitors:
 
     def start(self, state: State) -> State:
         """The initial state with the invariants examined."""
-        return self._examine_invariants(state)
+        return self._examine_invariants(state, -1)
 
     def concern(self, step: Step) -> bool:
         """Whether the monitors have anything to do at this step, whatever the state."""
+        changes = step.changes is not None and (
+            step.changes in self.watched or bool(self._invariants)
+        )
+        return bool(step.opens) or changes or self._settles(step)
+
+    def _settles(self, step: Step) -> bool:
+        """Whether the thread learns what a window saw, or ends within one."""
         automaton = self._lifted.automata[step.thread]
         target = automaton.pending(step.target)
         ends_inside = not isinstance(target, AboutTo) and bool(automaton.open_slots(step.node))
-        written = step.writes is not None and (
-            step.writes in self.watched or bool(self._invariants)
-        )
-        return bool(step.opens) or isinstance(target, Closing) or ends_inside or written
+        return isinstance(target, Closing) or ends_inside
 
     def after(self, before: State, state: State, step: Step) -> State:
         """`state`, which the step made of `before`, with the monitors brought up to date."""
@@ -268,10 +274,14 @@ class Monitors:
             field = self._window_field(step.thread, window.slot)
             seen = _EVER_TRUE if self.truth(window.watch, before) else _EVER_FALSE
             state += field.delta(field.get(state), seen)
-        if step.opens or step.writes is not None:
+        if step.changes in self.watched:
             state = self._observe(before, state, step)
-        state = self._close(state, step)
-        return self._examine_invariants(state)
+        if step.opens or self._settles(step):
+            state = self._close(state, step)
+        if step.changes is None or not self._invariants:
+            return state
+        changed = self._layout.cells[step.changes]
+        return self._examine_invariants(state, changed.mask << changed.shift)
 
     def truth(self, watch: Watch, state: State) -> bool:
         known = self._watches.get(watch.name)
@@ -283,13 +293,17 @@ class Monitors:
         return known(state)
 
     def _observe(self, before: State, state: State, step: Step) -> State:
-        """Every open window sees the new state."""
+        """Every open window on the changed cell sees the new state; for others none is new."""
         for thread, automaton in enumerate(self._lifted.automata):
+            if not self._layout.windows[thread]:
+                continue
             node = self._layout.nodes[thread].get(before)
             slots = automaton.open_slots(node)
             if thread == step.thread:
                 slots += tuple((window.slot, window.watch) for window in step.opens)
             for slot, watch in slots:
+                if step.changes not in watch.cells:
+                    continue
                 field = self._window_field(thread, slot)
                 seen = field.get(state)
                 now = seen | (_EVER_TRUE if self.truth(watch, state) else _EVER_FALSE)
@@ -320,9 +334,14 @@ class Monitors:
                 state += field.delta(field.get(state), 0)
         return state
 
-    def _examine_invariants(self, state: State) -> State:
+    def _examine_invariants(self, state: State, changed: int) -> State:
+        """`changed` masks the cells that have another value than when they were examined last.
+
+        An invariant that has never looked at them answers as before.
+        """
         for field, holds in self._invariants:
-            if not field.get(state) and not holds(state):
+            examine = changed < 0 or holds.reads & changed
+            if examine and not field.get(state) and not holds(state):
                 state += field.delta(0, 1)
         return state
 

@@ -54,11 +54,26 @@ class Budget:
         return self.deadline is not None and time.monotonic() > self.deadline
 
 
+class Remembering:
+    """A system's moves, looked up once for each state: pairs come back to states often."""
+
+    def __init__(self, system: System) -> None:
+        self.initial = system.initial
+        self._successors = system.successors
+        self._known: dict[State, Sequence[tuple[Move, State]]] = {}
+
+    def successors(self, state: State) -> Sequence[tuple[Move, State]]:
+        found = self._known.get(state)
+        if found is None:
+            found = self._known[state] = self._successors(state)
+        return found
+
+
 class PreemptionSearch:
     """Searches pairs by cost until every goal has been met, or the budget is spent."""
 
     def __init__(self, system: System, shows: Shows, groups: Sequence[str]) -> None:
-        self._system = system
+        self._system = Remembering(system)
         self._shows = shows
         self._groups = groups_of(system, groups)
         self._cost: dict[Pair, Cost] = {}

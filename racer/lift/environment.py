@@ -21,7 +21,7 @@ import sys
 import types
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from racer.errors import ModelError
 from racer.memory import Cell, Lock, Memory
@@ -31,7 +31,25 @@ from racer.watches import Watch
 
 _ATOMS = (int, bool, str, bytes, float, complex, types.NoneType, types.EllipsisType, range)
 _OPAQUE = (Cell, Lock, Memory, Watch, Thread, Program, types.ModuleType)
+_UNBOUND = object()  # in place of the value of a variable that has none
 _SEQUENCES = (list, tuple, set, frozenset, deque)
+
+
+class _Variable(NamedTuple):
+    """A variable that code can reach and rebind: a closure's cell, or a name of a module."""
+
+    path: str
+    where: types.CellType | dict[str, Any]
+    name: str
+    value: object
+
+    def now(self) -> object:
+        if isinstance(self.where, dict):
+            return self.where.get(self.name, _UNBOUND)
+        try:
+            return self.where.cell_contents
+        except ValueError:
+            return _UNBOUND
 
 
 class Environment:
@@ -44,17 +62,16 @@ class Environment:
         self, owner: str, function: Callable[..., object], args: tuple[object, ...] = ()
     ) -> None:
         self._owner = owner
-        self._function = function
-        self._args = args
         self._objects: dict[int, tuple[str, object]] = {}
-        for path, item in self._roots():
-            self._walk(path, item)
-        self._before = {
-            number: _content(item)
-            for number, (_, item) in self._objects.items()
+        self._variables: dict[tuple[int, str], _Variable] = {}
+        self._walk("its function", function)
+        for position, argument in enumerate(args):
+            self._walk(f"its argument {position + 1}", argument)
+        self._contents = [
+            (path, item, _content(item))
+            for path, item in self._objects.values()
             if _can_change(item)
-        }
-        self._bound = self._bindings()
+        ]
 
     def trusted(self) -> Iterator[object]:
         """Every object whose content is compared, each once, in a fixed order."""
@@ -62,39 +79,53 @@ class Environment:
 
     def check(self) -> None:
         """Refuse the function if anything it can reach has changed. Errors: ModelError."""
-        changed = [
-            self._objects[number][0]
-            for number, content in self._before.items()
-            if _content(self._objects[number][1]) != content
-        ]
-        now = self._bindings()
-        if now != self._bound:
-            names = [*self._bound, *(name for name in now if name not in self._bound)]
-            changed += [name for name in names if now.get(name) != self._bound.get(name)]
-        if changed:
-            raise ModelError(
-                f"{self._owner} changes {changed[0]}, which is not a cell: it would carry "
-                f"something from one interleaving into the next, and nothing could be proved.\n"
-                f"Usual cause: a list, dict, object or nonlocal of the enclosing function is used "
-                f"to share or to log.\n"
-                f"Try: make it a cell, or a local variable of the thread."
-            )
+        for variable in self._variables.values():
+            value = variable.now()
+            if value is not variable.value and _identity(value) != _identity(variable.value):
+                self._refuse(variable.path)
+        for path, item, before in self._contents:
+            if _content(item) != before:
+                self._refuse(path)
 
-    def _roots(self) -> Iterator[tuple[str, object]]:
-        yield from _parts("its function", self._function)
-        for position, argument in enumerate(self._args):
-            yield f"its argument {position + 1}", argument
-
-    def _bindings(self) -> dict[str, Hashable]:
-        """What each name that the function uses is bound to."""
-        return {path: _identity(item) for path, item in self._roots()}
+    def _refuse(self, path: str) -> None:
+        raise ModelError(
+            f"{self._owner} changes {path}, which is not a cell: it would carry something from "
+            f"one interleaving into the next, and nothing could be proved.\n"
+            f"Usual cause: a list, dict, object or nonlocal of the enclosing function is used "
+            f"to share or to log.\n"
+            f"Try: make it a cell, or a local variable of the thread."
+        )
 
     def _walk(self, path: str, item: object) -> None:
         if isinstance(item, (*_ATOMS, *_OPAQUE)) or id(item) in self._objects:
             return
         self._objects[id(item)] = (path, item)
+        if isinstance(item, types.FunctionType | type) and _is_not_the_users(item):
+            return
+        if isinstance(item, types.FunctionType):
+            for variable in _variables(item):
+                self._variables.setdefault((id(variable.where), variable.name), variable)
+                if variable.value is not _UNBOUND:
+                    self._walk(variable.path, variable.value)
         for part_path, part in _parts(path, item):
             self._walk(part_path, part)
+
+
+def _is_not_the_users(item: types.FunctionType | type) -> bool:
+    """Whether a function or class is Python's or racer's own, and not part of a model."""
+    top = (item.__module__ or "").partition(".")[0]
+    return top in sys.stdlib_module_names or top == "racer"
+
+
+def _variables(function: types.FunctionType) -> Iterator[_Variable]:
+    """The variables of enclosing functions and the globals that a function names."""
+    code = function.__code__
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        variable = _Variable(f"the variable {name!r}", cell, name, None)
+        yield variable._replace(value=variable.now())
+    for name in _names(code):
+        variable = _Variable(f"the global {name!r}", function.__globals__, name, None)
+        yield variable._replace(value=variable.now())
 
 
 def _parts(path: str, item: Any) -> Iterator[tuple[str, object]]:
@@ -125,35 +156,24 @@ def _parts(path: str, item: Any) -> Iterator[tuple[str, object]]:
 
 
 def _function_parts(function: types.FunctionType) -> Iterator[tuple[str, object]]:
-    code = function.__code__
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            yield f"the variable {name!r}", cell.cell_contents
-        except ValueError:  # not bound
-            continue
+    """What a function holds itself; the variables it names are looked at on their own."""
     for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
         yield f"a default of {function.__name__}()", default
     for name, value in function.__dict__.items():
         yield f"the attribute {function.__name__}.{name}", value
-    for name in _names(code):
-        if name in function.__globals__:
-            yield f"the global {name!r}", function.__globals__[name]
 
 
 def _names(code: types.CodeType) -> list[str]:
     """Globals (and attributes) that the code, or a function defined in it, names."""
-    names = list(code.co_names)
+    names = dict.fromkeys(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            names += _names(constant)
-    return names
+            names.update(dict.fromkeys(_names(constant)))
+    return list(names)
 
 
 def _class_parts(item: type) -> Iterator[tuple[str, object]]:
-    """The data attributes of a user's class."""
-    top = item.__module__.partition(".")[0]
-    if top in sys.stdlib_module_names or top == "racer":
-        return
+    """The data attributes of a class."""
     for name, value in vars(item).items():
         if not name.startswith("__") and isinstance(value, (*_ATOMS, *_SEQUENCES, dict)):
             yield f"the class attribute {item.__name__}.{name}", value
@@ -192,6 +212,8 @@ def _can_change(item: object) -> bool:
     """Whether an object's content has to be compared at all."""
     if isinstance(item, tuple | frozenset | types.MethodType | types.BuiltinFunctionType):
         return False
+    if isinstance(item, types.FunctionType | type):
+        return any(True for _ in _parts("", item))
     parameters = getattr(type(item), "__dataclass_params__", None)
     return parameters is None or not parameters.frozen
 

@@ -201,7 +201,8 @@ class SequentialConsistency:
         touched = access(operation)
         pending, goal = automaton.pending(node), automaton.pending(target)
         assert isinstance(pending, AboutTo)
-        step = Step(thread, pending.opens, node, target, touched.cell if touched.writes else None)
+        changes = touched.cell if done.after != answer else None
+        step = Step(thread, pending.opens, node, target, changes)
         failure = goal.text if isinstance(goal, Raised) else None
         if failure is None and not self._monitors.concern(step):
             return _Edge(move, delta, None)

@@ -1,7 +1,7 @@
 """What a modelled thread holds in its hands: cells, locks, fences, choices, watches.
 
 Every method that touches memory is awaited, and each await is one step. A call that is not
-awaited takes none (Python warns about it: "coroutine was never awaited").
+awaited takes none, and a thread that comes to its end with such a call is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from racer.operations import (
     Update,
     WaitUntil,
 )
-from racer.steps import perform, perform_on
+from racer.steps import operation, perform, perform_on
 from racer.values import require_hashable
 from racer.watches import State, Watch
 
@@ -46,18 +46,21 @@ class Cell(Generic[T]):
     def __repr__(self) -> str:
         return f"Cell({self.name!r})"
 
+    @operation
     async def load(self, order: LoadOrder = "once") -> T:
         """The value now. One step."""
         _check_order(self.name, "load", order, ("plain", "once", "acquire"))
         value: T = await perform_on(self, Load(self.name, order))
         return value
 
+    @operation
     async def store(self, value: T, order: StoreOrder = "once") -> None:
         """Make `value` the cell's value. One step."""
         _check_order(self.name, "store", order, ("plain", "once", "release"))
         require_hashable(value, f"the value stored to {self.name!r}")
         await perform_on(self, Store(self.name, value, order))
 
+    @operation
     async def swap(self, value: T, order: RmwOrder = "full") -> T:
         """Exchange atomically; the value before. One step."""
         _check_order(self.name, "swap", order, _RMW_ORDERS)
@@ -65,6 +68,7 @@ class Cell(Generic[T]):
         before: T = await perform_on(self, Swap(self.name, value, order))
         return before
 
+    @operation
     async def compare_exchange(self, old: T, new: T, order: RmwOrder = "full") -> T:
         """Make it `new` if it equals `old`, atomically; the value before, as cmpxchg gives.
 
@@ -75,12 +79,14 @@ class Cell(Generic[T]):
         before: T = await perform_on(self, CompareExchange(self.name, old, new, order))
         return before
 
+    @operation
     async def fetch_add(self, addend: T, order: RmwOrder = "full") -> T:
         """Add atomically; the value before. One step."""
         _check_order(self.name, "fetch_add", order, _RMW_ORDERS)
         before: T = await perform_on(self, FetchAdd(self.name, addend, order))
         return before
 
+    @operation
     async def update(self, function: Callable[[T], T], order: RmwOrder = "full") -> T:
         """Replace the value by `function(value)`, atomically; the value before. One step.
 
@@ -91,6 +97,7 @@ class Cell(Generic[T]):
         before: T = await perform_on(self, Update(self.name, erased, order))
         return before
 
+    @operation
     async def wait_until(self, predicate: Callable[[T], object]) -> T:
         """Block until the pure `predicate` holds of the value; that value. One step."""
         erased = cast(Callable[[object], object], predicate)
@@ -209,6 +216,7 @@ def _check_order(cell: str, what: str, order: str, known: tuple[str, ...]) -> No
         )
 
 
+@operation
 async def fence(kind: FenceKind) -> None:
     """A memory barrier: smp_mb, smp_rmb or smp_wmb. One step, also where it orders nothing."""
     if kind not in ("mb", "rmb", "wmb"):
@@ -216,6 +224,7 @@ async def fence(kind: FenceKind) -> None:
     await perform(Fence(kind))
 
 
+@operation
 async def choose(*options: T) -> T:
     """Every option, each in its own interleavings. One step.
 

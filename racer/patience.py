@@ -23,8 +23,8 @@ SECONDS = 5.0  # between two awaits a model computes for microseconds
 
 @contextmanager
 def patience(seconds: float | None = None) -> Iterator[None]:
-    """Interrupt a modelled thread that runs for `seconds` (default SECONDS) without awaiting."""
-    limit = SECONDS if seconds is None else seconds
+    """Interrupt a modelled thread that runs for SECONDS, or less, without awaiting."""
+    limit = SECONDS if seconds is None else min(SECONDS, seconds)
     over = threading.Event()
     watched = threading.get_ident()
     watcher = threading.Thread(target=_watch, args=(over, limit, watched), daemon=True)

@@ -7,11 +7,14 @@ cannot tell which of them runs it.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import linecache
+import sys
 import types
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from racer.errors import Location, ProgramError, RacerError
 from racer.operations import CellOperation, Operation, describe_operation
@@ -118,6 +121,8 @@ class ThreadRun:
         self.handles = handles  # the cells and locks of its Program's Memory, by name
         self.steps = 0  # operations that have been given a result
         self._opening: list[OpenWindow] = []
+        # Operations that were called and, so far, not awaited, with the line of the call.
+        self._called: list[tuple[Coroutine[Any, Any, object], Location]] = []
         self._open: set[int] = set()
         self._abandoned = False
         self.stalled_after: float | None = None  # seconds, once its patience has run out
@@ -145,6 +150,9 @@ class ThreadRun:
         self._abandoned = True
         outer, _running = _running, self
         try:
+            for operation, _ in self._called:
+                if _never_awaited(operation):
+                    operation.close()  # the run is not to its end: it may have been about to
             self.coroutine.close()
         except Exception:  # the thread's own clean-up failed; nobody will look at this run again
             pass
@@ -186,9 +194,9 @@ class ThreadRun:
         try:
             request = run_on()
         except StopIteration as stop:
-            return self._returned(stop.value)
+            return self._forgotten() or self._returned(stop.value)
         except Violation as violation:
-            return Violated(violation.label)
+            return self._forgotten() or Violated(violation.label)
         except AssertionError as error:
             return Violated(_assertion_label(error))
         except KeyboardInterrupt:
@@ -214,6 +222,22 @@ class ThreadRun:
             f" A modelled thread may await only operations of "
             f"racer: cells, locks, fences, choose, windows, and its own helper coroutines."
         )
+
+    def note_call(self, operation: Coroutine[Any, Any, object], where: Location) -> None:
+        """An operation has been called; it takes place when it is awaited."""
+        self._called = [each for each in self._called if _never_awaited(each[0])]
+        self._called.append((operation, where))
+
+    def _forgotten(self) -> Raised | None:
+        """What is not awaited takes no step; a thread that ends with such a call forgot it."""
+        for operation, where in self._called:
+            if _never_awaited(operation):
+                operation.close()
+                return Raised(
+                    f"{getattr(operation, '__qualname__', 'an operation')}() at {where} is never "
+                    f"awaited, so it takes no step. Write `await` before it."
+                )
+        return None
 
     def _closing(self, slot: int) -> Pending:
         if any(window.slot == slot for window in self._opening):
@@ -291,6 +315,30 @@ async def perform_silently(request: CloseWindow) -> object:
     return await _hand_over(request)
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def operation(
+    method: Callable[P, Coroutine[Any, Any, R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Marks what a thread awaits to take a step, so that a forgotten `await` can be told."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        called = method(*args, **kwargs)
+        if _running is not None and not _running._abandoned:
+            caller = sys._getframe(1)
+            _running.note_call(called, Location(caller.f_code.co_filename, caller.f_lineno))
+        return called
+
+    return call
+
+
+def _never_awaited(operation: Coroutine[Any, Any, object]) -> bool:
+    return inspect.getcoroutinestate(operation) == inspect.CORO_CREATED
+
+
 def _call(
     name: str, function: Callable[..., Coroutine[Any, Any, object]], args: tuple[Any, ...]
 ) -> Coroutine[Any, Any, object]:
@@ -311,12 +359,19 @@ def _is_racers_own(namespace: dict[str, Any]) -> bool:
     return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")
 
 
+def _is_pythons_own(namespace: dict[str, Any]) -> bool:
+    """Of the standard library, or of trio: an error there is about how it was called."""
+    top = str(namespace.get("__name__", "")).partition(".")[0]
+    return top == "trio" or (top in sys.stdlib_module_names and top != "__main__")
+
+
 def _last_line(error: BaseException) -> Location | None:
-    """The user's line an exception came from, as deep as the user's code goes."""
+    """The user's line an exception came from, as deep as the user's own code goes."""
     found = None
     traceback = error.__traceback__
     while traceback is not None:
-        if not _is_racers_own(traceback.tb_frame.f_globals):
+        namespace = traceback.tb_frame.f_globals
+        if not _is_racers_own(namespace) and not _is_pythons_own(namespace):
             found = Location(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
         traceback = traceback.tb_next
     return found

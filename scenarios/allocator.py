@@ -15,6 +15,8 @@ Abstract   - Per-cpu lists are folded into zone->lock. What stays is limbo: from
            - An order-0 allocation takes H, never p: a typed p of order 0 would be kernel-owned.
            - A reference count stays at 0 when it would fall below (a kernel bug); it is finite.
            - A merged block is as large as the model's memory: MAX_PAGE_ORDER is 1.
+           - __folio_clear_lru_flags() clears one bit here, and prep_compound_head() does not
+             write the order into page[1].flags: plain updates that could lose PG_hwpoison too.
            - `flags |= x` and `flags &= x` on a plain word are a load and a store (flags_rmw
              "split"), as the compiled C is for any other CPU. "atomic" is a what-if.
 """

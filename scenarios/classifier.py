@@ -4,7 +4,8 @@ Question   May an answer be one that was true of p at no instant while it was wo
 Models     One shared access a line, in the order of the C; `&&` and `||` short-circuit.
 Not        smp_rmb() and plain against READ_ONCE loads differ only under a weak memory model.
            PG_movable_ops shares its bit with PG_uptodate: on a user page the opt-out may go on
-           to two loads of p's type, in vain. Here the bit is never set.
+           to two loads of p's type, in vain. Here the bit is never set, nor are PG_reserved
+           and the types table and large_kmalloc: the tests for them are there to be raced.
 Source     mm/memory-failure.c: HWPoisonKernelOwned() (v8, v9), is_kernel_owned_page() (v10)
 Window     From just before the classifier's first load to just after its last.
 Labels     misclassified  it said "kernel-owned", and p was so at no instant of the window

@@ -32,7 +32,8 @@ Answer, slab_order=0. p.info is clear whenever H is a slab, so p is never kernel
                      unpoisoned; and on as for soft_offline. Only page[1] has that update: any
                      later tail's flags are updated after its info is clear, which is too late.
 Answer, slab_order=1. While H is a slab p is part of it, and p.info is H.
-  v8         Fails, `missed`: p's own type is none while it is a tail of a slab. No race needed.
+  v8         Fails, `missed`: p's own type is none while it is a tail of a slab. No race with
+             the free or the THP is needed: it has only to be asked while the slab is there.
   the rest   Pass. They answer "true" only if they saw a slab on H, and p was part of it then.
              And if p is so throughout, they load its head, H, and H's type, slab: "true".
 

@@ -4,7 +4,10 @@ Models     folio_ref_freeze(), the tail's flags and head, PG_head, the new refer
            Nobody keeps H, so the split's own put frees it. p is kept by a user, who drops the
            last reference in a thread of its own.
 Abstract   The split's own reference to p, which it drops without effect, is left out. What it
-           guarantees is kept: p cannot be freed before the split has put it on the LRU.
+           guarantees is kept as far as it goes to p's state: p cannot be freed before the split
+           has put it on the LRU. It could not be freed before the split drops lru_lock either;
+           the model allows that, so it counts some interleavings that the kernel has not.
+           `flags |= folio->flags & ...` also loads H.flags: only bits that are not modelled.
 Not        Unmapping and the page cache (before and after), the folio lock and the disabled
            interrupts (nobody else here takes them), a split that stops at an order above 0.
 Source     mm/huge_memory.c __folio_split(), __split_folio_to_order(), lru_add_split_folio();

@@ -332,3 +332,31 @@ def test_a_time_limit_holds_for_lifting_too() -> None:
     result = explore(Program(mem, {"T": Thread(slow, copies=2)}), timeout=0.2)
     assert result.verdict == "bound"
     assert result.bound == "timeout of 0.2 s"
+
+
+def test_an_operation_that_is_never_awaited_is_refused_with_its_line() -> None:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def forgets() -> None:
+        await x.store(1)
+        x.store(2)  # type: ignore[unused-coroutine]
+
+    with pytest.raises(
+        ModelError, match=r"Cell\.store\(\) at .*test_hidden_state\.py:\d+ is never"
+    ):
+        explore(Program(mem, {"T": Thread(forgets)}))
+
+
+def test_an_operation_may_be_awaited_later_than_it_is_called() -> None:
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def late() -> int:
+        load = x.load()
+        await y.store(1)
+        return await load
+
+    result = explore(Program(mem, {"T": Thread(late)}))
+    assert [key[0][1] for key in result.outcomes] == [0]
+    assert result.violations == {}

@@ -104,7 +104,7 @@ def _explore(
     ] = "racer-out",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
     max_states: Annotated[
-        int | None, typer.Option(metavar="N", help="Stop after N states: exit status 3.")
+        int | None, typer.Option(metavar="N", help="Stop deciding after N states: exit status 3.")
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")

@@ -18,7 +18,7 @@ from racer.cli.report import heading, preemptions_text, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError, WitnessError
 from racer.explanation import explain
-from racer.exploration import explore
+from racer.exploration import explore, preemptions_of
 from racer.files import shown_path
 from racer.lift import digest
 from racer.parameters import Value, show_value
@@ -102,6 +102,13 @@ def replay_witness(path: str) -> int:
     with _models_print_to_stderr():
         scenario, program = _saved_program(saved, Path(path))
         trace = check(saved, program)
+        counted = preemptions_of(program, trace.schedule, saved.memory)
+        if counted != saved.preemptions:
+            raise WitnessError(
+                f"the witness {shown_path(path)} cannot be used: it says that its schedule has "
+                f"{saved.preemptions} preemptions, and it has {counted}.\n"
+                f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
+            )
         fresh = saved.digest == digest(program)
         explanation = explain(
             trace,

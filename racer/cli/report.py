@@ -34,7 +34,7 @@ def summary(result: Result, judgement: Judgement) -> str:
         _entry(name, "vacuous: no state reaches it, so the model does not show what it is for")
         for name in result.vacuous
     ]
-    if result.outcomes:
+    if result.outcomes or result.bound is None:
         parts.append(_outcomes(result))
     return "\n\n".join(part for part in parts if part)
 
@@ -127,6 +127,8 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _outcomes(result: Result) -> str:
+    if not result.outcomes:
+        return _entry("outcomes", "none: no interleaving that was searched comes to an end")
     if len(result.outcomes) > _OUTCOMES_SHOWN:
         return _entry("outcomes", f"{len(result.outcomes):,} different ones (all with --json)")
     rows = list(_outcome_rows(result))

@@ -13,5 +13,6 @@ exploring     explore()
 """
 
 from racer.exploration.exploring import explore
+from racer.exploration.witnesses import preemptions_of
 
-__all__ = ["explore"]
+__all__ = ["explore", "preemptions_of"]

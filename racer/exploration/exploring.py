@@ -48,7 +48,7 @@ def explore(
     _check_limits(max_states, timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
     limits = Limits(max_states, timeout, deadline)
-    with patience():
+    with patience(timeout):
         lifted = lift(program, deadline=deadline)
         try:
             searched = _search(lifted, memory, reduce, count, limits)

@@ -69,8 +69,11 @@ class Limits:
             raise LimitHit(self.no_room.format(self.max_states))
 
     def check_time(self, expanded: int) -> None:
-        """The clock is looked at now and then only. Errors: LimitHit."""
-        if self.deadline is not None and expanded % 64 == 0 and time.monotonic() > self.deadline:
+        """Before a state is expanded; the first always is, so that some error may show.
+
+        Errors   LimitHit.
+        """
+        if self.deadline is not None and expanded and time.monotonic() > self.deadline:
             raise LimitHit(f"timeout of {self.timeout:g} s")
 
 

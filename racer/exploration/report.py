@@ -69,7 +69,8 @@ def report(searched: Searched, deadline: float | None) -> Result:
     if counts is not None:
         _cross_check(shown, counts)
     schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
-    if graph.complete:
+    interrupted = graph.interrupted or (full is not None and full.interrupted)
+    if graph.complete and not interrupted:
         schedules.minimise(deadline)
     violations = _violations(searched, schedules, shown, counts)
     vacuous = tuple(sorted(set(searched.program.sometimes) - graph.reached))
@@ -89,7 +90,7 @@ def report(searched: Searched, deadline: float | None) -> Result:
         vacuous=vacuous if graph.complete else (),
         bound=graph.bound,
     )
-    if graph.interrupted or (full is not None and full.interrupted) or schedules.interrupted:
+    if interrupted or schedules.interrupted:
         raise Interrupted(result)
     return result
 

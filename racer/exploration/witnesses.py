@@ -8,10 +8,13 @@ from typing import Final
 
 from racer.errors import InternalError
 from racer.events import Move as NamedMove
-from racer.events import OutcomeKey
+from racer.events import OutcomeKey, Schedule
 from racer.exploration.graph import StateGraph
 from racer.exploration.preemptions import NOBODY, Budget, PreemptionSearch
 from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
+from racer.lift import lift
+from racer.models import system_of
+from racer.program import Program
 from racer.result import Witness
 from racer.system import CHOICES, Move, State, System
 from racer.values import value_key
@@ -144,3 +147,14 @@ def count_preemptions(system: System, moves: Sequence[Move]) -> int:
             preemptions += any(other // CHOICES == last for other, _ in successors)
         state, last = dict(successors)[move], thread
     return preemptions
+
+
+def preemptions_of(program: Program, schedule: Schedule, memory: str) -> int:
+    """How many preemptions a schedule has that the program can follow."""
+    lifted = lift(program)
+    system = system_of(lifted, memory)
+    position = {name: thread for thread, name in enumerate(system.names)}
+    moves = [position[move.thread] * CHOICES + move.choice for move in schedule]
+    found = count_preemptions(system, moves)
+    lifted.finish()
+    return found

@@ -77,7 +77,7 @@ class GrowingAutomaton:
     def confirm_endings(self) -> None:
         """Run to every end once more: its value, too, must be a function of the history."""
         for node, pending in enumerate(self._pending):
-            if not isinstance(pending, AboutTo | Closing):
+            if isinstance(pending, Returned | Violated):
                 self._run_to(node).close()
 
     def close(self) -> None:

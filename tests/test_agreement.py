@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from racer import Cell, Memory, Program, Thread, Violation, Witness, choose, explore
 from racer.events import OutcomeKey
 from tests.oracle import Cost, TooMany, enumerate_program
-from tests.programs import Sample, build, samples
+from tests.programs import Sample, build
 from tests.samples import message_passing, rule_one
+from tests.strategies import samples
 
 fast = settings(
     max_examples=200,

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from racer.steps import Violation
 from tests.oracle import enumerate_program
-from tests.programs import Block, Line, Sample, ThreadSample, build, fit, samples
+from tests.programs import Block, Line, Sample, ThreadSample, build, fit
+from tests.strategies import samples
 
 draw = settings(
     max_examples=200,

@@ -49,6 +49,11 @@ def test_aba_has_the_known_numbers_of_states(
     assert searched is None or result.searched <= searched
 
 
+def test_aba_at_three_and_three_has_the_number_of_interleavings_that_a_prototype_counted() -> None:
+    # A prototype in pure Python, over raw states and without symmetry, written apart from racer.
+    assert explore(aba(readers=3, rounds=3)).interleavings == 2_780_307_675_937_002_456
+
+
 def test_aba_with_five_readers_needs_few_states() -> None:
     assert explore(aba(readers=5, rounds=3), count=False).searched <= 5_200
 

@@ -11,8 +11,9 @@ from racer.lift import lift
 from racer.models import system_of
 from racer.operations import describe_operation
 from racer.system import CHOICES
-from tests.programs import Sample, build, samples
+from tests.programs import Sample, build
 from tests.samples import rule_one
+from tests.strategies import samples
 
 
 def walk(program: Program, choices: list[int]) -> list[tuple[str, str, object]]:

@@ -198,7 +198,7 @@ class ThreadRun:
         except Violation as violation:
             return self._forgotten() or Violated(violation.label)
         except AssertionError as error:
-            return Violated(_assertion_label(error))
+            return self._forgotten() or Violated(_assertion_label(error))
         except KeyboardInterrupt:
             raise
         except OutOfPatience as interrupt:
@@ -227,6 +227,11 @@ class ThreadRun:
         """An operation has been called; it takes place when it is awaited."""
         self._called = [each for each in self._called if _never_awaited(each[0])]
         self._called.append((operation, where))
+
+    @property
+    def is_forgetful(self) -> bool:
+        """Whether an operation was called and has not been awaited yet."""
+        return any(_never_awaited(operation) for operation, _ in self._called)
 
     def _forgotten(self) -> Raised | None:
         """What is not awaited takes no step; a thread that ends with such a call forgot it."""

@@ -106,7 +106,8 @@ def require_hashable(value: object, what: str) -> None:
 def truth_of(answer: object) -> bool:
     """A predicate's answer as a truth value. Errors: TypeError for one that is always true."""
     if isinstance(answer, types.CoroutineType | types.GeneratorType | types.AsyncGeneratorType):
-        answer.close() if isinstance(answer, types.CoroutineType) else None
+        if isinstance(answer, types.CoroutineType):
+            answer.close()  # it never runs, and need not be warned about as well
         raise TypeError(
             f"its answer is a {type(answer).__name__}, which is always true: a predicate is a "
             f"plain function, not `async def`, and does not yield"

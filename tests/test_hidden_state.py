@@ -348,6 +348,23 @@ def test_an_operation_that_is_never_awaited_is_refused_with_its_line() -> None:
         explore(Program(mem, {"T": Thread(forgets)}))
 
 
+def test_a_missing_await_on_one_way_is_not_merged_with_the_other() -> None:
+    """Both ways come to the same line with the same locals; only one has forgotten something."""
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def forgets() -> None:
+        if await x.load():
+            y.store(2)  # type: ignore[unused-coroutine]
+        await y.load()
+
+    async def store() -> None:
+        await x.store(1)
+
+    with pytest.raises(ModelError, match="is never awaited"):
+        explore(Program(mem, {"T": Thread(forgets), "W": Thread(store)}))
+
+
 def test_an_operation_may_be_awaited_later_than_it_is_called() -> None:
     mem = Memory()
     x, y = mem.cell("x", 0), mem.cell("y", 0)

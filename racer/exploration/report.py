@@ -12,7 +12,7 @@ from racer.exploration.counting import schedules_to
 from racer.exploration.graph import ModelFailed, StateGraph
 from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
 from racer.exploration.symmetry import Symmetric, outcome_orbit
-from racer.exploration.witnesses import FoundSchedule, Witnesses, concrete_moves
+from racer.exploration.witnesses import FoundSchedule, Witnesses, concrete_moves, state_after
 from racer.operations import describe_operation
 from racer.program import Program
 from racer.replaying import replay
@@ -221,9 +221,7 @@ def model_error(
     moves = concrete_moves(system, canonical, failed.path)
     cause = failed.cause
     if isinstance(cause, Broken):  # found on a canonical state: which move is it really?
-        state = system.initial()
-        for move in moves:
-            state = dict(system.successors(state))[move]
+        state = state_after(system, moves)
         try:
             system.successors(state)
         except Broken as broken:

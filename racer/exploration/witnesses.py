@@ -74,22 +74,21 @@ class Witnesses:
             self.interrupted = True
 
     def of_label(self, goal: Label) -> FoundSchedule:
-        path = self._search.path_to(goal) if self._search is not None else None
-        if path is not None:
-            return FoundSchedule(path.moves, path.preemptions, minimal=True)
-        return self._as_found(goal)
+        return self._best(goal)
 
     def of_outcome(self, outcome: OutcomeKey) -> FoundSchedule:
         """A schedule to exactly this outcome: that to its family, with copies exchanged."""
         family = self._examiner.family(outcome)
         if family not in self._to_family:
-            path = self._search.path_to(family) if self._search is not None else None
-            self._to_family[family] = (
-                self._as_found(family)
-                if path is None
-                else FoundSchedule(path.moves, path.preemptions, minimal=True)
-            )
+            self._to_family[family] = self._best(family)
         return self._permuted(self._to_family[family], outcome)
+
+    def _best(self, goal: Goal) -> FoundSchedule:
+        """The minimal schedule if the search met the goal, else the one that was come across."""
+        path = self._search.path_to(goal) if self._search is not None else None
+        if path is None:
+            return self._as_found(goal)
+        return FoundSchedule(path.moves, path.preemptions, minimal=True)
 
     def _as_found(self, goal: Goal) -> FoundSchedule:
         """The schedule by which the search for the verdict first came to the goal."""
@@ -99,10 +98,8 @@ class Witnesses:
 
     def _permuted(self, found: FoundSchedule, outcome: OutcomeKey) -> FoundSchedule:
         """The same schedule with copies exchanged, so that it ends in `outcome`."""
-        state = self._system.initial()
-        for move in found.moves:
-            state = dict(self._system.successors(state))[move]
-        renamed = _permutation(self._system.outcome(state), outcome, self._examiner.groups)
+        reached = self._system.outcome(state_after(self._system, found.moves))
+        renamed = _permutation(reached, outcome, self._examiner.groups)
         moves = tuple(renamed[move // CHOICES] * CHOICES + move % CHOICES for move in found.moves)
         return FoundSchedule(moves, found.preemptions, found.minimal)
 
@@ -135,6 +132,14 @@ def concrete_moves(
         else:
             raise InternalError("a path of the reduced graph is none of the system")
     return tuple(moves)
+
+
+def state_after(system: System, moves: Sequence[Move]) -> State:
+    """The state that a schedule leads to."""
+    state = system.initial()
+    for move in moves:
+        state = dict(system.successors(state))[move]
+    return state
 
 
 def count_preemptions(system: System, moves: Sequence[Move]) -> int:

@@ -171,7 +171,7 @@ class GrowingAutomaton:
         match run.pending:
             case AboutTo() | Closing():
                 key = self._identifier.run_key(run)
-                return None if key is None else ("suspended", key)
+                return None if key is None else ("suspended", key, run.is_forgetful)
             case Returned(value=value):
                 return ("returned", value_key(value))
             case ended:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,12 +51,15 @@ class Program:
 
     `invariants` hold in every state; each name is the label of its violation. `sometimes`
     must each be reached in some state, else the model is vacuous and the verdict "fail".
+    `consistency` is what the model promises of itself in every state: where it is false the
+    model is broken, not the code under test, and exploring it is a ModelError.
     """
 
     memory: Memory
     threads: Mapping[str, Thread]
     invariants: Mapping[str, Predicate] = field(default_factory=dict)
     sometimes: Mapping[str, Predicate] = field(default_factory=dict)
+    consistency: Mapping[str, Predicate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.threads:
@@ -66,10 +69,9 @@ class Program:
                 raise ProgramError(f"a thread's name must be a non-empty text, not {name!r}.")
             if not isinstance(thread, Thread):
                 raise ProgramError(f"thread {name!r} is {thread!r}: wrap it as Thread(fn).")
-        for kind, predicates in (("invariant", self.invariants), ("sometimes", self.sometimes)):
-            for name, predicate in predicates.items():
-                if not isinstance(name, str) or not name or not callable(predicate):
-                    raise ProgramError(f"{kind} {name!r} needs a name and a predicate over State.")
+        for owner, name, predicate in self.predicates():
+            if not isinstance(name, str) or not name or not callable(predicate):
+                raise ProgramError(f"{owner} needs a name and a predicate over State.")
         if "deadlock" in self.invariants:
             raise ProgramError("the label 'deadlock' is racer's own: rename that invariant.")
         names = [instance.name for instance in self.instances()]
@@ -77,6 +79,17 @@ class Program:
         if twice:
             raise ProgramError(f"two threads are named {twice[0]!r}: rename one of them.")
         self.memory.seal()
+
+    def predicates(self) -> Iterator[tuple[str, str, Predicate]]:
+        """All over whole states: what messages call it, its name, the predicate."""
+        kinds = {
+            "invariant": self.invariants,
+            "sometimes": self.sometimes,
+            "consistency": self.consistency,
+        }
+        for kind, predicates in kinds.items():
+            for name, predicate in predicates.items():
+                yield f"{kind} {name!r}", name, predicate
 
     def instances(self) -> tuple[ThreadInstance, ...]:
         """Every thread, copies expanded, ordered by name and copy number."""

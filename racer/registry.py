@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -31,12 +31,14 @@ class Expected:
     """What a scenario is declared to show: the regression it stands for.
 
     `labels` are those of a "fail", all of them: its violations, and the names of `sometimes`
-    predicates that no state reaches. `because` is the reason, as the report gives it.
+    predicates that no state reaches. `because` is the reason, as the report gives it. `loops`
+    are the threads that can take steps for ever, all of them; None says nothing of that.
     """
 
     verdict: Literal["pass", "fail"]
     labels: tuple[str, ...] = ()
     because: str = ""
+    loops: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.verdict not in ("pass", "fail"):
@@ -46,6 +48,15 @@ class Expected:
                 f"Expected({self.verdict!r}, {self.labels!r}): a 'fail' names all of its labels "
                 "in a tuple, a 'pass' has none."
             )
+        if isinstance(self.loops, str):
+            raise ProgramError(f"Expected(loops={self.loops!r}): name the threads in a tuple.")
+
+    def agrees(self, verdict: str, labels: Iterable[str], loops: tuple[str, ...] | None) -> bool:
+        """Whether a result is as declared."""
+        shown = (verdict, tuple(sorted(labels)))
+        if shown != (self.verdict, tuple(sorted(self.labels))):
+            return False
+        return self.loops is None or loops == tuple(sorted(self.loops))
 
 
 Expectation = Expected | Callable[..., Expected | None] | None

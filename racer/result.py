@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from racer.events import OutcomeKey, Schedule, Trace
+from racer.steps import Violation
 
 Verdict = Literal["pass", "fail", "bound"]
 DEADLOCK = "deadlock"
@@ -62,6 +63,8 @@ class Result:
     outcomes       by the threads' values, sorted by thread name; a thread that a Violation ended
                    or that is Blocked in a deadlock has that as its value
     violations     by label, sorted
+    loops          the threads, copies under one name and sorted, that can take steps for ever, so
+                   that some run never ends; None where not all states were searched
     """
 
     verdict: Verdict
@@ -76,6 +79,21 @@ class Result:
     violations: Mapping[str, Finding]
     vacuous: tuple[str, ...] = ()
     bound: str | None = None
+    loops: tuple[str, ...] | None = None
+
+    def effects(self, label: str) -> dict[str, int | None]:
+        """What the violations with this label lead to, sorted, with their interleavings.
+
+        "" stands for those that declare no effect; it has no entry where a label is of an
+        invariant or a deadlock. None where interleavings are not counted.
+        """
+        found: dict[str, int | None] = {}
+        for outcome, shown in self.outcomes.items():
+            values = [value for _, value in outcome if isinstance(value, Violation)]
+            for effect in {value.effect for value in values if value.label == label}:
+                before, more = found.get(effect, 0), shown.interleavings
+                found[effect] = None if before is None or more is None else before + more
+        return dict(sorted(found.items()))
 
 
 class Interrupted(KeyboardInterrupt):

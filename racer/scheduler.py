@@ -30,7 +30,7 @@ from racer.operations import Choose, Fence, Operation, describe_operation, effec
 from racer.program import Program, ThreadInstance
 from racer.steps import AboutTo, Closing, Pending, Raised, Returned, ThreadRun, Violated, Violation
 from racer.values import require_hashable
-from racer.watches import Observation, Watch, evaluate
+from racer.watches import Observation, Watch, evaluate, inconsistent
 
 Refuse = Callable[[int, Move, str], Exception]
 
@@ -70,6 +70,7 @@ class Scheduler:
         """Follow `schedule`; `refuse(index, move, why)` makes the error for an impossible move."""
         initial, truths = dict(self.values), self._truths()
         labels = set(self._broken())
+        self._require_consistency()
         done_send, done = trio.open_memory_channel[Event](0)
         async with trio.open_nursery() as nursery:
             for instance in self.program.instances():
@@ -139,6 +140,7 @@ class Scheduler:
         for other in self.tasks.values():
             for open_window in other.windows.values():
                 open_window.seen.append(open_window.watch.holds(self.values))
+        self._require_consistency()
         closed = self._close_windows(task)
         return Event(
             index=index,
@@ -203,6 +205,11 @@ class Scheduler:
         watches = self.program.memory.watches
         return {name: watches[name].holds(self.values) for name in sorted(watches)}
 
+    def _require_consistency(self) -> None:
+        for name, predicate in sorted(self.program.consistency.items()):
+            if not evaluate(f"consistency {name!r}", predicate, self.values):
+                raise inconsistent(name, self.values)
+
     def _broken(self) -> tuple[str, ...]:
         """The invariants that are false now."""
         invariants = self.program.invariants
@@ -247,8 +254,8 @@ def _value(pending: Pending) -> OutcomeValue:
     match pending:
         case Returned(value=value):
             return value
-        case Violated(label=label):
-            return Violation(label)
+        case Violated(label=label, effect=effect):
+            return Violation(label, effect)
         case AboutTo(operation=operation):
             return Blocked(describe_operation(operation))
         case Raised() | Closing():

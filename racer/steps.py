@@ -30,23 +30,32 @@ _LABEL_LIMIT = 120  # characters; an assertion's text can be a page long
 class Violation(Exception):
     """`raise Violation("misclassified")` ends the thread and labels the execution.
 
-    Two violations with the same label are equal: as a thread's outcome it is a value.
+    `effect` is what the violation leads to ("panic"); one label may have several effects. Two
+    violations with the same texts are equal: as a thread's outcome it is a value.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, effect: str = "") -> None:
         if not isinstance(label, str) or not label:
             raise ProgramError("a Violation needs a non-empty text as its label.")
+        if not isinstance(effect, str):
+            raise ProgramError(f"the effect of a Violation is a text, not {effect!r}.")
         super().__init__(label)
         self.label = label
+        self.effect = effect
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Violation) and other.label == self.label
+        return isinstance(other, Violation) and self._texts == other._texts
 
     def __hash__(self) -> int:
-        return hash((Violation, self.label))
+        return hash((Violation, *self._texts))
 
     def __repr__(self) -> str:
-        return f"Violation({self.label!r})"
+        effect = f", effect={self.effect!r}" if self.effect else ""
+        return f"Violation({self.label!r}{effect})"
+
+    @property
+    def _texts(self) -> tuple[str, str]:
+        return (self.label, self.effect)
 
 
 class OutOfPatience(BaseException):
@@ -91,6 +100,7 @@ class Returned:
 @dataclass(frozen=True, slots=True)
 class Violated:
     label: str
+    effect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +206,7 @@ class ThreadRun:
         except StopIteration as stop:
             return self._forgotten() or self._returned(stop.value)
         except Violation as violation:
-            return self._forgotten() or Violated(violation.label)
+            return self._forgotten() or Violated(violation.label, violation.effect)
         except AssertionError as error:
             return self._forgotten() or Violated(_assertion_label(error))
         except KeyboardInterrupt:

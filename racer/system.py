@@ -18,7 +18,7 @@ from racer.lift.automaton import CellStep, ValueTable
 from racer.operations import Operation, describe_operation
 from racer.program import Predicate
 from racer.steps import AboutTo, Closing, OpenWindow, Raised, Returned, Violated, Violation
-from racer.watches import OBSERVATIONS, Observation, Watch, evaluate
+from racer.watches import OBSERVATIONS, Observation, Watch, evaluate, inconsistent
 
 State = int
 Move = int  # thread position * CHOICES + option, so that moves sort by thread, then option
@@ -216,6 +216,13 @@ class Truth:
         self.reads |= cells.read_mask
         return answer
 
+    def values_read(self, state: State) -> dict[str, object]:
+        """What the predicate looks at in this state, by cell."""
+        cells = Cells(state, self._fields, self._tables)
+        evaluate(self._owner, self._predicate, cells, self._allowed)
+        read = [name for name, f in self._fields.items() if cells.read_mask & f.mask << f.shift]
+        return {name: cells[name] for name in read}
+
 
 _EVER_TRUE, _EVER_FALSE = 1, 2  # the two bits of a window monitor; both 0: not open
 
@@ -246,19 +253,22 @@ class Monitors:
             (layout.broken[name], Truth(f"invariant {name!r}", predicate, layout, lifted.tables))
             for name, predicate in sorted(lifted.program.invariants.items())
         ]
+        self._consistency = [
+            (name, Truth(f"consistency {name!r}", predicate, layout, lifted.tables))
+            for name, predicate in sorted(lifted.program.consistency.items())
+        ]
+        self._examines = bool(self._invariants or self._consistency)
         self.watched = frozenset(
             cell for watch in lifted.program.memory.watches.values() for cell in watch.cells
         )
 
     def start(self, state: State) -> State:
-        """The initial state with the invariants examined."""
-        return self._examine_invariants(state, -1)
+        """The initial state with what holds of whole states examined."""
+        return self._examine(state, -1)
 
     def concern(self, step: Step) -> bool:
         """Whether the monitors have anything to do at this step, whatever the state."""
-        changes = step.changes is not None and (
-            step.changes in self.watched or bool(self._invariants)
-        )
+        changes = step.changes is not None and (step.changes in self.watched or self._examines)
         return bool(step.opens) or changes or self._settles(step)
 
     def _settles(self, step: Step) -> bool:
@@ -278,10 +288,10 @@ class Monitors:
             state = self._observe(before, state, step)
         if step.opens or self._settles(step):
             state = self._close(state, step)
-        if step.changes is None or not self._invariants:
+        if step.changes is None or not self._examines:
             return state
         changed = self._layout.cells[step.changes]
-        return self._examine_invariants(state, changed.mask << changed.shift)
+        return self._examine(state, changed.mask << changed.shift)
 
     def truth(self, watch: Watch, state: State) -> bool:
         known = self._watches.get(watch.name)
@@ -334,11 +344,15 @@ class Monitors:
                 state += field.delta(field.get(state), 0)
         return state
 
-    def _examine_invariants(self, state: State, changed: int) -> State:
-        """`changed` masks the cells that have another value than when they were examined last.
+    def _examine(self, state: State, changed: int) -> State:
+        """Note the invariants that are false; refuse a state that breaks the model's consistency.
 
-        An invariant that has never looked at them answers as before.
+        `changed` masks the cells that have another value than in the state examined before. A
+        predicate that has never looked at them answers as it did there.
         """
+        for name, holds in self._consistency:
+            if (changed < 0 or holds.reads & changed) and not holds(state):
+                raise inconsistent(name, holds.values_read(state))
         for field, holds in self._invariants:
             examine = changed < 0 or holds.reads & changed
             if examine and not field.get(state) and not holds(state):
@@ -385,8 +399,8 @@ class Reader:
         match self._lifted.automata[thread].pending(node):
             case Returned(value=value):
                 return value
-            case Violated(label=label):
-                return Violation(label)
+            case Violated(label=label, effect=effect):
+                return Violation(label, effect)
             case AboutTo(operation=operation):
                 return Blocked(describe_operation(operation))
             case Raised() | Closing() as pending:

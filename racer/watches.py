@@ -111,6 +111,18 @@ def evaluate(
         ) from error
 
 
+def inconsistent(name: str, values: Mapping[str, object]) -> ModelError:
+    """The error for a state in which the `consistency` predicate of that name is false.
+
+    `values` are those of the cells it looked at.
+    """
+    state = ", ".join(f"{cell}={describe(value)}" for cell, value in values.items())
+    return ModelError(
+        f"the model contradicts itself: {name!r}, which it promises of every state "
+        f"(Program(consistency=...)), is false where {state}."
+    )
+
+
 class Window:
     """One use of a watch by a thread; what it saw may be read once it has closed.
 

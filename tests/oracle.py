@@ -185,8 +185,8 @@ class Execution:
             match run.pending:
                 case Returned(value=value):
                     outcome.append((instance.name, value))
-                case Violated(label=label):
-                    outcome.append((instance.name, Violation(label)))
+                case Violated(label=label, effect=effect):
+                    outcome.append((instance.name, Violation(label, effect)))
                 case AboutTo(operation=operation):
                     outcome.append((instance.name, Blocked(describe_operation(operation))))
                     self.labels.add("deadlock")

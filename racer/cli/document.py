@@ -1,8 +1,9 @@
 """A result as one JSON document, schema "racer-result/1".
 
 Values of the model are text, as reports show them. An outcome says of each thread what it came
-to: {"returned": "True"}, {"violation": "misclassified"} or {"blocked": "acquire lock"}. Counts
-are exact JSON integers of any length; null where not counted, and `uncounted` says why.
+to: {"returned": "True"}, {"violation": "misclassified"}, with an "effect" if it has one, or
+{"blocked": "acquire lock"}. Counts are exact JSON integers of any length; null where not
+counted, and `uncounted` says why.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def document(
             "bound": result.bound,
             "interleavings": result.interleavings,
             "uncounted": result.uncounted,
+            "loops": None if result.loops is None else list(result.loops),
             "states": result.states,
             "transitions": result.transitions,
             "outcomes": [_outcome(dict(key), outcome) for key, outcome in result.outcomes.items()],
@@ -91,7 +93,8 @@ def _outcome(threads: Mapping[str, OutcomeValue], outcome: Outcome) -> dict[str,
 
 def _came_to(value: OutcomeValue) -> dict[str, str]:
     if isinstance(value, Violation):
-        return {"violation": value.label}
+        effect = {"effect": value.effect} if value.effect else {}
+        return {"violation": value.label, **effect}
     if isinstance(value, Blocked):
         return {"blocked": value.operation}
     return {"returned": describe(value)}

@@ -30,7 +30,10 @@ class Judgement:
         if self.override is not None or self.declared is None:
             return self.override or ""
         labels = ", ".join(self.declared.labels)
-        return f"{self.declared.verdict}: {labels}" if labels else self.declared.verdict
+        text = f"{self.declared.verdict}: {labels}" if labels else self.declared.verdict
+        if self.declared.loops is None:
+            return text
+        return f"{text}, loops in {', '.join(self.declared.loops) or 'no thread'}"
 
 
 def judge(
@@ -45,7 +48,7 @@ def judge(
     elif override is not None:
         as_expected = result.verdict == override
     elif declared is not None:
-        as_expected = (result.verdict, labels) == (declared.verdict, tuple(sorted(declared.labels)))
+        as_expected = declared.agrees(result.verdict, labels, result.loops)
     if as_expected is not None:
         status = OK if as_expected else NOT_AS_DECLARED
     return Judgement(declared, override, labels, as_expected, status)

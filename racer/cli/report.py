@@ -59,9 +59,9 @@ def preemptions_text(preemptions: int, minimal: bool) -> str:
 
 
 def outcome_value(value: OutcomeValue) -> str:
-    """What a thread came to: its value, `!label` of a violation, or where it is blocked."""
+    """What a thread came to: its value, `!label (effect)`, or where it is blocked."""
     if isinstance(value, Violation):
-        return f"!{value.label}"
+        return f"!{value.label} ({value.effect})" if value.effect else f"!{value.label}"
     if isinstance(value, Blocked):
         return f"blocked at {value.operation}"
     return describe(value)
@@ -119,7 +119,19 @@ def _label(name: str, found: Finding, result: Result) -> str:
         total = _counted(result.interleavings, "interleaving")
         share = f"{count_text(found.interleavings)} of {total}"
     needs = preemptions_text(found.witness.preemptions, found.witness.minimal)
-    return _entry(name, share, needs, _counted(found.witness.steps, "step"))
+    return _entry(
+        name, share, needs, _counted(found.witness.steps, "step"), *_effects(name, found, result)
+    )
+
+
+def _effects(name: str, found: Finding, result: Result) -> Iterator[str]:
+    """What the violation leads to; in how many interleavings, where that is not always so."""
+    effects = result.effects(name)
+    for effect, count in effects.items():
+        if effect:
+            always = len(effects) == 1 or count is None
+            often = "" if always else f" in {_counted(count or 0, 'interleaving')}"
+            yield f"effect: {effect}{often}"
 
 
 def _counted(count: int, noun: str) -> str:

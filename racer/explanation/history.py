@@ -164,7 +164,8 @@ def history(trace: Trace) -> History:
 def came_to(value: object) -> str:
     """What a thread that ended came to, as a predicate."""
     if isinstance(value, Violation):
-        return f"raises Violation {value.label!r}"
+        effect = f", effect: {value.effect}" if value.effect else ""
+        return f"raises Violation {value.label!r}{effect}"
     return f"returns {shown(value)}"
 
 

@@ -194,7 +194,8 @@ def _seen(seen: Observation) -> str:
 
 def _violating_row(trace: Trace, label: str) -> int | None:
     for event in trace.events:
-        violated = event.ended is not None and event.ended.value == Violation(label)
+        came_to = None if event.ended is None else event.ended.value
+        violated = isinstance(came_to, Violation) and came_to.label == label
         if violated or label in event.broken:
             return event.index
     return None

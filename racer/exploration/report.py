@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from racer.errors import InternalError, ModelError, ReplayDiverged
@@ -65,7 +66,8 @@ def report(searched: Searched, deadline: float | None) -> Result:
     graph, full, system = searched.graph, searched.full, searched.system
     examiner = Examiner(system, system.groups if searched.reduced else system.names)
     shown = examiner.shown(graph)
-    counts, uncounted = _count(searched, examiner)
+    loops = _loops(searched)
+    counts, uncounted = _count(searched, examiner, loops)
     if counts is not None:
         _cross_check(shown, counts)
     schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
@@ -89,6 +91,7 @@ def report(searched: Searched, deadline: float | None) -> Result:
         violations=violations,
         vacuous=vacuous if graph.complete else (),
         bound=graph.bound,
+        loops=loops,
     )
     if interrupted or schedules.interrupted:
         raise Interrupted(result)
@@ -103,7 +106,18 @@ def _verdict(
     return "fail" if violations or vacuous else "pass"
 
 
-def _count(searched: Searched, examiner: Examiner) -> tuple[_Counts | None, str | None]:
+def _loops(searched: Searched) -> tuple[str, ...] | None:
+    """The groups of the threads with a step on some cycle; None where not all was searched."""
+    full = searched.full
+    if full is None or not full.complete:
+        return None
+    groups = searched.system.groups
+    return tuple(sorted({groups[move // CHOICES] for move in looping_moves(full.edges)}))
+
+
+def _count(
+    searched: Searched, examiner: Examiner, loops: tuple[str, ...] | None
+) -> tuple[_Counts | None, str | None]:
     """The counts, or why there are none."""
     graph, full = searched.graph, searched.full
     if not graph.complete:
@@ -114,9 +128,7 @@ def _count(searched: Searched, examiner: Examiner) -> tuple[_Counts | None, str 
         return None, f"left out ({full.bound})"
     schedules = schedules_to(full)
     if schedules is None:
-        groups = searched.system.groups
-        looping = {groups[move // CHOICES] for move in looping_moves(full.edges)}
-        return None, f"unbounded (loop in {', '.join(sorted(looping))})"
+        return None, f"unbounded (loop in {', '.join(loops or ())})"
     in_all = sum(schedules[end] for end in full.ends())
     return _Counts(in_all, examiner.totals(full, schedules)), None
 
@@ -214,21 +226,31 @@ def _impure(step: int, thread: str, expected: str, found: str) -> ReplayDiverged
     )
 
 
+def _in_turns(schedule: Sequence[str]) -> str:
+    """`alloc, split x3, alloc x2`: who takes how many steps, in turn."""
+    turns = [(name, len(list(steps))) for name, steps in itertools.groupby(schedule)]
+    each = [name if steps == 1 else f"{name} x{steps}" for name, steps in turns]
+    return ", ".join(each) or "(the initial state)"
+
+
 def model_error(
     failed: ModelFailed, system: System, canonical: Callable[[State], State]
 ) -> ModelError:
     """The error for a model that fails, with a schedule that leads there."""
     moves = concrete_moves(system, canonical, failed.path)
     cause = failed.cause
+    last = ""
     if isinstance(cause, Broken):  # found on a canonical state: which move is it really?
         state = state_after(system, moves)
         try:
             system.successors(state)
         except Broken as broken:
             cause = broken
-            moves = moves if broken.move is None else (*moves, broken.move)
+            if broken.move is not None:
+                moves = (*moves, broken.move)
+                last = f"\nlast step: {describe_operation(system.event(state, broken.move)[0])}"
     schedule = tuple(system.names[move // CHOICES] for move in moves)
-    where = " ".join(schedule) if schedule else "(the initial state)"
+    where = _in_turns(schedule) + last
     if isinstance(cause, ModelError) or cause.thread is None:
         return ModelError(f"{cause}\nschedule: {where}", schedule=schedule)
     name = system.names[cause.thread]

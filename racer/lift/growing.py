@@ -11,7 +11,7 @@ from racer.lift.environment import Environment
 from racer.lift.identity import Identifier
 from racer.operations import Operation, Update, WaitUntil, describe_operation
 from racer.program import ThreadInstance
-from racer.steps import AboutTo, Closing, Pending, Raised, Returned, ThreadRun, Violated
+from racer.steps import AboutTo, Closing, Pending, Raised, Returned, ThreadRun, Violated, Violation
 from racer.values import describe, value_key
 
 _KEY_WORK = 4  # taking a run's key costs about as much as so many of its steps
@@ -242,7 +242,7 @@ def describe_pending(pending: Pending) -> str:
             return "close a window"
         case Returned(value=value):
             return f"return {describe(value)}"
-        case Violated(label=label):
-            return f"raise Violation({label!r})"
+        case Violated(label=label, effect=effect):
+            return f"raise {Violation(label, effect)!r}"
         case Raised(text=text):
             return f"fail: {text}"

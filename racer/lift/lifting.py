@@ -118,10 +118,10 @@ def lift(
 
 
 def _of_predicates(program: Program) -> list[Environment]:
-    kinds = {"invariant": program.invariants, "sometimes": program.sometimes}
-    named = [(kind, name, fn) for kind, fns in kinds.items() for name, fn in fns.items()]
-    named += [("watch", name, watch.predicate) for name, watch in program.memory.watches.items()]
-    return [Environment(f"{kind} {name!r}", predicate) for kind, name, predicate in named]
+    named = [(owner, predicate) for owner, _, predicate in program.predicates()]
+    watches = program.memory.watches.values()
+    named += [(f"watch {watch.name!r}", watch.predicate) for watch in watches]
+    return [Environment(owner, predicate) for owner, predicate in named]
 
 
 def _one_of_each(program: Program) -> list[ThreadInstance]:

@@ -9,7 +9,8 @@ independence, so
 
 which makes the store dependent with the edges of every window on that watch, and with every
 other store to that watch's cells. Invariants and `sometimes` are watches whose windows never
-close. What they read is not declared, so each is a place that every store writes.
+close, and so is what a model promises of itself. What they read is not declared, so they are
+one place, which every store writes.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Places:
         watches = sorted(memory.watches)
         self._watches = {name: 1 << (len(self._cells) + at) for at, name in enumerate(watches)}
         everything = 1 << (len(self._cells) + len(watches))
-        predicates = everything if program.invariants or program.sometimes else 0
+        predicates = everything if any(program.predicates()) else 0
         self._written = {
             name: bit | predicates | self._watching(name, memory.watches)
             for name, bit in self._cells.items()

@@ -11,6 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from racer.claims.data import Answer as Answer
+    from racer.claims.data import Claim as Claim
+    from racer.claims.data import Never as Never
+    from racer.claims.data import Only as Only
+    from racer.claims.data import Same as Same
+    from racer.claims.data import Shows as Shows
     from racer.errors import InternalError as InternalError
     from racer.errors import ModelError as ModelError
     from racer.errors import ProgramError as ProgramError
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
 # Where each public name lives. A module is imported when a name of it is first used, so that
 # `racer --help` need not wait for the engine.
 _HOMES = {
+    "claims.data": "Answer Claim Never Only Same Shows",
     "errors": (
         "InternalError ModelError ProgramError RacerError ReplayDiverged UsageError WitnessError"
     ),

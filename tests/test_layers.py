@@ -27,6 +27,7 @@ LAYERS = [
     ["racer.files", "racer.parameters"],
     ["racer.registry"],
     ["racer.discovery"],
+    ["racer.claims"],
     ["racer.witness", "racer.explanation"],
     ["viz"],
     ["racer.cli"],

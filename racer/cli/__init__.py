@@ -5,7 +5,8 @@
     report      a result as text
     document    a result as JSON, schema "racer-result/1"
     output      witness files and pictures, one set for each label
-    commands    what each command does
+    commands    what list, explore and replay do
+    claims      what claims does
 
 Only this module is loaded for `--help`; a command imports the rest when it runs.
 """
@@ -18,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-COMMANDS = ("explore", "list", "replay")
+COMMANDS = ("claims", "explore", "list", "replay")
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -144,6 +145,48 @@ def _explore(
                 count=count,
                 expect=expect,
             )
+        )
+
+    raise typer.Exit(guarded(command))
+
+
+@app.command("claims")
+def _claims(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Such as C10; all if none.")
+    ] = None,
+    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
+    directory: Annotated[
+        str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
+    ] = "racer-out",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Explore in N processes.")
+    ] = None,
+    max_states: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop each case after N states: status 3.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop each case after S seconds: status 3.")
+    ] = None,
+) -> None:
+    """Answer the claims that were made about the code, as a table.
+
+    One claim by name is explained, with the schedule that decides it.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.claims import claims_command
+
+        return claims_command(
+            names or [],
+            memory=memory,
+            directory=directory,
+            json=json,
+            jobs=jobs,
+            max_states=max_states,
+            timeout=timeout,
         )
 
     raise typer.Exit(guarded(command))

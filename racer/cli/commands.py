@@ -58,7 +58,7 @@ class _Selection:
 
 def list_scenarios() -> int:
     """Every scenario with its summary and parameters; files that do not load, on stderr."""
-    with _models_print_to_stderr():
+    with models_print_to_stderr():
         known = catalogue()
     blocks = [_listed(each) for each in known.found]
     emit("\n\n".join(blocks) if blocks else "no scenarios")
@@ -70,7 +70,7 @@ def list_scenarios() -> int:
 def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
     override = _override(request.expect)
-    with _models_print_to_stderr():
+    with models_print_to_stderr():
         selection = _select(request)
         result, interrupted = _explored(request, selection)
     judgement = judge(result, selection.declared, override)
@@ -99,7 +99,7 @@ def replay_witness(path: str) -> int:
             f"the witness {shown_path(path)} is for the memory model {saved.memory!r}, and this "
             "racer replays 'sc'."
         )
-    with _models_print_to_stderr():
+    with models_print_to_stderr():
         scenario, program = _saved_program(saved, Path(path))
         trace = check(saved, program)
         counted = preemptions_of(program, trace.schedule, saved.memory)
@@ -209,10 +209,10 @@ def _show_violations(request: Request, selection: _Selection, result: Result) ->
     written: dict[str, Written] = {}
     if not result.violations:
         return written
-    with _models_print_to_stderr():
+    with models_print_to_stderr():
         fingerprint = digest(selection.program)
     for label, finding in result.violations.items():
-        with _models_print_to_stderr():
+        with models_print_to_stderr():
             explanation = explain(
                 finding.trace,
                 label,
@@ -269,7 +269,7 @@ def _scenario_of(saved: SavedWitness, path: Path) -> Scenario:
 
 
 @contextlib.contextmanager
-def _models_print_to_stderr() -> Iterator[None]:
+def models_print_to_stderr() -> Iterator[None]:
     """What a scenario prints is no part of the result."""
     with contextlib.redirect_stdout(sys.stderr):
         yield

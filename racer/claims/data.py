@@ -1,0 +1,248 @@
+"""What a claim is: its words, where they were said, and what would make them true.
+
+    C7 = Claim(
+        "C7",
+        '"the recheck closes the common split race"',
+        made="review of v8",
+        asks=(Never("misclassified", split_race, variant="v9", reuse=("slab", "slab_then_thp")),),
+        expected=Answer("holds only if", "reuse=slab"),
+    )
+
+A setting that is a tuple stands for each of its values: an ask is put to the scenario at every
+point of the grid. Whether the claim is true at a point is computed, never assumed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from racer.errors import ProgramError, UsageError
+from racer.parameters import Value
+from racer.registry import Scenario
+
+Setting = Value | tuple[Value, ...]
+Parameters = Mapping[str, Value]
+Verdict = Literal["holds", "refuted", "holds only if", "bound", "vacuous"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What racer computes of a claim.
+
+    "holds only if" has a `condition` on parameters: "flags_rmw=atomic and check_pages=true". At
+    each point of the grid that meets it the claim is true, and at no other. "bound": a limit cut
+    some search; "vacuous": a model never reaches what it is for. Neither says anything.
+    """
+
+    verdict: Verdict
+    condition: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.verdict == "holds only if") != bool(self.condition):
+            raise ProgramError(
+                f"Answer({self.verdict!r}, {self.condition!r}): a condition belongs to 'holds "
+                "only if', and to nothing else."
+            )
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.condition}".rstrip()
+
+
+class ShownLabel(Protocol):
+    """A label that a case shows, as far as an ask looks at it."""
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """What its violations lead to."""
+
+
+class Shown(Protocol):
+    """What a case shows, as far as an ask looks at it."""
+
+    @property
+    def labels(self) -> Mapping[str, ShownLabel]:
+        """By label."""
+
+    def values(self, thread: str) -> frozenset[str]:
+        """What the thread comes to, in any interleaving, as text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """One thing that a claim says of a scenario, at every point of a grid of parameters."""
+
+    scenario: Scenario
+    grid: Mapping[str, tuple[Value, ...]]
+
+    @property
+    def text(self) -> str:
+        """What is asked, in words: "never misclassified"."""
+        raise NotImplementedError
+
+    def explored(self, point: Parameters) -> tuple[Parameters, ...]:
+        """What has to be explored to answer at a point."""
+        return (point,)
+
+    def holds(self, shown: tuple[Shown, ...]) -> bool:
+        """The answer, from what those show."""
+        raise NotImplementedError
+
+    def points(self) -> Iterator[dict[str, Value]]:
+        """The points of the grid; parameters that it does not name are at their defaults."""
+        for values in itertools.product(*self.grid.values()):
+            yield dict(zip(self.grid, values, strict=True))
+
+    @property
+    def varied(self) -> dict[str, tuple[Value, ...]]:
+        """The parameters with more than one value."""
+        return {name: values for name, values in self.grid.items() if len(values) > 1}
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Never(Ask):
+    """No interleaving shows `label`; with an `effect`, none shows it with that effect."""
+
+    label: str
+    effect: str | None
+
+    def __init__(
+        self, label: str, scenario: Scenario, *, effect: str | None = None, **settings: Setting
+    ) -> None:
+        _set(self, scenario, settings, label=label, effect=effect)
+
+    @property
+    def text(self) -> str:
+        return f"never {_with_effect(self.label, self.effect)}"
+
+    def holds(self, shown: tuple[Shown, ...]) -> bool:
+        return not _shows(shown[0], self.label, self.effect)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Shows(Ask):
+    """Some interleaving shows `label`; with an `effect`, some shows it with that effect."""
+
+    label: str
+    effect: str | None
+
+    def __init__(
+        self, label: str, scenario: Scenario, *, effect: str | None = None, **settings: Setting
+    ) -> None:
+        _set(self, scenario, settings, label=label, effect=effect)
+
+    @property
+    def text(self) -> str:
+        return f"shows {_with_effect(self.label, self.effect)}"
+
+    def holds(self, shown: tuple[Shown, ...]) -> bool:
+        return _shows(shown[0], self.label, self.effect)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Same(Ask):
+    """`thread` comes to the same values, over all interleavings, with two values of a parameter."""
+
+    thread: str
+    parameter: str
+    two: tuple[Value, Value]
+
+    def __init__(
+        self,
+        thread: str,
+        scenario: Scenario,
+        parameter: str,
+        two: tuple[Value, Value],
+        **settings: Setting,
+    ) -> None:
+        _set(self, scenario, settings, thread=thread, parameter=parameter, two=two)
+        for value in two:
+            _complete(scenario, {parameter: value})
+
+    @property
+    def text(self) -> str:
+        first, second = self.two
+        return f"{self.thread} comes to the same with {self.parameter}={first} and {second}"
+
+    def explored(self, point: Parameters) -> tuple[Parameters, ...]:
+        return tuple({**point, self.parameter: value} for value in self.two)
+
+    def holds(self, shown: tuple[Shown, ...]) -> bool:
+        first, second = shown
+        return first.values(self.thread) == second.values(self.thread)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Only(Ask):
+    """`thread` comes to one of `values` (as reports show them) in every interleaving."""
+
+    thread: str
+    values: tuple[str, ...]
+
+    def __init__(
+        self, thread: str, values: tuple[str, ...], scenario: Scenario, **settings: Setting
+    ) -> None:
+        _set(self, scenario, settings, thread=thread, values=values)
+
+    @property
+    def text(self) -> str:
+        return f"{self.thread} always comes to {' or '.join(self.values)}"
+
+    def holds(self, shown: tuple[Shown, ...]) -> bool:
+        return shown[0].values(self.thread) <= frozenset(self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """A sentence about the code under test, and the answer it is expected to get.
+
+    name      as people quote it: "C10"
+    text      the claim; made: where, and in which version
+    asks      it is true if they all are, and depends on parameters if they do
+    expected  the answer it is declared to get; because: why, and where that is derived
+    """
+
+    name: str
+    text: str
+    made: str
+    asks: tuple[Ask, ...]
+    expected: Answer
+    because: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.asks:
+            raise ProgramError(f"claim {self.name!r} asks nothing: name what would decide it.")
+
+
+def _set(ask: Ask, scenario: Scenario, settings: Mapping[str, Setting], **more: object) -> None:
+    """Fill in an ask; every single value is checked here, so that a typing error shows at once."""
+    if not isinstance(scenario, Scenario):
+        raise ProgramError(f"{type(ask).__name__} of a claim asks {scenario!r}: not a scenario.")
+    grid: dict[str, tuple[Value, ...]] = {}
+    for name, setting in settings.items():
+        values = setting if isinstance(setting, tuple) else (setting,)
+        for value in values:
+            _complete(scenario, {name: value})
+        if not values or len(set(values)) < len(values):
+            raise ProgramError(f"{name}={setting!r} in a claim: name at least one, each once.")
+        grid[name] = values
+    for field, content in {"scenario": scenario, "grid": grid, **more}.items():
+        object.__setattr__(ask, field, content)
+
+
+def _complete(scenario: Scenario, settings: Parameters) -> None:
+    try:
+        scenario.complete(settings)
+    except UsageError as error:
+        raise ProgramError(f"in a claim about {scenario.name!r}: {error}") from error
+
+
+def _with_effect(label: str, effect: str | None) -> str:
+    return label if effect is None else f"{label} with the effect {effect}"
+
+
+def _shows(shown: Shown, label: str, effect: str | None) -> bool:
+    found = shown.labels.get(label)
+    return found is not None and (effect is None or effect in found.effects)

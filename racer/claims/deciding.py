@@ -1,0 +1,293 @@
+"""Deciding claims: every case explored once, in parallel, and the answers that follow.
+
+A case is a scenario with all of its parameters. Claims share cases, and each is explored once.
+The number of processes changes how long that takes and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+
+from racer.claims.conditions import condition
+from racer.claims.data import Answer, Ask, Claim, Parameters
+from racer.discovery import file_reference, find
+from racer.errors import RacerError, UsageError
+from racer.events import Blocked, OutcomeValue
+from racer.exploration import explore
+from racer.parameters import Value, show_parameters
+from racer.program import Program
+from racer.registry import Scenario
+from racer.result import Result
+from racer.steps import Violation
+from racer.values import describe
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLabel:
+    """A label that a case shows. `interleavings` None: not counted."""
+
+    interleavings: int | None
+    effects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one exploration showed, as far as claims look at it; values are text.
+
+    `returned` has, by thread, everything it came to. `bound` says which limit cut the search;
+    `loops` which threads may run for ever.
+    """
+
+    labels: Mapping[str, CaseLabel]
+    returned: Mapping[str, frozenset[str]]
+    interleavings: int | None
+    states: int
+    vacuous: tuple[str, ...]
+    bound: str | None
+    loops: tuple[str, ...] | None
+
+    def values(self, thread: str) -> frozenset[str]:
+        """What the thread comes to, in any interleaving, as text."""
+        if thread not in self.returned:
+            known = ", ".join(sorted(self.returned)) or "none came to an end"
+            raise UsageError(f"a claim asks about thread {thread!r}; the threads are: {known}.")
+        return self.returned[thread]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of an ask's grid. `holds` None: nothing is known, or it cannot happen.
+
+    `refused` is the reason why this combination of parameters cannot happen.
+    """
+
+    parameters: Parameters
+    cases: tuple[Case, ...]
+    holds: bool | None
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A claim with its answer. `points` are parallel to the claim's asks."""
+
+    claim: Claim
+    answer: Answer
+    points: tuple[tuple[Point, ...], ...]
+
+    @property
+    def as_expected(self) -> bool:
+        return self.answer == self.claim.expected
+
+    def cases(self) -> list[Case]:
+        """Every exploration that the answer rests on, each once."""
+        found = {id(c): c for points in self.points for point in points for c in point.cases}
+        return list(found.values())
+
+
+class Interruption(KeyboardInterrupt):
+    """Ctrl-C; `decided` are the claims that were answered by then."""
+
+    def __init__(self, decided: list[Decided]) -> None:
+        super().__init__("interrupted")
+        self.decided = decided
+
+
+_Key = tuple[str, tuple[tuple[str, Value], ...]]  # where a scenario is found, and its parameters
+_Task = tuple[_Key, str, int | None, float | None]
+
+
+def decide(
+    claims: Sequence[Claim],
+    *,
+    memory: str = "sc",
+    jobs: int | None = None,
+    max_states: int | None = None,
+    timeout: float | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Decided]:
+    """The answers, in the order of the claims.
+
+    jobs         how many processes explore; as many as there are processors when None
+    max_states   limits of each exploration, as `explore` has them; a claim whose answer
+    timeout      would rest on a search that was cut is answered "bound"
+    progress     is called with the numbers of cases explored, and of all
+
+    Errors   RacerError of a case, naming it; Interruption with what was decided so far.
+    """
+    needed = {_key(ask, each): None for claim in claims for ask, each in _explored(claim)}
+    tasks: list[_Task] = [(key, memory, max_states, timeout) for key in needed]
+    known: dict[_Key, Case | str] = {}
+    try:
+        for key, case in _run(tasks, jobs or os.cpu_count() or 1):
+            known[key] = case
+            progress(len(known), len(needed))
+    except KeyboardInterrupt:
+        done = [claim for claim in claims if all(_key(*pair) in known for pair in _explored(claim))]
+        raise Interruption([_decided(claim, known) for claim in done]) from None
+    return [_decided(claim, known) for claim in claims]
+
+
+def _explored(claim: Claim) -> Iterator[tuple[Ask, Parameters]]:
+    for ask in claim.asks:
+        for point in ask.points():
+            for parameters in ask.explored(point):
+                yield ask, parameters
+
+
+def _key(ask: Ask, parameters: Parameters) -> _Key:
+    complete = ask.scenario.complete(parameters)
+    return file_reference(ask.scenario), tuple(complete.items())
+
+
+def _decided(claim: Claim, known: Mapping[_Key, Case | str]) -> Decided:
+    points = tuple(tuple(_point(ask, at, known) for at in ask.points()) for ask in claim.asks)
+    return Decided(claim, _answer(claim.asks, points), points)
+
+
+def _point(ask: Ask, parameters: Parameters, known: Mapping[_Key, Case | str]) -> Point:
+    cases = []
+    for each in ask.explored(parameters):
+        case = known[_key(ask, each)]
+        if isinstance(case, str):
+            return Point(parameters, (), None, refused=case)
+        cases.append(case)
+    known_whole = not any(case.bound or case.vacuous for case in cases)
+    return Point(parameters, tuple(cases), ask.holds(tuple(cases)) if known_whole else None, None)
+
+
+def _answer(asks: Sequence[Ask], points: Sequence[Sequence[Point]]) -> Answer:
+    """True at every point, true at none that some ask has, or a condition on parameters."""
+    possible = [[point for point in of_ask if point.refused is None] for of_ask in points]
+    unknown = [point for of_ask in possible for point in of_ask if point.holds is None]
+    if unknown:
+        cut = any(case.bound for point in unknown for case in point.cases)
+        return Answer("bound" if cut else "vacuous")
+    if any(not any(point.holds for point in of_ask) for of_ask in possible):
+        return Answer("refuted")
+    if all(point.holds for of_ask in possible for point in of_ask):
+        return Answer("holds")
+    one_scenario = len({ask.scenario.name for ask in asks}) == 1
+    conditions: dict[str, None] = {}  # several asks may have the same
+    for ask, of_ask in zip(asks, points, strict=True):
+        holds = [tuple(p.parameters.values()) for p in of_ask if p.holds]
+        refused = [tuple(p.parameters.values()) for p in of_ask if p.refused is not None]
+        text = condition(ask.grid, holds, refused)
+        if text:
+            conditions[text if one_scenario else f"{ask.scenario.name}: {text}"] = None
+    return Answer("holds only if", "; ".join(conditions))
+
+
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Key, Case | str]]:
+    """Every case as it is explored; what a scenario refuses is the reason in its place."""
+    if jobs == 1 or len(tasks) == 1:
+        for task in tasks:
+            yield _outcome(task, _explore(task))
+        return
+    with ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_leave_interrupts) as pool:
+        waiting: dict[Future[_Explored], _Task] = {pool.submit(_explore, t): t for t in tasks}
+        try:
+            while waiting:
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    task = waiting.pop(future)
+                    yield _outcome(task, future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in pool._processes.values():
+                process.terminate()
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """An error of the user's, as text: not every exception survives the way between processes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why the parameters cannot happen."""
+
+    text: str
+
+
+_Explored = Case | _Failed | _Refused
+
+
+def _outcome(task: _Task, explored: _Explored) -> tuple[_Key, Case | str]:
+    key = task[0]
+    match explored:
+        case _Failed(text=text):
+            raise RacerError(f"{_named(key)}: {text}")
+        case _Refused(text=text):
+            return key, text
+        case case:
+            return key, case
+
+
+def _named(key: _Key) -> str:
+    reference, parameters = key
+    return f"{reference.rpartition('::')[2]} {show_parameters(dict(parameters))}"
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that gathers the answers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _explore(task: _Task) -> _Explored:
+    """Runs in a process of its own."""
+    (reference, parameters), memory, max_states, timeout = task
+    try:
+        scenario = find(reference).scenario
+        try:
+            program = scenario.build(**dict(parameters))
+        except UsageError as error:
+            return _Refused(str(error))
+        return _case(scenario, program, memory, max_states, timeout)
+    except RacerError as error:
+        return _Failed(str(error))
+
+
+def _case(
+    scenario: Scenario,
+    program: Program,
+    memory: str,
+    max_states: int | None,
+    timeout: float | None,
+) -> Case:
+    result = explore(program, memory=memory, max_states=max_states, timeout=timeout)
+    returned: dict[str, set[str]] = {}
+    for outcome in result.outcomes:
+        for thread, value in outcome:
+            returned.setdefault(thread, set()).add(_text(value))
+    return Case(
+        labels=_labels(result),
+        returned={thread: frozenset(values) for thread, values in returned.items()},
+        interleavings=result.interleavings,
+        states=result.states,
+        vacuous=result.vacuous,
+        bound=result.bound,
+        loops=result.loops,
+    )
+
+
+def _labels(result: Result) -> dict[str, CaseLabel]:
+    return {
+        label: CaseLabel(found.interleavings, tuple(result.effects(label)))
+        for label, found in result.violations.items()
+    }
+
+
+def _text(value: OutcomeValue) -> str:
+    """What a thread comes to: a text it returns as it is, anything else as reports show it."""
+    if isinstance(value, Violation):
+        return f"!{value.label}"
+    if isinstance(value, Blocked):
+        return f"blocked at {value.operation}"
+    return value if isinstance(value, str) else describe(value)

@@ -28,6 +28,7 @@ def explore(
     memory: str = "sc",
     reduce: bool = True,
     count: bool | None = None,
+    minimise: bool = True,
     max_states: int | None = None,
     timeout: float | None = None,
 ) -> Result:
@@ -38,6 +39,8 @@ def explore(
                  label and outcome; False searches every state one by one
     count        count interleavings: True always, False never, None while that takes no more
                  than COUNTED_STATES states
+    minimise     look for the witness with the fewest preemptions; False keeps the first schedule
+                 that the search comes across, which is replayed as well
     max_states   stop after so many states
     timeout      stop after so many seconds; either limit gives the verdict "bound"
 
@@ -54,7 +57,7 @@ def explore(
             searched = _search(lifted, memory, reduce, count, limits)
         finally:
             lifted.finish()
-    return report(searched, deadline)
+    return report(searched, deadline, minimise)
 
 
 def _search(

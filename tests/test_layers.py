@@ -28,6 +28,7 @@ LAYERS = [
     ["racer.registry"],
     ["racer.discovery"],
     ["racer.witness", "racer.explanation"],
+    ["racer.graphs"],
     ["viz"],
     ["racer.cli"],
 ]

@@ -75,13 +75,17 @@ def diagram(explanation: Explanation) -> str:
     return str(dot.source)
 
 
-def render(dot: str, format: Literal["svg", "png"]) -> bytes:
+def render(
+    dot: str, format: Literal["svg", "png"], layout: tuple[str, ...] = ("-Kneato", "-n2")
+) -> bytes:
     """The picture, by `graphviz-pure`, or by a `dot` of the system where that is missing.
+
+    `layout` is what places the nodes: nothing, for a diagram.
 
     Errors   RacerError when there is neither, or when it cannot draw this text.
     """
     resolution = [f"-Gdpi={_PNG_DPI}"] if format == "png" else []
-    command = [_graphviz(), "-Kneato", "-n2", f"-T{format}", *resolution]
+    command = [_graphviz(), *layout, f"-T{format}", *resolution]
     try:
         done = subprocess.run(
             command, input=dot.encode(), capture_output=True, check=False, timeout=_TIMEOUT

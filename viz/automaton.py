@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from racer.graphs import DrawnThread, ThreadEdge, ThreadNode
 from viz.captions import thread_caption
-from viz.dot import INK, SHADE, Picture, bold, italic, lines, new_picture, plain, wrapped
+from viz.dot import INK, SHADE, Picture, aside, bold, italic, lines, new_picture, plain, wrapped
 
 _WIDTH = 40  # characters of a line
 _ANSWERS = 6  # that are listed on an edge
-_ASIDE = "&#160;&#160;"  # keeps a label off its line
 _WINDOW = {"style": "filled,dashed", "fillcolor": SHADE}
 
 
@@ -63,12 +62,12 @@ def _place(calls: tuple[str, ...]) -> str:
 
 
 def _edge(dot: Picture, edge: ThreadEdge) -> None:
-    said = [f"{_ASIDE}{line}" for line in wrapped(_answers(edge), _WIDTH)] if edge.answers else []
+    said = wrapped(_answers(edge), _WIDTH)
     every = ", ".join(dict.fromkeys(edge.answers)) or "no result"
     dot.edge(
         f"n{edge.source}",
         f"n{edge.target}",
-        label=lines(said) if any(said) and edge.meaning != "always" else "",
+        label=lines(aside(said)) if any(said) and edge.meaning != "always" else "",
         tooltip=plain(every),
         labeltooltip=plain(every),
         style="dashed" if edge.meaning == "other" else "solid",

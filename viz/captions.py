@@ -105,17 +105,20 @@ def _cut(graph: DrawnStates) -> str:
     if graph.cut is None:
         return ""
     kept = _kept(graph.cut)
+    of = "" if graph.of is None else f" of {graph.of:,}"
     return (
-        f"Cut: {plural(graph.drawn, 'state')} of {graph.of:,} are drawn, {kept}. The whole graph "
+        f"Cut: {plural(graph.drawn, 'state')}{of} are drawn, {kept}. The whole graph "
         f"would have {plural(graph.cut.needed, 'node')} (limit {graph.cut.limit})."
     )
 
 
 def _kept(cut: Cut) -> str:
+    if cut.kept == "nearest":
+        return "those nearest to the start; dotted: moves to others"
     if cut.kept == "violations":
-        return "all that lie on a way to a violation; dotted: how many leave them"
+        return "all that lie on a way to a violation; dotted: what leaves them"
     of = "violation" if cut.kept == "witnesses" else "outcome"
-    kept = f"those on the cheapest schedule to each {of}; dotted: how many leave them"
+    kept = f"those on the cheapest schedule to each {of}; dotted: what leaves them"
     if cut.omitted:
         shown = f"of {', '.join(cut.shown)}" if cut.kept == "witnesses" else f"of {len(cut.shown)}"
         kept += f", {shown}; without {plural(len(cut.omitted), of)} for which there was no room"

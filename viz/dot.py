@@ -81,11 +81,12 @@ def italic(words: str) -> str:
 def wrapped(words: str, width: int) -> list[str]:
     """Lines of a label, each of at most `width` characters."""
     found = textwrap.wrap(printable(words), width, subsequent_indent="  ", break_on_hyphens=False)
-    return [f"{'&#160;' * _indent(line)}{text(line.lstrip())}" for line in found] or [""]
+    return [text(line) for line in found] or [""]
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+def aside(given: Iterable[str]) -> list[str]:
+    """The lines of an edge's label, kept off the edge."""
+    return [f"  {line}" for line in given]
 
 
 def lines(given: Iterable[str]) -> str:

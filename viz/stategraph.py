@@ -11,14 +11,13 @@ from collections.abc import Iterator
 
 from racer.graphs import DrawnStates, StateEdge, StateNode, Step
 from viz.captions import number, plural, states_caption
-from viz.dot import FAINT, INK, Picture, bold, italic, lines, new_picture, plain, wrapped
+from viz.dot import FAINT, INK, Picture, aside, bold, italic, lines, new_picture, plain, wrapped
 
 _WRONG = "#9c1c1c"  # dark enough to be black in grey print
 _THIN, _THICK = 0.8, 5.0  # widths, in points
 _WRONG_THIN = 1.6
 _SHOWN, _FIRST, _LAST = 9, 5, 2  # steps in a label: all, or the first and the last of them
 _WIDTH = 44  # characters of a line
-_ASIDE = "&#160;&#160;"  # keeps a label off its line
 
 
 def state_graph(graph: DrawnStates, title: str) -> str:
@@ -27,8 +26,8 @@ def state_graph(graph: DrawnStates, title: str) -> str:
     raised = {edge.target for edge in graph.edges if any(step.raises for step in edge.steps)}
     for node in graph.nodes:
         _node(dot, node, says_labels=node.number in raised or bool(node.outcome))
-        if graph.cut is not None and node.elsewhere:
-            _stub(dot, node, node.elsewhere)
+        if node.leaves:
+            _stub(dot, node)
     for at, edge in enumerate(graph.edges):
         _edge(dot, graph, at, edge)
     return str(dot.source)
@@ -50,12 +49,13 @@ def _node(dot: Picture, node: StateNode, *, says_labels: bool) -> None:
         dot.node(name, label="", shape="circle", width="0.12", height="0.12", fillcolor=INK)
 
 
-def _stub(dot: Picture, node: StateNode, elsewhere: int) -> None:
+def _stub(dot: Picture, node: StateNode) -> None:
     """What leaves a node by moves that are not drawn."""
     name, away = f"s{node.number}", f"s{node.number} elsewhere"
     with dot.subgraph() as level:
         level.attr(rank="same")
-        said = [italic(f"{number(elsewhere)} elsewhere")]
+        many = "" if node.elsewhere is None else f"{number(node.elsewhere)} "
+        said = [italic(f"{many}elsewhere")]
         level.node(away, label=lines(said), shape="none", style="", fontcolor="gray40")
         level.edge(name, away, style="dotted", color=FAINT, arrowhead="vee")
 
@@ -81,7 +81,7 @@ def _edge(dot: Picture, graph: DrawnStates, at: int, edge: StateEdge) -> None:
         f"s{edge.source}",
         f"s{edge.target}",
         id=f"e{at}",
-        label=lines(f"{_ASIDE}{line}" for line in said),
+        label=lines(aside(said)),
         penwidth=f"{width:.2f}",
         fontcolor=INK if edge.violating else "gray25",
         tooltip=plain(every),
@@ -116,7 +116,7 @@ def _steps(steps: tuple[Step, ...]) -> Iterator[str]:
         head = step.thread if step.thread != thread else ""
         thread = step.thread
         first, *rest = wrapped(step.text, _WIDTH)
-        under = "&#160;" * (len(thread) + 1)
+        under = " " * (len(thread) + 1)
         yield f"{bold(head)} {first}" if head else f"{under}{first}"
         yield from (f"{under}{line}" for line in rest)
         yield from (bold(f"*** {label}") for label in step.raises)

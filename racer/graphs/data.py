@@ -8,7 +8,7 @@ from typing import Final, Literal
 MAX_NODES: Final = 60  # what a reader can follow on a page
 
 StateKind = Literal["initial", "state", "final", "violating", "deadlock", "unexplored"]
-Slice = Literal["violations", "witnesses", "outcomes"]
+Slice = Literal["violations", "witnesses", "outcomes", "nearest"]
 ThreadKind = Literal["step", "closing", "returned", "violated", "failed"]
 
 
@@ -34,8 +34,8 @@ class StateNode:
                     blocked; "unexplored": a limit cut the search before its moves
     outcome         of an end: by thread or group of copies, what each came to, as text
     interleavings   of an end: how many of all interleavings of the program come to it
-    elsewhere       how many paths, of what `DrawnStates.counted` says, come through here and
-                    leave for what is not drawn, at once or before the next node
+    leaves          some moves from here, or from a state before the next node, are not drawn
+    elsewhere       how many paths, of what `DrawnStates.counted` says, go by such a move
     """
 
     number: int
@@ -43,6 +43,7 @@ class StateNode:
     labels: tuple[str, ...] = ()
     outcome: tuple[tuple[str, str], ...] = ()
     interleavings: int | None = None
+    leaves: bool = False
     elsewhere: int | None = None
 
 
@@ -67,7 +68,8 @@ class Cut:
     """What is left out of a graph that would have more than `limit` nodes.
 
     kept      "violations": every state that lies on a way to a violation; "witnesses": of each
-              label the cheapest schedule; "outcomes": of each outcome the cheapest schedule
+              label the cheapest schedule; "outcomes": of each outcome the cheapest schedule;
+              "nearest": the first states, where there is none of these
     shown     what has such a schedule in the picture; `omitted` has none, for lack of room
     needed    how many nodes the whole graph would have
     """
@@ -88,8 +90,9 @@ class DrawnStates:
              the reduced graph, each of which stands for all that only reorder independent
              steps. None where nothing could be counted, and `uncounted` says why.
     total    how many of these there are, `interleavings` how many interleavings
-    drawn    how many states are drawn, those merged into edges and ends among them, `of` all
-             that the graph has; `reduced` says whether these are fewer than can be reached
+    drawn    how many states are drawn, those merged into edges and ends among them
+    of       how many states the graph has; None where only some schedules were looked at
+    reduced  it is the reduced graph, and some states or moves are left out of it
     copies   names of groups, with how many threads each has
     """
 
@@ -100,7 +103,7 @@ class DrawnStates:
     total: int | None
     interleavings: int | None
     drawn: int
-    of: int
+    of: int | None
     reduced: bool
     copies: tuple[tuple[str, int], ...]
     labels: tuple[str, ...]

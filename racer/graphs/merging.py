@@ -7,7 +7,7 @@ Moves of one group from one state to another are therefore one edge, which count
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from racer.events import Blocked, OutcomeValue
@@ -36,10 +36,13 @@ class Chain:
         return self.hops[-1][1]
 
 
-def chains(hops: Hops, *, split_by_thread: bool) -> list[Chain]:
+def chains(
+    hops: Hops, *, split_by_thread: bool = False, split_at: Container[int] = ()
+) -> list[Chain]:
     """The chains that `hops` fall into, in the order in which a search from state 0 finds them.
 
-    `split_by_thread` ends a chain where another thread goes on.
+    A chain also ends at a state of `split_at` and, with `split_by_thread`, where another thread
+    goes on.
     """
     ways_in: dict[int, list[str]] = {}
     for state in hops:
@@ -48,7 +51,7 @@ def chains(hops: Hops, *, split_by_thread: bool) -> list[Chain]:
 
     def goes_on(state: int) -> bool:
         out = hops.get(state, [])
-        if state == 0 or len(out) != 1 or len(ways_in[state]) != 1:
+        if state == 0 or state in split_at or len(out) != 1 or len(ways_in[state]) != 1:
             return False
         return not split_by_thread or out[0][0] == ways_in[state][0]
 
@@ -120,17 +123,26 @@ class Merged:
             return self._examiner.labels_at_end(packed)
         return self.system.labels(packed)
 
-    def node(self, number: int, state: int, interleavings: int | None, ways: int) -> StateNode:
-        """The node for a state; `ways` of the paths through it leave by edges that are drawn."""
+    def node(self, number: int, state: int, out: Sequence[Chain]) -> StateNode:
+        """The node for a state, from which the chains `out` are drawn."""
         labels = self.labels(state)
-        outcome: tuple[tuple[str, str], ...] = ()
-        elsewhere = None
-        if self._is_end[state]:
-            outcome = self._outcome(state)
-        elif self.to is not None and self.onwards is not None:
-            elsewhere = self.to[state] * self.onwards[state] - ways or None
         kind = self._kind(state, labels)
-        return StateNode(number, kind, labels, outcome, interleavings, elsewhere)
+        if self._is_end[state]:
+            return StateNode(number, kind, labels, self._outcome(state))
+        leaves = self._leaves(state, out)
+        elsewhere = None
+        if leaves and self.to is not None and self.onwards is not None:
+            drawn = sum(self.through(chain) or 0 for chain in out)
+            elsewhere = self.to[state] * self.onwards[state] - drawn
+        return StateNode(number, kind, labels, leaves=leaves, elsewhere=elsewhere)
+
+    def _leaves(self, state: int, out: Sequence[Chain]) -> bool:
+        """Whether there are moves from a state, or within the chains from it, beside them."""
+        between = [goal for chain in out for _, goal in chain.hops[:-1]]
+        begun = {chain.hops[0] for chain in out}
+        return len(self.hops.get(state, [])) > len(begun) or any(
+            len(self.hops[goal]) > 1 for goal in between
+        )
 
     def edge(self, chain: Chain, numbers: Mapping[int, int]) -> StateEdge:
         return StateEdge(

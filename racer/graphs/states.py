@@ -9,7 +9,7 @@ never of the part that is drawn.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from racer.errors import UsageError
 from racer.events import OutcomeKey
@@ -35,7 +35,7 @@ def drawn_states(
     """
     graph = _all_states(searched) if every_state else searched.graph
     whole = Merged(searched.quotient, graph)
-    drawing = _Drawing(whole, chains(whole.hops, split_by_thread=False))
+    drawing = _Drawing(whole, chains(whole.hops))
     cut = None
     if drawing.size > max_nodes:
         drawing, cut = _cut(searched, result, whole, max_nodes, drawing.size)
@@ -46,7 +46,9 @@ def _all_states(searched: Searched) -> StateGraph:
     full = searched.full
     if full is None or not full.complete:
         why = f" ({full.bound})" if full is not None else ""
-        raise UsageError(f"not all states were searched{why}, so they cannot be drawn.")
+        raise UsageError(
+            f"not all states were searched{why}, so they cannot be drawn. Try the reduced graph."
+        )
     return full
 
 
@@ -70,30 +72,28 @@ class _Drawing:
 
     def draw(self, searched: Searched, result: Result, cut: Cut | None) -> DrawnStates:
         merged, numbers = self.merged, self._numbers()
-        ways = dict.fromkeys(numbers, 0)
+        out: dict[int, list[Chain]] = {state: [] for state in numbers}
         for chain in self.chains:
-            ways[chain.source] += merged.through(chain) or 0
+            out[chain.source].append(chain)
         ends = _interleavings_by_end(searched)
-        nodes = tuple(
-            merged.node(
-                number,
-                state,
-                ends.get(merged.end_key(state)) if merged.is_end(state) else None,
-                ways[state],
-            )
-            for state, number in numbers.items()
-        )
-        reduced = not _is_everything(searched, merged.graph)
+        nodes = []
+        for state, number in numbers.items():
+            node = merged.node(number, state, out[state])
+            if merged.is_end(state):
+                node = replace(node, interleavings=ends.get(merged.end_key(state)))
+            nodes.append(node)
+        reduced = merged.graph is searched.graph and not _is_everything(searched)
+        searched_whole = merged.graph is searched.graph or merged.graph is searched.full
         total = merged.total
         return DrawnStates(
-            nodes,
+            tuple(nodes),
             tuple(merged.edge(chain, numbers) for chain in self.chains),
             counted=None if total is None else "schedules" if reduced else "interleavings",
             uncounted=_why_uncounted(searched, result, merged) if total is None else None,
             total=total,
             interleavings=result.interleavings,
             drawn=len(self._states_drawn()),
-            of=len(merged.graph.states),
+            of=len(merged.graph.states) if searched_whole else None,
             reduced=reduced,
             copies=_copies(searched.system.groups),
             labels=tuple(result.violations),
@@ -116,9 +116,18 @@ def _cut(
             for state, hops in whole.hops.items()
             if whole.leads[state]
         }
-        drawing = _Drawing(whole, chains(towards, split_by_thread=False))
-        if drawing.size <= max_nodes:
-            return drawing, Cut("violations", max_nodes, needed)
+        left = {state for state, hops in towards.items() if len(hops) < len(whole.hops[state])}
+        for split_at in (left, ()):  # where something leaves is a node, if there is room
+            drawing = _Drawing(whole, chains(towards, split_at=split_at))
+            if drawing.size <= max_nodes:
+                return drawing, Cut("violations", max_nodes, needed)
+    if not result.violations and not result.outcomes:
+        nearest = {
+            state: [hop for hop in hops if hop[1] < max_nodes]
+            for state, hops in whole.hops.items()
+            if state < max_nodes
+        }
+        return _Drawing(whole, chains(nearest)), Cut("nearest", max_nodes, needed)
     return _schedules(searched, result, max_nodes, needed)
 
 
@@ -199,23 +208,18 @@ def _with_path(hops: Hops, path: _Path, merged: Merged, index: dict[State, int])
 
 
 def _graph_of(searched: Searched, paths: list[_Path]) -> StateGraph:
-    """The states on some paths, as a graph that was cut."""
-    graph = StateGraph(bound="only these schedules were looked at")
-    index: dict[State, int] = {}
-    groups = searched.system.groups
-    for path in paths:
-        for before, after, move in path:
-            for state in (before, after):
-                if state not in index:
-                    index[state] = len(graph.states)
-                    graph.states.append(state)
-                    graph.edges.append([])
-                    graph.parents.append(-1)
-            for own, goal in searched.quotient.successors(before):
-                alike = groups[own // CHOICES] == groups[move // CHOICES]
-                edge = (own, index[after])
-                if goal == after and alike and edge not in graph.edges[index[before]]:
-                    graph.edges[index[before]].append(edge)
+    """The states on some paths, with all their moves, as a graph that was cut."""
+    graph = StateGraph([searched.quotient.initial()], [[]], [-1])
+    graph.bound = "only these schedules were looked at"
+    index = {graph.states[0]: 0}
+    for state in dict.fromkeys(before for path in paths for before, _, _ in path):
+        for move, after in searched.quotient.successors(state):
+            if after not in index:
+                index[after] = len(graph.states)
+                graph.states.append(after)
+                graph.edges.append([])
+                graph.parents.append(index[state])
+            graph.edges[index[state]].append((move, index[after]))
     graph.expanded = len(graph.states)
     return graph
 
@@ -233,8 +237,9 @@ def _interleavings_by_end(searched: Searched) -> dict[Hashable, int]:
     return found
 
 
-def _is_everything(searched: Searched, graph: StateGraph) -> bool:
-    full = searched.full
+def _is_everything(searched: Searched) -> bool:
+    """Whether the graph that decided the verdict is known to have every state and move."""
+    graph, full = searched.graph, searched.full
     if full is None or not full.complete:
         return False
     return (len(graph.states), graph.transitions) == (len(full.states), full.transitions)

@@ -10,6 +10,7 @@ from viz.dot import INK, SHADE, Picture, aside, bold, italic, lines, new_picture
 
 _WIDTH = 40  # characters of a line
 _ANSWERS = 6  # that are listed on an edge
+_PLACES = 4  # lines of the source that are listed in a node
 _WINDOW = {"style": "filled,dashed", "fillcolor": SHADE}
 
 
@@ -22,7 +23,7 @@ def automaton(thread: DrawnThread, title: str) -> str:
         _node(dot, node)
     for edge in thread.edges:
         _edge(dot, edge)
-    if thread.limit is not None:
+    if thread.limit is not None or not thread.closed:
         _continuations(dot, thread)
     return str(dot.source)
 
@@ -52,8 +53,11 @@ def _step(node: ThreadNode) -> Iterator[str]:
     for watch in node.opens:
         yield from (italic(line) for line in wrapped(f"window opens: {watch}", _WIDTH))
     yield from (f"<b>{line}</b>" for line in wrapped(node.text, _WIDTH))
-    for calls in node.places:
-        yield from wrapped(_place(calls), _WIDTH)
+    places = list(dict.fromkeys(_place(calls) for calls in node.places))
+    for place in places[:_PLACES]:
+        yield from wrapped(place, _WIDTH)
+    if len(places) > _PLACES:
+        yield italic(f"... {len(places) - _PLACES} more lines")
 
 
 def _place(calls: tuple[str, ...]) -> str:
@@ -84,10 +88,11 @@ def _answers(edge: ThreadEdge) -> str:
 
 
 def _continuations(dot: Picture, thread: DrawnThread) -> None:
-    """An edge to nowhere from each node that goes on in what was cut."""
+    """An edge to nowhere from each node of which no edge is drawn, though it goes on."""
     going_on = {edge.source for edge in thread.edges}
     for node in thread.nodes:
         if node.kind in ("step", "closing") and node.number not in going_on:
             name = f"n{node.number} elsewhere"
-            dot.node(name, label=lines([italic("not drawn")]), shape="none", style="")
+            said = "not drawn" if thread.limit is not None else "not known yet"
+            dot.node(name, label=lines([italic(said)]), shape="none", style="")
             dot.edge(f"n{node.number}", name, style="dotted")

@@ -224,22 +224,27 @@ def _plain(text: str) -> str:
     return str(graphviz.escape(printable(text)))
 
 
+def _escaped(text: str) -> str:
+    """Text for a label, in which graphviz would replace \\N by the name of its node."""
+    return html.escape(text).replace("\\", "\\\\")
+
+
 def _label(lines: Iterable[str]) -> str:
-    return _html(html.escape(line) for line in lines)
+    return _html(_escaped(line) for line in lines)
 
 
 def _bold(lines: Iterable[str]) -> str:
-    return _html(f"<b>{html.escape(line)}</b>" for line in lines)
+    return _html(f"<b>{_escaped(line)}</b>" for line in lines)
 
 
 def _italic(lines: Iterable[str]) -> str:
-    return _html(f"<i>{html.escape(line)}</i>" for line in lines)
+    return _html(f"<i>{_escaped(line)}</i>" for line in lines)
 
 
 def _headed(lines: Lines, head: str) -> str:
     """With the bold words at the beginning of the first line."""
-    first = html.escape(lines[0].removeprefix(head))
-    return _html([f"<b>{html.escape(head)}</b>{first}", *map(html.escape, lines[1:])])
+    first = _escaped(lines[0].removeprefix(head))
+    return _html([f"<b>{_escaped(head)}</b>{first}", *map(_escaped, lines[1:])])
 
 
 def _html(lines: Iterable[str]) -> str:

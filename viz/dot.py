@@ -26,7 +26,7 @@ def new_picture(title: str, caption: Iterable[str], *, ranksep: str = "0.35") ->
     said = list(caption)
     under = [line for sentence in said for line in wrapped(sentence, _CAPTION)]
     return graphviz.Digraph(
-        name=plain(title),
+        name=plain(" ".join(title.split())),
         comment="dot -Tsvg",
         graph_attr={
             "bgcolor": "white",
@@ -67,7 +67,7 @@ def plain(words: str) -> str:
 
 def text(words: str) -> str:
     """Words as part of a label."""
-    return html.escape(printable(words))
+    return html.escape(printable(words)).replace("\\", "\\\\")  # \N is the node's name to it
 
 
 def bold(words: str) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from racer.events import Blocked, OutcomeValue
-from racer.explanation.naming import shown, step_text
+from racer.explanation.naming import operation_text, shown, step_text
 from racer.exploration.counting import continuations_of, schedules_to
 from racer.exploration.graph import StateGraph
 from racer.exploration.shown import Examiner
 from racer.graphs.data import StateEdge, StateKind, StateNode, Step
+from racer.operations import Choose, Operation
 from racer.result import DEADLOCK
 from racer.steps import Violation
 from racer.system import CHOICES, Move, State, System
@@ -203,11 +204,11 @@ class Merged:
         for hop in chain.hops:
             moves = self._moves[state][hop]
             packed = self.graph.states[state]
-            texts = [step_text(*self.system.event(packed, move)) for move, _ in moves]
+            text = _one_of([self.system.event(packed, move) for move, _ in moves])
             before = self.system.labels(packed)
             after = self.system.labels(self.graph.states[moves[0][1]])
             raises = tuple(label for label in after if label not in before)
-            yield Step(hop[0], " or ".join(dict.fromkeys(texts)), raises)
+            yield Step(hop[0], text, raises)
             state = hop[1]
 
     def _outcome(self, state: int) -> tuple[tuple[str, str], ...]:
@@ -217,6 +218,20 @@ class Merged:
         for group, (_, value) in zip(self.system.groups, outcome, strict=True):
             values.setdefault(group, []).append(came_to(value))
         return tuple((group, _listed(texts)) for group, texts in values.items())
+
+
+def _one_of(events: Sequence[tuple[Operation, object]]) -> str:
+    """The text of steps that lead to the same state; options of one choice are listed."""
+    operation = events[0][0]
+    if (
+        len(events) > 1
+        and isinstance(operation, Choose)
+        and all(each == operation for each, _ in events)
+    ):
+        options = list(dict.fromkeys(shown(each) for _, each in events))
+        few = len(options) < len(operation.options)
+        return f"{operation_text(operation)} -> {', '.join(options) if few else 'any'}"
+    return " or ".join(dict.fromkeys(step_text(*event) for event in events))
 
 
 def came_to(value: OutcomeValue) -> str:

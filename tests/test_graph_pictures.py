@@ -133,6 +133,11 @@ def test_the_caption_of_an_automaton_says_that_it_is_open() -> None:
     assert "not known yet" in picture_of_thread(program, "T", max_nodes=1_000)
 
 
+def test_a_scenario_that_shows_nothing_is_said_to_be_vacuous(racer: Run) -> None:
+    _, out, _ = racer("graph", "models.py::vacuous")
+    assert "Vacuous: no state reaches x is 1." in out.splitlines()
+
+
 def test_a_count_of_many_digits_is_rounded() -> None:
     assert number(24_621) == "24,621"
     assert number(2_255_018_675_267_385_854) == "2.25e18"

@@ -15,6 +15,7 @@ def states_caption(graph: DrawnStates) -> tuple[str, ...]:
         sentence
         for sentence in (
             _violations(graph),
+            f"Vacuous: no state reaches {' and '.join(graph.vacuous)}." if graph.vacuous else "",
             _counts(graph),
             _reduction(graph),
             _copies(graph.copies),
@@ -105,9 +106,10 @@ def _cut(graph: DrawnStates) -> str:
     if graph.cut is None:
         return ""
     kept = _kept(graph.cut)
+    which = "reduced graph" if graph.cut.reduced else "graph"
     of = "" if graph.of is None else f" of {graph.of:,}"
     return (
-        f"Cut: {plural(graph.drawn, 'state')}{of} are drawn, {kept}. The whole graph "
+        f"Cut: {plural(graph.drawn, 'state')}{of} are drawn, {kept}. The whole {which} "
         f"would have {plural(graph.cut.needed, 'node')} (limit {graph.cut.limit})."
     )
 
@@ -118,7 +120,8 @@ def _kept(cut: Cut) -> str:
     if cut.kept == "violations":
         return "all that lie on a way to a violation; dotted: what leaves them"
     of = "violation" if cut.kept == "witnesses" else "outcome"
-    kept = f"those on the cheapest schedule to each {of}; dotted: what leaves them"
+    schedule = "the cheapest schedule" if cut.minimal else "one schedule"
+    kept = f"those on {schedule} to each {of}; dotted: what leaves them"
     if cut.omitted:
         shown = f"of {', '.join(cut.shown)}" if cut.kept == "witnesses" else f"of {len(cut.shown)}"
         kept += f", {shown}; without {plural(len(cut.omitted), of)} for which there was no room"

@@ -206,6 +206,7 @@ def _graph(
     """Draw the state graph of a scenario, or the automaton of one of its threads.
 
     Above the limit of nodes the part that leads to violations; the picture says what was cut.
+    Exit status 0 when it is drawn, whatever the verdict.
     """
     from racer.cli.guard import guarded
 

@@ -67,16 +67,19 @@ class StateEdge:
 class Cut:
     """What is left out of a graph that would have more than `limit` nodes.
 
-    kept      "violations": every state that lies on a way to a violation; "witnesses": of each
-              label the cheapest schedule; "outcomes": of each outcome the cheapest schedule;
-              "nearest": the first states, where there is none of these
+    kept      "violations": every state that lies on a way to a violation; "witnesses": a
+              schedule to each label; "outcomes": to each outcome; "nearest": the first states,
+              where there is none of these
+    minimal   each of these schedules is proved to be the cheapest
     shown     what has such a schedule in the picture; `omitted` has none, for lack of room
-    needed    how many nodes the whole graph would have
+    needed    how many nodes the whole graph would have, reduced unless every state was wanted
     """
 
     kept: Slice
     limit: int
     needed: int
+    reduced: bool
+    minimal: bool = True
     shown: tuple[str, ...] = ()
     omitted: tuple[str, ...] = ()
 
@@ -94,6 +97,7 @@ class DrawnStates:
     of       how many states the graph has; None where only some schedules were looked at
     reduced  it is the reduced graph, and some states or moves are left out of it
     copies   names of groups, with how many threads each has
+    labels   what is violated; `vacuous`: the `sometimes` that no state reaches
     """
 
     nodes: tuple[StateNode, ...]
@@ -108,6 +112,7 @@ class DrawnStates:
     copies: tuple[tuple[str, int], ...]
     labels: tuple[str, ...]
     cut: Cut | None
+    vacuous: tuple[str, ...]
     bound: str | None
 
 

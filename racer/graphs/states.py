@@ -1,9 +1,9 @@
 """Which part of a state graph is drawn: all of it, or what leads to violations, or schedules.
 
 The whole graph if that has at most so many nodes once it is merged; else the states on ways to
-violations; else of each label the cheapest schedule, with what leaves it counted. Where nothing
-is violated, of each outcome the cheapest schedule. Counts are those of the graph that was cut,
-never of the part that is drawn.
+violations; else to each label the cheapest schedule, with what leaves it counted. Where nothing
+is violated, a schedule to each outcome. Counts are those of the graph that was cut, never of
+the part that is drawn.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ class _Drawing:
             copies=_copies(searched.system.groups),
             labels=tuple(result.violations),
             cut=cut,
+            vacuous=result.vacuous,
             bound=result.bound,
         )
 
@@ -110,6 +111,8 @@ class _Drawing:
 def _cut(
     searched: Searched, result: Result, whole: Merged, max_nodes: int, needed: int
 ) -> tuple[_Drawing, Cut]:
+    reduced = whole.graph is searched.graph and not _is_everything(searched)
+    cut = Cut("violations", max_nodes, needed, reduced)
     if result.violations:
         towards = {
             state: [hop for hop in hops if whole.leads[hop[1]]]
@@ -120,21 +123,19 @@ def _cut(
         for split_at in (left, ()):  # where something leaves is a node, if there is room
             drawing = _Drawing(whole, chains(towards, split_at=split_at))
             if drawing.size <= max_nodes:
-                return drawing, Cut("violations", max_nodes, needed)
+                return drawing, cut
     if not result.violations and not result.outcomes:
         nearest = {
             state: [hop for hop in hops if hop[1] < max_nodes]
             for state, hops in whole.hops.items()
             if state < max_nodes
         }
-        return _Drawing(whole, chains(nearest)), Cut("nearest", max_nodes, needed)
-    return _schedules(searched, result, max_nodes, needed)
+        return _Drawing(whole, chains(nearest)), replace(cut, kept="nearest")
+    return _schedules(searched, result, cut)
 
 
-def _schedules(
-    searched: Searched, result: Result, max_nodes: int, needed: int
-) -> tuple[_Drawing, Cut]:
-    """Schedules to labels, or to outcomes if there are none: the cheapest, and all that fit.
+def _schedules(searched: Searched, result: Result, cut: Cut) -> tuple[_Drawing, Cut]:
+    """Schedules to labels, or to outcomes if there are none: the cheapest, and others that fit.
 
     They go by all moves, not only by those of the reduced graph, so they are drawn in the graph
     of all states. Where that was not searched, there is nothing but the schedules themselves.
@@ -157,14 +158,17 @@ def _schedules(
             continue  # an outcome that exchanges the copies of one that is drawn
         longer = _with_path(hops, path, merged, index)
         drawing = _Drawing(merged, chains(longer, split_by_thread=True))
-        if best.chains and drawing.size > max_nodes:
+        if best.chains and drawing.size > cut.limit:
             omitted.append(name)
             continue
         hops, best = longer, drawing
         ends.add(end)
         shown.append(name)
     kept: Slice = "witnesses" if result.violations else "outcomes"
-    return best, Cut(kept, max_nodes, needed, tuple(shown), tuple(omitted))
+    minimal = all(witness.minimal for name, witness in goals if name in shown)
+    return best, Cut(
+        kept, cut.limit, cut.needed, cut.reduced, minimal, tuple(shown), tuple(omitted)
+    )
 
 
 def _goals(result: Result) -> list[tuple[str, Witness]]:

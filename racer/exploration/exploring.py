@@ -47,6 +47,28 @@ def explore(
     Errors   ModelError when the model fails in a state that can be reached; Interrupted, with
              what was found so far, on Ctrl-C; UsageError for a memory model racer lacks.
     """
+    return search_and_report(
+        program,
+        memory=memory,
+        reduce=reduce,
+        count=count,
+        minimise=minimise,
+        max_states=max_states,
+        timeout=timeout,
+    )[1]
+
+
+def search_and_report(
+    program: Program,
+    *,
+    memory: str = "sc",
+    reduce: bool = True,
+    count: bool | None = None,
+    minimise: bool = True,
+    max_states: int | None = None,
+    timeout: float | None = None,
+) -> tuple[Searched, Result]:
+    """As explore(), with the graphs that the Result was read from."""
     check_model(memory)
     _check_limits(max_states, timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -57,7 +79,7 @@ def explore(
             searched = _search(lifted, memory, reduce, count, limits)
         finally:
             lifted.finish()
-    return report(searched, deadline, minimise)
+    return searched, report(searched, deadline, minimise)
 
 
 def _search(

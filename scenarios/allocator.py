@@ -1,24 +1,32 @@
 """Freeing to the buddy allocator and allocating from it, one kernel step a line.
 
-Models     Two pages, H and p, that are each other's buddies, and orders 0 and 1 only. Put, LRU
-           removal, __free_pages_prepare(), the merge and the hand-out under zone->lock,
-           check_new_pages(), prep_compound_page(), and the slab's page type.
-Source     mm/swap.c __folio_put(), __page_cache_release(); mm/page_alloc.c
-           __free_pages_prepare(), __free_one_page(), rmqueue_buddy(), check_new_pages(),
-           prep_compound_page(); mm/slub.c allocate_slab(), __free_slab()
+Models     Put and LRU removal, __free_pages_prepare(), the merge and the hand-out under
+           zone->lock for every order up to the block's, check_new_pages(), prep_compound_page().
+           Who takes and gives back the pages is in scenarios/users.py.
+Source     mm/swap.c __folio_put(), __page_cache_release(), lru_add(); mm/page_alloc.c
+           __free_pages_prepare(), free_tail_page_prepare(), __free_one_page(), rmqueue_buddy(),
+           __rmqueue_smallest(), page_del_and_expand(), check_new_pages(), prep_compound_page();
+           mm/internal.h prep_compound_head(), folio_set_order(), find_buddy_page_pfn()
 Abstract   - Per-cpu lists are folded into zone->lock. What stays is limbo: from prepare to the
              lock, and from the lock to its first use, a page is neither typed, free nor LRU.
-           - An allocation is one attempt at H's block. One that does not find it free stands
-             for one that was served from other memory: it ends, it does not wait, so that an
-             allocator that never gets its page is no deadlock. Only the first user of H waits
-             until H is free (it always comes to be): an earlier attempt would change nothing.
-           - An order-0 allocation takes H, never p: a typed p of order 0 would be kernel-owned.
+           - The free lists are what the pages say under zone->lock: page_type and private.
+             Of the free blocks of one order the lowest is handed out; in the kernel it is
+             mostly the one that was freed last.
+           - An allocation that finds nothing free stands for one that was served from other
+             memory: it ends, it does not wait, so an allocator that never gets its page is no
+             deadlock.
            - A reference count stays at 0 when it would fall below (a kernel bug); it is finite.
-           - A merged block is as large as the model's memory: MAX_PAGE_ORDER is 1.
-           - __folio_clear_lru_flags() clears one bit here, and prep_compound_head() does not
-             write the order into page[1].flags: plain updates that could lose PG_hwpoison too.
+           - The block is all of the zone: MAX_PAGE_ORDER is its order.
+           - A load that can only find what an earlier one of the same task found is left out:
+             of a folio nobody holds a reference to, only PG_hwpoison can change. So one load
+             stands for folio_test_lru() and folio_test_large(). Stores of what is there
+             already are left out too: private of pages that are not free is always 0.
            - `flags |= x` and `flags &= x` on a plain word are a load and a store (flags_rmw
              "split"), as the compiled C is for any other CPU. "atomic" is a what-if.
+           - __folio_clear_lru_flags() clears PG_lru, PG_active and PG_unevictable one after the
+             other (__clear_bit); those of them that are set. Here only PG_lru ever is.
+Not        The reset of a page type in prepare (page_has_type): every user modelled here has
+           cleared its own. Highatomic, CMA, isolated and guard pages; compaction's capture.
 """
 
 from collections.abc import Callable
@@ -27,15 +35,16 @@ from typing import Literal
 
 from racer import Cell, Lock, Memory
 from scenarios.pages import (
+    WITH_ORDER,
     Block,
     Flags,
     Page,
-    make_thp,
-    other_bits,
+    compound_head,
     put_one,
     with_head,
     without_check_at_prep,
     without_lru,
+    without_second,
 )
 
 FlagsRmw = Literal["split", "atomic"]
@@ -43,11 +52,13 @@ FlagsRmw = Literal["split", "atomic"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Zone:
-    """What the allocator's callers share: the block, the two locks, the configuration."""
+    """What the allocator's callers share: the block, the locks, the configuration."""
 
     block: Block
     lock: Lock  # zone->lock
     lru_lock: Lock  # lruvec->lru_lock
+    batch: Cell[Page | None]  # cpu_fbatches.lru_add of one CPU: see scenarios/lru.py
+    batch_lock: Lock  # cpu_fbatches.lock of that CPU
     check_pages: bool  # check_new_pages() is compiled in and switched on
     flags_rmw: FlagsRmw
 
@@ -55,12 +66,15 @@ class Zone:
         return "zone"
 
 
-def make_zone(mem: Memory, *, check_pages: bool, flags_rmw: FlagsRmw) -> Zone:
-    """A zone of one block, which is in use as a THP."""
+def make_zone(mem: Memory, block: Block, *, check_pages: bool, flags_rmw: FlagsRmw) -> Zone:
+    """A zone of this one block."""
+    empty: Page | None = None
     return Zone(
-        block=make_thp(mem),
+        block=block,
         lock=mem.lock("zone.lock"),
         lru_lock=mem.lock("lru_lock"),
+        batch=mem.cell("lru_add", empty),
+        batch_lock=mem.lock("fbatches.lock"),
         check_pages=check_pages,
         flags_rmw=flags_rmw,
     )
@@ -78,14 +92,31 @@ async def plain_rmw(zone: Zone, flags: Cell[Flags], change: Callable[[Flags], Fl
 # Free
 
 
-async def folio_put(zone: Zone, page: Page, order: int) -> None:
-    """folio_put() of a block of the given order; the last reference frees it."""
-    if await page.refs.update(put_one, "full") != 1:  # folio_put_testzero()
+async def folio_order(zone: Zone, folio: Page) -> int:
+    """folio_order(): 0, or what the word of page[1] says; asked of a head, never of a tail."""
+    if not (await folio.flags.load("plain")).head:  # folio_test_large(): PG_head
+        return 0
+    return (await zone.block.pages[folio.pfn + 1].flags.load("plain")).order  # _flags_1 & 0xff
+
+
+async def folio_put(zone: Zone, folio: Page, order: int | None = None) -> None:
+    """folio_put(): the last reference frees the folio. `order`: a caller that knows it."""
+    if await folio.refs.update(put_one, "full") != 1:  # folio_put_testzero()
         return
-    if (await page.flags.load("plain")).lru:  # __page_cache_release(): folio_test_lru()
-        async with zone.lru_lock:  # folio_lruvec_lock_irqsave()
-            await plain_rmw(zone, page.flags, without_lru)  # __folio_clear_lru_flags()
-    await free_frozen_pages(zone, page, order)
+    flags = await folio.flags.load("plain")  # folio_test_lru(), folio_test_large()
+    if flags.lru:  # __page_cache_release()
+        async with zone.lru_lock:  # folio_lruvec_relock_irqsave()
+            await plain_rmw(zone, folio.flags, without_lru)  # __folio_clear_lru_flags()
+    if order is None and not flags.head:
+        order = 0
+    elif order is None:  # folio_large_order(): _flags_1 & 0xff
+        order = (await zone.block.pages[folio.pfn + 1].flags.load("plain")).order
+    await free_frozen_pages(zone, folio, order)
+
+
+async def put_page(zone: Zone, page: Page) -> None:
+    """put_page(): folio_put() of the folio that the page belongs to now."""
+    await folio_put(zone, await compound_head(page))  # page_folio()
 
 
 async def free_frozen_pages(zone: Zone, page: Page, order: int) -> None:
@@ -98,96 +129,101 @@ async def free_pages_prepare(zone: Zone, page: Page, order: int) -> bool:
     """__free_pages_prepare(); False keeps the page out of the allocator for good."""
     if order == 0 and (await page.flags.load("plain")).hwpoison:  # PageHWPoison(page) && !order
         return False
-    if order == 1:
-        p = zone.block.p  # page[1], the only tail
-        await plain_rmw(zone, p.flags, other_bits)  # page[1].flags &= ~PAGE_FLAGS_SECOND
-        await p.info.store(None)  # free_tail_page_prepare(): clear_compound_head()
-        await plain_rmw(zone, p.flags, without_check_at_prep)  # page[1].flags &= ~..AT_PREP
+    pages = zone.block.pages[page.pfn : page.pfn + (1 << order)]
+    if order > 0:  # compound: every modelled user of an order above 0 is
+        await plain_rmw(zone, pages[1].flags, without_second)  # page[1].flags &= ~..SECOND
+    for tail in pages[1:]:
+        await tail.info.store(None)  # free_tail_page_prepare(): clear_compound_head()
+        await plain_rmw(zone, tail.flags, without_check_at_prep)  # (page + i)->flags &= ~..
     await plain_rmw(zone, page.flags, without_check_at_prep)  # page->flags &= ~..: PG_head too
     return True
 
 
 async def free_one_page(zone: Zone, page: Page, order: int) -> None:
-    """__free_one_page(): merge with the buddy if that is free, put the result on a free list."""
-    H, p = zone.block.H, zone.block.p
+    """__free_one_page(): merge with free buddies, put the result on the list of its order."""
     async with zone.lock:  # spin_lock_irqsave(&zone->lock)
-        if order == 0:
-            buddy = p if page is H else H  # find_buddy_page_pfn()
-            if (
-                await buddy.page_type.load("plain") == "buddy"  # page_is_buddy(): PageBuddy()
-                and await buddy.private.load("plain") == 0  # && buddy_order(buddy) == order
-            ):
-                await buddy.page_type.store("none", "plain")  # del_page_from_free_list()
-                await buddy.private.store(0, "plain")
-                page, order = H, 1  # combined_pfn
-        await page.private.store(order, "plain")  # set_buddy_order(): set_page_private()
-        await page.page_type.store("buddy", "plain")  # set_buddy_order(): __SetPageBuddy()
+        while order < zone.block.order:  # MAX_PAGE_ORDER
+            buddy = zone.block.pages[page.pfn ^ (1 << order)]  # __find_buddy_pfn()
+            if await buddy.page_type.load("plain") != "buddy":  # page_is_buddy(): PageBuddy()
+                break
+            if await buddy.private.load("plain") != order:  # && buddy_order(buddy) == order
+                break
+            await del_page_from_free_list(buddy)
+            page = zone.block.pages[page.pfn & buddy.pfn]  # combined_pfn
+            order += 1
+        await set_buddy_order(page, order)
+
+
+async def set_buddy_order(page: Page, order: int) -> None:
+    """set_buddy_order() of a block that is put on a free list."""
+    await page.private.store(order, "plain")  # set_page_private()
+    await page.page_type.store("buddy", "plain")  # __SetPageBuddy()
+
+
+async def del_page_from_free_list(page: Page) -> None:
+    """__del_page_from_free_list()."""
+    await page.page_type.store("none", "plain")  # __ClearPageBuddy()
+    await page.private.store(0, "plain")  # set_page_private()
 
 
 # Allocate
 
 
-async def rmqueue(zone: Zone, order: int) -> bool:
-    """rmqueue_buddy(): take H's block, or fail if no free block starts there or a page is bad."""
-    H = zone.block.H
-    async with zone.lock:  # spin_lock_irqsave(&zone->lock)
-        if await H.page_type.load("plain") != "buddy":  # on no free list
-            return False
-        found = await H.private.load("plain")  # on free_area[found]
-        if found < order:
-            return False
-        await H.page_type.store("none", "plain")  # del_page_from_free_list(): __ClearPageBuddy()
-        await H.private.store(0, "plain")
-        if found > order:
-            await expand(zone)
-    return not zone.check_pages or await check_new_pages(zone, order)
+async def alloc_frozen_pages(zone: Zone, order: int) -> Page | None:
+    """alloc_frozen_pages(): a block of this order with a reference count of 0, or None."""
+    page = await rmqueue(zone, order)
+    if page is not None and order > 0:  # prep_new_page()
+        await prep_compound_page(zone, page, order)  # __GFP_COMP
+    return page
 
 
-async def expand(zone: Zone) -> None:
-    """expand(): an order-1 block gives an order-0 page; p, the remainder, is put back free."""
-    p = zone.block.p
-    await p.private.store(0, "plain")  # set_buddy_order(): set_page_private()
-    await p.page_type.store("buddy", "plain")  # set_buddy_order(): __SetPageBuddy()
+async def rmqueue(zone: Zone, order: int) -> Page | None:
+    """rmqueue_buddy(): the first block that is free and passes the check, or None."""
+    while True:
+        async with zone.lock:  # spin_lock_irqsave(&zone->lock)
+            page = await rmqueue_smallest(zone, order)
+        if page is None or not zone.check_pages:
+            return page
+        if not await check_new_pages(zone, page, order):
+            return page
+        # a bad page: the block is dropped whole, and the next one is tried
 
 
-async def check_new_pages(zone: Zone, order: int) -> bool:
-    """check_new_pages(), where it is on: a block with a poisoned page is dropped whole."""
-    if (await zone.block.H.flags.load("plain")).hwpoison:  # check_new_page(page)
-        return False
-    return order == 0 or not (await zone.block.p.flags.load("plain")).hwpoison  # page + 1
+async def rmqueue_smallest(zone: Zone, order: int) -> Page | None:
+    """__rmqueue_smallest(): the smallest free block that is large enough, the lowest of those."""
+    found, found_order = None, zone.block.order + 1
+    for page in zone.block.pages[:: 1 << order]:  # larger blocks start at some of these too
+        if await page.page_type.load("plain") == "buddy":  # it is on a free list
+            page_order = await page.private.load("plain")  # and this is which
+            if order <= page_order < found_order:
+                found, found_order = page, page_order
+            if found_order in (order, zone.block.order):
+                break  # there is none smaller, or no other
+    if found is not None:
+        await del_page_from_free_list(found)
+        await expand(zone, found, order, found_order)
+    return found
 
 
-async def prep_compound_page(zone: Zone) -> None:
-    """prep_compound_page(): an order-1 block gets its head and its tail; there is no smp_wmb()."""
-    H, p = zone.block.H, zone.block.p
-    await plain_rmw(zone, H.flags, with_head)  # __SetPageHead(page)
-    await p.info.store(H)  # prep_compound_tail(): set_compound_head()
+async def expand(zone: Zone, page: Page, low: int, high: int) -> None:
+    """expand(): of a block of order `high`, the upper halves down to `low` are put back free."""
+    while high > low:
+        high -= 1
+        await set_buddy_order(zone.block.pages[page.pfn + (1 << high)], high)
 
 
-# Users
+async def check_new_pages(zone: Zone, page: Page, order: int) -> bool:
+    """check_new_pages(), where it is on: is a page of the block bad (here: poisoned)?"""
+    for each in zone.block.pages[page.pfn : page.pfn + (1 << order)]:
+        if (await each.flags.load("plain")).hwpoison:  # check_new_page(): __PG_HWPOISON
+            return True
+    return False
 
 
-async def slab(zone: Zone, order: int) -> None:
-    """A slab on H that comes and goes. It stays frozen: its reference count is 0 throughout."""
-    if not await rmqueue(zone, order):  # allocate_slab(): alloc_slab_page()
-        return
-    if order == 1:
-        await prep_compound_page(zone)  # __GFP_COMP
-    await zone.block.H.page_type.store("slab", "plain")  # __SetPageSlab()
-    await zone.block.H.page_type.store("none", "plain")  # __free_slab(): __ClearPageSlab()
-    await free_frozen_pages(zone, zone.block.H, order)
-
-
-async def thp(zone: Zone) -> None:
-    """A new THP on H, which is kept. Its owner puts it on the LRU later; nobody here looks."""
-    if not await rmqueue(zone, 1):  # folio_alloc(.., order 1)
-        return
-    await prep_compound_page(zone)  # __GFP_COMP
-    await zone.block.H.refs.store(1)  # set_page_refcounted()
-
-
-async def slab_then_thp(zone: Zone, slab_order: int) -> None:
-    """H's next two users, in one task: a slab that comes and goes, then a THP if it gets one."""
-    await zone.block.H.page_type.wait_until(lambda kind: kind == "buddy")  # H is on a free list
-    await slab(zone, slab_order)
-    await thp(zone)
+async def prep_compound_page(zone: Zone, page: Page, order: int) -> None:
+    """prep_compound_page(): head, tails, then the order; there is no smp_wmb() between them."""
+    pages = zone.block.pages[page.pfn : page.pfn + (1 << order)]
+    await plain_rmw(zone, page.flags, with_head)  # __SetPageHead(page)
+    for tail in pages[1:]:
+        await tail.info.store(page)  # prep_compound_tail(): set_compound_head()
+    await plain_rmw(zone, pages[1].flags, WITH_ORDER[order])  # folio_set_order()

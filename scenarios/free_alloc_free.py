@@ -3,20 +3,24 @@
 Question   Can p, a tail of the THP on H, be called kernel-owned when it is so at no instant?
            With slab_order=1, when p is part of the slab: can it be called not so?
 Models     The smallest THP, of order 1: H and its only tail p. Three threads:
-           classify  memory_failure() or soft_offline_page(), down to the classifier's answer
+           classify  memory_failure() or soft_offline_page(), down to the classifier's answer;
+                     from a "kernel-owned" on to what the operator sees of it
            free      drops the last reference to the THP, which frees it whole
            alloc     is given the free block: a slab, of H alone (p goes back on the free list)
-                     or of both; freed again; then a THP on H, if both are free
-Not        see scenarios/allocator.py and classifier.py
+                     or of both; freed again; then (reuse=slab_then_thp) a THP on H, if both
+                     are free
+Not        see scenarios/allocator.py, users.py, classifier.py and memory_failure.py
 Source     mm/memory-failure.c, mm/swap.c, mm/page_alloc.c, mm/slub.c
 Abstract   One task has the slab and then the THP; see scenarios/split_race.py.
-Bound      One free, one slab, one new THP.
+Bound      One free, one slab, at most one new THP.
 
 Answer, slab_order=0. p.info is clear whenever H is a slab, so p is never kernel-owned, every
            "true" is wrong, and `missed` cannot be.
   v8         Pass. It reads p's own type, which is never one of the three.
   headonly   Fails always. It loads p.info: H. The THP is freed, H made a slab. It loads H's
              type: slab.
+  tryget     Pass. It looks at the type under a reference on H that it took while p.info was H,
+             and a THP that is held is not freed.
   the rest   load p.info again, so they are wrong only if p is in a THP on H again by then.
     soft_offline     Fail. p.info is loaded: H. The THP is freed, slab on H. H's type is
                      loaded: slab. The slab is freed and merges with p, a new THP on H. p.info
@@ -31,9 +35,17 @@ Answer, slab_order=0. p.info is clear whenever H is a slab, so p is never kernel
                      p.flags; p is poisoned; p.info is loaded: H; free stores p.flags,
                      unpoisoned; and on as for soft_offline. Only page[1] has that update: any
                      later tail's flags are updated after its info is clear, which is too late.
+  reuse=slab  headonly fails as above; the rest pass: once the THP is freed p.info stays clear.
+  A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
+             without), or to a spurious -ENOTRECOVERABLE (soft_offline).
+  only       handlable: the same verdicts, since p is on a free list (with H, then alone) before
+             H is a slab, and that is within the window. unpoisoned: with memory_failure and
+             flags_rmw=atomic every one passes, since no free clears PG_hwpoison; with
+             flags_rmw=split the free loses it as above, and headonly and the rest fail.
 Answer, slab_order=1. While H is a slab p is part of it, and p.info is H.
   v8         Fails, `missed`: p's own type is none while it is a tail of a slab. No race with
              the free or the THP is needed: it has only to be asked while the slab is there.
+  tryget     Fails, `missed`, in the same way: a slab is frozen and gives no reference.
   the rest   Pass. They answer "true" only if they saw a slab on H, and p was part of it then.
              And if p is so throughout, they load its head, H, and H's type, slab: "true".
 
@@ -44,25 +56,44 @@ Claims     "[the residual race] can only mis-tag a genuinely poisoned page, neve
            allocator": only a page of order 0, or with check_pages.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from racer import Expected, Memory, Program, Range, State, Thread, scenario
-from scenarios.allocator import FlagsRmw, folio_put, make_zone, slab_then_thp
-from scenarios.classifier import Caller, Variant, classify_thread
-from scenarios.pages import kernel_owned, page_model
+from scenarios.allocator import FlagsRmw, folio_put, make_zone
+from scenarios.classifier import Only, Reporter, Version
+from scenarios.memory_failure import hwpoison_caller
+from scenarios.pages import kernel_owned, make_block, page_model, user
+from scenarios.users import slab_only, slab_then_thp
+
+Reuse = Literal["slab", "slab_then_thp"]
 
 
 def expected(
-    *, variant: Variant, caller: Caller, check_pages: bool, flags_rmw: FlagsRmw, slab_order: int
+    *,
+    variant: Version,
+    caller: Reporter,
+    check_pages: bool,
+    flags_rmw: FlagsRmw,
+    slab_order: int,
+    reuse: Reuse,
+    only: Only,
 ) -> Expected:
     if slab_order == 1 and variant == "v8":
         return Expected("fail", ("missed",), "v8 reads p's own type, and a slab's tail has none")
+    if slab_order == 1 and variant == "tryget":
+        return Expected("fail", ("missed",), "a slab is frozen: no reference can be had")
     if slab_order == 1:
         return Expected("pass", because="a slab that is seen on H covers p at that instant")
     if variant == "v8":
         return Expected("pass", because="v8 reads p's own type only, and p never has one")
+    if variant == "tryget":
+        return Expected("pass", because="a head that is held is not freed")
+    if only == "unpoisoned" and caller == "memory_failure" and flags_rmw == "atomic":
+        return Expected("pass", because="p was poisoned, and nothing that is modelled clears that")
     if variant == "headonly":
         reason = "H is freed and made a slab between the loads of p's head and of H's type"
+    elif reuse == "slab":
+        return Expected("pass", because="p's head is never H again, so the re-read tells")
     elif caller == "soft_offline":
         reason = "nothing keeps p from being reused, and a new THP on H passes the re-read"
     elif not check_pages:
@@ -78,11 +109,14 @@ def expected(
 @scenario(expect=expected)
 def free_alloc_free(
     *,
-    variant: Variant = "v9",
-    caller: Caller = "memory_failure",
+    variant: Version = "v9",
+    caller: Reporter = "memory_failure",
     check_pages: bool = False,
     flags_rmw: FlagsRmw = "split",
     slab_order: Annotated[int, Range(0, 1)] = 0,
+    reuse: Reuse = "slab_then_thp",
+    panic: bool = True,
+    only: Only = "any",
 ) -> Program:
     """The classifier on a tail of a THP that is freed whole, its head reused as slab and THP.
 
@@ -91,10 +125,14 @@ def free_alloc_free(
     check_pages  the allocator drops a block with a poisoned page
     flags_rmw    a plain `page->flags |= x` is a load and a store, or (what if) atomic
     slab_order   0: the slab is H alone; 1: it covers p
+    reuse        what H is used for after the free
+    panic        the sysctl that makes memory_failure() panic
+    only         which wrong answers count: any, that of a handlable or of an unpoisoned page
     """
     mem = Memory()
-    zone = make_zone(mem, check_pages=check_pages, flags_rmw=flags_rmw)
-    H, p = zone.block.H, zone.block.p
+    block = make_block(mem, user(order=1))
+    zone = make_zone(mem, block, check_pages=check_pages, flags_rmw=flags_rmw)
+    H, p = block.pages
 
     def p_is_not_kernel_owned(state: State) -> bool:
         return not kernel_owned(state, p)
@@ -108,8 +146,10 @@ def free_alloc_free(
     def new_thp(state: State) -> bool:  # the old one was on the LRU as long as it had references
         return state[p.info] is H and state[H.refs] == 1 and not state[H.flags].lru
 
-    invariants = page_model((H, p))
-    sometimes = {"p is the tail of a new THP on H": new_thp}
+    invariants = {}
+    sometimes = {}
+    if reuse == "slab_then_thp":
+        sometimes["p is the tail of a new THP on H"] = new_thp
     if slab_order == 0:
         invariants["p_kernel_owned"] = p_is_not_kernel_owned
         sometimes["H is slab while p is not kernel-owned"] = slab_beside_p
@@ -118,10 +158,22 @@ def free_alloc_free(
     return Program(
         mem,
         {
-            "classify": classify_thread(mem, variant, caller, p, H),
+            "classify": hwpoison_caller(
+                mem,
+                zone,
+                p,
+                caller=caller,
+                variant=variant,
+                panic=panic,
+                depth="classifier",
+                only=only,
+            ),
             "free": Thread(folio_put, zone, H, 1),
-            "alloc": Thread(slab_then_thp, zone, slab_order),
+            "alloc": Thread(
+                slab_then_thp if reuse == "slab_then_thp" else slab_only, zone, slab_order
+            ),
         },
         invariants=invariants,
+        consistency=page_model(block),
         sometimes=sometimes,
     )

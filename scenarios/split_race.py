@@ -2,23 +2,27 @@
 
 Question   p, a tail of the THP on H, is kernel-owned at no instant. Can it be called so?
 Models     The smallest THP, of order 1: H and its only tail p. Four threads:
-           classify  memory_failure() or soft_offline_page(), down to the classifier's answer
-           split     splits the THP, then frees H, which nobody keeps
-           put_p     drops p's last reference once p is a page of its own, which frees p
-           alloc     is given H when it is free: a slab, freed again; then a THP on H, if p is
-                     free too and the two have merged
-Not        see scenarios/split.py, allocator.py and classifier.py
+           classify  memory_failure() or soft_offline_page(), down to the classifier's answer;
+                     from a "kernel-owned" on to what the operator sees of it
+           split     splits the THP, drops its reference to p, then frees H, which nobody keeps
+           put_p     p's user: drops its reference once p is mapped as a page of its own. The
+                     last of the two references to be dropped, the split's or this, frees p.
+           alloc     is given H when it is free: a slab, freed again; then (reuse=slab_then_thp)
+                     a THP on H, if p is free too and the two have merged
+Not        see scenarios/split.py, allocator.py, classifier.py and memory_failure.py
 Source     mm/memory-failure.c, mm/huge_memory.c, mm/page_alloc.c, mm/slub.c
 Abstract   One task has the slab and then the THP. Two tasks would show no more: before the slab
            is freed there is no block of order 1 to be had, unless a THP takes it before the
            slab, and then no slab is ever seen.
-Bound      One split, one slab, one new THP.
+Bound      One split, one slab, at most one new THP.
 
-Answer     p.info is clear whenever H is a slab, so p is never kernel-owned, every "true" is
-           wrong, and `missed` cannot be.
+Answer, reuse=slab_then_thp. p.info is clear whenever H is a slab, so p is never kernel-owned,
+           every "true" is wrong, and `missed` cannot be.
   v8         Pass. It reads p's own type, which is never one of the three.
   headonly   Fails with either caller. It loads p.info: H. The THP is split, H freed and made a
              slab. It loads H's type: slab. PG_hwpoison is no help: H is freed, not p.
+  tryget     Pass. It looks at the type under a reference on H that it took while p.info was H:
+             H is neither split nor freed as long as that is held, and it is no slab.
   the rest   load p.info again, so they are wrong only if p is in a THP on H again by then: p
              must have been freed while they ran. (They differ in what they do on a "false"
              and in a fence, which changes nothing under SC.)
@@ -33,9 +37,23 @@ Answer     p.info is clear whenever H is a slab, so p is never kernel-owned, eve
                      loads p.flags; p is poisoned; p.info is loaded: H; split stores p.flags,
                      unpoisoned; and on as for soft_offline.
     check_pages      changes no verdict: it looks for a bit that is gone.
+    type_reads       changes none either: the first of the three loads sees the slab as well.
+  A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
+             without), or to a spurious -ENOTRECOVERABLE (soft_offline).
+  only       handlable: the same verdicts, since p is on the LRU when the window opens with H as
+             p's head, and no other window ends in a wrong "true". unpoisoned: headonly fails
+             with either caller if PG_hwpoison can be lost or was never set, so not with
+             memory_failure and flags_rmw=atomic; the rest fail as they do without: p has been
+             freed, so its bit was lost or never set.
+Answer, reuse=slab. p is in no THP again once it was split off: from the split on p.info is clear
+           for good, and a slab on H comes after the split.
+  v8, headonly  as above: headonly does not need the new THP.
+  the rest   Pass, with either caller, whatever becomes of p and PG_hwpoison. Whoever loaded
+             p.info: H, and a type on H that is slab, loads p.info again, and it is clear: the
+             answer is worked out anew, from p's own type, and p never has one.
 
 Claims     "the recheck closes the common split race": it does (compare headonly) for a split
-           and one reuse of H; it does not when the block is a THP on H again.
+           and one reuse of H (reuse=slab); it does not when the block is a THP on H again.
            "[the residual race] can only mis-tag a genuinely poisoned page, never reclassify a
            handlable one": p is handlable, on the LRU, when the window opens, with either
            caller; under soft_offline it is not poisoned either.
@@ -43,18 +61,33 @@ Claims     "the recheck closes the common split race": it does (compare headonly
            allocator": only if the split has not lost it.
 """
 
+from typing import Literal
+
 from racer import Expected, Memory, Program, State, Thread, scenario
-from scenarios.allocator import FlagsRmw, make_zone, slab_then_thp
-from scenarios.classifier import Caller, Variant, classify_thread
-from scenarios.pages import kernel_owned, page_model
-from scenarios.split import put_p, split
+from scenarios.allocator import FlagsRmw, make_zone
+from scenarios.classifier import Only, Reporter, TypeReads, Version
+from scenarios.memory_failure import hwpoison_caller
+from scenarios.pages import kernel_owned, make_block, page_model, user
+from scenarios.split import make_mapping, split, zap
+from scenarios.users import slab_only, slab_then_thp
+
+Reuse = Literal["slab", "slab_then_thp"]
 
 
-def expected(*, variant: Variant, caller: Caller, flags_rmw: FlagsRmw) -> Expected:
+def expected(
+    *, variant: Version, caller: Reporter, flags_rmw: FlagsRmw, reuse: Reuse, only: Only
+) -> Expected:
     if variant == "v8":
         return Expected("pass", because="v8 reads p's own type only, and p never has one")
+    if variant == "tryget":
+        return Expected("pass", because="a head that is held is neither split nor freed")
     if variant == "headonly":
+        if only == "unpoisoned" and caller == "memory_failure" and flags_rmw == "atomic":
+            return Expected("pass", because="p was poisoned and stays so; only H is freed")
         reason = "H is freed and made a slab between the loads of p's head and of H's type"
+    elif reuse == "slab":
+        reason = "p's head is never H again after the split, so the re-read tells"
+        return Expected("pass", because=reason)
     elif caller == "soft_offline":
         reason = "nothing keeps p from being freed, and a new THP on H passes the re-read"
     elif flags_rmw == "split":
@@ -68,10 +101,14 @@ def expected(*, variant: Variant, caller: Caller, flags_rmw: FlagsRmw) -> Expect
 @scenario(expect=expected)
 def split_race(
     *,
-    variant: Variant = "v9",
-    caller: Caller = "memory_failure",
+    variant: Version = "v9",
+    caller: Reporter = "memory_failure",
     check_pages: bool = False,
     flags_rmw: FlagsRmw = "split",
+    reuse: Reuse = "slab_then_thp",
+    type_reads: TypeReads = "three",
+    panic: bool = True,
+    only: Only = "any",
 ) -> Program:
     """The classifier on a tail of a THP, against its split and free->alloc->free of its head.
 
@@ -79,10 +116,16 @@ def split_race(
     caller       memory_failure poisons the page first, soft_offline does not
     check_pages  the allocator drops a block with a poisoned page
     flags_rmw    a plain `page->flags |= x` is a load and a store, or (what if) atomic
+    reuse        what H is used for after the split
+    type_reads   the three loads of the type, or one: what a compiler may make of them
+    panic        the sysctl that makes memory_failure() panic
+    only         which wrong answers count: any, that of a handlable or of an unpoisoned page
     """
     mem = Memory()
-    zone = make_zone(mem, check_pages=check_pages, flags_rmw=flags_rmw)
-    H, p = zone.block.H, zone.block.p
+    block = make_block(mem, user(order=1))
+    zone = make_zone(mem, block, check_pages=check_pages, flags_rmw=flags_rmw)
+    H, p = block.pages
+    pte = make_mapping(mem, p)
 
     def p_is_not_kernel_owned(state: State) -> bool:
         return not kernel_owned(state, p)
@@ -99,19 +142,32 @@ def split_race(
     def new_thp(state: State) -> bool:  # the old one was on the LRU as long as it had references
         return state[p.info] is H and state[H.refs] == 1 and not state[H.flags].lru
 
+    sometimes = {
+        "H is slab while p is not kernel-owned": slab_beside_p,
+        "H is free while p is on the LRU": free_beside_lru,
+        "H and p are free as one block": free_as_one,
+    }
+    if reuse == "slab_then_thp":
+        sometimes["p is the tail of a new THP on H"] = new_thp
     return Program(
         mem,
         {
-            "classify": classify_thread(mem, variant, caller, p, H),
-            "split": Thread(split, zone),
-            "put_p": Thread(put_p, zone),
-            "alloc": Thread(slab_then_thp, zone, 0),
+            "classify": hwpoison_caller(
+                mem,
+                zone,
+                p,
+                caller=caller,
+                variant=variant,
+                panic=panic,
+                depth="classifier",
+                type_reads=type_reads,
+                only=only,
+            ),
+            "split": Thread(split, zone, 0, pte),
+            "put_p": Thread(zap, zone, pte),
+            "alloc": Thread(slab_then_thp if reuse == "slab_then_thp" else slab_only, zone, 0),
         },
-        invariants=page_model((H, p)) | {"p_kernel_owned": p_is_not_kernel_owned},
-        sometimes={
-            "H is slab while p is not kernel-owned": slab_beside_p,
-            "H is free while p is on the LRU": free_beside_lru,
-            "H and p are free as one block": free_as_one,
-            "p is the tail of a new THP on H": new_thp,
-        },
+        invariants={"p_kernel_owned": p_is_not_kernel_owned},
+        consistency=page_model(block),
+        sometimes=sometimes,
     )

@@ -18,7 +18,8 @@ from scenarios.free_alloc_free import free_alloc_free
 from scenarios.split_race import split_race
 from tests.oracle import enumerate_program
 
-VARIANTS = ["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb"]
+VARIANTS = ["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
+ONLY = ["any", "handlable", "unpoisoned"]
 CALLERS = ["memory_failure", "soft_offline"]
 
 
@@ -29,7 +30,12 @@ def combinations(**choices: list[object]) -> list[dict[str, object]]:
 
 
 SPLIT_RACE = combinations(
-    variant=VARIANTS, caller=CALLERS, check_pages=[False, True], flags_rmw=["split", "atomic"]
+    variant=VARIANTS,
+    caller=CALLERS,
+    check_pages=[False, True],
+    flags_rmw=["split", "atomic"],
+    reuse=["slab", "slab_then_thp"],
+    only=ONLY,
 )
 FREE_ALLOC_FREE = combinations(
     variant=VARIANTS,
@@ -37,11 +43,13 @@ FREE_ALLOC_FREE = combinations(
     check_pages=[False, True],
     flags_rmw=["split", "atomic"],
     slab_order=[0, 1],
+    reuse=["slab", "slab_then_thp"],
+    only=ONLY,
 )
 
 
 def comes_out_as_declared(scenario: Scenario, parameters: dict[str, Any]) -> None:
-    result = explore(scenario.build(**parameters))
+    result = explore(scenario.build(**parameters), minimise=False)
     declared = scenario.expected(**parameters)
     assert declared is not None
     assert (result.verdict, tuple(result.violations)) == (declared.verdict, declared.labels)
@@ -57,15 +65,36 @@ def test_every_split_race_comes_out_as_declared(parameters: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "parameters", [each for each in SPLIT_RACE if not each["check_pages"]][::3], ids=str
+    "parameters", [each for each in SPLIT_RACE if not each["check_pages"]][::19], ids=str
 )
 def test_split_race_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(split_race, parameters)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", FREE_ALLOC_FREE, ids=str)
+def test_every_free_alloc_free_comes_out_as_declared(parameters: dict[str, Any]) -> None:
+    comes_out_as_declared(free_alloc_free, parameters)
+
+
+@pytest.mark.parametrize("parameters", FREE_ALLOC_FREE[::5], ids=str)
 def test_free_alloc_free_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(free_alloc_free, parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "effect"),
+    [
+        ({"panic": True}, "panic"),
+        ({"panic": False}, "none"),  # a line in the log, and p stays poisoned
+        ({"caller": "soft_offline"}, "spurious -ENOTRECOVERABLE"),  # the caller gets to see it
+    ],
+)
+def test_a_wrong_answer_leads_to_what_the_caller_makes_of_it(
+    parameters: dict[str, Any], effect: str
+) -> None:
+    result = explore(free_alloc_free.build(**parameters))
+    assert list(result.effects("misclassified")) == [effect]
 
 
 @pytest.mark.parametrize(

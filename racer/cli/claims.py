@@ -6,6 +6,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from racer.claims.data import Ask, Claim, Never, Shows
@@ -13,6 +14,7 @@ from racer.claims.deciding import Case, Decided, Interruption, Point, decide
 from racer.claims.finding import find_claims
 from racer.cli.commands import Request, explore_scenario, models_print_to_stderr
 from racer.cli.guard import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, complain, emit
+from racer.cli.output import WrittenPage
 from racer.cli.report import count_text
 from racer.discovery import catalogue
 from racer.models import check_model
@@ -31,6 +33,7 @@ def claims_command(
     memory: str,
     directory: str,
     json: bool,
+    html: bool,
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
@@ -44,15 +47,20 @@ def claims_command(
         emit(_document(decided, memory))
     elif len(names) == 1 and decided:
         emit(_explained(decided[0], memory))
-        _show_schedule(decided[0], memory, directory)
+        _show_schedule(decided[0], memory, directory, html=html)
     else:
         emit(_table(decided, memory))
+    page = _written_page(decided, memory, directory) if html else WrittenPage(None, None)
+    if page.path and not json:
+        emit(f"\n{page.path}")
+    if page.failure:
+        complain(f"error: {page.failure}")
     for each in broken:
         complain(f"error: {each.error}")
     if interrupted:
         complain(f"interrupted; {len(decided)} of {len(claims)} claims were decided")
         return INTERRUPTED
-    return USAGE if broken else _status(decided)
+    return USAGE if broken or page.failure else _status(decided)
 
 
 def _decided(
@@ -183,7 +191,29 @@ def _word(point: Point) -> str:
     return {True: "yes", False: "no", None: "unknown"}[point.holds]
 
 
-def _show_schedule(decided: Decided, memory: str, directory: str) -> None:
+def _written_page(decided: list[Decided], memory: str, directory: str) -> WrittenPage:
+    """The table as one HTML file, claims.html."""
+    from racer.cli.html import claims_report, write_page
+    from viz.report import ClaimRow
+
+    rows = tuple(
+        ClaimRow(
+            name=each.claim.name,
+            text=each.claim.text,
+            made=each.claim.made,
+            answer=each.answer.verdict,
+            condition=each.answer.condition,
+            wrong="" if each.as_expected else str(each.claim.expected),
+            because=each.claim.because,
+            searched=_denominator(each.cases()),
+        )
+        for each in decided
+    )
+    report = claims_report(rows, memory=memory, summary="\n".join(_closing(decided)))
+    return write_page(Path(directory) / "claims.html", report)
+
+
+def _show_schedule(decided: Decided, memory: str, directory: str, *, html: bool) -> None:
     """The report of the case that contradicts the claim; else of one that demonstrates it."""
     shown = _telling(decided)
     if shown is None:
@@ -203,6 +233,7 @@ def _show_schedule(decided: Decided, memory: str, directory: str) -> None:
             timeout=None,
             count=None,
             expect=None,
+            html=html,
         )
     )
 

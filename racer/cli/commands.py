@@ -13,11 +13,11 @@ from typing import Literal, cast
 from racer.cli.document import document
 from racer.cli.guard import INTERRUPTED, OK, USAGE, complain, emit
 from racer.cli.judgement import Judgement, judge
-from racer.cli.output import Written, write
+from racer.cli.output import Written, WrittenPage, write
 from racer.cli.report import heading, preemptions_text, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError, WitnessError
-from racer.explanation import explain
+from racer.explanation import Explanation, explain
 from racer.exploration import explore, preemptions_of
 from racer.files import shown_path
 from racer.lift import digest
@@ -44,6 +44,7 @@ class Request:
     timeout: float | None
     count: bool | None
     expect: str | None
+    html: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,15 @@ def explore_scenario(request: Request) -> int:
     judgement = judge(result, selection.declared, override)
     if not request.json:
         emit(_opening(selection, result, judgement))
-    written = _show_violations(request, selection, result)
+    written, explanations = _show_violations(request, selection, result)
+    page = _written_page(request, selection, result, judgement, explanations, written)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
         emit(document(selection.found.reference, selection.parameters, result, judgement, files))
     else:
-        _emit_files(written)
-    failures = sorted({each.failure for each in written.values() if each.failure})
+        _emit_files(written, page)
+    said = {page.failure, *(each.failure for each in written.values())}
+    failures = sorted(failure for failure in said if failure)
     for failure in failures:
         complain(f"error: {failure}")
     if interrupted:
@@ -204,11 +207,14 @@ def _opening(selection: _Selection, result: Result, judgement: Judgement) -> str
     return f"{title}\n\n{summary(result, judgement)}"
 
 
-def _show_violations(request: Request, selection: _Selection, result: Result) -> dict[str, Written]:
+def _show_violations(
+    request: Request, selection: _Selection, result: Result
+) -> tuple[dict[str, Written], dict[str, Explanation]]:
     """Write the files of each label and, in a text report, print its picture."""
     written: dict[str, Written] = {}
+    explanations: dict[str, Explanation] = {}
     if not result.violations:
-        return written
+        return written, explanations
     with models_print_to_stderr():
         fingerprint = digest(selection.program)
     for label, finding in result.violations.items():
@@ -234,12 +240,41 @@ def _show_violations(request: Request, selection: _Selection, result: Result) ->
         )
         name = selection.found.scenario.name
         written[label] = write(Path(request.directory), name, saved, diagram(explanation))
-    return written
+        explanations[label] = explanation
+    return written, explanations
 
 
-def _emit_files(written: dict[str, Written]) -> None:
-    """The pictures that were written; last, the command that replays the first witness."""
-    lines = [picture for each in written.values() for picture in each.pictures]
+def _written_page(
+    request: Request,
+    selection: _Selection,
+    result: Result,
+    judgement: Judgement,
+    explanations: dict[str, Explanation],
+    written: dict[str, Written],
+) -> WrittenPage:
+    """The HTML file, where it is asked for."""
+    if not request.html:
+        return WrittenPage(None, None)
+    from racer.cli.html import result_report, write_page
+
+    found = selection.found
+    with models_print_to_stderr():
+        report = result_report(
+            found.scenario,
+            found.reference,
+            selection.parameters,
+            result,
+            judgement,
+            explanations,
+            written,
+        )
+    return write_page(Path(request.directory) / f"{found.scenario.name}.html", report)
+
+
+def _emit_files(written: dict[str, Written], page: WrittenPage) -> None:
+    """The page and pictures that were written; last, the command that replays the first witness."""
+    lines = [page.path] if page.path else []
+    lines += [picture for each in written.values() for picture in each.pictures]
     witnesses = [each.witness for each in written.values() if each.witness]
     commands = [f"racer replay {shlex.quote(witness)}" for witness in witnesses]
     text = "\n".join([*lines, *commands[1:], *commands[:1]])

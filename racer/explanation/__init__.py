@@ -19,6 +19,7 @@ from racer.explanation.data import (
     SwitchReason,
 )
 from racer.explanation.naming import short_names, step_name
+from racer.explanation.states import Field, States, states
 from racer.explanation.telling import explain
 
 __all__ = [
@@ -26,13 +27,16 @@ __all__ = [
     "Cell",
     "Change",
     "Explanation",
+    "Field",
     "Lane",
     "Read",
     "Row",
     "Span",
+    "States",
     "Switch",
     "SwitchReason",
     "explain",
     "short_names",
+    "states",
     "step_name",
 ]

@@ -75,7 +75,7 @@ def shown(value: object) -> str:
     """The value as text: a word without quotes, a record without the fields at their default."""
     if type(value) is str and value.isidentifier() and value not in ("None", "True", "False"):
         return value
-    if not _is_record(value):
+    if not is_record(value):
         return describe(value)
     fields = [
         f"{field.name}={shown(getattr(value, field.name))}"
@@ -85,7 +85,7 @@ def shown(value: object) -> str:
     return f"{type(value).__qualname__}({', '.join(fields)})"
 
 
-def _is_record(value: object) -> bool:
+def is_record(value: object) -> bool:
     """Whether it is a dataclass whose text spells out its fields, rather than one of its own."""
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return False
@@ -153,8 +153,8 @@ def changes(name: str, before: object, after: object) -> Iterator[Change]:
     """What differs: the fields of a dataclass one by one, or the value as a whole."""
     if value_key(before) == value_key(after):
         return
-    if _is_record(before) and type(before) is type(after):
-        for field in dataclasses.fields(before):  # type: ignore[arg-type]  # _is_record() says so
+    if is_record(before) and type(before) is type(after):
+        for field in dataclasses.fields(before):  # type: ignore[arg-type]  # is_record() says so
             old, new = getattr(before, field.name), getattr(after, field.name)
             yield from changes(f"{name}.{field.name}", old, new)
         return

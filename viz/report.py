@@ -7,6 +7,7 @@ cell holds after n of them, so that 0 stands for the initial state.
 from __future__ import annotations
 
 import linecache
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -33,10 +34,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something between two steps: a switch, the edge of a window, or what went wrong."""
+    """Something between two steps: a switch, the edge of a window, or what went wrong.
+
+    `marks` are by lane, as a step's.
+    """
 
     kind: Literal["switch", "window", "wrong"]
     text: str
+    marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +178,13 @@ def _why(explanation: Explanation) -> Iterator[Paragraph]:
 def _step(
     explanation: Explanation, i: int, row: Row, lanes: list[int], places: list[Location]
 ) -> Step:
-    before = tuple(_before(explanation, row))
-    after = tuple(_after(explanation, i, row))
+    between = tuple(_mark(explanation, i - 0.5, lane) for lane in lanes)
+    marks = tuple(_mark(explanation, i, lane) for lane in lanes)
+    before = tuple(_before(explanation, row, between, marks))
+    after = tuple(_after(explanation, i, row, marks))
     return Step(
         row=row,
-        marks=tuple(_mark(explanation, i, lane) for lane in lanes),
+        marks=marks,
         before=before,
         after=after,
         spoken=_spoken(explanation, i, row, after),
@@ -185,26 +192,29 @@ def _step(
     )
 
 
-def _before(explanation: Explanation, row: Row) -> Iterator[Remark]:
+def _before(
+    explanation: Explanation, row: Row, between: tuple[Mark, ...], marks: tuple[Mark, ...]
+) -> Iterator[Remark]:
     if row.switch is not None:
-        yield Remark("switch", row.switch.text)
+        yield Remark("switch", row.switch.text, between)
     for n in row.opened:
-        yield Remark("window", f"window opens: {explanation.windows[n].watch}")
+        yield Remark("window", f"window opens: {explanation.windows[n].watch}", marks)
 
 
-def _after(explanation: Explanation, i: int, row: Row) -> Iterator[Remark]:
+def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) -> Iterator[Remark]:
     for n in row.closed:
         window = explanation.windows[n]
-        yield Remark("window", f"window closes; {window.watch} was {window.seen}")
+        yield Remark("window", f"window closes; {window.watch} was {window.seen}", marks)
     for name in row.broken:
-        yield Remark("wrong", f"invariant {name!r} is false")
+        yield Remark("wrong", f"invariant {name!r} is false", marks)
     last = i + 1 == len(explanation.rows)
     if row.ending is not None and (last or row.violates) and not (row.violates and row.broken):
-        yield Remark("wrong" if row.violates else "switch", f"{row.thread} {row.ending}")
+        kind: Literal["wrong", "switch"] = "wrong" if row.violates else "switch"
+        yield Remark(kind, f"{row.thread} {row.ending}", marks)
     if last:
         for lane in explanation.lanes:
             if lane.state == "blocked":
-                yield Remark("wrong", f"{lane.thread} {lane.end}")
+                yield Remark("wrong", f"{lane.thread} {lane.end}", marks)
 
 
 def _spoken(explanation: Explanation, i: int, row: Row, after: tuple[Remark, ...]) -> str:
@@ -221,8 +231,8 @@ def read_from(row: Row) -> str:
     return " (initial)" if row.read.row is None else f" (from {row.read.source})"
 
 
-def _mark(explanation: Explanation, i: int, lane: int) -> Mark:
-    """How a thread's lane looks beside row i."""
+def _mark(explanation: Explanation, i: float, lane: int) -> Mark:
+    """How a thread's lane looks beside row i, or between two rows."""
     own = (window for window in explanation.windows if window.lane == lane)
     if any(each.first <= i and (each.last is None or i <= each.last) for each in own):
         return "watching"
@@ -235,7 +245,6 @@ def _mark(explanation: Explanation, i: int, lane: int) -> Mark:
 def _source(place: Location) -> Source:
     lines = linecache.getlines(place.path)
     first = max(place.line - _CONTEXT, 1)
-    around = lines[first - 1 : place.line + _CONTEXT]
-    return Source(
-        shown_path(place.path), first, tuple(line.rstrip() for line in around), place.line
-    )
+    around = textwrap.dedent("".join(lines[first - 1 : place.line + _CONTEXT]))
+    shown = tuple(line.rstrip() for line in around.splitlines())
+    return Source(shown_path(place.path), first, shown, place.line)

@@ -68,7 +68,7 @@ def result_report(
             ("states", states_text(result)),
             ("transitions", count_text(result.transitions)),
         ),
-        labels=(*_label_rows(result), *(_vacuous(name) for name in result.vacuous)),
+        labels=(*_label_rows(result, explanations), *(_vacuous(name) for name in result.vacuous)),
         outcomes=outcomes,
         more=_left_out(result, len(outcomes)),
         told=tuple(
@@ -99,24 +99,29 @@ def _remark(result: Result, judgement: Judgement) -> str:
     if result.verdict == "bound":
         return f"nothing is proved: {result.bound}"
     if judgement.as_expected is None:
-        return "nothing is declared"
+        return ""
     if judgement.as_expected:
         return "as expected"
     return f"NOT as expected ({judgement.declaration})"
 
 
-def _label_rows(result: Result) -> list[LabelRow]:
+def _label_rows(result: Result, explanations: Mapping[str, Explanation]) -> list[LabelRow]:
     return [
         LabelRow(
             label=label,
             anchor=file_label(label),
             share=share_text(found, result),
             needs=preemptions_text(found.witness.preemptions, found.witness.minimal),
-            steps=count_text(found.witness.steps),
+            steps=_steps(found.witness.steps, len(explanations[label].rows)),
             effects=tuple(effect_texts(label, found, result)),
         )
         for label, found in result.violations.items()
     ]
+
+
+def _steps(whole: int, shown: int) -> str:
+    """How long the interleaving is, and how soon it violates."""
+    return f"{whole}" if shown == whole else f"{whole}, violating after {shown}"
 
 
 def _vacuous(name: str) -> LabelRow:

@@ -92,4 +92,4 @@ def _cards(names: list[str]) -> dict[str, list[str]]:
 
 
 def _within(card: str, name: str) -> str:
-    return name if card == OTHERS else name.partition(".")[2]
+    return name if card == OTHERS else name.partition(".")[2] or name

@@ -10,7 +10,8 @@
     const rows = [...section.querySelectorAll("tr.step")];
     const find = (selector) => section.querySelector(selector);
     const nodes = data.names.map((name) => document.getElementById(`${section.id}:${name}`));
-    nodes.forEach((node, at) => node && node.setAttribute("data-at", at));
+    nodes.forEach((node, at) => node?.setAttribute("data-at", at));
+    rows.forEach((row) => row.removeAttribute("id")); // a permalink shows its step, not only its row
     return { section, data, rows, find, nodes, at: 0 };
   });
   let active = witnesses[0];
@@ -31,18 +32,22 @@
     find(".said").textContent = data.say[at];
     find(".when").textContent = at === 0 ? "before the first step" : `after ${data.names[at]}`;
     find(".permalink").setAttribute("href", `#${section.id}/${data.names[at]}`);
-    for (const [go, off] of [["first", 0], ["previous", 0], ["next", rows.length - 1], ["last", rows.length - 1]]) {
-      find(`[data-go=${go}]`).disabled = at === off && document.activeElement !== find(`[data-go=${go}]`);
+    const ends = { first: 0, previous: 0, next: rows.length - 1, last: rows.length - 1 };
+    for (const button of section.querySelectorAll("[data-go]")) {
+      // not "disabled", which would take the focus away from it
+      button.setAttribute("aria-disabled", String(at === ends[button.dataset.go]));
     }
     showSource(witness);
     showState(witness);
     keepInView(find(".steps"), rows[at]);
+    keepBeside(find(".drawing"), nodes[at]);
   }
 
   function showSource({ data, at, find }) {
     const source = data.sources[data.source[at]];
     find(".source").hidden = data.sources.length === 0;
-    find(".source figcaption").textContent = source ? `${source.place}:${source.line}` : "no step yet";
+    find(".source figcaption").textContent = source ? `${source.place}:${source.line}` : "";
+    find(".source").classList.toggle("none", !source);
     const lines = source ? source.lines : [];
     find(".source pre").replaceChildren(...lines.map((text, i) => {
       const line = document.createElement("span");
@@ -82,6 +87,17 @@
       list.scrollTop = top;
     } else if (bottom > list.scrollTop + list.clientHeight) {
       list.scrollTop = bottom - list.clientHeight;
+    }
+  }
+
+  // Scrolls a picture that is wider than the page sideways to a step.
+  function keepBeside(drawing, node) {
+    if (drawing && node) {
+      const place = node.getBoundingClientRect();
+      const around = drawing.getBoundingClientRect();
+      if (place.left < around.left || place.right > around.right) {
+        drawing.scrollLeft += (place.left + place.right - around.left - around.right) / 2;
+      }
     }
   }
 

@@ -122,8 +122,12 @@ class Page:
     def open(self, address: str) -> None:
         self.driver.get("about:blank")  # or a permalink into the same file would not load it
         for log in ("browser", "performance"):
-            self.driver.get_log(log)  # forgets what was logged before
+            self.log(log)  # forgets what was logged before
         self.driver.get(address)
+
+    def log(self, kind: str) -> list[dict[str, Any]]:
+        """What was logged since it was last asked."""
+        return list(self.driver.get_log(kind))  # type: ignore[no-untyped-call]
 
     def ask(self, script: str) -> Any:
         return self.driver.execute_script(f"return {script}")
@@ -177,10 +181,8 @@ class Page:
 
     def quiet(self, address: str) -> None:
         """No console message, and no request but the one for the file."""
-        assert self.driver.get_log("browser") == []
-        messages = [
-            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
-        ]
+        assert self.log("browser") == []
+        messages = [json.loads(entry["message"])["message"] for entry in self.log("performance")]
         requests = [
             each["params"]["request"]["url"]
             for each in messages

@@ -23,6 +23,8 @@ from markupsafe import Markup
 from racer.explanation import Field
 from viz.report import Report, Told
 
+_SHRINKABLE = 1300  # points: a picture that is no wider may be made smaller to fit a page
+
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
@@ -101,4 +103,7 @@ def _inline_svg(svg: str, anchor: str) -> Markup:
     """An SVG document as part of the page: without prolog and comments, its ids the witness's."""
     element = svg[svg.index("<svg") :]
     element = re.sub("<!--.*?-->\n?", "", element, flags=re.DOTALL)
+    width = re.match(r'<svg width="(\d+)', element)
+    if width and int(width[1]) <= _SHRINKABLE:
+        element = element.replace("<svg", '<svg class="fits"', 1)
     return Markup(re.sub(' id="', f' id="{anchor}:', element))

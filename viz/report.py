@@ -243,6 +243,7 @@ def _mark(explanation: Explanation, i: float, lane: int) -> Mark:
 
 
 def _source(place: Location) -> Source:
+    linecache.checkcache(place.path)
     lines = linecache.getlines(place.path)
     first = max(place.line - _CONTEXT, 1)
     around = textwrap.dedent("".join(lines[first - 1 : place.line + _CONTEXT]))

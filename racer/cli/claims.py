@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from racer.claims.data import Ask, Claim, Never, Shows
 from racer.claims.deciding import Case, Decided, Interruption, Point, decide
@@ -19,6 +19,9 @@ from racer.cli.report import count_text
 from racer.discovery import catalogue
 from racer.models import check_model
 from racer.parameters import show_parameters, show_value
+
+if TYPE_CHECKING:
+    from viz.report import ClaimRow
 
 SCHEMA = "racer-claims/1"
 _WIDTH = 72
@@ -194,9 +197,16 @@ def _word(point: Point) -> str:
 def _written_page(decided: list[Decided], memory: str, directory: str) -> WrittenPage:
     """The table as one HTML file, claims.html."""
     from racer.cli.html import claims_report, write_page
+
+    report = claims_report(_claim_rows(decided), memory=memory, summary=" ".join(_closing(decided)))
+    return write_page(Path(directory) / "claims.html", report)
+
+
+def _claim_rows(decided: list[Decided]) -> tuple[ClaimRow, ...]:
+    """The rows of the table in an HTML file."""
     from viz.report import ClaimRow
 
-    rows = tuple(
+    return tuple(
         ClaimRow(
             name=each.claim.name,
             text=each.claim.text,
@@ -209,8 +219,6 @@ def _written_page(decided: list[Decided], memory: str, directory: str) -> Writte
         )
         for each in decided
     )
-    report = claims_report(rows, memory=memory, summary="\n".join(_closing(decided)))
-    return write_page(Path(directory) / "claims.html", report)
 
 
 def _show_schedule(decided: Decided, memory: str, directory: str, *, html: bool) -> None:
@@ -234,6 +242,7 @@ def _show_schedule(decided: Decided, memory: str, directory: str, *, html: bool)
             count=None,
             expect=None,
             html=html,
+            claims=_claim_rows([decided]) if html else (),
         )
     )
 

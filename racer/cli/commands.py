@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from racer.cli.document import document
 from racer.cli.guard import INTERRUPTED, OK, USAGE, complain, emit
@@ -29,6 +29,9 @@ from racer.witness import SavedWitness, check, load, racer_version, saved_witnes
 from viz.diagram import diagram
 from viz.text import mail
 
+if TYPE_CHECKING:
+    from viz.report import ClaimRow
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -45,6 +48,7 @@ class Request:
     count: bool | None
     expect: str | None
     html: bool = False
+    claims: tuple[ClaimRow, ...] = ()  # that the case decides, for the HTML file
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +271,7 @@ def _written_page(
             judgement,
             explanations,
             written,
+            request.claims,
         )
     return write_page(Path(request.directory) / f"{found.scenario.name}.html", report)
 

@@ -48,8 +48,12 @@ def result_report(
     judgement: Judgement,
     explanations: Mapping[str, Explanation],
     written: Mapping[str, Written],
+    claims: tuple[ClaimRow, ...] = (),
 ) -> Report:
-    """A result as data for a page; `explanations` and `written` are by label."""
+    """A result as data for a page; `explanations` and `written` are by label.
+
+    `claims` are those that this case decides.
+    """
     outcomes = tuple(islice(outcome_rows(result), _OUTCOMES_SHOWN))
     declared = judgement.declared
     return Report(
@@ -75,6 +79,7 @@ def result_report(
             _told(label, explanation, result, written[label])
             for label, explanation in explanations.items()
         ),
+        claims=claims,
         command=_command(scenario, reference, parameters, result.memory),
     )
 

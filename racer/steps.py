@@ -183,10 +183,10 @@ class ThreadRun:
 
     def location(self) -> Location | None:
         """The user's line that awaits the pending request; None once the thread has ended."""
-        awaiting = self._awaiting()
+        awaiting = self.locations()
         return awaiting[-1] if awaiting else None
 
-    def _awaiting(self) -> list[Location]:
+    def locations(self) -> tuple[Location, ...]:
         """The lines of the thread and its helpers that are waiting, outermost first."""
         found = []
         awaited: Any = self.coroutine
@@ -195,7 +195,7 @@ class ThreadRun:
             if frame is not None and not _is_racers_own(frame.f_globals):
                 found.append(Location(frame.f_code.co_filename, frame.f_lineno))
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
-        return found
+        return tuple(found)
 
     def _advance(self, run_on: Callable[[], object]) -> Pending:
         global _running, _stretches
@@ -225,7 +225,7 @@ class ThreadRun:
             return AboutTo(request.operation, tuple(self._opening))
         if isinstance(request, CloseWindow):
             return self._closing(request.slot)
-        chain = ", in ".join(str(where) for where in reversed(self._awaiting()))
+        chain = ", in ".join(str(where) for where in reversed(self.locations()))
         self.close()
         return Raised(
             f"it awaits something that is not racer's (it yielded {describe(request)}) at {chain}."

@@ -144,3 +144,12 @@ def test_replay_refuses_an_inconsistent_state() -> None:
     moves = tuple(move._replace(thread="A") for move in schedule.schedule[:2])
     with pytest.raises(ModelError, match="contradicts itself"):
         replay(inconsistent(), Witness(moves, 0, minimal=False))
+
+
+def test_a_witness_that_is_not_minimised_is_one_all_the_same() -> None:
+    quick, minimal = explore(torn(effects=True), minimise=False), explore(torn(effects=True))
+    assert quick.violations["torn"].trace.labels == ("torn",)
+    assert not quick.violations["torn"].witness.minimal
+    assert minimal.violations["torn"].witness.minimal
+    assert quick.effects("torn") == minimal.effects("torn")
+    assert quick.interleavings == minimal.interleavings

@@ -121,6 +121,12 @@ def test_any_names_and_values_can_be_drawn(trace: Trace) -> None:
     ElementTree.fromstring(render(diagram(told(trace, "x")), "svg"))
 
 
+def test_a_backslash_is_drawn_as_it_is() -> None:
+    svg = render(diagram(told(held_lock(), "a \\N b")), "svg")  # \N is a node's name to graphviz
+    drawn = [text.text or "" for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    assert any(repr("a \\N b") in text for text in drawn)
+
+
 def test_a_deadlock_ends_in_what_each_thread_is_blocked_on() -> None:
     dot = diagram(told(lock_cycle(), "deadlock"))
     assert re.findall(r'"(\w) stuck" \[label', dot) == ["F", "S"]

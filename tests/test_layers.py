@@ -29,6 +29,7 @@ LAYERS = [
     ["racer.discovery"],
     ["racer.claims"],
     ["racer.witness", "racer.explanation"],
+    ["racer.graphs"],
     ["viz"],
     ["racer.cli"],
 ]

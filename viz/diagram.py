@@ -75,13 +75,17 @@ def diagram(explanation: Explanation) -> str:
     return str(dot.source)
 
 
-def render(dot: str, format: Literal["svg", "png"]) -> bytes:
+def render(
+    dot: str, format: Literal["svg", "png"], layout: tuple[str, ...] = ("-Kneato", "-n2")
+) -> bytes:
     """The picture, by `graphviz-pure`, or by a `dot` of the system where that is missing.
+
+    `layout` is what places the nodes: nothing, for a diagram.
 
     Errors   RacerError when there is neither, or when it cannot draw this text.
     """
     resolution = [f"-Gdpi={_PNG_DPI}"] if format == "png" else []
-    command = [_graphviz(), "-Kneato", "-n2", f"-T{format}", *resolution]
+    command = [_graphviz(), *layout, f"-T{format}", *resolution]
     try:
         done = subprocess.run(
             command, input=dot.encode(), capture_output=True, check=False, timeout=_TIMEOUT
@@ -220,22 +224,27 @@ def _plain(text: str) -> str:
     return str(graphviz.escape(printable(text)))
 
 
+def _escaped(text: str) -> str:
+    """Text for a label, in which graphviz would replace \\N by the name of its node."""
+    return html.escape(text).replace("\\", "\\\\")
+
+
 def _label(lines: Iterable[str]) -> str:
-    return _html(html.escape(line) for line in lines)
+    return _html(_escaped(line) for line in lines)
 
 
 def _bold(lines: Iterable[str]) -> str:
-    return _html(f"<b>{html.escape(line)}</b>" for line in lines)
+    return _html(f"<b>{_escaped(line)}</b>" for line in lines)
 
 
 def _italic(lines: Iterable[str]) -> str:
-    return _html(f"<i>{html.escape(line)}</i>" for line in lines)
+    return _html(f"<i>{_escaped(line)}</i>" for line in lines)
 
 
 def _headed(lines: Lines, head: str) -> str:
     """With the bold words at the beginning of the first line."""
-    first = html.escape(lines[0].removeprefix(head))
-    return _html([f"<b>{html.escape(head)}</b>{first}", *map(html.escape, lines[1:])])
+    first = _escaped(lines[0].removeprefix(head))
+    return _html([f"<b>{_escaped(head)}</b>{first}", *map(_escaped, lines[1:])])
 
 
 def _html(lines: Iterable[str]) -> str:

@@ -261,7 +261,7 @@ def _case(
     max_states: int | None,
     timeout: float | None,
 ) -> Case:
-    result = explore(program, memory=memory, max_states=max_states, timeout=timeout)
+    result = explore(program, memory=memory, minimise=False, max_states=max_states, timeout=timeout)
     returned: dict[str, set[str]] = {}
     for outcome in result.outcomes:
         for thread, value in outcome:

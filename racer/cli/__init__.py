@@ -1,4 +1,4 @@
-"""The command line: `racer list`, `racer explore SCENARIO`, `racer replay WITNESS.json`.
+"""The command line: `racer list`, `racer explore SCENARIO`, `racer replay WITNESS.json`, ...
 
     guard       errors to exit statuses; writing to stdout and stderr
     judgement   the result against what the scenario declares
@@ -8,6 +8,7 @@
     html        the report as one HTML file
     commands    what list, explore and replay do
     claims      what claims does
+    graphs      what graph does
 
 Only this module is loaded for `--help`; a command imports the rest when it runs.
 """
@@ -20,7 +21,7 @@ from typing import Annotated
 
 import typer
 
-COMMANDS = ("claims", "explore", "list", "replay")
+COMMANDS = ("claims", "explore", "graph", "list", "replay")
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -215,5 +216,69 @@ def _replay(
         from racer.cli.commands import replay_witness
 
         return replay_witness(witness)
+
+    raise typer.Exit(guarded(command))
+
+
+@app.command("graph")
+def _graph(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
+    ],
+    variant: Annotated[
+        str | None, typer.Option(metavar="V", help="Short for --set variant=V.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
+    ] = None,
+    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
+    thread: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Draw this thread's automaton instead.")
+    ] = None,
+    directory: Annotated[
+        str, typer.Option("-o", "--output", metavar="DIR", help="Where pictures go.")
+    ] = "racer-out",
+    format: Annotated[
+        str, typer.Option(metavar="svg|png|dot", help="The picture; its DOT is written, too.")
+    ] = "svg",
+    max_nodes: Annotated[
+        int | None, typer.Option(metavar="N", help="Draw a part where there are more nodes. [60]")
+    ] = None,
+    every_state: Annotated[
+        bool, typer.Option("--all", help="Draw all states, not only those of the reduced graph.")
+    ] = False,
+    max_states: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop searching after N states: exit status 3.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
+    ] = None,
+) -> None:
+    """Draw the state graph of a scenario, or the automaton of one of its threads.
+
+    Above the limit of nodes the part that leads to violations; the picture says what was cut.
+    Exit status 0 when it is drawn, whatever the verdict.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.graphs import GraphRequest, draw_graph
+
+        return draw_graph(
+            GraphRequest(
+                scenario=scenario,
+                variant=variant,
+                settings=tuple(settings or ()),
+                memory=memory,
+                thread=thread,
+                directory=directory,
+                format=format,
+                max_nodes=max_nodes,
+                every_state=every_state,
+                max_states=max_states,
+                timeout=timeout,
+            )
+        )
 
     raise typer.Exit(guarded(command))

@@ -52,7 +52,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class _Selection:
+class Selection:
     """A scenario with its parameters, and the Program they make."""
 
     found: Found
@@ -76,7 +76,7 @@ def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
     override = _override(request.expect)
     with models_print_to_stderr():
-        selection = _select(request)
+        selection = select(request.scenario, request.variant, request.settings)
         result, interrupted = _explored(request, selection)
     judgement = judge(result, selection.declared, override)
     if not request.json:
@@ -161,10 +161,11 @@ def _override(text: str | None) -> Literal["pass", "fail"] | None:
     raise UsageError(f"--expect is 'pass' or 'fail', not {text!r}.")
 
 
-def _select(request: Request) -> _Selection:
-    found = find(request.scenario)
-    parameters = found.scenario.parse(_settings(request))
-    return _Selection(
+def select(scenario: str, variant: str | None, settings: tuple[str, ...]) -> Selection:
+    """The scenario of that name, with `--variant` and `--set`. Errors: RacerError."""
+    found = find(scenario)
+    parameters = found.scenario.parse(_settings(variant, settings))
+    return Selection(
         found,
         parameters,
         program=found.scenario.build(**parameters),
@@ -172,10 +173,10 @@ def _select(request: Request) -> _Selection:
     )
 
 
-def _settings(request: Request) -> dict[str, str]:
+def _settings(variant: str | None, settings: tuple[str, ...]) -> dict[str, str]:
     """`--set` and `--variant` as one mapping; a parameter set twice is refused."""
-    pairs = [] if request.variant is None else [("variant", request.variant)]
-    for setting in request.settings:
+    pairs = [] if variant is None else [("variant", variant)]
+    for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name:
             raise UsageError(f"--set {setting!r}: write it as --set name=value.")
@@ -187,7 +188,7 @@ def _settings(request: Request) -> dict[str, str]:
     return given
 
 
-def _explored(request: Request, selection: _Selection) -> tuple[Result, bool]:
+def _explored(request: Request, selection: Selection) -> tuple[Result, bool]:
     if sys.stderr is not None and sys.stderr.isatty():
         complain(f"exploring {selection.found.reference}; Ctrl-C shows what was found so far")
     try:
@@ -203,7 +204,7 @@ def _explored(request: Request, selection: _Selection) -> tuple[Result, bool]:
     return result, False
 
 
-def _opening(selection: _Selection, result: Result, judgement: Judgement) -> str:
+def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
     scenario = selection.found.scenario
     title = heading(
         selection.found.reference, scenario.summary, selection.parameters, result.memory
@@ -212,7 +213,7 @@ def _opening(selection: _Selection, result: Result, judgement: Judgement) -> str
 
 
 def _show_violations(
-    request: Request, selection: _Selection, result: Result
+    request: Request, selection: Selection, result: Result
 ) -> tuple[dict[str, Written], dict[str, Explanation]]:
     """Write the files of each label and, in a text report, print its picture."""
     written: dict[str, Written] = {}
@@ -250,7 +251,7 @@ def _show_violations(
 
 def _written_page(
     request: Request,
-    selection: _Selection,
+    selection: Selection,
     result: Result,
     judgement: Judgement,
     explanations: dict[str, Explanation],

@@ -129,13 +129,18 @@ def operation_text(operation: Operation) -> str:
 
 def event_text(event: Event) -> str:
     """The operation and what it gave: `load p.info -> H`."""
-    operation, text = event.operation, operation_text(event.operation)
+    return step_text(event.operation, event.result)
+
+
+def step_text(operation: Operation, result: object) -> str:
+    """The same, of an operation and its result; a read-modify-write gives the value before."""
+    text = operation_text(operation)
     if isinstance(operation, Load | WaitUntil | Choose):
-        return f"{text} -> {shown(event.result)}"
+        return f"{text} -> {shown(result)}"
     if isinstance(operation, Store | Acquire | Release) or access(operation).cell is None:
         return text
-    failed = isinstance(operation, CompareExchange) and not writes(event)
-    return f"{text}, was {shown(event.before)}{': fails' if failed else ''}"
+    failed = isinstance(operation, CompareExchange) and result != operation.old
+    return f"{text}, was {shown(result)}{': fails' if failed else ''}"
 
 
 def writes(event: Event) -> bool:

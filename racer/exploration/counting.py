@@ -24,3 +24,19 @@ def schedules_to(graph: StateGraph) -> list[int] | None:
         for _, goal in graph.edges[state]:
             counts[goal] += counts[state]
     return counts
+
+
+def continuations_of(graph: StateGraph) -> list[int] | None:
+    """In how many ways each state can go on to an end, exactly; None when there is a cycle.
+
+    What goes through an edge is the schedules to its source times the continuations of its
+    target.
+    """
+    order = topological_order(graph.edges)
+    if order is None:
+        return None
+    counts = [1] * len(graph.states)
+    for state in reversed(order):
+        if graph.edges[state]:
+            counts[state] = sum(counts[goal] for _, goal in graph.edges[state])
+    return counts

@@ -28,6 +28,7 @@ def explore(
     memory: str = "sc",
     reduce: bool = True,
     count: bool | None = None,
+    minimise: bool = True,
     max_states: int | None = None,
     timeout: float | None = None,
 ) -> Result:
@@ -38,12 +39,36 @@ def explore(
                  label and outcome; False searches every state one by one
     count        count interleavings: True always, False never, None while that takes no more
                  than COUNTED_STATES states
+    minimise     look for the witness with the fewest preemptions; False keeps the first schedule
+                 that the search comes across, which is replayed as well
     max_states   stop after so many states
     timeout      stop after so many seconds; either limit gives the verdict "bound"
 
     Errors   ModelError when the model fails in a state that can be reached; Interrupted, with
              what was found so far, on Ctrl-C; UsageError for a memory model racer lacks.
     """
+    return search_and_report(
+        program,
+        memory=memory,
+        reduce=reduce,
+        count=count,
+        minimise=minimise,
+        max_states=max_states,
+        timeout=timeout,
+    )[1]
+
+
+def search_and_report(
+    program: Program,
+    *,
+    memory: str = "sc",
+    reduce: bool = True,
+    count: bool | None = None,
+    minimise: bool = True,
+    max_states: int | None = None,
+    timeout: float | None = None,
+) -> tuple[Searched, Result]:
+    """As explore(), with the graphs that the Result was read from."""
     check_model(memory)
     _check_limits(max_states, timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -54,7 +79,7 @@ def explore(
             searched = _search(lifted, memory, reduce, count, limits)
         finally:
             lifted.finish()
-    return report(searched, deadline)
+    return searched, report(searched, deadline, minimise)
 
 
 def _search(

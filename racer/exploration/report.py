@@ -58,7 +58,7 @@ class _Counts:
         return count
 
 
-def report(searched: Searched, deadline: float | None) -> Result:
+def report(searched: Searched, deadline: float | None, minimise: bool) -> Result:
     """The Result, with every violation replayed on trio.
 
     Errors   ReplayDiverged; Interrupted, with the Result, if some search was.
@@ -72,7 +72,7 @@ def report(searched: Searched, deadline: float | None) -> Result:
         _cross_check(shown, counts)
     schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
     interrupted = graph.interrupted or (full is not None and full.interrupted)
-    if graph.complete and not interrupted:
+    if graph.complete and not interrupted and minimise:
         schedules.minimise(deadline)
     violations = _violations(searched, schedules, shown, counts)
     vacuous = tuple(sorted(set(searched.program.sometimes) - graph.reached))

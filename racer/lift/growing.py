@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from types import FunctionType
 
-from racer.errors import ModelError
+from racer.errors import Location, ModelError
 from racer.lift.automaton import CellStep, ClosedAutomaton, OpenSlots
 from racer.lift.environment import Environment
 from racer.lift.identity import Identifier
@@ -67,6 +67,13 @@ class GrowingAutomaton:
         goal = self._arrive(run, (node, step), self._slots_after(node))
         self._edges[node][step.answer] = goal
         return goal
+
+    def locations(self, node: int) -> tuple[Location, ...]:
+        """The user's lines that wait at a node, outermost first; none where it has ended."""
+        run = self._run_to(node)
+        found = run.locations()
+        run.close()
+        return found
 
     def closed(self) -> ClosedAutomaton:
         """All nodes and edges so far, as an automaton that does not grow."""

@@ -74,6 +74,8 @@ class Identifier:
     def __init__(self) -> None:
         self._kept: dict[int, object] = {}
         self._trusted: dict[int, object] = {}
+        # Keys of frozen dataclasses, by id: a Page or a word of flags is met in every run.
+        self._known: dict[int, Hashable] = {}
 
     def trust(self, value: object) -> None:
         """Take `value`, which a cell holds, for immutable."""
@@ -84,7 +86,7 @@ class Identifier:
         if not _layout_is_known():
             return None
         try:
-            return _Encoder(self._kept, self._trusted).chain(run.coroutine)
+            return _Encoder(self._kept, self._trusted, self._known).chain(run.coroutine)
         except _Unknown:
             return None
 
@@ -94,7 +96,7 @@ class Identifier:
         Equal keys mean equal code over equal captured values. None where that is not shown.
         """
         try:
-            return _Encoder(self._kept, self._trusted).value(function)
+            return _Encoder(self._kept, self._trusted, self._known).value(function)
         except _Unknown:
             return None
 
@@ -106,10 +108,17 @@ class _Encoder:
     graphs get equal keys only if their sharing is equal too.
     """
 
-    def __init__(self, kept: dict[int, object], trusted: Mapping[int, object]) -> None:
+    def __init__(
+        self,
+        kept: dict[int, object],
+        trusted: Mapping[int, object],
+        known: dict[int, Hashable],
+    ) -> None:
         self._kept = kept
         self._trusted = trusted
+        self._known = known
         self._numbers: dict[int, int] = {}
+        self._numbered_met = 0  # how often an object that can change was met
 
     def chain(self, awaited: Any) -> Hashable:
         """The coroutine, and each one that it awaits in turn."""
@@ -170,6 +179,7 @@ class _Encoder:
         return id(item)
 
     def _numbered(self, item: object, encode: Any) -> Hashable:
+        self._numbered_met += 1
         number = self._numbers.get(id(item))
         if number is not None:
             return ("again", number)
@@ -221,6 +231,18 @@ class _Encoder:
         return ("function", code, names, captured, defaults, keywords)
 
     def _dataclass(self, item: Any) -> Hashable:
+        """Encoded once, if all that it holds is immutable, too."""
+        known = self._known.get(id(item))
+        if known is not None:
+            return known
+        met = self._numbered_met
+        key = self._fields(item)
+        if self._numbered_met == met:
+            self._kept[id(item)] = item
+            self._known[id(item)] = key
+        return key
+
+    def _fields(self, item: Any) -> Hashable:
         kind = type(item)
         if not all(_only_holds_fields(base) for base in kind.__mro__):
             raise _Unknown

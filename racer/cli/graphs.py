@@ -1,0 +1,136 @@
+"""What `racer graph` does: the state graph of a scenario, or one thread's automaton, as files."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from racer.cli.commands import Selection, models_print_to_stderr, select
+from racer.cli.guard import BOUND, OK, emit
+from racer.cli.output import file_label
+from racer.cli.report import heading
+from racer.errors import RacerError, UsageError
+from racer.exploration.exploring import search_and_report
+from racer.files import shown_path, write_atomically
+from racer.graphs import MAX_NODES, DrawnStates, DrawnThread, drawn_states, drawn_thread
+from racer.lift import lift
+from racer.models import check_model
+from racer.parameters import show_parameters
+from racer.patience import patience
+from viz.automaton import automaton
+from viz.captions import plural, states_caption, thread_caption
+from viz.dot import drawn
+from viz.stategraph import state_graph
+
+_WIDTH = 72
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRequest:
+    """One `racer graph`, as it was typed."""
+
+    scenario: str
+    variant: str | None
+    settings: tuple[str, ...]
+    memory: str
+    thread: str | None
+    directory: str
+    format: str
+    max_nodes: int | None
+    every_state: bool
+    max_states: int | None
+    timeout: float | None
+
+
+def draw_graph(request: GraphRequest) -> int:
+    """Draw, say what is in the picture and what is not, and where it was written."""
+    max_nodes, kind = _checked(request)
+    with models_print_to_stderr():
+        selection = select(request.scenario, request.variant, request.settings)
+    name = selection.found.scenario.name
+    settings = show_parameters(selection.parameters)
+    title = "  ".join(part for part in (name, settings, f"memory={request.memory}") if part)
+    bound = False
+    if request.thread is None:
+        states = _states(request, selection, max_nodes)
+        bound = states.bound is not None
+        stem, dot = f"{name}.graph", state_graph(states, title)
+        said = _size("state graph", states), *states_caption(states)
+    else:
+        thread = _thread(request, request.thread, selection, max_nodes)
+        stem = f"{name}.thread.{file_label(thread.name)}"
+        dot = automaton(thread, f"{title}  thread {thread.name}")
+        said = _size(f"thread {thread.name}", thread), *thread_caption(thread)
+    _emit_text(request, selection, said)
+    _write(Path(request.directory), stem, dot, kind)
+    return BOUND if bound else OK
+
+
+def _checked(request: GraphRequest) -> tuple[int, Literal["svg", "png", "dot"]]:
+    """The limit and the format. Errors: UsageError where there can be no picture of that kind."""
+    if request.format not in ("svg", "png", "dot"):
+        raise UsageError(f"--format is 'svg', 'png' or 'dot', not {request.format!r}.")
+    if request.thread is not None and request.every_state:
+        raise UsageError("--all is about states, and with --thread none are drawn.")
+    limit = MAX_NODES if request.max_nodes is None else request.max_nodes
+    if limit < 2:
+        raise UsageError(f"--max-nodes={limit} leaves nothing to draw: it must be 2 or more.")
+    check_model(request.memory)
+    return limit, cast("Literal['svg', 'png', 'dot']", request.format)
+
+
+def _states(request: GraphRequest, selection: Selection, max_nodes: int) -> DrawnStates:
+    with models_print_to_stderr():
+        searched, result = search_and_report(
+            selection.program,
+            memory=request.memory,
+            max_states=request.max_states,
+            timeout=request.timeout,
+            count=True if request.every_state else None,
+        )
+        return drawn_states(searched, result, max_nodes=max_nodes, every_state=request.every_state)
+
+
+def _thread(request: GraphRequest, name: str, selection: Selection, max_nodes: int) -> DrawnThread:
+    deadline = None if request.timeout is None else time.monotonic() + request.timeout
+    with models_print_to_stderr(), patience(request.timeout):
+        lifted = lift(selection.program, deadline=deadline)
+        try:
+            return drawn_thread(lifted, name, max_nodes=max_nodes)
+        finally:
+            lifted.finish()
+
+
+def _size(what: str, graph: DrawnStates | DrawnThread) -> str:
+    nodes, edges = plural(len(graph.nodes), "node"), plural(len(graph.edges), "edge")
+    return f"{what}: {nodes}, {edges}"
+
+
+def _emit_text(request: GraphRequest, selection: Selection, said: Sequence[str]) -> None:
+    scenario = selection.found.scenario
+    title = heading(
+        selection.found.reference, scenario.summary, selection.parameters, request.memory
+    )
+    lines = [
+        textwrap.fill(each, _WIDTH, break_long_words=False, break_on_hyphens=False) for each in said
+    ]
+    emit("\n".join([title, "", *lines, ""]))
+
+
+def _write(directory: Path, stem: str, dot: str, kind: Literal["svg", "png", "dot"]) -> None:
+    """Write STEM.dot and the picture, and say so. Errors: RacerError, once what can be is."""
+    text, picture = directory / f"{stem}.dot", directory / f"{stem}.{kind}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(text, dot.encode())
+        emit(shown_path(text))
+        if kind != "dot":
+            write_atomically(picture, drawn(dot, kind))
+            emit(shown_path(picture))
+    except OSError as error:
+        what = shown_path(error.filename) if isinstance(error.filename, str) else str(directory)
+        raise RacerError(f"cannot write {what}: {error.strerror}") from error

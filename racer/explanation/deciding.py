@@ -1,0 +1,340 @@
+"""The decisive orderings, the point of no return, the threads needed: exact, for one witness.
+
+The orderings are found by refutation. The candidates are all orderings of the witness's
+dependent steps, and of its steps with the next one of each thread that never takes it. Begin
+with none of them; while some schedule satisfies all that were chosen and does not show the
+label, choose the first candidate that this schedule violates. If it violates none, no set of
+candidates suffices. Then drop what can be dropped, the least telling first, and weaken each: a
+later `then`, an earlier `first`, or what it implies together with another one (C4 before P9 and
+A8 before C4: A8 before P9). Until then nothing more can be dropped: without one of them, the
+others allowed a schedule without the label already when they were stronger. After a weakening of
+the last kind, which used another one, it is tried again.
+
+Dependent are two steps on one cell, one of which may store to it; a store to a watched cell and
+a step at which a window on that watch opens or closes, or another store to that watch's cells;
+for an invariant, any two stores. So schedules that satisfy all candidates are equivalent to the
+witness, but for the options of a choose.
+
+Source   deletion and refutation as in Liffiton and Sakallah, "Algorithms for computing minimal
+         unsatisfiable subsets of constraints", J. Automated Reasoning 40, 2008.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from racer.explanation.data import NoReturn, NotComputed, Ordering, ThreadsNeeded
+from racer.explanation.exact import Before, Exact, Point, Questions, Unanswered
+from racer.explanation.scene import Scene
+from racer.operations import Choose, access
+from racer.result import DEADLOCK
+from racer.system import CHOICES, Move
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The exact parts of an explanation.
+
+    `could_go_on[i]` names the threads that had a move at row i; None where not known.
+    """
+
+    orderings: tuple[Ordering, ...] | NotComputed
+    no_return: NoReturn | NotComputed
+    threads_needed: ThreadsNeeded | NotComputed
+    could_go_on: tuple[frozenset[str], ...] | None
+
+
+def decide(scene: Scene, exact: Exact | None) -> Decided:
+    """All that can be computed; without a program, nothing."""
+    absent = NotComputed("the program is not known")
+    if exact is None:
+        return Decided(absent, absent, absent, None)
+    if scene.label not in scene.past.trace.labels:
+        absent = NotComputed("this schedule does not show it")
+        return Decided(absent, absent, absent, _could_go_on(scene, exact))
+    watches = {name: watch.cells for name, watch in exact.program.memory.watches.items()}
+    return Decided(
+        orderings=_orderings(scene, Questions(exact, scene.label), watches),
+        no_return=_no_return(scene, Questions(exact, scene.label)),
+        threads_needed=_threads_needed(scene, Questions(exact, scene.label)),
+        could_go_on=_could_go_on(scene, exact),
+    )
+
+
+def _moves(scene: Scene) -> list[Move]:
+    position = {name: thread for thread, name in enumerate(scene.threads)}
+    schedule = scene.past.trace.schedule
+    return [position[move.thread] * CHOICES + move.choice for move in schedule]
+
+
+def _could_go_on(scene: Scene, exact: Exact) -> tuple[frozenset[str], ...] | None:
+    questions = Questions(exact, scene.label)
+    try:
+        states = questions.states_along(_moves(scene))
+        return tuple(
+            frozenset(scene.threads[move // CHOICES] for move, _ in questions.successors(state))
+            for state in states
+        )
+    except Unanswered:
+        return None
+
+
+# --- the point of no return -----------------------------------------------------------------
+
+
+def _no_return(scene: Scene, questions: Questions) -> NoReturn | NotComputed:
+    """Backwards from the last row: what is inevitable later is so on the way there, too."""
+    try:
+        states = questions.states_along(_moves(scene)[: scene.end])
+        for row in range(scene.end - 1, -1, -1):
+            if questions.avoidable(states[row]):
+                return NoReturn(row, scene.names[row], last=row == scene.end - 1)
+    except Unanswered as unanswered:
+        return NotComputed(str(unanswered))
+    return NoReturn(None, None, last=False)
+
+
+# --- threads --------------------------------------------------------------------------------
+
+
+def _threads_needed(scene: Scene, questions: Questions) -> ThreadsNeeded | NotComputed:
+    if scene.at is None and scene.label == DEADLOCK:
+        holders = set(scene.past.instants[-1].holders.items())
+        waited = {each.cell for t in scene.stuck() if (each := scene.past.blocked_at(t))}
+        taking_part = {*scene.stuck(), *(holder for lock, holder in holders if lock in waited)}
+        return ThreadsNeeded(tuple(t for t in scene.threads if t in taking_part), minimal=False)
+    try:
+        threads = questions.fewest_threads()
+    except Unanswered as unanswered:
+        return NotComputed(str(unanswered))
+    if threads is None:
+        return NotComputed("no schedule of the program shows it")
+    return ThreadsNeeded(tuple(scene.threads[thread] for thread in threads), minimal=True)
+
+
+# --- orderings ------------------------------------------------------------------------------
+
+
+Watches = Mapping[str, Sequence[str]]  # their cells
+
+
+def _orderings(
+    scene: Scene, questions: Questions, watches: Watches
+) -> tuple[Ordering, ...] | NotComputed:
+    try:
+        found = _Refutation(scene, questions, _candidates(scene, watches)).minimal()
+    except Unanswered as unanswered:
+        return NotComputed(str(unanswered))
+    sides = [
+        Ordering(
+            scene.step_side(scene.threads[first.thread], first.step),
+            scene.step_side(scene.threads[then.thread], then.step),
+        )
+        for first, then in sorted(found, key=lambda each: _place(scene, each))
+    ]
+    return tuple(sides)
+
+
+def _place(scene: Scene, constraint: Before) -> tuple[int, int, Before]:
+    rows = [
+        steps[step - 1]
+        if step <= len(steps := scene.past.steps[scene.threads[thread]])
+        else 1 << 60
+        for thread, step in constraint
+    ]
+    return (rows[1], rows[0], constraint)
+
+
+class _Refutation:
+    """Finds orderings that no counterexample satisfies."""
+
+    def __init__(self, scene: Scene, questions: Questions, candidates: list[Before]) -> None:
+        self._scene = scene
+        self._questions = questions
+        self._candidates = candidates
+        self._steps = [len(scene.past.steps[thread]) + 1 for thread in scene.threads]
+        self._counterexamples: list[Mapping[Point, int]] = []
+
+    def minimal(self) -> list[Before]:
+        """Orderings that suffice, none of which can be dropped or weakened."""
+        chosen: list[Before] = []
+        while (refuted := self._counterexample(chosen)) is not None:
+            violated = next((c for c in self._candidates if not _holds(c, refuted)), None)
+            if violated is None:
+                raise Unanswered(self._why_not())
+            chosen.append(violated)
+        chosen = self._dropped(sorted(chosen, key=self._candidates.index))
+        for n in range(len(chosen)):
+            self._weaken(chosen, n)
+            while self._replace(chosen, n):
+                self._weaken(chosen, n)
+        return self._dropped(chosen)
+
+    def _dropped(self, chosen: list[Before]) -> list[Before]:
+        """Without what the others do not need; the last is tried first."""
+        for constraint in reversed(chosen):
+            rest = [each for each in chosen if each != constraint]
+            if self._suffices(rest):
+                chosen = rest
+        return chosen
+
+    def _replace(self, chosen: list[Before], n: int) -> bool:
+        """Put what it implies together with another one, if that suffices."""
+        first, then = chosen[n]
+        others = [*chosen[:n], *chosen[n + 1 :]]
+        implied = [Before(x, then) for x, y in others if _not_after(y, first)]
+        implied += [Before(first, y) for x, y in others if _not_after(then, x)]
+        for weaker in implied:
+            distinct = weaker.first.thread != weaker.then.thread
+            if distinct and self._suffices([*others, weaker]):
+                chosen[n] = weaker
+                return True
+        return False
+
+    def _why_not(self) -> str:
+        if any(isinstance(event.operation, Choose) for event in self._scene.events):
+            return "no order of steps suffices: it depends on the options of a choose, too"
+        return "no order of the witness's steps suffices"
+
+    def _weaken(self, chosen: list[Before], n: int) -> None:
+        """Put the latest `then`, and with it the earliest `first`, that still suffice."""
+        first, then = chosen[n]
+        others = [*chosen[:n], *chosen[n + 1 :]]
+
+        def later(step: int) -> Before:
+            return Before(first, Point(then.thread, step))
+
+        step = self._furthest(others, [later(s) for s in range(then.step, self._last(then) + 1)])
+        then = step.then
+
+        def earlier(step: int) -> Before:
+            return Before(Point(first.thread, step), then)
+
+        chosen[n] = self._furthest(others, [earlier(s) for s in range(first.step, 0, -1)])
+
+    def _last(self, point: Point) -> int:
+        return self._steps[point.thread]
+
+    def _furthest(self, others: list[Before], ever_weaker: list[Before]) -> Before:
+        """The last that suffices with the others; the first does, and none after one that does not.
+
+        Mostly it is the first: so that is what is tried before halving.
+        """
+        low, high, middle = 0, len(ever_weaker), 1
+        while high - low > 1:
+            if self._suffices([*others, ever_weaker[middle]]):
+                low = middle
+            else:
+                high = middle
+            middle = (low + high) // 2
+        return ever_weaker[low]
+
+    def _suffices(self, constraints: list[Before]) -> bool:
+        for known in self._counterexamples:
+            if all(_holds(constraint, known) for constraint in constraints):
+                return False
+        return self._counterexample(constraints) is None
+
+    def _counterexample(self, constraints: list[Before]) -> Mapping[Point, int] | None:
+        moves = self._questions.counterexample(constraints, max(self._steps) + 1)
+        if moves is None:
+            return None
+        taken = [0] * len(self._steps)
+        places = {}
+        for place, move in enumerate(moves):
+            thread = move // CHOICES
+            taken[thread] += 1
+            places[Point(thread, taken[thread])] = place
+        self._counterexamples.append(places)
+        return places
+
+
+def _not_after(one: Point, other: Point) -> bool:
+    return one.thread == other.thread and one.step <= other.step
+
+
+def _holds(constraint: Before, places: Mapping[Point, int]) -> bool:
+    first, then = places.get(constraint.first), places.get(constraint.then)
+    return first is not None and (then is None or first < then)
+
+
+def _candidates(scene: Scene, watches: Watches) -> list[Before]:
+    """Orderings that hold in the witness; the most telling first.
+
+    Telling is what involves the violating thread (or one that is blocked), in a read that the
+    verdict is about; then a store and the read of it, or a read and the store after it.
+    """
+    known = [
+        (*_rank(scene, i, j), i, j, Before(_point(scene, i), _point(scene, j)))
+        for i, j in _dependent_pairs(scene, watches)
+    ]
+    taken = {thread: len(rows) for thread, rows in scene.past.steps.items()}
+    ended = {event.thread for event in scene.events if event.ended is not None}
+    end = len(scene.events)
+    for position, thread in enumerate(scene.threads):
+        if thread in ended:
+            continue
+        then = Point(position, taken[thread] + 1)
+        for i in range(scene.end):
+            if scene.events[i].thread != thread:
+                before = Before(_point(scene, i), then)
+                known.append((not _involved(scene, i), True, True, i, end, before))
+    known.sort(key=lambda each: each[:-1])
+    return [each[-1] for each in known]
+
+
+def _point(scene: Scene, row: int) -> Point:
+    event = scene.events[row]
+    return Point(scene.threads.index(event.thread), event.step)
+
+
+def _involved(scene: Scene, row: int) -> bool:
+    guilty = scene.stuck() if scene.culprit is None else (scene.culprit,)
+    return scene.events[row].thread in guilty
+
+
+def _rank(scene: Scene, i: int, j: int) -> tuple[bool, bool, bool]:
+    reads = scene.reads()
+    telling = not reads or i in reads or j in reads
+    between = range(i + 1, j)
+    nearest = not any(scene.cell(n) == scene.cell(i) and scene.changes(n) for n in between)
+    involved = _involved(scene, i) or _involved(scene, j)
+    return (not involved, not telling, not nearest)
+
+
+def _dependent_pairs(scene: Scene, watches: Watches) -> Iterator[tuple[int, int]]:
+    """Rows of different threads, the first of them shown."""
+    touched = [access(event.operation) for event in scene.events]
+    every_store = scene.at is not None and scene.label in scene.events[scene.at].broken
+    for i in range(scene.end):
+        for j in range(i + 1, len(scene.events)):
+            if scene.events[i].thread == scene.events[j].thread:
+                continue
+            one, other = touched[i], touched[j]
+            same = one.cell is not None and one.cell == other.cell
+            if (
+                (same and (one.writes or other.writes))
+                or (every_store and one.writes and other.writes)
+                or _share_a_watch(scene, watches, i, j)
+            ):
+                yield i, j
+
+
+def _share_a_watch(scene: Scene, watches: Watches, i: int, j: int) -> bool:
+    """Whether both steps touch a watch, and one of them by a store to its cells."""
+    return any(
+        (one := _touches(scene, name, cells, i))
+        and (other := _touches(scene, name, cells, j))
+        and "store" in (one, other)
+        for name, cells in watches.items()
+    )
+
+
+def _touches(scene: Scene, name: str, cells: Sequence[str], row: int) -> str | None:
+    event = scene.events[row]
+    touched = access(event.operation)
+    if touched.writes and touched.cell in cells:
+        return "store"
+    edge = name in event.opened or any(closed.watch == name for closed in event.closed)
+    return "edge" if edge else None

@@ -1,0 +1,261 @@
+"""What can be said of all schedules of a program: searches over its states, for one label.
+
+States are searched as they are, neither reduced nor up to symmetry: a question here is about
+the steps of particular threads. Every question is a depth-first search that stops at the first
+schedule which answers it.
+
+Bound    Exact.states visited (state, progress) pairs, in all questions about one label together.
+         A model that fails in a state that is met makes the question unanswerable, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, NamedTuple
+
+from racer.errors import ModelError
+from racer.exploration.preemptions import Remembering
+from racer.lift import lift
+from racer.models import system_of
+from racer.program import Program
+from racer.result import DEADLOCK
+from racer.system import CHOICES, Broken, Move, State, System
+
+STATES: Final = 200_000  # about a second
+
+
+class Point(NamedTuple):
+    """A step by its thread's position and its number within the thread, from 1."""
+
+    thread: int
+    step: int
+
+
+class Before(NamedTuple):
+    """`first` happens, and `then` does not happen before it."""
+
+    first: Point
+    then: Point
+
+
+class Unanswered(Exception):
+    """A question that cannot be answered; the text is a phrase, why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A program's System, to ask about all of its schedules. See `exactly`."""
+
+    program: Program
+    system: System
+    states: int
+
+
+@contextmanager
+def exactly(program: Program, memory: str = "sc", *, states: int = STATES) -> Iterator[Exact]:
+    """Lift a program for as long as explanations are made of it."""
+    lifted = lift(program)
+    try:
+        yield Exact(program, system_of(lifted, memory), states)
+    finally:
+        lifted.finish()
+
+
+class Questions:
+    """Questions about one label. Errors of all of them: Unanswered."""
+
+    def __init__(self, exact: Exact, label: str) -> None:
+        self.system = exact.system
+        self._label = label
+        self._moves = Remembering(exact.system)
+        self._shows: dict[State, bool] = {}
+        self._allowed = exact.states
+        self._spent = 0
+        self._inevitable: set[State] = set()
+
+    def successors(self, state: State) -> Sequence[tuple[Move, State]]:
+        try:
+            return self._moves.successors(state)
+        except (Broken, ModelError) as error:
+            raise Unanswered("the model fails in some schedule") from error
+
+    def states_along(self, moves: Iterable[Move]) -> list[State]:
+        """The states of a schedule, the initial one included."""
+        states = [self.system.initial()]
+        for move in moves:
+            states.append(dict(self.successors(states[-1]))[move])
+        return states
+
+    def shows(self, state: State) -> bool:
+        """Whether every continuation shows the label because it has been shown already."""
+        known = self._shows.get(state)
+        if known is None:
+            known = self._shows[state] = self._label in self.system.labels(state)
+        return known
+
+    def shows_at_end(self, state: State) -> bool:
+        """Whether a schedule that ends in this state shows the label."""
+        deadlocked = self._label == DEADLOCK and not self.system.ended(state)
+        return deadlocked or self.shows(state)
+
+    def avoidable(self, state: State) -> bool:
+        """Whether some continuation, to an end or for ever, never shows the label.
+
+        The search stops at the first one, so that every state it has left before was searched
+        in vain: those are remembered as inevitable.
+        """
+        if self.shows(state) or state in self._inevitable:
+            return False
+        on_path = {state}
+        stack = [(state, iter(self._continuations(state)))]
+        while stack:
+            current, rest = stack[-1]
+            for after in rest:
+                if after in on_path:
+                    return True  # round and round, without the label
+                if after not in self._inevitable and not self.shows(after):
+                    on_path.add(after)
+                    stack.append((after, iter(self._continuations(after))))
+                    break
+            else:
+                if not self.successors(current) and not self.shows_at_end(current):
+                    return True
+                stack.pop()
+                on_path.discard(current)
+                self._inevitable.add(current)
+        return False
+
+    def _continuations(self, state: State) -> list[State]:
+        self._spend()
+        return [after for _, after in self.successors(state)]
+
+    def counterexample(self, constraints: Sequence[Before], turns: int) -> list[Move] | None:
+        """A maximal schedule that satisfies all constraints and never shows the label.
+
+        One that is infinite goes round a cycle for ever; it is given with `turns` turns of it.
+        """
+        progress = _Progress(constraints)
+        start = (self.system.initial(), 0)
+        if self.shows(start[0]):
+            return None
+        seen = {start}
+        moves: list[Move] = []
+        on_path = {start: 0}  # how many moves lead there
+        stack = [(start, iter(self._allowed_moves(start, progress)))]
+        while stack:
+            node, rest = stack[-1]
+            for move, after in rest:
+                if after in on_path and progress.complete(after[1]):
+                    cycle = [*moves[on_path[after] :], move]
+                    return [*moves[: on_path[after]], *cycle * turns]
+                if after not in seen and not self.shows(after[0]):
+                    seen.add(after)
+                    moves.append(move)
+                    on_path[after] = len(moves)
+                    stack.append((after, iter(self._allowed_moves(after, progress))))
+                    break
+            else:
+                at_end = not self.successors(node[0]) and progress.complete(node[1])
+                if at_end and not self.shows_at_end(node[0]):
+                    return moves
+                stack.pop()
+                del on_path[node]
+                if moves:
+                    moves.pop()
+        return None
+
+    def _allowed_moves(
+        self, node: tuple[State, int], progress: _Progress
+    ) -> list[tuple[Move, tuple[State, int]]]:
+        self._spend()
+        state, done = node
+        found = []
+        for move, after in self.successors(state):
+            progressed = progress.after(done, move // CHOICES)
+            if progressed is not None:
+                found.append((move, (after, progressed)))
+        return found
+
+    def fewest_threads(self) -> tuple[int, ...] | None:
+        """The least set of threads whose steps alone show the label; None if none do.
+
+        Sets are tried by size, then by group; of copies the first ones are taken.
+        """
+        names = self.system.names
+        groups: dict[str, list[int]] = {}
+        for thread, group in enumerate(self.system.groups):
+            groups.setdefault(group, []).append(thread)
+        for size in range(len(names) + 1):
+            for numbers in product(*(range(len(copies) + 1) for copies in groups.values())):
+                if sum(numbers) != size:
+                    continue
+                chosen = [
+                    thread
+                    for number, copies in zip(numbers, groups.values(), strict=True)
+                    for thread in copies[:number]
+                ]
+                if self._shown_by(frozenset(chosen)):
+                    return tuple(sorted(chosen))
+        return None
+
+    def _shown_by(self, threads: frozenset[int]) -> bool:
+        start = self.system.initial()
+        waiting, seen = [start], {start}
+        while waiting:
+            state = waiting.pop()
+            if self.shows(state):
+                return True
+            self._spend()
+            for move, after in self.successors(state):
+                if move // CHOICES in threads and after not in seen:
+                    seen.add(after)
+                    waiting.append(after)
+        return False
+
+    def _spend(self) -> None:
+        self._spent += 1
+        if self._spent > self._allowed:
+            raise Unanswered(f"more than {self._allowed:,} states")
+
+
+class _Progress:
+    """How far the threads have come, as far as constraints ask: packed counts of their steps.
+
+    Shape    a field of bits for each thread that some constraint names, which counts its steps
+             up to the largest that is named.
+    """
+
+    def __init__(self, constraints: Sequence[Before]) -> None:
+        points = [point for constraint in constraints for point in constraint]
+        self._most: dict[int, int] = {}
+        for thread, step in points:
+            self._most[thread] = max(step, self._most.get(thread, 0))
+        width = max(self._most.values(), default=0).bit_length()
+        self._shift = {thread: n * width for n, thread in enumerate(sorted(self._most))}
+        self._mask = (1 << width) - 1
+        self._needs: dict[Point, list[Point]] = {}
+        for first, then in constraints:
+            self._needs.setdefault(then, []).append(first)
+        self._firsts = sorted({first for first, _ in constraints})
+
+    def after(self, done: int, thread: int) -> int | None:
+        """With one more step of a thread; None where a constraint forbids it."""
+        most = self._most.get(thread)
+        if most is None:
+            return done
+        step = self._count(done, thread) + 1
+        if step > most:
+            return done
+        if any(self._count(done, t) < n for t, n in self._needs.get(Point(thread, step), ())):
+            return None
+        return done + (1 << self._shift[thread])
+
+    def complete(self, done: int) -> bool:
+        """Whether every step that has to happen has."""
+        return all(self._count(done, thread) >= step for thread, step in self._firsts)
+
+    def _count(self, done: int, thread: int) -> int:
+        return (done >> self._shift[thread]) & self._mask

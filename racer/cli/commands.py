@@ -17,7 +17,7 @@ from racer.cli.output import Written, write
 from racer.cli.report import heading, preemptions_text, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError, WitnessError
-from racer.explanation import explain
+from racer.explanation import exactly, explain
 from racer.exploration import explore, preemptions_of
 from racer.files import shown_path
 from racer.lift import digest
@@ -110,14 +110,16 @@ def replay_witness(path: str) -> int:
                 f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
             )
         fresh = saved.digest == digest(program)
-        explanation = explain(
-            trace,
-            saved.label,
-            interleavings=saved.interleavings if fresh else None,
-            total=saved.total if fresh else None,
-            preemptions=saved.preemptions,
-            minimal=saved.minimal and fresh,
-        )
+        with exactly(program, saved.memory) as exact:
+            explanation = explain(
+                trace,
+                saved.label,
+                interleavings=saved.interleavings if fresh else None,
+                total=saved.total if fresh else None,
+                preemptions=saved.preemptions,
+                minimal=saved.minimal and fresh,
+                exact=exact,
+            )
     emit(f"{heading(scenario.name, scenario.summary, saved.parameters, saved.memory)}\n")
     emit(f"REPLAYED  {len(trace.events)} steps, each as saved: {saved.label}")
     if fresh:
@@ -212,7 +214,10 @@ def _show_violations(request: Request, selection: _Selection, result: Result) ->
     with _models_print_to_stderr():
         fingerprint = digest(selection.program)
     for label, finding in result.violations.items():
-        with _models_print_to_stderr():
+        with (
+            _models_print_to_stderr(),
+            exactly(selection.program, result.memory) as exact,
+        ):
             explanation = explain(
                 finding.trace,
                 label,
@@ -220,6 +225,7 @@ def _show_violations(request: Request, selection: _Selection, result: Result) ->
                 total=result.interleavings,
                 preemptions=finding.witness.preemptions,
                 minimal=finding.witness.minimal,
+                exact=exact,
             )
         if not request.json:
             emit(f"\n{mail(explanation).rstrip()}")

@@ -14,7 +14,7 @@ def cause(scene: Scene, conflicts: tuple[Conflict, ...], returned: tuple[Returne
 
     The first that applies: who took what blocks a deadlock; the value that came back last; the
     last read of a value stored after another read went out of date; the last read that did;
-    the last read of another thread's store.
+    the last read of another thread's store; since when a watch is as its window saw it.
     """
     if scene.at is None:
         return _of_deadlock(scene)
@@ -35,6 +35,21 @@ def cause(scene: Scene, conflicts: tuple[Conflict, ...], returned: tuple[Returne
                 return f"{_outdated(each)}{before}."
     if conflicts:
         return f"{_reads(conflicts[-1].second, conflicts[-1].first)}."
+    return _of_windows(scene)
+
+
+def _of_windows(scene: Scene) -> str:
+    """Since when a watch is as its window saw it all the time."""
+    for window in scene.accused_windows():
+        truths = [scene.past.trace.initial_truths, *(event.truths for event in scene.events)]
+        until = window.first
+        while until > 0 and truths[until - 1].get(window.watch) == truths[until][window.watch]:
+            until -= 1
+        seen = truths[window.first : scene.end + 1]
+        constant = all(each[window.watch] == truths[until][window.watch] for each in seen)
+        if until > 0 and constant:
+            holds = str(truths[until][window.watch]).lower()
+            return f"{window.watch!r} is {holds} since {scene.names[until - 1]}."
     return ""
 
 

@@ -120,7 +120,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class NotComputed:
-    """In place of a part of an explanation that is not known; `reason` is a phrase, why."""
+    """In place of a part of an explanation that is not known; `reason` is a phrase, why.
+
+    It is empty where there is nothing to say: the program was not given.
+    """
 
     reason: str
 
@@ -238,8 +241,10 @@ class Explanation:
 
     `orderings` are decisive: every maximal schedule (infinite ones included, fair or not) that
     satisfies all of them shows the label. None can be dropped, nor be weakened to an earlier
-    `first` or a later `then`. This, `no_return` and `threads_needed` are exact, over all
-    schedules of the program, or NotComputed.
+    `first` or a later `then` (of the witness's steps). That a `first` has to happen is part of
+    it, and what makes it happen goes without saying.
+    This, `no_return` and `threads_needed` are exact, over all schedules of the program, or
+    NotComputed.
     """
 
     label: str

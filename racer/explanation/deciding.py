@@ -47,7 +47,7 @@ class Decided:
 
 def decide(scene: Scene, exact: Exact | None) -> Decided:
     """All that can be computed; without a program, nothing."""
-    absent = NotComputed("the program is not known")
+    absent = NotComputed("")
     if exact is None:
         return Decided(absent, absent, absent, None)
     if scene.label not in scene.past.trace.labels:
@@ -153,7 +153,7 @@ class _Refutation:
         self._scene = scene
         self._questions = questions
         self._candidates = candidates
-        self._steps = [len(scene.past.steps[thread]) + 1 for thread in scene.threads]
+        self._last = _last_steps(scene)
         self._counterexamples: list[Mapping[Point, int]] = []
 
     def minimal(self) -> list[Before]:
@@ -205,16 +205,15 @@ class _Refutation:
         def later(step: int) -> Before:
             return Before(first, Point(then.thread, step))
 
-        step = self._furthest(others, [later(s) for s in range(then.step, self._last(then) + 1)])
+        step = self._furthest(
+            others, [later(s) for s in range(then.step, self._last[then.thread] + 1)]
+        )
         then = step.then
 
         def earlier(step: int) -> Before:
             return Before(Point(first.thread, step), then)
 
         chosen[n] = self._furthest(others, [earlier(s) for s in range(first.step, 0, -1)])
-
-    def _last(self, point: Point) -> int:
-        return self._steps[point.thread]
 
     def _furthest(self, others: list[Before], ever_weaker: list[Before]) -> Before:
         """The last that suffices with the others; the first does, and none after one that does not.
@@ -237,10 +236,10 @@ class _Refutation:
         return self._counterexample(constraints) is None
 
     def _counterexample(self, constraints: list[Before]) -> Mapping[Point, int] | None:
-        moves = self._questions.counterexample(constraints, max(self._steps) + 1)
+        moves = self._questions.counterexample(constraints, max(self._last) + 1)
         if moves is None:
             return None
-        taken = [0] * len(self._steps)
+        taken = [0] * len(self._last)
         places = {}
         for place, move in enumerate(moves):
             thread = move // CHOICES
@@ -269,19 +268,24 @@ def _candidates(scene: Scene, watches: Watches) -> list[Before]:
         (*_rank(scene, i, j), i, j, Before(_point(scene, i), _point(scene, j)))
         for i, j in _dependent_pairs(scene, watches)
     ]
-    taken = {thread: len(rows) for thread, rows in scene.past.steps.items()}
-    ended = {event.thread for event in scene.events if event.ended is not None}
     end = len(scene.events)
+    last = _last_steps(scene)
     for position, thread in enumerate(scene.threads):
-        if thread in ended:
+        then = Point(position, last[position])
+        if then.step == len(scene.past.steps[thread]):
             continue
-        then = Point(position, taken[thread] + 1)
         for i in range(scene.end):
             if scene.events[i].thread != thread:
                 before = Before(_point(scene, i), then)
                 known.append((not _involved(scene, i), True, True, i, end, before))
     known.sort(key=lambda each: each[:-1])
     return [each[-1] for each in known]
+
+
+def _last_steps(scene: Scene) -> list[int]:
+    """By thread the number of its last step; of one that has not ended, that of the next."""
+    ended = {event.thread for event in scene.events if event.ended is not None}
+    return [len(scene.past.steps[thread]) + (thread not in ended) for thread in scene.threads]
 
 
 def _point(scene: Scene, row: int) -> Point:

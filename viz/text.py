@@ -110,8 +110,8 @@ def _ordering(ordering: Ordering, width: int) -> list[str]:
 
 def _returned(explanation: Explanation, width: int) -> list[str]:
     """What happened to the value that came back last, and to what it names."""
-    if not explanation.returned_values:
-        return []
+    if not explanation.returned_values or not explanation.returned_values[-1].meanwhile:
+        return []  # the cause says what happened to the value
     value = explanation.returned_values[-1]
     steps = sorted([*value.between, *value.meanwhile], key=lambda side: side.row or 0)
     told = [f"{side.name} {side.cell}: {side.before} -> {side.after}" for side in steps]

@@ -17,7 +17,7 @@ from racer.cli.output import Written, write
 from racer.cli.report import heading, preemptions_text, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError, WitnessError
-from racer.explanation import exactly, explain
+from racer.explanation import Explanation, exactly, explain
 from racer.exploration import explore, preemptions_of
 from racer.files import shown_path
 from racer.lift import digest
@@ -213,20 +213,9 @@ def _show_violations(request: Request, selection: _Selection, result: Result) ->
         return written
     with _models_print_to_stderr():
         fingerprint = digest(selection.program)
+        explanations = _explained(selection.program, result)
     for label, finding in result.violations.items():
-        with (
-            _models_print_to_stderr(),
-            exactly(selection.program, result.memory) as exact,
-        ):
-            explanation = explain(
-                finding.trace,
-                label,
-                interleavings=finding.interleavings,
-                total=result.interleavings,
-                preemptions=finding.witness.preemptions,
-                minimal=finding.witness.minimal,
-                exact=exact,
-            )
+        explanation = explanations[label]
         if not request.json:
             emit(f"\n{mail(explanation).rstrip()}")
         saved = saved_witness(
@@ -241,6 +230,22 @@ def _show_violations(request: Request, selection: _Selection, result: Result) ->
         name = selection.found.scenario.name
         written[label] = write(Path(request.directory), name, saved, diagram(explanation))
     return written
+
+
+def _explained(program: Program, result: Result) -> dict[str, Explanation]:
+    with exactly(program, result.memory) as exact:
+        return {
+            label: explain(
+                finding.trace,
+                label,
+                interleavings=finding.interleavings,
+                total=result.interleavings,
+                preemptions=finding.witness.preemptions,
+                minimal=finding.witness.minimal,
+                exact=exact,
+            )
+            for label, finding in result.violations.items()
+        }
 
 
 def _emit_files(written: dict[str, Written]) -> None:

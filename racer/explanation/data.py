@@ -140,7 +140,8 @@ class Side:
     name: str
     row: int | None
     thread: str
-    text: str  # the operation with its result; empty if the step is never taken
+    step: int  # the thread's steps are counted from 1
+    text: str  # the operation with its result; that of a step never taken may be empty
     cell: str | None
     before: str | None
     after: str | None

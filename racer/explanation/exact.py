@@ -55,8 +55,16 @@ class Exact:
 
 
 @contextmanager
-def exactly(program: Program, memory: str = "sc", *, states: int = STATES) -> Iterator[Exact]:
-    """Lift a program for as long as explanations are made of it."""
+def exactly(
+    program: Program, memory: str = "sc", *, states: int = STATES
+) -> Iterator[Exact | None]:
+    """Lift a program for as long as explanations are made of it.
+
+    Bound    sequential consistency only: a move is a step. None for any other memory model.
+    """
+    if memory != "sc":
+        yield None
+        return
     lifted = lift(program)
     try:
         yield Exact(program, system_of(lifted, memory), states)

@@ -92,6 +92,7 @@ class Scene:
             name=self.names[row],
             row=row if row < self.end else None,
             thread=event.thread,
+            step=event.step,
             text=event_text(event),
             cell=cell,
             before=None if cell is None else value_text(event, event.before),
@@ -108,4 +109,4 @@ class Scene:
         text = blocked.operation if isinstance(blocked, Blocked) else ""
         place = source_line(self.past.trace.final_locations.get(thread))
         name = step_name(self.shorts[thread], step)
-        return Side(name, None, thread, text, None, None, None, place)
+        return Side(name, None, thread, step, text, None, None, None, place)

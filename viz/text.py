@@ -73,22 +73,28 @@ def _no_return(explanation: Explanation) -> str:
 
 
 def _orderings(explanation: Explanation, width: int) -> list[str]:
-    """Both sides of each decisive ordering, in one line if they fit."""
+    """Both sides of each decisive ordering, in one line if they fit; then of the enabling ones."""
     match explanation.orderings:
         case NotComputed(reason=reason):
             return _wrap(f"Decisive orders: not computed ({reason}).", width) if reason else []
         case ():
             return []
+        case (only,):
+            lines = _wrap("Every schedule with this order shows it:", width)
+            lines += _ordering(only, width)
         case orderings:
-            one = len(orderings) == 1
-            title = (
-                "Every schedule with this order shows it:"
-                if one
-                else f"Every schedule with these {len(orderings)} orders shows it, and none of "
-                "them can be left out:"
-            )
-            lines = [line for each in orderings for line in _ordering(each, width)]
-            return [*_wrap(title, width), *lines]
+            title = f"Every schedule with these {len(orderings)} orders shows it, and none of "
+            lines = _wrap(f"{title}them can be left out:", width)
+            lines += [line for each in orderings for line in _ordering(each, width)]
+    match explanation.enabling:
+        case NotComputed(reason=reason):
+            lines += _wrap(f"What makes these steps happen: not computed ({reason}).", width)
+        case ():
+            pass
+        case enabling:
+            lines += _wrap("These make those steps happen at all:", width)
+            lines += [line for each in enabling for line in _ordering(each, width)]
+    return lines
 
 
 def _ordering(ordering: Ordering, width: int) -> list[str]:

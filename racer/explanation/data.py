@@ -155,8 +155,8 @@ class Conflict:
     One is a read of the violating thread, within the windows that the verdict is about, or
     anywhere if there are none. The other is the store that it reads from, or the first store
     after it and up to the violating step that leaves another value than it read. Of several
-    reads with the same store only the nearest to it is kept. `decisive`: the two are one of the
-    `orderings`.
+    reads with the same store only the nearest to it is kept. `decisive`: the two are one of
+    `orderings` or `enabling`.
     """
 
     cell: str
@@ -243,9 +243,10 @@ class Explanation:
     `orderings` are decisive: every maximal schedule (infinite ones included, fair or not) that
     satisfies all of them shows the label. None can be dropped, nor be weakened to an earlier
     `first` or a later `then` (of the witness's steps). That a `first` has to happen is part of
-    it, and what makes it happen goes without saying.
-    This, `no_return` and `threads_needed` are exact, over all schedules of the program, or
-    NotComputed.
+    it; where that can fail, `enabling` are further orderings. If all of both are kept to, each
+    `then` waiting for its `first`, every schedule shows the label and none waits in vain; and
+    this does not hold without one of `enabling`. These, `no_return` and `threads_needed` are
+    exact, over all schedules of the program, or NotComputed.
     """
 
     label: str
@@ -266,6 +267,7 @@ class Explanation:
     conflicts: tuple[Conflict, ...]
     returned_values: tuple[Returned, ...]
     orderings: tuple[Ordering, ...] | NotComputed
+    enabling: tuple[Ordering, ...] | NotComputed
     no_return: NoReturn | NotComputed
     threads_needed: ThreadsNeeded | NotComputed
     folded: tuple[Fold, ...]

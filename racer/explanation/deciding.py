@@ -10,6 +10,13 @@ A8 before C4: A8 before P9). Until then nothing more can be dropped: without one
 others allowed a schedule without the label already when they were stronger. After a weakening of
 the last kind, which used another one, it is tried again.
 
+That the steps happen at all is part of an ordering. Where it can fail, the orderings say nothing
+of why it does not: a page may have to be freed for A29 to come, and only a lost flag lets it be.
+So the enabling orderings are sought next, in the same way: with all of them kept to (each `then`
+waits for its `first`), no schedule may come to where it waits in vain, either. Dropping one may
+here make another one superfluous, so it is repeated; weakening goes step by step, since a weaker
+set may wait where a stronger one does not.
+
 Dependent are two steps on one cell, one of which may store to it; a store to a watched cell and
 a step at which a window on that watch opens or closes, or another store to that watch's cells;
 for an invariant, any two stores. So schedules that satisfy all candidates are equivalent to the
@@ -40,6 +47,7 @@ class Decided:
     """
 
     orderings: tuple[Ordering, ...] | NotComputed
+    enabling: tuple[Ordering, ...] | NotComputed
     no_return: NoReturn | NotComputed
     threads_needed: ThreadsNeeded | NotComputed
     could_go_on: tuple[frozenset[str], ...] | None
@@ -49,13 +57,15 @@ def decide(scene: Scene, exact: Exact | None) -> Decided:
     """All that can be computed; without a program, nothing."""
     absent = NotComputed("")
     if exact is None:
-        return Decided(absent, absent, absent, None)
+        return Decided(absent, absent, absent, absent, None)
     if scene.label not in scene.past.trace.labels:
         absent = NotComputed("this schedule does not show it")
-        return Decided(absent, absent, absent, _could_go_on(scene, exact))
+        return Decided(absent, absent, absent, absent, _could_go_on(scene, exact))
     watches = {name: watch.cells for name, watch in exact.program.memory.watches.items()}
+    orderings, enabling = _orderings(scene, Questions(exact, scene.label), watches)
     return Decided(
-        orderings=_orderings(scene, Questions(exact, scene.label), watches),
+        orderings=orderings,
+        enabling=enabling,
         no_return=_no_return(scene, Questions(exact, scene.label)),
         threads_needed=_threads_needed(scene, Questions(exact, scene.label)),
         could_go_on=_could_go_on(scene, exact),
@@ -121,19 +131,28 @@ Watches = Mapping[str, Sequence[str]]  # their cells
 
 def _orderings(
     scene: Scene, questions: Questions, watches: Watches
-) -> tuple[Ordering, ...] | NotComputed:
+) -> tuple[tuple[Ordering, ...] | NotComputed, tuple[Ordering, ...] | NotComputed]:
+    """Those that decide, and those that enable them."""
+    refutation = _Refutation(scene, questions, _candidates(scene, watches))
     try:
-        found = _Refutation(scene, questions, _candidates(scene, watches)).minimal()
+        decisive = refutation.minimal()
     except Unanswered as unanswered:
-        return NotComputed(str(unanswered))
-    sides = [
+        return NotComputed(str(unanswered)), NotComputed(str(unanswered))
+    told = _told(scene, decisive)
+    try:
+        return told, _told(scene, refutation.enabling(decisive))
+    except Unanswered as unanswered:
+        return told, NotComputed(str(unanswered))
+
+
+def _told(scene: Scene, constraints: list[Before]) -> tuple[Ordering, ...]:
+    return tuple(
         Ordering(
             scene.step_side(scene.threads[first.thread], first.step),
             scene.step_side(scene.threads[then.thread], then.step),
         )
-        for first, then in sorted(found, key=lambda each: _place(scene, each))
-    ]
-    return tuple(sides)
+        for first, then in sorted(constraints, key=lambda each: _place(scene, each))
+    )
 
 
 def _place(scene: Scene, constraint: Before) -> tuple[int, int, Before]:
@@ -170,6 +189,41 @@ class _Refutation:
             while self._replace(chosen, n):
                 self._weaken(chosen, n)
         return self._dropped(chosen)
+
+    def enabling(self, decisive: list[Before]) -> list[Before]:
+        """What has to be kept to besides, so that all of it can be; none can be dropped."""
+        chosen: list[Before] = []
+        while (refuted := self._stuck([*decisive, *chosen])) is not None:
+            violated = next((c for c in self._candidates if not _kept_to(c, refuted)), None)
+            if violated is None:
+                raise Unanswered("no order of the witness's steps makes them happen")
+            chosen.append(violated)
+        before = None
+        while chosen != before:
+            before = list(chosen)
+            for constraint in reversed(before):
+                rest = [each for each in chosen if each != constraint]
+                if self._stuck([*decisive, *rest]) is None:
+                    chosen = rest
+            for n in range(len(chosen)):
+                others = [*decisive, *chosen[:n], *chosen[n + 1 :]]
+                while (weaker := self._slightly_weaker(others, chosen[n])) is not None:
+                    chosen[n] = weaker
+        return chosen
+
+    def _slightly_weaker(self, others: list[Before], constraint: Before) -> Before | None:
+        first, then = constraint
+        steps = []
+        if then.step < self._last[then.thread]:
+            steps.append(Before(first, Point(then.thread, then.step + 1)))
+        if first.step > 1:
+            steps.append(Before(Point(first.thread, first.step - 1), then))
+        return next((each for each in steps if self._stuck([*others, each]) is None), None)
+
+    def _stuck(self, constraints: list[Before]) -> Mapping[Point, int] | None:
+        turns = max(self._last) + 1
+        moves = self._questions.counterexample(constraints, turns, kept_to=True)
+        return None if moves is None else self._places(moves)
 
     def _dropped(self, chosen: list[Before]) -> list[Before]:
         """Without what the others do not need; the last is tried first."""
@@ -239,13 +293,17 @@ class _Refutation:
         moves = self._questions.counterexample(constraints, max(self._last) + 1)
         if moves is None:
             return None
+        places = self._places(moves)
+        self._counterexamples.append(places)
+        return places
+
+    def _places(self, moves: Sequence[Move]) -> Mapping[Point, int]:
         taken = [0] * len(self._last)
         places = {}
         for place, move in enumerate(moves):
             thread = move // CHOICES
             taken[thread] += 1
             places[Point(thread, taken[thread])] = place
-        self._counterexamples.append(places)
         return places
 
 
@@ -256,6 +314,10 @@ def _not_after(one: Point, other: Point) -> bool:
 def _holds(constraint: Before, places: Mapping[Point, int]) -> bool:
     first, then = places.get(constraint.first), places.get(constraint.then)
     return first is not None and (then is None or first < then)
+
+
+def _kept_to(constraint: Before, places: Mapping[Point, int]) -> bool:
+    return constraint.then not in places or _holds(constraint, places)
 
 
 def _candidates(scene: Scene, watches: Watches) -> list[Before]:

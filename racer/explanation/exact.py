@@ -140,10 +140,14 @@ class Questions:
         self._spend()
         return [after for _, after in self.successors(state)]
 
-    def counterexample(self, constraints: Sequence[Before], turns: int) -> list[Move] | None:
+    def counterexample(
+        self, constraints: Sequence[Before], turns: int, *, kept_to: bool = False
+    ) -> list[Move] | None:
         """A maximal schedule that satisfies all constraints and never shows the label.
 
         One that is infinite goes round a cycle for ever; it is given with `turns` turns of it.
+        If the constraints are `kept_to`, each `then` waits for its `first`, and a schedule also
+        counts that comes to where nothing moves but what waits so, or ends without a `first`.
         """
         progress = _Progress(constraints)
         start = (self.system.initial(), 0)
@@ -166,14 +170,20 @@ class Questions:
                     stack.append((after, iter(self._allowed_moves(after, progress))))
                     break
             else:
-                at_end = not self.successors(node[0]) and progress.complete(node[1])
-                if at_end and not self.shows_at_end(node[0]):
+                if self._ends_without(node, progress, kept_to=kept_to):
                     return moves
                 stack.pop()
                 del on_path[node]
                 if moves:
                     moves.pop()
         return None
+
+    def _ends_without(self, node: tuple[State, int], progress: _Progress, *, kept_to: bool) -> bool:
+        """Whether a schedule that satisfies the constraints ends here without the label."""
+        state, done = node
+        if self.successors(state):
+            return kept_to and not self._allowed_moves(node, progress)
+        return (kept_to or progress.complete(done)) and not self.shows_at_end(state)
 
     def _allowed_moves(
         self, node: tuple[State, int], progress: _Progress

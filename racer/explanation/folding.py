@@ -40,19 +40,19 @@ def decisive_rows(
     rows: tuple[Row, ...],
     conflicts: tuple[Conflict, ...],
     returned: tuple[Returned, ...],
-    orderings: tuple[Ordering, ...] | NotComputed,
+    orderings: tuple[Ordering, ...] | None,
     no_return: NoReturn | NotComputed,
 ) -> frozenset[int]:
-    """The rows that stay."""
+    """The rows that stay. `orderings` are the decisive and the enabling ones, if computed."""
     stay = {i for i, row in enumerate(rows) if _stands_out(row)}
     read = {scene.cell(row) for row in scene.reads()}
     stay |= {i for i in range(scene.end) if scene.cell(i) in read and scene.changes(i)}
     stay |= set(scene.reads())
     sides: list[Side] = []
-    if not isinstance(orderings, NotComputed):
+    if orderings is not None:
         sides += [side for each in orderings for side in (each.first, each.then)]
     for each in conflicts:
-        if each.decisive or isinstance(orderings, NotComputed):
+        if each.decisive or orderings is None:
             sides += [each.first, each.second]
     for value in returned:
         sides += [value.first, value.again, *value.between]

@@ -70,9 +70,11 @@ def explain(
     rows = tuple(
         _row(past, i, names, windows, switches.get(i), violates=i == at) for i in range(end)
     )
-    ordered = () if isinstance(decided.orderings, NotComputed) else decided.orderings
-    conflicting, returned = conflicts(scene, ordered), returned_values(scene)
-    stay = decisive_rows(scene, rows, conflicting, returned, decided.orderings, decided.no_return)
+    ordered = None if isinstance(decided.orderings, NotComputed) else decided.orderings
+    if ordered is not None and not isinstance(decided.enabling, NotComputed):
+        ordered += decided.enabling
+    conflicting, returned = conflicts(scene, ordered or ()), returned_values(scene)
+    stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return)
     return Explanation(
         label=label,
         verdict=_verdict(scene),
@@ -92,6 +94,7 @@ def explain(
         conflicts=conflicting,
         returned_values=returned,
         orderings=decided.orderings,
+        enabling=decided.enabling,
         no_return=decided.no_return,
         threads_needed=decided.threads_needed,
         folded=folds(scene, stay),

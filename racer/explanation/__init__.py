@@ -9,6 +9,7 @@ history     the states between a trace's steps; why each switch happened
 scene       the violating step, and what its thread read
 conflicts   what these reads conflict with; values that came back
 exact       questions about all schedules of the program
+candidates  orderings of the witness that may matter
 deciding    the decisive orderings, the point of no return, the threads needed
 causes      the cause in one sentence
 folding     which rows a picture may fold

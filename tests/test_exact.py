@@ -19,7 +19,6 @@ from racer.explanation import (
     exactly,
     explain,
 )
-from racer.explanation.exact import STATES
 from racer.operations import Choose
 from racer.result import DEADLOCK, Finding
 from scenarios.aba import aba
@@ -29,7 +28,9 @@ from tests.schedules import Points, Shown, schedules
 from tests.strategies import samples
 
 
-def explained(program: Program, *, states: int = STATES) -> dict[str, tuple[Explanation, Trace]]:
+def explained(
+    program: Program, *, states: int | None = None
+) -> dict[str, tuple[Explanation, Trace]]:
     """By label, with the witness's trace."""
     result = explore(program, count=False)
     with exactly(program, states=states) as exact:

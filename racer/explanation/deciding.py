@@ -57,12 +57,15 @@ def decide(scene: Scene, exact: Exact | None) -> Decided:
         absent = NotComputed("this schedule does not show it")
         return Decided(absent, absent, absent, absent, _could_go_on(scene, exact))
     watches = {name: watch.cells for name, watch in exact.program.memory.watches.items()}
-    orderings, enabling = _orderings(scene, Questions(exact, scene.label), watches)
+    questions = Questions(exact, scene.label)
+    no_return = _no_return(scene, questions)  # what takes least is asked first
+    threads_needed = _threads_needed(scene, questions)
+    orderings, enabling = _orderings(scene, questions, watches)
     return Decided(
         orderings=orderings,
         enabling=enabling,
-        no_return=_no_return(scene, Questions(exact, scene.label)),
-        threads_needed=_threads_needed(scene, Questions(exact, scene.label)),
+        no_return=no_return,
+        threads_needed=threads_needed,
         could_go_on=_could_go_on(scene, exact),
     )
 

@@ -1,8 +1,7 @@
 """What can be said of all schedules of a program: searches over its states, for one label.
 
-States are searched as they are, neither reduced nor up to symmetry: a question here is about
-the steps of particular threads. Every question is a depth-first search that stops at the first
-schedule which answers it.
+Every question is a depth-first search that stops at the first schedule which answers it, over
+all moves. States are taken up to symmetry of the copies that a question does not name.
 
 Bound    Exact.states visited (state, progress) pairs, in all questions about one label together.
          A model that fails in a state that is met makes the question unanswerable, too.
@@ -10,21 +9,25 @@ Bound    Exact.states visited (state, progress) pairs, in all questions about on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Final, NamedTuple
 
 from racer.errors import ModelError
 from racer.exploration.preemptions import Remembering
+from racer.exploration.symmetry import Symmetric, groups_of
 from racer.lift import lift
 from racer.models import system_of
+from racer.patience import patience
 from racer.program import Program
 from racer.result import DEADLOCK
 from racer.system import CHOICES, Broken, Move, State, System
 
-STATES: Final = 200_000  # about a second
+STATES: Final = 100_000  # some seconds at worst; mostly it takes less than one
+OPEN_STATES: Final = 5_000  # where new edges of the automata have to be found by running threads
 
 
 class Point(NamedTuple):
@@ -39,6 +42,9 @@ class Before(NamedTuple):
 
     first: Point
     then: Point
+
+
+_Node = tuple[State, int]  # a state, and how far the threads have come
 
 
 class Unanswered(Exception):
@@ -56,20 +62,23 @@ class Exact:
 
 @contextmanager
 def exactly(
-    program: Program, memory: str = "sc", *, states: int = STATES
+    program: Program, memory: str = "sc", *, states: int | None = None
 ) -> Iterator[Exact | None]:
     """Lift a program for as long as explanations are made of it.
 
+    states   how many may be visited for one label; by default what takes a second or so
     Bound    sequential consistency only: a move is a step. None for any other memory model.
     """
     if memory != "sc":
         yield None
         return
-    lifted = lift(program)
-    try:
-        yield Exact(program, system_of(lifted, memory), states)
-    finally:
-        lifted.finish()
+    with patience():
+        lifted = lift(program)
+        try:
+            allowed = STATES if lifted.closed else OPEN_STATES
+            yield Exact(program, system_of(lifted, memory), allowed if states is None else states)
+        finally:
+            lifted.finish()
 
 
 class Questions:
@@ -80,9 +89,11 @@ class Questions:
         self._label = label
         self._moves = Remembering(exact.system)
         self._shows: dict[State, bool] = {}
-        self._allowed = exact.states
+        self._budget = exact.states
         self._spent = 0
+        self._canonical = Symmetric(exact.system).canonical
         self._inevitable: set[State] = set()
+        self._quotients: dict[frozenset[int], Callable[[State], State]] = {}
 
     def successors(self, state: State) -> Sequence[tuple[Move, State]]:
         try:
@@ -115,6 +126,7 @@ class Questions:
         The search stops at the first one, so that every state it has left before was searched
         in vain: those are remembered as inevitable.
         """
+        state = self._canonical(state)
         if self.shows(state) or state in self._inevitable:
             return False
         on_path = {state}
@@ -138,7 +150,7 @@ class Questions:
 
     def _continuations(self, state: State) -> list[State]:
         self._spend()
-        return [after for _, after in self.successors(state)]
+        return [self._canonical(after) for _, after in self.successors(state)]
 
     def counterexample(
         self, constraints: Sequence[Before], turns: int, *, kept_to: bool = False
@@ -150,52 +162,78 @@ class Questions:
         counts that comes to where nothing moves but what waits so, or ends without a `first`.
         """
         progress = _Progress(constraints)
-        start = (self.system.initial(), 0)
+        look = partial(self._allowed, progress=progress, canonical=self._up_to(progress.threads))
+        start = (look.keywords["canonical"](self.system.initial()), 0)
         if self.shows(start[0]):
             return None
         seen = {start}
-        moves: list[Move] = []
-        on_path = {start: 0}  # how many moves lead there
-        stack = [(start, iter(self._allowed_moves(start, progress)))]
-        while stack:
-            node, rest = stack[-1]
-            for move, after in rest:
+        path = [start]
+        on_path = {start: 0}  # its place in the path
+        rest = [iter(look(start))]
+        while path:
+            for _, _, after in rest[-1]:
                 if after in on_path and progress.complete(after[1]):
-                    cycle = [*moves[on_path[after] :], move]
-                    return [*moves[: on_path[after]], *cycle * turns]
+                    cycle = [*path[on_path[after] + 1 :], after]
+                    return self._concrete([*path[: on_path[after] + 1], *cycle * turns], look)
                 if after not in seen and not self.shows(after[0]):
+                    self._spend()
                     seen.add(after)
-                    moves.append(move)
-                    on_path[after] = len(moves)
-                    stack.append((after, iter(self._allowed_moves(after, progress))))
+                    on_path[after] = len(path)
+                    path.append(after)
+                    rest.append(iter(look(after)))
                     break
             else:
-                if self._ends_without(node, progress, kept_to=kept_to):
-                    return moves
-                stack.pop()
-                del on_path[node]
-                if moves:
-                    moves.pop()
+                state, done = path[-1]
+                if self.successors(state):
+                    ends = kept_to and not look(path[-1])
+                else:
+                    complete = kept_to or progress.complete(done)
+                    ends = complete and not self.shows_at_end(state)
+                if ends:
+                    return self._concrete(path, look)
+                del on_path[path.pop()]
+                rest.pop()
         return None
 
-    def _ends_without(self, node: tuple[State, int], progress: _Progress, *, kept_to: bool) -> bool:
-        """Whether a schedule that satisfies the constraints ends here without the label."""
-        state, done = node
-        if self.successors(state):
-            return kept_to and not self._allowed_moves(node, progress)
-        return (kept_to or progress.complete(done)) and not self.shows_at_end(state)
-
-    def _allowed_moves(
-        self, node: tuple[State, int], progress: _Progress
-    ) -> list[tuple[Move, tuple[State, int]]]:
-        self._spend()
+    def _allowed(
+        self, node: _Node, *, progress: _Progress, canonical: Callable[[State], State]
+    ) -> list[tuple[Move, State, _Node]]:
+        """The moves that no constraint forbids, with the state and the node that they lead to."""
         state, done = node
         found = []
         for move, after in self.successors(state):
             progressed = progress.after(done, move // CHOICES)
             if progressed is not None:
-                found.append((move, (after, progressed)))
+                found.append((move, after, (canonical(after), progressed)))
         return found
+
+    def _concrete(
+        self, path: list[_Node], look: Callable[[_Node], list[tuple[Move, State, _Node]]]
+    ) -> list[Move]:
+        """A schedule along the nodes of a path, by least moves."""
+        state, done = self.system.initial(), 0
+        moves = []
+        for goal in path[1:]:
+            move, state, _ = next(each for each in look((state, done)) if each[2] == goal)
+            done = goal[1]
+            moves.append(move)
+        return moves
+
+    def _up_to(self, named: frozenset[int]) -> Callable[[State], State]:
+        """What makes states one that permute copies not among the named threads."""
+        known = self._quotients.get(named)
+        if known is None:
+            names, groups = self.system.names, self.system.groups
+            apart = [names[t] if t in named else f"{group}.*" for t, group in enumerate(groups)]
+            copies = groups_of(self.system, apart)
+
+            def canonical(state: State) -> State:
+                for group in copies:
+                    state += group.sorting(state)
+                return state
+
+            known = self._quotients[named] = canonical
+        return known
 
     def fewest_threads(self) -> tuple[int, ...] | None:
         """The least set of threads whose steps alone show the label; None if none do.
@@ -235,8 +273,8 @@ class Questions:
 
     def _spend(self) -> None:
         self._spent += 1
-        if self._spent > self._allowed:
-            raise Unanswered(f"more than {self._allowed:,} states")
+        if self._spent > self._budget:
+            raise Unanswered(f"more than {self._budget:,} states")
 
 
 class _Progress:
@@ -257,6 +295,7 @@ class _Progress:
         self._needs: dict[Point, list[Point]] = {}
         for first, then in constraints:
             self._needs.setdefault(then, []).append(first)
+        self.threads = frozenset(self._most)
         self._firsts = sorted({first for first, _ in constraints})
 
     def after(self, done: int, thread: int) -> int | None:

@@ -245,6 +245,11 @@ def test_without_a_program_nothing_is_said_of_other_schedules() -> None:
     assert explanation.orderings == explanation.no_return == explanation.threads_needed == nothing
 
 
+def test_of_other_memory_models_nothing_is_said() -> None:
+    with exactly(rule_one(), "tso") as exact:
+        assert exact is None
+
+
 # --- against the oracle ---------------------------------------------------------------------
 
 

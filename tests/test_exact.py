@@ -222,6 +222,31 @@ def test_what_a_choice_decides_no_order_does() -> None:
     assert explanation.no_return == NoReturn(0, "A1", last=False)
 
 
+def chosen_beside_another() -> Program:
+    """A decides first whether it goes on; B's load is wrong if it finds what A stores then."""
+    mem = Memory()
+    n = mem.cell("n", 0)
+
+    async def run() -> None:
+        if await choose(False, True):
+            await n.store(1)
+
+    async def check() -> None:
+        if await n.load():
+            raise Violation("seen")
+
+    return Program(mem, {"A": Thread(run), "B": Thread(check)})
+
+
+def test_an_order_may_decide_what_only_a_choice_makes_possible() -> None:
+    # "A2 before B1" says that A2 happens, and then it is the store. No order makes A choose it.
+    explanation = the("seen", chosen_beside_another())
+    assert named(explanation) == [("A2", "B1")]
+    assert explanation.enabling == NotComputed(
+        "no order of steps suffices: it depends on the options of a choose, too"
+    )
+
+
 def test_a_budget_that_is_spent_is_named() -> None:
     explanation = explained(aba(readers=1, rounds=1), states=20)["misclassified"][0]
     too_many = NotComputed("more than 20 states")
@@ -294,11 +319,13 @@ def check_orderings(explanation: Explanation, every: list[Shown], trace: Trace) 
             assert not suffice([*others, (first, later)])
 
 
-def check_enabling(explanation: Explanation, every: list[Shown]) -> None:
+def check_enabling(explanation: Explanation, every: list[Shown], trace: Trace) -> None:
     """With all of them kept to, every schedule shows the label; without one, some do not."""
-    if isinstance(explanation.orderings, NotComputed):
+    if isinstance(explanation.enabling, NotComputed):
+        assert "choose" in explanation.enabling.reason
+        assert any(isinstance(event.operation, Choose) for event in trace.events)
         return
-    assert not isinstance(explanation.enabling, NotComputed)
+    assert not isinstance(explanation.orderings, NotComputed)
     orderings, enabling = sides(explanation.orderings), sides(explanation.enabling)
 
     def suffice(constraints: list[Constraint]) -> bool:
@@ -365,7 +392,7 @@ def check(make: Callable[[], Program]) -> None:
     for explanation, trace in explanations.values():
         moves = [(names.index(move.thread), move.choice) for move in trace.schedule]
         check_orderings(explanation, every, trace)
-        check_enabling(explanation, every)
+        check_enabling(explanation, every, trace)
         check_no_return(explanation, every, moves)
         check_threads(explanation, every, names)
 

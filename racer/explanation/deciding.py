@@ -191,7 +191,7 @@ class _Refutation:
         while (refuted := self._stuck([*decisive, *chosen])) is not None:
             violated = next((c for c in self._candidates if not _kept_to(c, refuted)), None)
             if violated is None:
-                raise Unanswered("no order of the witness's steps makes them happen")
+                raise Unanswered(self._why_not())
             chosen.append(violated)
         before = None
         while chosen != before:

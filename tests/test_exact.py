@@ -420,7 +420,16 @@ def test_the_oracle_confirms_it_in_three_thousand_programs(sample: Sample) -> No
 
 @pytest.mark.parametrize(
     "make",
-    [early_check, late_violation, rule_one, crossed_locks, always_wrong, chosen, wants_a_lost_bit],
+    [
+        early_check,
+        late_violation,
+        rule_one,
+        crossed_locks,
+        always_wrong,
+        chosen,
+        wants_a_lost_bit,
+        chosen_beside_another,
+    ],
 )
 def test_the_oracle_confirms_the_programs_above(make: Callable[[], Program]) -> None:
     check(make)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from racer.errors import Location
-from racer.explanation import Explanation, Lane, Row, States
+from racer.explanation import Explanation, Lane, NotComputed, Ordering, Row, States
 from racer.files import shown_path
 from racer.result import Verdict
+from viz.text import no_return_text
 
 _CONTEXT = 2  # lines of source shown above a step's own, and below
 
@@ -168,11 +169,29 @@ def told(
 def _why(explanation: Explanation) -> Iterator[Paragraph]:
     """The headings of what is said before the steps; one without sentences is left out."""
     found = (
-        Paragraph("What happens", (explanation.verdict,)),
+        Paragraph("What happens", _sentences(explanation.verdict, explanation.cause)),
         Paragraph("How often", (f"{explanation.count}; {explanation.fact}.",)),
+        Paragraph("Decisive", _orders(explanation.orderings)),
+        Paragraph("Enabling", _orders(explanation.enabling)),
+        Paragraph("Too late", _sentences(no_return_text(explanation))),
         Paragraph("Also", explanation.notes),
     )
     return (paragraph for paragraph in found if paragraph.sentences)
+
+
+def _sentences(*sentences: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _orders(orders: tuple[Ordering, ...] | NotComputed) -> tuple[str, ...]:
+    """Each with both sides; that they are not known where that is so, with the reason."""
+    if isinstance(orders, NotComputed):
+        return _sentences(f"not computed ({orders.reason})" if orders.reason else "")
+    pairs = [(order.first, order.then) for order in orders]
+    return tuple(
+        f"{first.name} {first.text}".rstrip() + f" before {then.name} {then.text}".rstrip()
+        for first, then in pairs
+    )
 
 
 def _step(

@@ -17,7 +17,7 @@ from racer.cli.output import Written, WrittenPage, write
 from racer.cli.report import heading, preemptions_text, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError, WitnessError
-from racer.explanation import Explanation, explain
+from racer.explanation import Explanation, exactly, explain
 from racer.exploration import explore, preemptions_of
 from racer.files import shown_path
 from racer.lift import digest
@@ -117,14 +117,16 @@ def replay_witness(path: str) -> int:
                 f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
             )
         fresh = saved.digest == digest(program)
-        explanation = explain(
-            trace,
-            saved.label,
-            interleavings=saved.interleavings if fresh else None,
-            total=saved.total if fresh else None,
-            preemptions=saved.preemptions,
-            minimal=saved.minimal and fresh,
-        )
+        with exactly(program, saved.memory) as exact:
+            explanation = explain(
+                trace,
+                saved.label,
+                interleavings=saved.interleavings if fresh else None,
+                total=saved.total if fresh else None,
+                preemptions=saved.preemptions,
+                minimal=saved.minimal and fresh,
+                exact=exact,
+            )
     emit(f"{heading(scenario.name, scenario.summary, saved.parameters, saved.memory)}\n")
     emit(f"REPLAYED  {len(trace.events)} steps, each as saved: {saved.label}")
     if fresh:
@@ -222,16 +224,9 @@ def _show_violations(
         return written, explanations
     with models_print_to_stderr():
         fingerprint = digest(selection.program)
+        explanations = _explained(selection.program, result)
     for label, finding in result.violations.items():
-        with models_print_to_stderr():
-            explanation = explain(
-                finding.trace,
-                label,
-                interleavings=finding.interleavings,
-                total=result.interleavings,
-                preemptions=finding.witness.preemptions,
-                minimal=finding.witness.minimal,
-            )
+        explanation = explanations[label]
         if not request.json:
             emit(f"\n{mail(explanation).rstrip()}")
         saved = saved_witness(
@@ -245,8 +240,23 @@ def _show_violations(
         )
         name = selection.found.scenario.name
         written[label] = write(Path(request.directory), name, saved, diagram(explanation))
-        explanations[label] = explanation
     return written, explanations
+
+
+def _explained(program: Program, result: Result) -> dict[str, Explanation]:
+    with exactly(program, result.memory) as exact:
+        return {
+            label: explain(
+                finding.trace,
+                label,
+                interleavings=finding.interleavings,
+                total=result.interleavings,
+                preemptions=finding.witness.preemptions,
+                minimal=finding.witness.minimal,
+                exact=exact,
+            )
+            for label, finding in result.violations.items()
+        }
 
 
 def _written_page(

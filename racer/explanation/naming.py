@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os.path
 import re
 from collections.abc import Iterable, Iterator
 
+from racer.errors import Location
 from racer.events import Event
 from racer.explanation.data import Change
 from racer.operations import (
@@ -148,6 +150,22 @@ def writes(event: Event) -> bool:
     if isinstance(event.operation, CompareExchange):
         return bool(event.before == event.operation.old)
     return access(event.operation).writes
+
+
+def reads(event: Event) -> bool:
+    """Whether the step's result, or whether it could be taken, tells its cell's value."""
+    silent = isinstance(event.operation, Store | Acquire | Release)
+    return not silent and access(event.operation).cell is not None
+
+
+def value_text(event: Event, value: object) -> str:
+    """A value of the step's cell as text."""
+    is_lock = isinstance(event.operation, Acquire | Release)
+    return lock_state(value) if is_lock else shown(value)
+
+
+def source_line(location: Location | None) -> str | None:
+    return f"{os.path.basename(location.path)}:{location.line}" if location else None
 
 
 def lock_state(held: object) -> str:

@@ -272,6 +272,8 @@ def test_a_row_a_source_of_a_load_and_a_box_of_the_picture_lead_to_their_step(sh
     shown.shows("C3")
     shown.click("tr[data-step='2'] .from a")
     shown.shows("C1")
+    shown.click(".why a[href$='/C4']")
+    shown.shows("C4")
     shown.ask(
         "document.getElementById('misclassified:S7').dispatchEvent("
         "new MouseEvent('click', {bubbles: true}))"

@@ -230,3 +230,12 @@ def test_a_source_that_cannot_be_read_is_still_named(path: str) -> None:
     each = witness(located)
     assert each.sources[0].lines == ()
     assert page(report(each))
+
+
+def test_the_names_of_steps_in_sentences_lead_to_them() -> None:
+    each = witness(residual_race(), "misclassified")
+    elements = Elements(page(report(each)).decode())
+    why = elements.found[: elements.found.index(("div", {"class": "stepper"}))]
+    links = [attrs["href"] for tag, attrs in why if tag == "a"]
+    assert "#x/R4" in links  # "R raised Violation 'misclassified' at R4"
+    assert "#x/misclassified" not in links

@@ -50,6 +50,7 @@ def page(report: Report) -> bytes:
         loader=PackageLoader("viz", "assets"), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["inline_svg"] = _inline_svg
+    environment.filters["step_links"] = _step_links
     style, script = _asset("report.css"), _asset("report.js")
     text = environment.get_template("report.html.jinja").render(
         report=report,
@@ -97,6 +98,16 @@ def _data(told: Told) -> _Data:
 
 def _card(field: Field) -> str:
     return field.card
+
+
+def _step_links(text: str, told: Told) -> Markup:
+    """The text with the names of steps that are shown as links to them."""
+    names = {step.row.name for step in told.steps}
+    parts = re.split(r"(\w+(?:\.\d+)?)", text)
+    link = Markup('<a href="#{}/{}">{}</a>')
+    return Markup("").join(
+        link.format(told.anchor, part, part) if part in names else part for part in parts
+    )
 
 
 def _inline_svg(svg: str, anchor: str) -> Markup:

@@ -155,7 +155,7 @@
     section.addEventListener("focusin", () => activate(witness));
     section.addEventListener("click", (event) => {
       const button = event.target.closest("[data-go]");
-      const link = event.target.closest(".steps a");
+      const link = event.target.closest(".steps a, .why a");
       const row = event.target.closest("tr.step");
       const node = event.target.closest("g.node[data-at]");
       if (button) {

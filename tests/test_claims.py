@@ -270,3 +270,25 @@ def test_a_model_that_fails_is_named_by_its_case(racer: Run, models: Path) -> No
     status, _, err = racer("claims", "T2")
     assert status == 2
     assert "loads loads=2 write=true harm=none: " in err and "thread 'R'" in err
+
+
+def test_html_has_the_table_and_for_one_claim_the_case_that_decides_it(
+    racer: Run, models: Path
+) -> None:
+    status, out, err = racer("claims", "--jobs", "1", "--html")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[-1] == "racer-out/claims.html"
+    text = Path("racer-out/claims.html").read_text()
+    assert "loads=1 or write=false" in text
+    assert text.index(">T2<") < text.index(">T10<")
+    status, out, _ = racer("claims", "T10", "--jobs", "1", "--html")
+    assert status == 0
+    assert "\nracer-out/loads.html\n" in out
+    text = Path("racer-out/loads.html").read_text()
+    assert 'id="torn/R2"' in text
+    assert ">T10<" in text
+
+
+def test_no_claims_are_no_error(racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("racer.cli.claims.find_claims", lambda names: ([], []))
+    assert racer("claims") == (0, "no claims\n", "")

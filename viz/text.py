@@ -1,7 +1,8 @@
 """The picture of a schedule that can be pasted into a mail.
 
 One column per thread, time downwards, one step a row. Since a row has one step only, its text
-starts in its thread's column and may run on over the columns to the right.
+starts in its thread's column and may run on over the columns to the right. Of a long schedule
+the rows are folded that the explanation says may be.
 
 Units    columns of 7-bit characters. No line is wider than `width`, holds a tab or ends in a
          blank, and the picture starts in column 2: what begins a line may mean something to
@@ -16,13 +17,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from racer.errors import UsageError
-from racer.explanation import Explanation, Lane, Row
+from racer.explanation import Explanation, Fold, Lane, NotComputed, Ordering, Row
 
 MINIMUM_WIDTH = 40
 _INDENT = 2
 _GUTTER = 2  # a lane's mark and a blank, then its text
 _TEXT = 28  # columns that even the last lane has for text
 _WIDEST_STEP = 24
+_LONG = 30  # rows; a longer picture is folded
 _EASY_STEP = 8  # lanes nearer to each other than this are harder to tell apart
 
 # A lane's mark: its thread has yet to start, is under way, is within a window, has ended.
@@ -36,15 +38,91 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
     """
     if width < MINIMUM_WIDTH:
         raise UsageError(f"a picture {width} columns wide is illegible: give it {MINIMUM_WIDTH}.")
-    summary = f"{explanation.count}; {explanation.fact}."
+    summary = f"{explanation.count}; {explanation.fact}{_threads(explanation)}."
+    head = [explanation.verdict, explanation.cause, summary, no_return_text(explanation)]
     paragraphs = [
-        [*_wrap(explanation.verdict, width), *_wrap(summary, width)],
+        [line for sentence in head for line in _wrap(sentence, width)],
+        _orderings(explanation, width),
+        _returned(explanation, width),
         _initial(explanation, width),
         _best_picture(explanation, width),
         _wrap(" ".join(explanation.notes), width),
     ]
     lines = [line for paragraph in paragraphs if paragraph for line in ["", *paragraph]]
     return "".join(f"{line.rstrip()}\n" for line in lines[1:])
+
+
+def _threads(explanation: Explanation) -> str:
+    """How many threads it takes, where that is not all of them."""
+    needed = explanation.threads_needed
+    if isinstance(needed, NotComputed) or len(needed.threads) == len(explanation.lanes):
+        return ""
+    return f"; {len(needed.threads)} of {len(explanation.lanes)} threads suffice"
+
+
+def no_return_text(explanation: Explanation) -> str:
+    """From where on it cannot be avoided, as a sentence; empty where nothing is known."""
+    match explanation.no_return:
+        case NotComputed(reason=reason):
+            return f"Point of no return: not computed ({reason})." if reason else ""
+        case each if each.name is None:
+            return "Every interleaving shows it."
+        case each if each.last:
+            return f"It can be avoided until the last step, {each.name}."
+        case each:
+            return f"It can be avoided until {each.name}; then every continuation shows it."
+
+
+def _orderings(explanation: Explanation, width: int) -> list[str]:
+    """Both sides of each decisive ordering, in one line if they fit; then of the enabling ones."""
+    match explanation.orderings:
+        case NotComputed(reason=reason):
+            return _wrap(f"Decisive orders: not computed ({reason}).", width) if reason else []
+        case ():
+            return []
+        case (only,):
+            lines = _wrap("Every schedule with this order shows it:", width)
+            lines += _ordering(only, width)
+        case orderings:
+            title = f"Every schedule with these {len(orderings)} orders shows it, and none of "
+            lines = _wrap(f"{title}them can be left out:", width)
+            lines += [line for each in orderings for line in _ordering(each, width)]
+    match explanation.enabling:
+        case NotComputed(reason=reason):
+            lines += _wrap(f"What makes these steps happen: not computed ({reason}).", width)
+        case ():
+            pass
+        case enabling:
+            lines += _wrap("These make those steps happen at all:", width)
+            lines += [line for each in enabling for line in _ordering(each, width)]
+    return lines
+
+
+def _ordering(ordering: Ordering, width: int) -> list[str]:
+    first, then = (
+        f"{side.name}{f' {side.text}' if side.text else ''}"
+        f"{f' ({side.source_line})' if side.source_line else ''}"
+        for side in (ordering.first, ordering.then)
+    )
+    together = _wrap(f"{first} before {then}", width - _INDENT)
+    if len(together) == 1:
+        return [" " * _INDENT + together[0]]
+    parts = [(2, first), (4, f"before {then}")]
+    return [
+        " " * indent + line
+        for indent, text in parts
+        for line in _wrap(text, width - indent, hanging=2)
+    ]
+
+
+def _returned(explanation: Explanation, width: int) -> list[str]:
+    """What happened to the value that came back last, and to what it names."""
+    if not explanation.returned_values or not explanation.returned_values[-1].meanwhile:
+        return []  # the cause says what happened to the value
+    value = explanation.returned_values[-1]
+    steps = sorted([*value.between, *value.meanwhile], key=lambda side: side.row or 0)
+    told = [f"{side.name} {side.cell}: {side.before} -> {side.after}" for side in steps]
+    return _wrap(f"From {value.first.name} to {value.again.name}: {', '.join(told)}.", width)
 
 
 def _initial(explanation: Explanation, width: int) -> list[str]:
@@ -80,8 +158,14 @@ class _Picture:
     def lines(self) -> list[str]:
         """The header, the rows, and where a deadlock leaves its threads."""
         lines = self._header()
+        folded = self.explanation.folded if len(self.explanation.rows) > _LONG else ()
+        folds = {i: fold for fold in folded for i in range(fold.first, fold.last + 1)}
         for i, row in enumerate(self.explanation.rows):
-            lines += self._row(i, row)
+            fold = folds.get(i)
+            if fold is None:
+                lines += self._row(i, row)
+            elif i == fold.first:
+                lines += self._fold(fold, row)
         end = len(self.explanation.rows)
         for number, lane in self.lanes.items():
             if lane.state == "blocked":
@@ -110,9 +194,7 @@ class _Picture:
 
     def _row(self, i: int, row: Row) -> list[str]:
         windows = self.explanation.windows
-        lines = []
-        if row.switch is not None:
-            lines += self._remark(i - 0.5, row.switch.lane, f"-- {row.switch.text} --")
+        lines = self._switch(i, row)
         for window in (windows[n] for n in row.opened):
             lines += self._remark(i, row.lane, f"window opens: {window.watch}")
         lines += self._step(i, row)
@@ -122,7 +204,20 @@ class _Picture:
             lines += self._remark(i, row.lane, f"*** invariant {name!r} is false")
         if row.violates and not row.broken:
             lines += self._remark(i, row.lane, f"*** {row.ending}")
+        no_return = self.explanation.no_return
+        if not isinstance(no_return, NotComputed) and no_return.row == i and not no_return.last:
+            lines += self._remark(i, row.lane, "*** from here on it cannot be avoided")
         return lines
+
+    def _switch(self, i: int, row: Row) -> list[str]:
+        if row.switch is None:
+            return []
+        return self._remark(i - 0.5, row.switch.lane, f"-- {row.switch.text} --")
+
+    def _fold(self, fold: Fold, row: Row) -> list[str]:
+        """Its rows as one; `row` is the first of them."""
+        lines = self._switch(fold.first, row)
+        return lines + self._remark(fold.first, fold.lane, f"{fold.name} ({fold.text})")
 
     def _step(self, i: int, row: Row) -> list[str]:
         """The operation, and right of it, or below, what it changed."""

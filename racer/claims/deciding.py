@@ -184,7 +184,7 @@ def _answer(asks: Sequence[Ask], points: Sequence[Sequence[Point]]) -> Answer:
 
 def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Key, Case | str]]:
     """Every case as it is explored; what a scenario refuses is the reason in its place."""
-    if jobs == 1 or len(tasks) == 1:
+    if jobs == 1 or len(tasks) <= 1:
         for task in tasks:
             yield _outcome(task, _explore(task))
         return

@@ -5,6 +5,7 @@
     report      a result as text
     document    a result as JSON, schema "racer-result/1"
     output      witness files and pictures, one set for each label
+    html        the report as one HTML file
     commands    what list, explore and replay do
     claims      what claims does
     graphs      what graph does
@@ -105,6 +106,9 @@ def _explore(
         str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
     ] = "racer-out",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write NAME.html too: the whole report in one file.")
+    ] = False,
     max_states: Annotated[
         int | None, typer.Option(metavar="N", help="Stop deciding after N states: exit status 3.")
     ] = None,
@@ -145,6 +149,7 @@ def _explore(
                 timeout=timeout,
                 count=count,
                 expect=expect,
+                html=html,
             )
         )
 
@@ -164,6 +169,9 @@ def _claims(
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Explore in N processes.")
     ] = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write claims.html too: the table as one file.")
+    ] = False,
     max_states: Annotated[
         int | None, typer.Option(metavar="N", help="Stop each case after N states: status 3.")
     ] = None,
@@ -185,6 +193,7 @@ def _claims(
             memory=memory,
             directory=directory,
             json=json,
+            html=html,
             jobs=jobs,
             max_states=max_states,
             timeout=timeout,

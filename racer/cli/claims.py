@@ -6,17 +6,22 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from racer.claims.data import Ask, Claim, Never, Shows
 from racer.claims.deciding import Case, Decided, Interruption, Point, decide
 from racer.claims.finding import find_claims
 from racer.cli.commands import Request, explore_scenario, models_print_to_stderr
 from racer.cli.guard import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, complain, emit
+from racer.cli.output import WrittenPage
 from racer.cli.report import count_text
 from racer.discovery import catalogue
 from racer.models import check_model
 from racer.parameters import show_parameters, show_value
+
+if TYPE_CHECKING:
+    from viz.report import ClaimRow
 
 SCHEMA = "racer-claims/1"
 _WIDTH = 72
@@ -31,6 +36,7 @@ def claims_command(
     memory: str,
     directory: str,
     json: bool,
+    html: bool,
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
@@ -44,15 +50,20 @@ def claims_command(
         emit(_document(decided, memory))
     elif len(names) == 1 and decided:
         emit(_explained(decided[0], memory))
-        _show_schedule(decided[0], memory, directory)
+        _show_schedule(decided[0], memory, directory, html=html)
     else:
         emit(_table(decided, memory))
+    page = _written_page(decided, memory, directory) if html else WrittenPage(None, None)
+    if page.path and not json:
+        emit(f"\n{page.path}")
+    if page.failure:
+        complain(f"error: {page.failure}")
     for each in broken:
         complain(f"error: {each.error}")
     if interrupted:
         complain(f"interrupted; {len(decided)} of {len(claims)} claims were decided")
         return INTERRUPTED
-    return USAGE if broken else _status(decided)
+    return USAGE if broken or page.failure else _status(decided)
 
 
 def _decided(
@@ -183,7 +194,34 @@ def _word(point: Point) -> str:
     return {True: "yes", False: "no", None: "unknown"}[point.holds]
 
 
-def _show_schedule(decided: Decided, memory: str, directory: str) -> None:
+def _written_page(decided: list[Decided], memory: str, directory: str) -> WrittenPage:
+    """The table as one HTML file, claims.html."""
+    from racer.cli.html import claims_report, write_page
+
+    report = claims_report(_claim_rows(decided), memory=memory, summary=" ".join(_closing(decided)))
+    return write_page(Path(directory) / "claims.html", report)
+
+
+def _claim_rows(decided: list[Decided]) -> tuple[ClaimRow, ...]:
+    """The rows of the table in an HTML file."""
+    from viz.report import ClaimRow
+
+    return tuple(
+        ClaimRow(
+            name=each.claim.name,
+            text=each.claim.text,
+            made=each.claim.made,
+            answer=each.answer.verdict,
+            condition=each.answer.condition,
+            wrong="" if each.as_expected else str(each.claim.expected),
+            because=each.claim.because,
+            searched=_denominator(each.cases()),
+        )
+        for each in decided
+    )
+
+
+def _show_schedule(decided: Decided, memory: str, directory: str, *, html: bool) -> None:
     """The report of the case that contradicts the claim; else of one that demonstrates it."""
     shown = _telling(decided)
     if shown is None:
@@ -203,6 +241,8 @@ def _show_schedule(decided: Decided, memory: str, directory: str) -> None:
             timeout=None,
             count=None,
             expect=None,
+            html=html,
+            claims=_claim_rows([decided]) if html else (),
         )
     )
 

@@ -8,16 +8,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from racer.cli.document import document
 from racer.cli.guard import INTERRUPTED, OK, USAGE, complain, emit
 from racer.cli.judgement import Judgement, judge
-from racer.cli.output import Written, write
+from racer.cli.output import Written, WrittenPage, write
 from racer.cli.report import heading, preemptions_text, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError, WitnessError
-from racer.explanation import explain
+from racer.explanation import Explanation, exactly, explain
 from racer.exploration import explore, preemptions_of
 from racer.files import shown_path
 from racer.lift import digest
@@ -28,6 +28,9 @@ from racer.result import Interrupted, Result
 from racer.witness import SavedWitness, check, load, racer_version, saved_witness
 from viz.diagram import diagram
 from viz.text import mail
+
+if TYPE_CHECKING:
+    from viz.report import ClaimRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Request:
     timeout: float | None
     count: bool | None
     expect: str | None
+    html: bool = False
+    claims: tuple[ClaimRow, ...] = ()  # that the case decides, for the HTML file
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +81,15 @@ def explore_scenario(request: Request) -> int:
     judgement = judge(result, selection.declared, override)
     if not request.json:
         emit(_opening(selection, result, judgement))
-    written = _show_violations(request, selection, result)
+    written, explanations = _show_violations(request, selection, result)
+    page = _written_page(request, selection, result, judgement, explanations, written)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
         emit(document(selection.found.reference, selection.parameters, result, judgement, files))
     else:
-        _emit_files(written)
-    failures = sorted({each.failure for each in written.values() if each.failure})
+        _emit_files(written, page)
+    said = {page.failure, *(each.failure for each in written.values())}
+    failures = sorted(failure for failure in said if failure)
     for failure in failures:
         complain(f"error: {failure}")
     if interrupted:
@@ -110,14 +117,16 @@ def replay_witness(path: str) -> int:
                 f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
             )
         fresh = saved.digest == digest(program)
-        explanation = explain(
-            trace,
-            saved.label,
-            interleavings=saved.interleavings if fresh else None,
-            total=saved.total if fresh else None,
-            preemptions=saved.preemptions,
-            minimal=saved.minimal and fresh,
-        )
+        with exactly(program, saved.memory) as exact:
+            explanation = explain(
+                trace,
+                saved.label,
+                interleavings=saved.interleavings if fresh else None,
+                total=saved.total if fresh else None,
+                preemptions=saved.preemptions,
+                minimal=saved.minimal and fresh,
+                exact=exact,
+            )
     emit(f"{heading(scenario.name, scenario.summary, saved.parameters, saved.memory)}\n")
     emit(f"REPLAYED  {len(trace.events)} steps, each as saved: {saved.label}")
     if fresh:
@@ -205,23 +214,19 @@ def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
     return f"{title}\n\n{summary(result, judgement)}"
 
 
-def _show_violations(request: Request, selection: Selection, result: Result) -> dict[str, Written]:
+def _show_violations(
+    request: Request, selection: Selection, result: Result
+) -> tuple[dict[str, Written], dict[str, Explanation]]:
     """Write the files of each label and, in a text report, print its picture."""
     written: dict[str, Written] = {}
+    explanations: dict[str, Explanation] = {}
     if not result.violations:
-        return written
+        return written, explanations
     with models_print_to_stderr():
         fingerprint = digest(selection.program)
+        explanations = _explained(selection.program, result)
     for label, finding in result.violations.items():
-        with models_print_to_stderr():
-            explanation = explain(
-                finding.trace,
-                label,
-                interleavings=finding.interleavings,
-                total=result.interleavings,
-                preemptions=finding.witness.preemptions,
-                minimal=finding.witness.minimal,
-            )
+        explanation = explanations[label]
         if not request.json:
             emit(f"\n{mail(explanation).rstrip()}")
         saved = saved_witness(
@@ -235,12 +240,57 @@ def _show_violations(request: Request, selection: Selection, result: Result) -> 
         )
         name = selection.found.scenario.name
         written[label] = write(Path(request.directory), name, saved, diagram(explanation))
-    return written
+    return written, explanations
 
 
-def _emit_files(written: dict[str, Written]) -> None:
-    """The pictures that were written; last, the command that replays the first witness."""
-    lines = [picture for each in written.values() for picture in each.pictures]
+def _explained(program: Program, result: Result) -> dict[str, Explanation]:
+    with exactly(program, result.memory) as exact:
+        return {
+            label: explain(
+                finding.trace,
+                label,
+                interleavings=finding.interleavings,
+                total=result.interleavings,
+                preemptions=finding.witness.preemptions,
+                minimal=finding.witness.minimal,
+                exact=exact,
+            )
+            for label, finding in result.violations.items()
+        }
+
+
+def _written_page(
+    request: Request,
+    selection: Selection,
+    result: Result,
+    judgement: Judgement,
+    explanations: dict[str, Explanation],
+    written: dict[str, Written],
+) -> WrittenPage:
+    """The HTML file, where it is asked for."""
+    if not request.html:
+        return WrittenPage(None, None)
+    from racer.cli.html import result_report, write_page
+
+    found = selection.found
+    with models_print_to_stderr():
+        report = result_report(
+            found.scenario,
+            found.reference,
+            selection.parameters,
+            result,
+            judgement,
+            explanations,
+            written,
+            request.claims,
+        )
+    return write_page(Path(request.directory) / f"{found.scenario.name}.html", report)
+
+
+def _emit_files(written: dict[str, Written], page: WrittenPage) -> None:
+    """The page and pictures that were written; last, the command that replays the first witness."""
+    lines = [page.path] if page.path else []
+    lines += [picture for each in written.values() for picture in each.pictures]
     witnesses = [each.witness for each in written.values() if each.witness]
     commands = [f"racer replay {shlex.quote(witness)}" for witness in witnesses]
     text = "\n".join([*lines, *commands[1:], *commands[:1]])

@@ -16,10 +16,22 @@ _NAME_LIMIT = 60
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files of one label, as paths to show; `failure` says what could not be written."""
+    """The files of one label, as paths to show; `failure` says what could not be written.
+
+    `svg` is the picture itself, None when it could not be drawn.
+    """
 
     witness: str | None
     pictures: tuple[str, ...]
+    failure: str | None
+    svg: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """The file of --html as a path to show, or what kept it from being written."""
+
+    path: str | None
     failure: str | None
 
 
@@ -33,20 +45,22 @@ def write(directory: Path, name: str, saved: SavedWitness, dot: str) -> Written:
     stem = f"{name}.{file_label(saved.label)}"
     witness: str | None = None
     pictures: list[str] = []
+    svg: bytes | None = None
     try:
         directory.mkdir(parents=True, exist_ok=True)
         save(saved, directory / f"{stem}.json")
         witness = shown_path(directory / f"{stem}.json")
         write_atomically(directory / f"{stem}.dot", dot.encode())
         pictures.append(shown_path(directory / f"{stem}.dot"))
-        write_atomically(directory / f"{stem}.svg", render(dot, "svg"))
+        svg = render(dot, "svg")
+        write_atomically(directory / f"{stem}.svg", svg)
         pictures.insert(0, shown_path(directory / f"{stem}.svg"))
     except OSError as error:
         what = shown_path(error.filename) if isinstance(error.filename, str) else str(directory)
-        return Written(witness, tuple(pictures), f"cannot write {what}: {error.strerror}")
+        return Written(witness, tuple(pictures), f"cannot write {what}: {error.strerror}", svg)
     except RacerError as error:
-        return Written(witness, tuple(pictures), str(error))
-    return Written(witness, tuple(pictures), None)
+        return Written(witness, tuple(pictures), str(error), svg)
+    return Written(witness, tuple(pictures), None, svg)
 
 
 def file_label(label: str) -> str:

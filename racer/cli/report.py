@@ -15,7 +15,7 @@ from racer.values import describe
 
 _WIDTH = 72
 _MARGIN = 15
-_OUTCOMES_SHOWN = 12
+OUTCOMES_SHOWN = 12
 _DIGITS_SHOWN = 40  # a longer count is rounded; --json has all of its digits
 
 
@@ -85,19 +85,22 @@ def _verdict(result: Result, judgement: Judgement) -> str:
 
 
 def _numbers(result: Result) -> str:
-    if result.interleavings is None:
-        interleavings = f"not counted: {result.uncounted or 'no reason given'}"
-    else:
-        interleavings = count_text(result.interleavings)
     rows = [
-        _entry("interleavings", interleavings),
-        _entry("states", _states(result)),
+        _entry("interleavings", interleavings_text(result)),
+        _entry("states", states_text(result)),
         _entry("transitions", count_text(result.transitions)),
     ]
     return "\n".join(rows)
 
 
-def _states(result: Result) -> str:
+def interleavings_text(result: Result) -> str:
+    """How many there are, or why that is not known."""
+    if result.interleavings is None:
+        return f"not counted: {result.uncounted or 'no reason given'}"
+    return count_text(result.interleavings)
+
+
+def states_text(result: Result) -> str:
     """How many states, and how many of them the verdict needed."""
     if result.canonical is None:
         reduced = "" if result.bound else " searched, after reduction"
@@ -111,45 +114,49 @@ def _states(result: Result) -> str:
 
 
 def _label(name: str, found: Finding, result: Result) -> str:
-    if found.interleavings is None:
-        share = "in some interleavings (not counted)"
-    elif result.interleavings is None:
-        share = _counted(found.interleavings, "interleaving")
-    else:
-        total = _counted(result.interleavings, "interleaving")
-        share = f"{count_text(found.interleavings)} of {total}"
+    share = share_text(found, result)
     needs = preemptions_text(found.witness.preemptions, found.witness.minimal)
-    return _entry(
-        name, share, needs, _counted(found.witness.steps, "step"), *_effects(name, found, result)
-    )
+    effects = [f"effect: {text}" for text in effect_texts(name, found, result)]
+    return _entry(name, share, needs, counted(found.witness.steps, "step"), *effects)
 
 
-def _effects(name: str, found: Finding, result: Result) -> Iterator[str]:
+def share_text(found: Finding, result: Result) -> str:
+    """How many interleavings show a label, and of how many."""
+    if found.interleavings is None:
+        return "in some interleavings (not counted)"
+    if result.interleavings is None:
+        return counted(found.interleavings, "interleaving")
+    return f"{count_text(found.interleavings)} of {counted(result.interleavings, 'interleaving')}"
+
+
+def effect_texts(name: str, found: Finding, result: Result) -> Iterator[str]:
     """What the violation leads to; in how many interleavings, where that is not always so."""
     effects = result.effects(name)
     for effect, count in effects.items():
         if effect:
             always = len(effects) == 1 or count is None
-            often = "" if always else f" in {_counted(count or 0, 'interleaving')}"
-            yield f"effect: {effect}{often}"
+            often = "" if always else f" in {counted(count or 0, 'interleaving')}"
+            yield f"{effect}{often}"
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A count with what is counted."""
     return f"{count_text(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def _outcomes(result: Result) -> str:
     if not result.outcomes:
         return _entry("outcomes", "none: no interleaving that was searched comes to an end")
-    if len(result.outcomes) > _OUTCOMES_SHOWN:
+    if len(result.outcomes) > OUTCOMES_SHOWN:
         return _entry("outcomes", f"{len(result.outcomes):,} different ones (all with --json)")
-    rows = list(_outcome_rows(result))
+    rows = list(outcome_rows(result))
     width = max(len(count) for count, _ in rows)
     lines = [_wrapped(f"  {count:>{width}}  {text}", hang=width + 4) for count, text in rows]
     return "\n".join(["outcomes", *lines])
 
 
-def _outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
+def outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
+    """In how many interleavings, and what the threads come to."""
     for key, outcome in result.outcomes.items():
         count = "" if outcome.interleavings is None else count_text(outcome.interleavings)
         yield count, _outcome(key)

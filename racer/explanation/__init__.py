@@ -2,6 +2,18 @@
 
 Values are text here, and every step has a name that people can quote: C4 is the fourth step
 of the thread whose short name is C.
+
+data        what an explanation consists of
+naming      how steps, values and operations are called
+history     the states between a trace's steps; why each switch happened
+scene       the violating step, and what its thread read
+conflicts   what these reads conflict with; values that came back
+exact       questions about all schedules of the program
+candidates  orderings of the witness that may matter
+deciding    the decisive orderings, the point of no return, the threads needed
+causes      the cause in one sentence
+folding     which rows a picture may fold
+telling     explain()
 """
 
 from __future__ import annotations
@@ -10,29 +22,52 @@ from racer.explanation.data import (
     INITIAL,
     Cell,
     Change,
+    Conflict,
     Explanation,
+    Fold,
     Lane,
+    NoReturn,
+    NotComputed,
+    Ordering,
     Read,
+    Returned,
     Row,
+    Side,
     Span,
     Switch,
     SwitchReason,
+    ThreadsNeeded,
 )
+from racer.explanation.exact import Exact, exactly
 from racer.explanation.naming import short_names, step_name
+from racer.explanation.states import Field, States, states
 from racer.explanation.telling import explain
 
 __all__ = [
     "INITIAL",
     "Cell",
     "Change",
+    "Conflict",
+    "Exact",
     "Explanation",
+    "Field",
+    "Fold",
     "Lane",
+    "NoReturn",
+    "NotComputed",
+    "Ordering",
     "Read",
+    "Returned",
     "Row",
+    "Side",
     "Span",
+    "States",
     "Switch",
     "SwitchReason",
+    "ThreadsNeeded",
+    "exactly",
     "explain",
     "short_names",
+    "states",
     "step_name",
 ]

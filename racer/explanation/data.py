@@ -65,7 +65,8 @@ SwitchReason = Literal["preempted", "blocked", "finished", "left"]
 class Switch:
     """Why the row's thread runs and not `thread`, which took the step before.
 
-    "left": the trace does not tell whether the thread could have gone on. `text` is whole:
+    "left": without the program, the trace may not tell whether the thread could have gone on.
+    `text` is whole:
     "C preempted", "C finished: returns 1", "C is blocked on lock L, held by S".
     """
 
@@ -118,15 +119,139 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class NotComputed:
+    """In place of a part of an explanation that is not known; `reason` is a phrase, why.
+
+    It is empty where there is nothing to say: the program was not given.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A step as one side of a conflict or an ordering.
+
+    `row` is None for a step that is not shown: it comes after the one that violates, or it is
+    the next step of a thread that never takes it. `before` and `after` are the values of its
+    cell, None where it has none or the step is never taken.
+    """
+
+    name: str
+    row: int | None
+    thread: str
+    step: int  # the thread's steps are counted from 1
+    text: str  # the operation with its result; that of a step never taken may be empty
+    cell: str | None
+    before: str | None
+    after: str | None
+    source_line: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two steps of different threads on one cell, one of which stores to it, in their order.
+
+    One is a read of the violating thread, within the windows that the verdict is about, or
+    anywhere if there are none. The other is the store that it reads from, or the first store
+    after it and up to the violating step that leaves another value than it read. Of several
+    reads with the same store only the nearest to it is kept. `decisive`: the two are one of
+    `orderings` or `enabling`.
+    """
+
+    cell: str
+    first: Side
+    second: Side
+    decisive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """`first` happens, and `then` does not happen before it."""
+
+    first: Side
+    then: Side
+
+
+@dataclass(frozen=True, slots=True)
+class NoReturn:
+    """The first step after which every continuation shows the label.
+
+    `row` and `name` are None when every interleaving shows it. `last`: it is the step that
+    violates (or completes the deadlock), so that it could be avoided all the time before.
+    """
+
+    row: int | None
+    name: str | None
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A value that the violating thread reads twice, while the cell held another in between.
+
+    `first` and `again` are two reads of `cell` with none of that thread in between; `between`
+    are the steps of others that changed it meanwhile. `meanwhile` are the steps of others that
+    changed, in that time, a cell of the object `value` names which the thread reads too.
+    """
+
+    cell: str
+    value: str
+    first: Side
+    again: Side
+    between: tuple[Side, ...]
+    meanwhile: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadsNeeded:
+    """Threads that suffice to show the label by steps of their own, the others taking none.
+
+    `minimal`: with fewer threads it cannot be shown; copies of a thread are alike. Of a
+    deadlock they are those blocked and those that hold what they wait for, and nothing is
+    proved of other deadlocks.
+    """
+
+    threads: tuple[str, ...]
+    minimal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Rows of one thread, `first` to `last`, that a picture may draw as one.
+
+    None of them is decisive: see `racer.explanation.folding`. `changes` are what they change
+    together: a lock that is taken and released has no part in them.
+    """
+
+    name: str  # "A4..A9"
+    lane: int
+    first: int
+    last: int
+    text: str  # "6 steps: H.page_type none -> buddy"
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A witness, told up to the step that violates.
 
-    `verdict` is one sentence; `count` and `fact` are phrases without a stop; `notes` are whole
-    sentences: what follows that step, which threads take no step, where in the source it is.
+    `verdict` is one sentence; `cause` is one, too, or empty; `count` and `fact` are phrases
+    without a stop; `notes` are whole sentences: what follows that step, which threads take no
+    step, where in the source it is.
+
+    `orderings` are decisive: every maximal schedule (infinite ones included, fair or not) that
+    satisfies all of them shows the label. None can be dropped, nor be weakened to an earlier
+    `first` or a later `then` (of the witness's steps). That a `first` has to happen is part of
+    it; where that can fail, `enabling` are further orderings. If all of both are kept to, each
+    `then` waiting for its `first`, every schedule shows the label and none waits in vain; and
+    this does not hold without one of `enabling`. These, `no_return` and `threads_needed` are
+    exact, over all schedules of the program, or NotComputed.
     """
 
     label: str
     verdict: str
+    cause: str
     count: str
     fact: str
     interleavings: int | None
@@ -139,3 +264,10 @@ class Explanation:
     windows: tuple[Span, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+    returned_values: tuple[Returned, ...]
+    orderings: tuple[Ordering, ...] | NotComputed
+    enabling: tuple[Ordering, ...] | NotComputed
+    no_return: NoReturn | NotComputed
+    threads_needed: ThreadsNeeded | NotComputed
+    folded: tuple[Fold, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from racer.events import Blocked, Trace
@@ -32,11 +32,14 @@ class History:
     steps: Mapping[str, tuple[int, ...]]  # the rows of each thread
     outcome: Mapping[str, object]
 
-    def switches(self, preemptions: int) -> dict[int, Switch]:
+    def switches(
+        self, preemptions: int, could_go_on: Sequence[frozenset[str]] | None = None
+    ) -> dict[int, Switch]:
         """By the row before which they happen.
 
         Of a thread that takes no further step, the trace need not say whether it could have.
-        The number of preemptions tells, unless it lies between the two extremes.
+        `could_go_on` tells, by row, if it is known. Otherwise the number of preemptions does,
+        unless it lies between the two extremes.
         """
         events = self.trace.events
         found = {
@@ -45,6 +48,16 @@ class History:
             if events[i].thread != event.thread
         }
         unknown = [i for i, switch in found.items() if switch.reason == "left"]
+        if could_go_on is not None:
+            for i in unknown:
+                thread = found[i].thread
+                free = thread in could_go_on[i]
+                found[i] = self._make(
+                    thread,
+                    "preempted" if free else "blocked",
+                    "preempted" if free else "is blocked",
+                )
+            return found
         known = sum(switch.reason == "preempted" for switch in found.values())
         if known + len(unknown) == preemptions:
             for i in unknown:
@@ -83,7 +96,7 @@ class History:
             if obstacle is None:
                 return self._make(thread, "preempted", "preempted")
             return self._make(thread, "blocked", obstacle)
-        blocked = self._blocked_at(thread)
+        blocked = self.blocked_at(thread)
         obstacle = self._obstacle(thread, blocked, row) if blocked else None
         if obstacle is not None:
             return self._make(thread, "blocked", obstacle)
@@ -108,7 +121,7 @@ class History:
         owner = "itself" if holder == thread else holder
         return f"is blocked on lock {operation.cell}{f', held by {owner}' if owner else ''}"
 
-    def _blocked_at(self, thread: str) -> Acquire | WaitUntil | None:
+    def blocked_at(self, thread: str) -> Acquire | WaitUntil | None:
         """The operation at which a deadlock leaves a thread.
 
         Bound    the trace keeps no predicate of a WaitUntil. It is false of the cell's last
@@ -124,7 +137,7 @@ class History:
         return None
 
     def _stuck(self, thread: str) -> str:
-        operation = self._blocked_at(thread)
+        operation = self.blocked_at(thread)
         end = len(self.trace.events)
         obstacle = self._obstacle(thread, operation, end) if operation else None
         if operation is None or obstacle is None:

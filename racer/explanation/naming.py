@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os.path
 import re
 from collections.abc import Iterable, Iterator
 
+from racer.errors import Location
 from racer.events import Event
 from racer.explanation.data import Change
 from racer.operations import (
@@ -75,7 +77,7 @@ def shown(value: object) -> str:
     """The value as text: a word without quotes, a record without the fields at their default."""
     if type(value) is str and value.isidentifier() and value not in ("None", "True", "False"):
         return value
-    if not _is_record(value):
+    if not is_record(value):
         return describe(value)
     fields = [
         f"{field.name}={shown(getattr(value, field.name))}"
@@ -85,7 +87,7 @@ def shown(value: object) -> str:
     return f"{type(value).__qualname__}({', '.join(fields)})"
 
 
-def _is_record(value: object) -> bool:
+def is_record(value: object) -> bool:
     """Whether it is a dataclass whose text spells out its fields, rather than one of its own."""
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return False
@@ -150,6 +152,22 @@ def writes(event: Event) -> bool:
     return access(event.operation).writes
 
 
+def reads(event: Event) -> bool:
+    """Whether the step's result, or whether it could be taken, tells its cell's value."""
+    silent = isinstance(event.operation, Store | Acquire | Release)
+    return not silent and access(event.operation).cell is not None
+
+
+def value_text(event: Event, value: object) -> str:
+    """A value of the step's cell as text."""
+    is_lock = isinstance(event.operation, Acquire | Release)
+    return lock_state(value) if is_lock else shown(value)
+
+
+def source_line(location: Location | None) -> str | None:
+    return f"{os.path.basename(location.path)}:{location.line}" if location else None
+
+
 def lock_state(held: object) -> str:
     return "held" if held else "free"
 
@@ -158,8 +176,8 @@ def changes(name: str, before: object, after: object) -> Iterator[Change]:
     """What differs: the fields of a dataclass one by one, or the value as a whole."""
     if value_key(before) == value_key(after):
         return
-    if _is_record(before) and type(before) is type(after):
-        for field in dataclasses.fields(before):  # type: ignore[arg-type]  # _is_record() says so
+    if is_record(before) and type(before) is type(after):
+        for field in dataclasses.fields(before):  # type: ignore[arg-type]  # is_record() says so
             old, new = getattr(before, field.name), getattr(after, field.name)
             yield from changes(f"{name}.{field.name}", old, new)
         return

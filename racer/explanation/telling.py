@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterator, Mapping
 
-from racer.errors import Location
-from racer.events import Blocked, Event, Trace
-from racer.explanation.data import INITIAL, Cell, Change, Explanation, Lane, Read, Row, Span, Switch
+from racer.events import Event, Trace
+from racer.explanation.causes import cause
+from racer.explanation.conflicts import conflicts, returned_values
+from racer.explanation.data import (
+    INITIAL,
+    Cell,
+    Change,
+    Explanation,
+    Lane,
+    NotComputed,
+    Read,
+    Row,
+    Span,
+    Switch,
+)
+from racer.explanation.deciding import decide
+from racer.explanation.exact import Exact
+from racer.explanation.folding import decisive_rows, folds
 from racer.explanation.history import History, came_to, history
 from racer.explanation.naming import (
     changes,
     event_text,
     lock_state,
     operation_text,
+    reads,
     short_names,
     shown,
+    source_line,
     step_name,
     title,
 )
-from racer.operations import Acquire, Release, Store, access
+from racer.explanation.scene import Scene
+from racer.operations import Acquire, Release, access
 from racer.result import DEADLOCK
 from racer.steps import Violation
 from racer.watches import Observation
@@ -33,11 +50,13 @@ def explain(
     total: int | None,
     preemptions: int,
     minimal: bool,
+    exact: Exact | None = None,
 ) -> Explanation:
     """Tell `trace` as the witness of `label`; where it does not show it, the verdict says so.
 
     `interleavings` of `total` show the label, None where not counted. `preemptions` and
-    `minimal` are the witness's.
+    `minimal` are the witness's. `exact` is the program it is a trace of (see `exactly`), for
+    what a trace alone does not tell.
     """
     past = history(trace)
     shorts = short_names(trace.threads)
@@ -45,10 +64,21 @@ def explain(
     at = _violating_row(trace, label)
     end = len(trace.events) if at is None else at + 1
     windows = _windows(trace, names, end)
-    switches = past.switches(preemptions)
+    scene = Scene(past, label, names, shorts, at, end, windows)
+    decided = decide(scene, exact)
+    switches = past.switches(preemptions, decided.could_go_on)
+    rows = tuple(
+        _row(past, i, names, windows, switches.get(i), violates=i == at) for i in range(end)
+    )
+    ordered = None if isinstance(decided.orderings, NotComputed) else decided.orderings
+    if ordered is not None and not isinstance(decided.enabling, NotComputed):
+        ordered += decided.enabling
+    conflicting, returned = conflicts(scene, ordered or ()), returned_values(scene)
+    stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return)
     return Explanation(
         label=label,
-        verdict=_verdict(past, label, at, names, windows),
+        verdict=_verdict(scene),
+        cause=cause(scene, conflicting, returned),
         count=_count_phrase(interleavings, total),
         fact=_preemption_fact(preemptions, minimal),
         interleavings=interleavings,
@@ -59,10 +89,15 @@ def explain(
         cells=_cells(trace, end),
         truths=tuple(trace.initial_truths.items()),
         windows=windows,
-        rows=tuple(
-            _row(past, i, names, windows, switches.get(i), violates=i == at) for i in range(end)
-        ),
+        rows=rows,
         notes=tuple(_notes(past, at, end, names)),
+        conflicts=conflicting,
+        returned_values=returned,
+        orderings=decided.orderings,
+        enabling=decided.enabling,
+        no_return=decided.no_return,
+        threads_needed=decided.threads_needed,
+        folded=folds(scene, stay),
     )
 
 
@@ -95,7 +130,7 @@ def _row(
         ending=came_to(event.ended.value) if event.ended else None,
         violates=violates,
         location=event.location,
-        source_line=_source_line(event.location),
+        source_line=source_line(event.location),
     )
 
 
@@ -122,7 +157,7 @@ def _notes(past: History, at: int | None, end: int, names: tuple[str, ...]) -> I
         each = ", ".join(f"{steps} of {thread}" for thread, steps in after if steps)
         yield f"Not shown: the steps after {names[end - 1]}, {each}."
     if at is not None and (place := trace.events[at].location) is not None:
-        yield f"{names[at]} is at {_source_line(place)}."
+        yield f"{names[at]} is at {source_line(place)}."
 
 
 def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:
@@ -146,7 +181,7 @@ def _changes(event: Event) -> tuple[Change, ...]:
 
 def _read(event: Event, past: History, names: tuple[str, ...]) -> Read | None:
     cell = access(event.operation).cell
-    if cell is None or isinstance(event.operation, Store | Acquire | Release):
+    if cell is None or not reads(event):
         return None
     row = past.instants[event.index].writers.get(cell)
     return Read(shown(event.before), INITIAL if row is None else names[row], row)
@@ -201,32 +236,27 @@ def _violating_row(trace: Trace, label: str) -> int | None:
     return None
 
 
-def _verdict(
-    past: History, label: str, at: int | None, names: tuple[str, ...], windows: tuple[Span, ...]
-) -> str:
-    events = past.trace.events
-    if at is not None and label not in events[at].broken:
-        return _violation_sentence(past, label, at, names, windows)
-    if at is not None and (at > 0 or _changes(events[at])):
-        return f"invariant {label!r} is false after {names[at]}: {event_text(events[at])}."
-    stuck = [thread for thread, value in past.outcome.items() if isinstance(value, Blocked)]
-    if label == DEADLOCK and stuck:
-        stand = [f"{thread} {past.standing(thread, len(events))}" for thread in stuck]
+def _verdict(scene: Scene) -> str:
+    past, label, at = scene.past, scene.label, scene.at
+    if at is not None and label not in scene.events[at].broken:
+        return _violation_sentence(scene)
+    if at is not None and (at > 0 or _changes(scene.events[at])):
+        step = f"{scene.names[at]}: {event_text(scene.events[at])}"
+        return f"invariant {label!r} is false after {step}."
+    if label == DEADLOCK and scene.stuck():
+        stand = [f"{t} {past.standing(t, len(scene.events))}" for t in scene.stuck()]
         return f"deadlock: {'; '.join(stand)}."
     if label in past.trace.labels:
         return f"invariant {label!r} is false in the initial state."
     return f"this schedule does not show {label!r}."
 
 
-def _violation_sentence(
-    past: History, label: str, at: int, names: tuple[str, ...], windows: tuple[Span, ...]
-) -> str:
+def _violation_sentence(scene: Scene) -> str:
     """Who raised it where, and what the windows saw that its thread closed last."""
-    thread = past.trace.events[at].thread
-    own = [w for w in windows if w.last is not None and past.trace.threads[w.lane] == thread]
-    latest = max((w.last for w in own if w.last is not None), default=None)
-    causes = "; ".join(_window_phrase(window) for window in own if window.last == latest)
-    return f"{thread} raised Violation {label!r} at {names[at]}{f': {causes}' if causes else ''}."
+    assert scene.at is not None, "a thread raised it"
+    causes = "; ".join(_window_phrase(window) for window in scene.accused_windows())
+    raised = f"{scene.culprit} raised Violation {scene.label!r} at {scene.names[scene.at]}"
+    return f"{raised}{f': {causes}' if causes else ''}."
 
 
 def _window_phrase(window: Span) -> str:
@@ -258,7 +288,3 @@ def _preemption_fact(preemptions: int, minimal: bool) -> str:
     if minimal:
         return f"needs {preemptions} preemption{plural}; impossible with {preemptions - 1}"
     return f"found with {preemptions} preemption{plural}; not proved minimal"
-
-
-def _source_line(location: Location | None) -> str | None:
-    return f"{os.path.basename(location.path)}:{location.line}" if location else None

@@ -1,0 +1,165 @@
+"""`--html`: the report as one file, NAME.html, with every label's witness in it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+from racer.cli.judgement import Judgement
+from racer.cli.output import Written, WrittenPage, file_label
+from racer.cli.report import (
+    count_text,
+    effect_texts,
+    interleavings_text,
+    outcome_rows,
+    preemptions_text,
+    share_text,
+    states_text,
+)
+from racer.explanation import Explanation, states
+from racer.files import shown_path, write_atomically
+from racer.parameters import Value, show_parameters, show_value
+from racer.registry import Scenario
+from racer.result import Result
+from viz.page import page
+from viz.report import ClaimRow, LabelRow, Report, Told, told
+from viz.text import mail
+
+_OUTCOMES_SHOWN = 200
+
+
+def write_page(path: Path, report: Report) -> WrittenPage:
+    """Write the file; its directory is made. Errors: none, as with the files of a label."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, page(report))
+    except OSError as error:
+        return WrittenPage(None, f"cannot write {shown_path(path)}: {error.strerror}")
+    return WrittenPage(shown_path(path), None)
+
+
+def result_report(
+    scenario: Scenario,
+    reference: str,
+    parameters: dict[str, Value],
+    result: Result,
+    judgement: Judgement,
+    explanations: Mapping[str, Explanation],
+    written: Mapping[str, Written],
+    claims: tuple[ClaimRow, ...] = (),
+) -> Report:
+    """A result as data for a page; `explanations` and `written` are by label.
+
+    `claims` are those that this case decides.
+    """
+    outcomes = tuple(islice(outcome_rows(result), _OUTCOMES_SHOWN))
+    declared = judgement.declared
+    return Report(
+        title=reference,
+        summary=scenario.summary,
+        settings=(
+            *((name, show_value(value)) for name, value in parameters.items()),
+            ("memory", result.memory),
+        ),
+        verdict=result.verdict,
+        agreed=judgement.as_expected,
+        remark=_remark(result, judgement),
+        because=declared.because if declared and judgement.override is None else "",
+        numbers=(
+            ("interleavings", interleavings_text(result)),
+            ("states", states_text(result)),
+            ("transitions", count_text(result.transitions)),
+        ),
+        labels=(*_label_rows(result, explanations), *(_vacuous(name) for name in result.vacuous)),
+        outcomes=outcomes,
+        more=_left_out(result, len(outcomes)),
+        told=tuple(
+            _told(label, explanation, result, written[label])
+            for label, explanation in explanations.items()
+        ),
+        claims=claims,
+        command=_command(scenario, reference, parameters, result.memory),
+    )
+
+
+def claims_report(rows: tuple[ClaimRow, ...], *, memory: str, summary: str) -> Report:
+    """The answers to claims as data for a page."""
+    return Report(
+        title="Claims",
+        summary=summary,
+        settings=(("memory", memory),),
+        verdict=None,
+        agreed=None,
+        remark="",
+        because="",
+        numbers=(),
+        claims=rows,
+        command="racer claims --html",
+    )
+
+
+def _remark(result: Result, judgement: Judgement) -> str:
+    if result.verdict == "bound":
+        return f"nothing is proved: {result.bound}"
+    if judgement.as_expected is None:
+        return ""
+    if judgement.as_expected:
+        return "as expected"
+    return f"NOT as expected ({judgement.declaration})"
+
+
+def _label_rows(result: Result, explanations: Mapping[str, Explanation]) -> list[LabelRow]:
+    return [
+        LabelRow(
+            label=label,
+            anchor=file_label(label),
+            share=share_text(found, result),
+            needs=preemptions_text(found.witness.preemptions, found.witness.minimal),
+            steps=_steps(found.witness.steps, len(explanations[label].rows)),
+            effects=tuple(effect_texts(label, found, result)),
+        )
+        for label, found in result.violations.items()
+    ]
+
+
+def _steps(whole: int, shown: int) -> str:
+    """How long the interleaving is, and how soon it violates."""
+    return f"{whole}" if shown == whole else f"{whole}, violating after {shown}"
+
+
+def _vacuous(name: str) -> LabelRow:
+    return LabelRow(name, None, "vacuous: no state reaches it", "", "", ())
+
+
+def _left_out(result: Result, shown: int) -> str:
+    if not result.outcomes:
+        return "None: no interleaving that was searched comes to an end."
+    left = len(result.outcomes) - shown
+    return f"And {left:,} more, all with --json." if left else ""
+
+
+def _told(label: str, explanation: Explanation, result: Result, written: Written) -> Told:
+    return told(
+        explanation,
+        states(result.violations[label].trace, len(explanation.rows)),
+        anchor=file_label(label),
+        picture=None if written.svg is None else written.svg.decode(),
+        mail=mail(explanation),
+        replay=f"racer replay {shlex.quote(written.witness)}" if written.witness else None,
+    )
+
+
+def _command(
+    scenario: Scenario, reference: str, parameters: Mapping[str, Value], memory: str
+) -> str:
+    """What explores it again, without the parameters that are at their defaults."""
+    defaults = {each.name: each.default for each in scenario.parameters}
+    changed = {name: value for name, value in parameters.items() if value != defaults.get(name)}
+    words = ["racer", "explore", reference]
+    for name, value in changed.items():
+        words += ["--set", show_parameters({name: value})]
+    if memory != "sc":
+        words += ["--memory", memory]
+    return shlex.join(words)

@@ -1,0 +1,315 @@
+"""The decisive orderings, the point of no return, the threads needed: exact, for one witness.
+
+The orderings are found by refutation, among the candidates of `candidates`. Begin with none of
+them; while some schedule satisfies all that were chosen and does not show the
+label, choose the first candidate that this schedule violates. If it violates none, no set of
+candidates suffices. Then drop what can be dropped, the least telling first, and weaken each: a
+later `then`, an earlier `first`, or what it implies together with another one (C4 before P9 and
+A8 before C4: A8 before P9). Until then nothing more can be dropped: without one of them, the
+others allowed a schedule without the label already when they were stronger. After a weakening of
+the last kind, which used another one, it is tried again.
+
+That the steps happen at all is part of an ordering. Where it can fail, the orderings say nothing
+of why it does not: a page may have to be freed for A29 to come, and only a lost flag lets it be.
+So the enabling orderings are sought next, in the same way: with all of them kept to (each `then`
+waits for its `first`), no schedule may come to where it waits in vain, either. Dropping one may
+here make another one superfluous, so it is repeated; weakening goes step by step, since a weaker
+set may wait where a stronger one does not.
+
+Source   deletion and refutation as in Liffiton and Sakallah, "Algorithms for computing minimal
+         unsatisfiable subsets of constraints", J. Automated Reasoning 40, 2008.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from racer.explanation.candidates import Watches, candidates, last_steps
+from racer.explanation.data import NoReturn, NotComputed, Ordering, ThreadsNeeded
+from racer.explanation.exact import Before, Exact, Point, Questions, Unanswered
+from racer.explanation.scene import Scene
+from racer.operations import Choose
+from racer.result import DEADLOCK
+from racer.system import CHOICES, Move
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The exact parts of an explanation.
+
+    `could_go_on[i]` names the threads that had a move at row i; None where not known.
+    """
+
+    orderings: tuple[Ordering, ...] | NotComputed
+    enabling: tuple[Ordering, ...] | NotComputed
+    no_return: NoReturn | NotComputed
+    threads_needed: ThreadsNeeded | NotComputed
+    could_go_on: tuple[frozenset[str], ...] | None
+
+
+def decide(scene: Scene, exact: Exact | None) -> Decided:
+    """All that can be computed; without a program, nothing."""
+    absent = NotComputed("")
+    if exact is None:
+        return Decided(absent, absent, absent, absent, None)
+    if scene.label not in scene.past.trace.labels:
+        absent = NotComputed("this schedule does not show it")
+        return Decided(absent, absent, absent, absent, _could_go_on(scene, exact))
+    watches = {name: watch.cells for name, watch in exact.program.memory.watches.items()}
+    questions = Questions(exact, scene.label)
+    no_return = _no_return(scene, questions)  # what takes least is asked first
+    threads_needed = _threads_needed(scene, questions)
+    orderings, enabling = _orderings(scene, questions, watches)
+    return Decided(
+        orderings=orderings,
+        enabling=enabling,
+        no_return=no_return,
+        threads_needed=threads_needed,
+        could_go_on=_could_go_on(scene, exact),
+    )
+
+
+def _moves(scene: Scene) -> list[Move]:
+    position = {name: thread for thread, name in enumerate(scene.threads)}
+    schedule = scene.past.trace.schedule
+    return [position[move.thread] * CHOICES + move.choice for move in schedule]
+
+
+def _could_go_on(scene: Scene, exact: Exact) -> tuple[frozenset[str], ...] | None:
+    questions = Questions(exact, scene.label)
+    try:
+        states = questions.states_along(_moves(scene))
+        return tuple(
+            frozenset(scene.threads[move // CHOICES] for move, _ in questions.successors(state))
+            for state in states
+        )
+    except Unanswered:
+        return None
+
+
+# --- the point of no return -----------------------------------------------------------------
+
+
+def _no_return(scene: Scene, questions: Questions) -> NoReturn | NotComputed:
+    """Backwards from the last row: what is inevitable later is so on the way there, too."""
+    try:
+        states = questions.states_along(_moves(scene)[: scene.end])
+        for row in range(scene.end - 1, -1, -1):
+            if questions.avoidable(states[row]):
+                return NoReturn(row, scene.names[row], last=row == scene.end - 1)
+    except Unanswered as unanswered:
+        return NotComputed(str(unanswered))
+    return NoReturn(None, None, last=False)
+
+
+# --- threads --------------------------------------------------------------------------------
+
+
+def _threads_needed(scene: Scene, questions: Questions) -> ThreadsNeeded | NotComputed:
+    if scene.at is None and scene.label == DEADLOCK:
+        holders = set(scene.past.instants[-1].holders.items())
+        waited = {each.cell for t in scene.stuck() if (each := scene.past.blocked_at(t))}
+        taking_part = {*scene.stuck(), *(holder for lock, holder in holders if lock in waited)}
+        return ThreadsNeeded(tuple(t for t in scene.threads if t in taking_part), minimal=False)
+    try:
+        threads = questions.fewest_threads()
+    except Unanswered as unanswered:
+        return NotComputed(str(unanswered))
+    if threads is None:
+        return NotComputed("no schedule of the program shows it")
+    return ThreadsNeeded(tuple(scene.threads[thread] for thread in threads), minimal=True)
+
+
+# --- orderings ------------------------------------------------------------------------------
+
+
+def _orderings(
+    scene: Scene, questions: Questions, watches: Watches
+) -> tuple[tuple[Ordering, ...] | NotComputed, tuple[Ordering, ...] | NotComputed]:
+    """Those that decide, and those that enable them."""
+    refutation = _Refutation(scene, questions, candidates(scene, watches))
+    try:
+        decisive = refutation.minimal()
+    except Unanswered as unanswered:
+        return NotComputed(str(unanswered)), NotComputed(str(unanswered))
+    told = _told(scene, decisive)
+    try:
+        return told, _told(scene, refutation.enabling(decisive))
+    except Unanswered as unanswered:
+        return told, NotComputed(str(unanswered))
+
+
+def _told(scene: Scene, constraints: list[Before]) -> tuple[Ordering, ...]:
+    return tuple(
+        Ordering(
+            scene.step_side(scene.threads[first.thread], first.step),
+            scene.step_side(scene.threads[then.thread], then.step),
+        )
+        for first, then in sorted(constraints, key=lambda each: _place(scene, each))
+    )
+
+
+def _place(scene: Scene, constraint: Before) -> tuple[int, int, Before]:
+    rows = [
+        steps[step - 1]
+        if step <= len(steps := scene.past.steps[scene.threads[thread]])
+        else 1 << 60
+        for thread, step in constraint
+    ]
+    return (rows[1], rows[0], constraint)
+
+
+class _Refutation:
+    """Finds orderings that no counterexample satisfies."""
+
+    def __init__(self, scene: Scene, questions: Questions, candidates: list[Before]) -> None:
+        self._scene = scene
+        self._questions = questions
+        self._candidates = candidates
+        self._last = last_steps(scene)
+        self._counterexamples: list[Mapping[Point, int]] = []
+
+    def minimal(self) -> list[Before]:
+        """Orderings that suffice, none of which can be dropped or weakened."""
+        chosen: list[Before] = []
+        while (refuted := self._counterexample(chosen)) is not None:
+            violated = next((c for c in self._candidates if not _holds(c, refuted)), None)
+            if violated is None:
+                raise Unanswered(self._why_not())
+            chosen.append(violated)
+        chosen = self._dropped(sorted(chosen, key=self._candidates.index))
+        for n in range(len(chosen)):
+            self._weaken(chosen, n)
+            while self._replace(chosen, n):
+                self._weaken(chosen, n)
+        return self._dropped(chosen)
+
+    def enabling(self, decisive: list[Before]) -> list[Before]:
+        """What has to be kept to besides, so that all of it can be; none can be dropped."""
+        chosen: list[Before] = []
+        while (refuted := self._stuck([*decisive, *chosen])) is not None:
+            violated = next((c for c in self._candidates if not _kept_to(c, refuted)), None)
+            if violated is None:
+                raise Unanswered(self._why_not())
+            chosen.append(violated)
+        before = None
+        while chosen != before:
+            before = list(chosen)
+            for constraint in reversed(before):
+                rest = [each for each in chosen if each != constraint]
+                if self._stuck([*decisive, *rest]) is None:
+                    chosen = rest
+            for n in range(len(chosen)):
+                others = [*decisive, *chosen[:n], *chosen[n + 1 :]]
+                while (weaker := self._slightly_weaker(others, chosen[n])) is not None:
+                    chosen[n] = weaker
+        return chosen
+
+    def _slightly_weaker(self, others: list[Before], constraint: Before) -> Before | None:
+        first, then = constraint
+        steps = []
+        if then.step < self._last[then.thread]:
+            steps.append(Before(first, Point(then.thread, then.step + 1)))
+        if first.step > 1:
+            steps.append(Before(Point(first.thread, first.step - 1), then))
+        return next((each for each in steps if self._stuck([*others, each]) is None), None)
+
+    def _stuck(self, constraints: list[Before]) -> Mapping[Point, int] | None:
+        turns = max(self._last) + 1
+        moves = self._questions.counterexample(constraints, turns, kept_to=True)
+        return None if moves is None else self._places(moves)
+
+    def _dropped(self, chosen: list[Before]) -> list[Before]:
+        """Without what the others do not need; the last is tried first."""
+        for constraint in reversed(chosen):
+            rest = [each for each in chosen if each != constraint]
+            if self._suffices(rest):
+                chosen = rest
+        return chosen
+
+    def _replace(self, chosen: list[Before], n: int) -> bool:
+        """Put what it implies together with another one, if that suffices."""
+        first, then = chosen[n]
+        others = [*chosen[:n], *chosen[n + 1 :]]
+        implied = [Before(x, then) for x, y in others if _not_after(y, first)]
+        implied += [Before(first, y) for x, y in others if _not_after(then, x)]
+        for weaker in implied:
+            distinct = weaker.first.thread != weaker.then.thread
+            if distinct and self._suffices([*others, weaker]):
+                chosen[n] = weaker
+                return True
+        return False
+
+    def _why_not(self) -> str:
+        if any(isinstance(event.operation, Choose) for event in self._scene.events):
+            return "no order of steps suffices: it depends on the options of a choose, too"
+        return "no order of the witness's steps suffices"
+
+    def _weaken(self, chosen: list[Before], n: int) -> None:
+        """Put the latest `then`, and with it the earliest `first`, that still suffice."""
+        first, then = chosen[n]
+        others = [*chosen[:n], *chosen[n + 1 :]]
+
+        def later(step: int) -> Before:
+            return Before(first, Point(then.thread, step))
+
+        step = self._furthest(
+            others, [later(s) for s in range(then.step, self._last[then.thread] + 1)]
+        )
+        then = step.then
+
+        def earlier(step: int) -> Before:
+            return Before(Point(first.thread, step), then)
+
+        chosen[n] = self._furthest(others, [earlier(s) for s in range(first.step, 0, -1)])
+
+    def _furthest(self, others: list[Before], ever_weaker: list[Before]) -> Before:
+        """The last that suffices with the others; the first does, and none after one that does not.
+
+        Mostly it is the first: so that is what is tried before halving.
+        """
+        low, high, middle = 0, len(ever_weaker), 1
+        while high - low > 1:
+            if self._suffices([*others, ever_weaker[middle]]):
+                low = middle
+            else:
+                high = middle
+            middle = (low + high) // 2
+        return ever_weaker[low]
+
+    def _suffices(self, constraints: list[Before]) -> bool:
+        for known in self._counterexamples:
+            if all(_holds(constraint, known) for constraint in constraints):
+                return False
+        return self._counterexample(constraints) is None
+
+    def _counterexample(self, constraints: list[Before]) -> Mapping[Point, int] | None:
+        moves = self._questions.counterexample(constraints, max(self._last) + 1)
+        if moves is None:
+            return None
+        places = self._places(moves)
+        self._counterexamples.append(places)
+        return places
+
+    def _places(self, moves: Sequence[Move]) -> Mapping[Point, int]:
+        taken = [0] * len(self._last)
+        places = {}
+        for place, move in enumerate(moves):
+            thread = move // CHOICES
+            taken[thread] += 1
+            places[Point(thread, taken[thread])] = place
+        return places
+
+
+def _not_after(one: Point, other: Point) -> bool:
+    return one.thread == other.thread and one.step <= other.step
+
+
+def _holds(constraint: Before, places: Mapping[Point, int]) -> bool:
+    first, then = places.get(constraint.first), places.get(constraint.then)
+    return first is not None and (then is None or first < then)
+
+
+def _kept_to(constraint: Before, places: Mapping[Point, int]) -> bool:
+    return constraint.then not in places or _holds(constraint, places)

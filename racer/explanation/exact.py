@@ -1,0 +1,318 @@
+"""What can be said of all schedules of a program: searches over its states, for one label.
+
+Every question is a depth-first search that stops at the first schedule which answers it, over
+all moves. States are taken up to symmetry of the copies that a question does not name.
+
+Bound    Exact.states visited (state, progress) pairs, in all questions about one label together.
+         A model that fails in a state that is met makes the question unanswerable, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import Final, NamedTuple
+
+from racer.errors import ModelError
+from racer.exploration.preemptions import Remembering
+from racer.exploration.symmetry import Symmetric, groups_of
+from racer.lift import lift
+from racer.models import system_of
+from racer.patience import patience
+from racer.program import Program
+from racer.result import DEADLOCK
+from racer.system import CHOICES, Broken, Move, State, System
+
+STATES: Final = 100_000  # some seconds at worst; mostly it takes less than one
+OPEN_STATES: Final = 5_000  # where new edges of the automata have to be found by running threads
+
+
+class Point(NamedTuple):
+    """A step by its thread's position and its number within the thread, from 1."""
+
+    thread: int
+    step: int
+
+
+class Before(NamedTuple):
+    """`first` happens, and `then` does not happen before it."""
+
+    first: Point
+    then: Point
+
+
+_Node = tuple[State, int]  # a state, and how far the threads have come
+
+
+class Unanswered(Exception):
+    """A question that cannot be answered; the text is a phrase, why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A program's System, to ask about all of its schedules. See `exactly`."""
+
+    program: Program
+    system: System
+    states: int
+
+
+@contextmanager
+def exactly(
+    program: Program, memory: str = "sc", *, states: int | None = None
+) -> Iterator[Exact | None]:
+    """Lift a program for as long as explanations are made of it.
+
+    states   how many may be visited for one label; by default what takes a second or so
+    Bound    sequential consistency only: a move is a step. None for any other memory model.
+    """
+    if memory != "sc":
+        yield None
+        return
+    with patience():
+        lifted = lift(program)
+        try:
+            allowed = STATES if lifted.closed else OPEN_STATES
+            yield Exact(program, system_of(lifted, memory), allowed if states is None else states)
+        finally:
+            lifted.finish()
+
+
+class Questions:
+    """Questions about one label. Errors of all of them: Unanswered."""
+
+    def __init__(self, exact: Exact, label: str) -> None:
+        self.system = exact.system
+        self._label = label
+        self._moves = Remembering(exact.system)
+        self._shows: dict[State, bool] = {}
+        self._budget = exact.states
+        self._spent = 0
+        self._canonical = Symmetric(exact.system).canonical
+        self._inevitable: set[State] = set()
+        self._quotients: dict[frozenset[int], Callable[[State], State]] = {}
+
+    def successors(self, state: State) -> Sequence[tuple[Move, State]]:
+        try:
+            return self._moves.successors(state)
+        except (Broken, ModelError) as error:
+            raise Unanswered("the model fails in some schedule") from error
+
+    def states_along(self, moves: Iterable[Move]) -> list[State]:
+        """The states of a schedule, the initial one included."""
+        states = [self.system.initial()]
+        for move in moves:
+            states.append(dict(self.successors(states[-1]))[move])
+        return states
+
+    def shows(self, state: State) -> bool:
+        """Whether every continuation shows the label because it has been shown already."""
+        known = self._shows.get(state)
+        if known is None:
+            known = self._shows[state] = self._label in self.system.labels(state)
+        return known
+
+    def shows_at_end(self, state: State) -> bool:
+        """Whether a schedule that ends in this state shows the label."""
+        deadlocked = self._label == DEADLOCK and not self.system.ended(state)
+        return deadlocked or self.shows(state)
+
+    def avoidable(self, state: State) -> bool:
+        """Whether some continuation, to an end or for ever, never shows the label.
+
+        The search stops at the first one, so that every state it has left before was searched
+        in vain: those are remembered as inevitable.
+        """
+        state = self._canonical(state)
+        if self.shows(state) or state in self._inevitable:
+            return False
+        on_path = {state}
+        stack = [(state, iter(self._continuations(state)))]
+        while stack:
+            current, rest = stack[-1]
+            for after in rest:
+                if after in on_path:
+                    return True  # round and round, without the label
+                if after not in self._inevitable and not self.shows(after):
+                    on_path.add(after)
+                    stack.append((after, iter(self._continuations(after))))
+                    break
+            else:
+                if not self.successors(current) and not self.shows_at_end(current):
+                    return True
+                stack.pop()
+                on_path.discard(current)
+                self._inevitable.add(current)
+        return False
+
+    def _continuations(self, state: State) -> list[State]:
+        self._spend()
+        return [self._canonical(after) for _, after in self.successors(state)]
+
+    def counterexample(
+        self, constraints: Sequence[Before], turns: int, *, kept_to: bool = False
+    ) -> list[Move] | None:
+        """A maximal schedule that satisfies all constraints and never shows the label.
+
+        One that is infinite goes round a cycle for ever; it is given with `turns` turns of it.
+        If the constraints are `kept_to`, each `then` waits for its `first`, and a schedule also
+        counts that comes to where nothing moves but what waits so, or ends without a `first`.
+        """
+        progress = _Progress(constraints)
+        look = partial(self._allowed, progress=progress, canonical=self._up_to(progress.threads))
+        start = (look.keywords["canonical"](self.system.initial()), 0)
+        if self.shows(start[0]):
+            return None
+        seen = {start}
+        path = [start]
+        on_path = {start: 0}  # its place in the path
+        rest = [iter(look(start))]
+        while path:
+            for _, _, after in rest[-1]:
+                if after in on_path and progress.complete(after[1]):
+                    cycle = [*path[on_path[after] + 1 :], after]
+                    return self._concrete([*path[: on_path[after] + 1], *cycle * turns], look)
+                if after not in seen and not self.shows(after[0]):
+                    self._spend()
+                    seen.add(after)
+                    on_path[after] = len(path)
+                    path.append(after)
+                    rest.append(iter(look(after)))
+                    break
+            else:
+                state, done = path[-1]
+                if self.successors(state):
+                    ends = kept_to and not look(path[-1])
+                else:
+                    complete = kept_to or progress.complete(done)
+                    ends = complete and not self.shows_at_end(state)
+                if ends:
+                    return self._concrete(path, look)
+                del on_path[path.pop()]
+                rest.pop()
+        return None
+
+    def _allowed(
+        self, node: _Node, *, progress: _Progress, canonical: Callable[[State], State]
+    ) -> list[tuple[Move, State, _Node]]:
+        """The moves that no constraint forbids, with the state and the node that they lead to."""
+        state, done = node
+        found = []
+        for move, after in self.successors(state):
+            progressed = progress.after(done, move // CHOICES)
+            if progressed is not None:
+                found.append((move, after, (canonical(after), progressed)))
+        return found
+
+    def _concrete(
+        self, path: list[_Node], look: Callable[[_Node], list[tuple[Move, State, _Node]]]
+    ) -> list[Move]:
+        """A schedule along the nodes of a path, by least moves."""
+        state, done = self.system.initial(), 0
+        moves = []
+        for goal in path[1:]:
+            move, state, _ = next(each for each in look((state, done)) if each[2] == goal)
+            done = goal[1]
+            moves.append(move)
+        return moves
+
+    def _up_to(self, named: frozenset[int]) -> Callable[[State], State]:
+        """What makes states one that permute copies not among the named threads."""
+        known = self._quotients.get(named)
+        if known is None:
+            names, groups = self.system.names, self.system.groups
+            apart = [names[t] if t in named else f"{group}.*" for t, group in enumerate(groups)]
+            copies = groups_of(self.system, apart)
+
+            def canonical(state: State) -> State:
+                for group in copies:
+                    state += group.sorting(state)
+                return state
+
+            known = self._quotients[named] = canonical
+        return known
+
+    def fewest_threads(self) -> tuple[int, ...] | None:
+        """The least set of threads whose steps alone show the label; None if none do.
+
+        Sets are tried by size, then by group; of copies the first ones are taken.
+        """
+        names = self.system.names
+        groups: dict[str, list[int]] = {}
+        for thread, group in enumerate(self.system.groups):
+            groups.setdefault(group, []).append(thread)
+        for size in range(len(names) + 1):
+            for numbers in product(*(range(len(copies) + 1) for copies in groups.values())):
+                if sum(numbers) != size:
+                    continue
+                chosen = [
+                    thread
+                    for number, copies in zip(numbers, groups.values(), strict=True)
+                    for thread in copies[:number]
+                ]
+                if self._shown_by(frozenset(chosen)):
+                    return tuple(sorted(chosen))
+        return None
+
+    def _shown_by(self, threads: frozenset[int]) -> bool:
+        start = self.system.initial()
+        waiting, seen = [start], {start}
+        while waiting:
+            state = waiting.pop()
+            if self.shows(state):
+                return True
+            self._spend()
+            for move, after in self.successors(state):
+                if move // CHOICES in threads and after not in seen:
+                    seen.add(after)
+                    waiting.append(after)
+        return False
+
+    def _spend(self) -> None:
+        self._spent += 1
+        if self._spent > self._budget:
+            raise Unanswered(f"more than {self._budget:,} states")
+
+
+class _Progress:
+    """How far the threads have come, as far as constraints ask: packed counts of their steps.
+
+    Shape    a field of bits for each thread that some constraint names, which counts its steps
+             up to the largest that is named.
+    """
+
+    def __init__(self, constraints: Sequence[Before]) -> None:
+        points = [point for constraint in constraints for point in constraint]
+        self._most: dict[int, int] = {}
+        for thread, step in points:
+            self._most[thread] = max(step, self._most.get(thread, 0))
+        width = max(self._most.values(), default=0).bit_length()
+        self._shift = {thread: n * width for n, thread in enumerate(sorted(self._most))}
+        self._mask = (1 << width) - 1
+        self._needs: dict[Point, list[Point]] = {}
+        for first, then in constraints:
+            self._needs.setdefault(then, []).append(first)
+        self.threads = frozenset(self._most)
+        self._firsts = sorted({first for first, _ in constraints})
+
+    def after(self, done: int, thread: int) -> int | None:
+        """With one more step of a thread; None where a constraint forbids it."""
+        most = self._most.get(thread)
+        if most is None:
+            return done
+        step = self._count(done, thread) + 1
+        if step > most:
+            return done
+        if any(self._count(done, t) < n for t, n in self._needs.get(Point(thread, step), ())):
+            return None
+        return done + (1 << self._shift[thread])
+
+    def complete(self, done: int) -> bool:
+        """Whether every step that has to happen has."""
+        return all(self._count(done, thread) >= step for thread, step in self._firsts)
+
+    def _count(self, done: int, thread: int) -> int:
+        return (done >> self._shift[thread]) & self._mask

@@ -1,0 +1,115 @@
+"""Which rows a picture may fold, so that a schedule of 60 steps is legible.
+
+A row stays when it is decisive:
+
+- it violates, breaks an invariant, or is the point of no return;
+- it opens or closes a window, or changes a watch's truth;
+- it is a side of an ordering, of a decisive conflict (of any, where there are no orderings), or
+  of a value that came back;
+- it is a read that the violating thread makes within the windows that the verdict is about, or
+  it changes a cell that is read so.
+
+What is left is folded where a thread takes at least FEWEST such steps in a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from racer.explanation.data import (
+    Change,
+    Conflict,
+    Fold,
+    NoReturn,
+    NotComputed,
+    Ordering,
+    Returned,
+    Row,
+    Side,
+)
+from racer.explanation.naming import changes, lock_state
+from racer.explanation.scene import Scene
+from racer.operations import Acquire, Release
+
+FEWEST: Final = 3
+
+
+def decisive_rows(
+    scene: Scene,
+    rows: tuple[Row, ...],
+    conflicts: tuple[Conflict, ...],
+    returned: tuple[Returned, ...],
+    orderings: tuple[Ordering, ...] | None,
+    no_return: NoReturn | NotComputed,
+) -> frozenset[int]:
+    """The rows that stay. `orderings` are the decisive and the enabling ones, if computed."""
+    stay = {i for i, row in enumerate(rows) if _stands_out(row)}
+    read = {scene.cell(row) for row in scene.reads()}
+    stay |= {i for i in range(scene.end) if scene.cell(i) in read and scene.changes(i)}
+    stay |= set(scene.reads())
+    sides: list[Side] = []
+    if orderings is not None:
+        sides += [side for each in orderings for side in (each.first, each.then)]
+    for each in conflicts:
+        if each.decisive or orderings is None:
+            sides += [each.first, each.second]
+    for value in returned:
+        sides += [value.first, value.again, *value.between]
+    stay |= {side.row for side in sides if side.row is not None}
+    if isinstance(no_return, NoReturn) and no_return.row is not None:
+        stay.add(no_return.row)
+    return frozenset(stay)
+
+
+def _stands_out(row: Row) -> bool:
+    return bool(row.violates or row.broken or row.opened or row.closed or row.truths)
+
+
+def folds(scene: Scene, stay: frozenset[int]) -> tuple[Fold, ...]:
+    """The runs of rows that need not stay, by their first row."""
+    found = []
+    for run in _runs(scene, stay):
+        if len(run) < FEWEST:
+            continue
+        net = tuple(_net_changes(scene, run))
+        text = f"{len(run)} steps"
+        if net:
+            text += ": " + ", ".join(f"{c.name} {c.before} -> {c.after}" for c in net)
+        found.append(
+            Fold(
+                name=f"{scene.names[run[0]]}..{scene.names[run[-1]]}",
+                lane=scene.threads.index(scene.events[run[0]].thread),
+                first=run[0],
+                last=run[-1],
+                text=text,
+                changes=net,
+            )
+        )
+    return tuple(found)
+
+
+def _runs(scene: Scene, stay: frozenset[int]) -> Iterator[list[int]]:
+    run: list[int] = []
+    for i in range(scene.end):
+        if run and (i in stay or scene.events[i].thread != scene.events[run[-1]].thread):
+            yield run
+            run = []
+        if i not in stay:
+            run.append(i)
+    if run:
+        yield run
+
+
+def _net_changes(scene: Scene, run: list[int]) -> Iterable[Change]:
+    cells = dict.fromkeys(scene.cell(i) for i in run)
+    before, after = scene.past.instants[run[0]].values, scene.past.instants[run[-1] + 1].values
+    operations = [scene.events[i].operation for i in run]
+    locks = {each.cell for each in operations if isinstance(each, Acquire | Release)}
+    for cell in cells:
+        if cell is None:
+            continue
+        if cell not in locks:
+            yield from changes(cell, before[cell], after[cell])
+        elif before[cell] != after[cell]:
+            yield Change(cell, lock_state(before[cell]), lock_state(after[cell]))

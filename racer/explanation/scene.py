@@ -1,0 +1,112 @@
+"""The scene of a violation: which step it is, whose, and what its thread read before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from racer.events import Blocked, Event
+from racer.explanation.data import Side, Span
+from racer.explanation.history import History
+from racer.explanation.naming import event_text, reads, source_line, step_name, value_text
+from racer.operations import access
+from racer.values import value_key
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A trace as the witness of a label.
+
+    `at` is the row of the violating step, None for a deadlock; `end` is how many rows are
+    shown. `names` are those of all rows, `shorts` of the threads.
+    """
+
+    past: History
+    label: str
+    names: tuple[str, ...]
+    shorts: dict[str, str]
+    at: int | None
+    end: int
+    windows: tuple[Span, ...]
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return self.past.trace.events
+
+    @property
+    def threads(self) -> tuple[str, ...]:
+        return self.past.trace.threads
+
+    @property
+    def culprit(self) -> str | None:
+        """The thread that takes the violating step."""
+        return None if self.at is None else self.events[self.at].thread
+
+    def stuck(self) -> tuple[str, ...]:
+        """The threads that a deadlock leaves blocked."""
+        outcome = self.past.outcome
+        return tuple(t for t in self.threads if isinstance(outcome.get(t), Blocked))
+
+    def accused_windows(self) -> tuple[Span, ...]:
+        """The windows that the verdict is about: those its thread closed last."""
+        own = [w for w in self.windows if self.threads[w.lane] == self.culprit]
+        latest = max((w.last for w in own if w.last is not None), default=None)
+        return tuple(w for w in own if w.last is not None and w.last == latest)
+
+    def reads(self) -> tuple[int, ...]:
+        """The rows in which the violating thread reads a cell, within those windows if any."""
+        if self.culprit is None:
+            return ()
+        rows = [i for i in self.past.steps[self.culprit] if i < self.end and reads(self.events[i])]
+        windows = self.accused_windows()
+        if windows:
+            first = min(window.first for window in windows)
+            last = max(window.last for window in windows if window.last is not None)
+            rows = [i for i in rows if first <= i <= last]
+        return tuple(rows)
+
+    def cell(self, row: int) -> str | None:
+        return access(self.events[row].operation).cell
+
+    def writer(self, row: int) -> int | None:
+        """The row of the store whose value the step finds in its cell; None: the initial one."""
+        cell = self.cell(row)
+        return None if cell is None else self.past.instants[row].writers.get(cell)
+
+    def changes_after(self, row: int, until: int) -> tuple[int, ...]:
+        """The rows after `row` and before `until` in which others change the cell it reads."""
+        reader, cell = self.events[row].thread, self.cell(row)
+        return tuple(
+            i
+            for i in range(row + 1, until)
+            if self.cell(i) == cell and self.events[i].thread != reader and self.changes(i)
+        )
+
+    def changes(self, row: int) -> bool:
+        event = self.events[row]
+        return value_key(event.before) != value_key(event.after)
+
+    def side(self, row: int) -> Side:
+        event = self.events[row]
+        cell = self.cell(row)
+        return Side(
+            name=self.names[row],
+            row=row if row < self.end else None,
+            thread=event.thread,
+            step=event.step,
+            text=event_text(event),
+            cell=cell,
+            before=None if cell is None else value_text(event, event.before),
+            after=None if cell is None else value_text(event, event.after),
+            source_line=source_line(event.location),
+        )
+
+    def step_side(self, thread: str, step: int) -> Side:
+        """The side of a thread's step by its number, which may be one that it never takes."""
+        rows = self.past.steps[thread]
+        if step <= len(rows):
+            return self.side(rows[step - 1])
+        blocked = self.past.outcome.get(thread)
+        text = blocked.operation if isinstance(blocked, Blocked) else ""
+        place = source_line(self.past.trace.final_locations.get(thread))
+        name = step_name(self.shorts[thread], step)
+        return Side(name, None, thread, step, text, None, None, None, place)

@@ -1,0 +1,95 @@
+"""The whole state before the first step and after each: every cell, every field, every watch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from racer.events import Trace
+from racer.explanation.history import Instant, history
+from racer.explanation.naming import is_record, lock_state, shown
+from racer.operations import Acquire, Release
+
+WATCHES = "watches"
+OTHERS = "other cells"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A cell, a field of one, or a watch. `card` is the object it belongs to: `p.flags` is p's."""
+
+    card: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """`values[n]` are the values after n steps, as text and parallel to `fields`.
+
+    A field that is not there in a state, because its cell holds no such record then, is "".
+    Fields of one card stand together: objects first, other cells, then watches.
+    """
+
+    fields: tuple[Field, ...]
+    values: tuple[tuple[str, ...], ...]
+
+
+def states(trace: Trace, end: int) -> States:
+    """The states around the first `end` steps."""
+    instants = history(trace).instants[: end + 1]
+    truths = [trace.initial_truths, *(event.truths for event in trace.events[:end])]
+    locks = {
+        event.operation.cell
+        for event in trace.events
+        if isinstance(event.operation, Acquire | Release)
+    }
+    cells = [dict(_cell_fields(instant, locks)) for instant in instants]
+    names = list(dict.fromkeys(name for state in cells for name in state))
+    watches = list(trace.initial_truths)
+    cards = _cards(names)
+    return States(
+        tuple(
+            [Field(card, _within(card, name)) for card, own in cards.items() for name in own]
+            + [Field(WATCHES, watch) for watch in watches]
+        ),
+        tuple(
+            tuple(
+                [state.get(name, "") for own in cards.values() for name in own]
+                + ["true" if truth[watch] else "false" for watch in watches]
+            )
+            for state, truth in zip(cells, truths, strict=True)
+        ),
+    )
+
+
+def _cell_fields(instant: Instant, locks: set[str]) -> Iterator[tuple[str, str]]:
+    for cell, value in instant.values.items():
+        if cell in locks:
+            holder = instant.holders.get(cell)
+            yield cell, f"held by {holder}" if holder else lock_state(value)
+        else:
+            yield from _flat(cell, value)
+
+
+def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """A record field by field, as changes of it are told."""
+    if not is_record(value):
+        yield name, shown(value)
+        return
+    for field in dataclasses.fields(value):  # type: ignore[arg-type]  # is_record() says so
+        yield from _flat(f"{name}.{field.name}", getattr(value, field.name))
+
+
+def _cards(names: list[str]) -> dict[str, list[str]]:
+    """By object, the names that begin with it and a dot, where there are two or more of them."""
+    cards: dict[str, list[str]] = {}
+    for name in names:
+        cards.setdefault(name.partition(".")[0], []).append(name)
+    objects = {head: own for head, own in cards.items() if len(own) > 1 and head != OTHERS}
+    others = [name for name in names if name.partition(".")[0] not in objects]
+    return {**objects, OTHERS: others} if others else objects
+
+
+def _within(card: str, name: str) -> str:
+    return name if card == OTHERS else name.partition(".")[2] or name

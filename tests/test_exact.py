@@ -1,0 +1,435 @@
+"""What explanations say of all schedules: by hand on small programs, and against the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from racer import Memory, Program, Thread, Violation, choose, explore
+from racer.events import Trace
+from racer.explanation import (
+    Exact,
+    Explanation,
+    NoReturn,
+    NotComputed,
+    Ordering,
+    ThreadsNeeded,
+    exactly,
+    explain,
+)
+from racer.operations import Choose
+from racer.result import DEADLOCK, Finding
+from scenarios.aba import aba
+from tests.programs import Sample, build
+from tests.samples import crossed_locks, loop_beside_a_violation, rule_one
+from tests.schedules import Points, Shown, schedules
+from tests.strategies import samples
+
+
+def explained(
+    program: Program, *, states: int | None = None
+) -> dict[str, tuple[Explanation, Trace]]:
+    """By label, with the witness's trace."""
+    result = explore(program, count=False)
+    with exactly(program, states=states) as exact:
+        return {
+            label: (_explain(finding, label, exact), finding.trace)
+            for label, finding in result.violations.items()
+        }
+
+
+def _explain(finding: Finding, label: str, exact: Exact | None) -> Explanation:
+    return explain(
+        finding.trace,
+        label,
+        interleavings=finding.interleavings,
+        total=None,
+        preemptions=finding.witness.preemptions,
+        minimal=finding.witness.minimal,
+        exact=exact,
+    )
+
+
+def the(label: str, program: Program) -> Explanation:
+    return explained(program)[label][0]
+
+
+def named(explanation: Explanation) -> list[tuple[str, str]]:
+    assert not isinstance(explanation.orderings, NotComputed), explanation.orderings
+    return [(each.first.name, each.then.name) for each in explanation.orderings]
+
+
+# --- by hand --------------------------------------------------------------------------------
+
+
+def early_check() -> Program:
+    mem = Memory()
+    n = mem.cell("n", 0)
+
+    async def increment() -> None:
+        before = await n.load()
+        await n.store(before + 1)
+
+    async def check() -> None:
+        value = await n.wait_until(lambda v: v > 0)
+        assert value == 2, "lost"
+
+    async def both() -> None:
+        await increment()
+        await check()
+
+    return Program(mem, {"A": Thread(both), "B": Thread(increment)})
+
+
+def test_a_check_is_too_early_if_it_comes_before_the_other_store() -> None:
+    # A1 load, A2 store, A3 read; B1 load, B2 store. A3 finds 1 if B has not stored yet (A3 before
+    # B2), or if both loaded before either stored. The witness is of the first kind: A1 A2 A3. One
+    # order forces it: n is 1 at A3, whatever B has read.
+    explanation = the("lost", early_check())
+    assert [row.name for row in explanation.rows] == ["A1", "A2", "A3"]
+    assert named(explanation) == [("A3", "B2")]
+    assert explanation.threads_needed == ThreadsNeeded(("A",), minimal=True)
+
+
+def test_what_one_fifteenth_of_the_schedules_have_in_common() -> None:
+    # S: refs=0, head=False, refs=1, refs=0; C: head, refs; the watch is head and refs == 1.
+    # C1 has to see head (C1 before S2), C2 has to see 1 (S3 before C2 before S4), and at no
+    # instant from before C1 may both hold: so refs was 0 already (S1 before C1).
+    explanation = the("misclassified", rule_one())
+    assert named(explanation) == [("S1", "C1"), ("C1", "S2"), ("S3", "C2"), ("C2", "S4")]
+    # In S1 C1 S2 S3 the next may be C2, and is S4 otherwise.
+    assert explanation.no_return == NoReturn(4, "C2", last=True)
+    assert explanation.cause == (
+        "C2 finds refs = 1, stored by S3 after C1 found head = True, which S2 set to False."
+    )
+
+
+def test_a_deadlock_is_two_locks_taken_before_the_other_wants_them() -> None:
+    # P1 takes m, Q1 takes n; P2 wants n, Q2 wants m, and both never happen.
+    explanation = the(DEADLOCK, crossed_locks())
+    assert named(explanation) == [("P1", "Q2"), ("Q1", "P2")]
+    orderings = explanation.orderings
+    assert not isinstance(orderings, NotComputed)
+    assert (orderings[0].then.row, orderings[0].then.text) == (None, "acquire m")
+    assert explanation.no_return == NoReturn(1, "Q1", last=True)
+    assert explanation.threads_needed == ThreadsNeeded(("P", "Q"), minimal=False)
+    assert explanation.cause == "n is held since Q1; m is held since P1."
+
+
+def late_violation() -> Program:
+    mem = Memory()
+    flag = mem.cell("flag", 0)
+
+    async def reader() -> None:
+        if await flag.load():
+            await flag.load()
+            raise Violation("seen")
+
+    async def writer() -> None:
+        await flag.store(1)
+
+    return Program(mem, {"R": Thread(reader), "W": Thread(writer)})
+
+
+def test_the_point_of_no_return_comes_before_the_violation() -> None:
+    # W1 R1 R2: after W1 the reader cannot but find 1; before it, R1 may come first.
+    explanation = the("seen", late_violation())
+    assert [row.name for row in explanation.rows] == ["W1", "R1", "R2"]
+    assert explanation.no_return == NoReturn(0, "W1", last=False)
+    assert named(explanation) == [("W1", "R1")]
+    assert explanation.threads_needed == ThreadsNeeded(("R", "W"), minimal=True)
+    assert explanation.cause == "R1 finds flag = 1, stored by W1."
+
+
+def wants_a_lost_bit() -> Program:
+    """A's load and store of n may lose B's bit; only then does A store m."""
+    mem = Memory()
+    n, m = mem.cell("n", 0), mem.cell("m", 0)
+
+    async def updates() -> None:
+        before = await n.load()
+        await n.store(before + 2 if before < 2 else before)
+        if await n.load() == 2:
+            await m.store(1)
+
+    async def sets() -> None:
+        await n.update(lambda value: value | 1)
+        if await m.load():
+            raise Violation("lost")
+
+    return Program(mem, {"A": Thread(updates), "B": Thread(sets)})
+
+
+def test_what_makes_the_decisive_steps_happen_is_told_too() -> None:
+    # A1 load n, A2 store n, A3 load n, A4 store m if n is 2; B1 set bit 0 of n, B2 load m.
+    # "A4 before B2" alone decides it, as it says that A4 happens. It does if B's bit is not in n
+    # at A3: either B1 is lost (A1 before B1 before A2), or it comes after A3. The witness is of
+    # the second kind: it needs one preemption less.
+    explanation = the("lost", wants_a_lost_bit())
+    assert named(explanation) == [("A4", "B2")]
+    assert not isinstance(explanation.enabling, NotComputed)
+    assert [(each.first.name, each.then.name) for each in explanation.enabling] == [("A3", "B1")]
+
+
+def always_wrong() -> Program:
+    mem = Memory()
+    n = mem.cell("n", 0)
+
+    async def wrong() -> None:
+        await n.load()
+        raise Violation("always")
+
+    async def other() -> None:
+        await n.store(0)
+
+    return Program(mem, {"A": Thread(wrong), "B": Thread(other)})
+
+
+def test_what_every_interleaving_shows_needs_no_order_and_has_no_return() -> None:
+    explanation = the("always", always_wrong())
+    assert named(explanation) == []
+    assert explanation.no_return == NoReturn(None, None, last=False)
+
+
+def test_an_endless_loop_may_avoid_a_violation_for_ever() -> None:
+    # A loops: an infinite schedule in which B takes no step never shows it. One that has B's
+    # step before A's first does.
+    explanation = the("seen", loop_beside_a_violation())
+    assert named(explanation) == [("B1", "A1")]
+    assert explanation.no_return == NoReturn(0, "B1", last=True)
+    assert explanation.threads_needed == ThreadsNeeded(("B",), minimal=True)
+
+
+def chosen() -> Program:
+    mem = Memory()
+    n = mem.cell("n", 0)
+
+    async def run() -> None:
+        if await choose(False, True):
+            await n.load()
+            raise Violation("chosen")
+
+    return Program(mem, {"A": Thread(run)})
+
+
+def test_what_a_choice_decides_no_order_does() -> None:
+    explanation = the("chosen", chosen())
+    assert explanation.orderings == NotComputed(
+        "no order of steps suffices: it depends on the options of a choose, too"
+    )
+    assert explanation.no_return == NoReturn(0, "A1", last=False)
+
+
+def chosen_beside_another() -> Program:
+    """A decides first whether it goes on; B's load is wrong if it finds what A stores then."""
+    mem = Memory()
+    n = mem.cell("n", 0)
+
+    async def run() -> None:
+        if await choose(False, True):
+            await n.store(1)
+
+    async def check() -> None:
+        if await n.load():
+            raise Violation("seen")
+
+    return Program(mem, {"A": Thread(run), "B": Thread(check)})
+
+
+def test_an_order_may_decide_what_only_a_choice_makes_possible() -> None:
+    # "A2 before B1" says that A2 happens, and then it is the store. No order makes A choose it.
+    explanation = the("seen", chosen_beside_another())
+    assert named(explanation) == [("A2", "B1")]
+    assert explanation.enabling == NotComputed(
+        "no order of steps suffices: it depends on the options of a choose, too"
+    )
+
+
+def test_a_budget_that_is_spent_is_named() -> None:
+    explanation = explained(aba(readers=1, rounds=1), states=20)["misclassified"][0]
+    too_many = NotComputed("more than 20 states")
+    assert (explanation.orderings, explanation.threads_needed) == (too_many, too_many)
+
+
+def test_copies_that_are_not_needed_take_no_part() -> None:
+    explanation = the("misclassified", aba(readers=2, rounds=1))
+    assert explanation.threads_needed == ThreadsNeeded(("A", "B", "R.0"), minimal=True)
+    # p's head is A's to clear (R2 before A1), the type is read while it is a slab, and the head
+    # once more when B has set it again.
+    assert named(explanation) == [("R0.2", "A1"), ("A5", "R0.3"), ("R0.3", "A6"), ("B6", "R0.4")]
+
+
+def test_without_a_program_nothing_is_said_of_other_schedules() -> None:
+    finding = explore(rule_one()).violations["misclassified"]
+    explanation = explain(
+        finding.trace, "misclassified", interleavings=1, total=15, preemptions=2, minimal=True
+    )
+    nothing = NotComputed("")
+    assert explanation.orderings == explanation.no_return == explanation.threads_needed == nothing
+
+
+def test_of_other_memory_models_nothing_is_said() -> None:
+    with exactly(rule_one(), "tso") as exact:
+        assert exact is None
+
+
+# --- against the oracle ---------------------------------------------------------------------
+
+
+Constraint = tuple[tuple[str, int], tuple[str, int]]  # each a thread and its step
+
+
+def satisfies(points: Points, orderings: Sequence[Constraint]) -> bool:
+    return all(
+        first in points and (then not in points or points[first] < points[then])
+        for first, then in orderings
+    )
+
+
+def sides(orderings: Sequence[Ordering]) -> list[Constraint]:
+    return [
+        ((each.first.thread, each.first.step), (each.then.thread, each.then.step))
+        for each in orderings
+    ]
+
+
+def check_orderings(explanation: Explanation, every: list[Shown], trace: Trace) -> None:
+    """They suffice; without any one of them, or with one weakened by a step, they do not."""
+    if isinstance(explanation.orderings, NotComputed):
+        assert "choose" in explanation.orderings.reason
+        assert any(isinstance(event.operation, Choose) for event in trace.events)
+        return
+    orderings = sides(explanation.orderings)
+
+    def suffice(constraints: list[Constraint]) -> bool:
+        return all(
+            explanation.label in each.first for each in every if satisfies(each.points, constraints)
+        )
+
+    assert suffice(orderings)
+    for n, (first, then) in enumerate(orderings):
+        others = [*orderings[:n], *orderings[n + 1 :]]
+        assert not suffice(others)
+        earlier, later = (first[0], first[1] - 1), (then[0], then[1] + 1)
+        if earlier[1] > 0:
+            assert not suffice([*others, (earlier, then)])
+        if later[1] <= last_step(trace, later[0]):
+            assert not suffice([*others, (first, later)])
+
+
+def check_enabling(explanation: Explanation, every: list[Shown], trace: Trace) -> None:
+    """With all of them kept to, every schedule shows the label; without one, some do not."""
+    if isinstance(explanation.enabling, NotComputed):
+        assert "choose" in explanation.enabling.reason
+        assert any(isinstance(event.operation, Choose) for event in trace.events)
+        return
+    assert not isinstance(explanation.orderings, NotComputed)
+    orderings, enabling = sides(explanation.orderings), sides(explanation.enabling)
+
+    def suffice(constraints: list[Constraint]) -> bool:
+        kept = [kept_to(each, constraints) for each in every]
+        goes_on = {each.schedule[:n] for each, k in zip(every, kept, strict=True) for n in range(k)}
+        return all(
+            each.first.get(explanation.label, len(each.schedule) + 1) <= k
+            for each, k in zip(every, kept, strict=True)
+            if each.schedule[:k] not in goes_on
+        )
+
+    assert suffice([*orderings, *enabling])
+    for each in enabling:
+        assert not suffice([*orderings, *(other for other in enabling if other != each)])
+
+
+def kept_to(shown: Shown, constraints: list[Constraint]) -> int:
+    """How many steps of the schedule go by before a `then` comes without its `first`."""
+    early = [
+        shown.points[then]
+        for first, then in constraints
+        if then in shown.points
+        and shown.points.get(first, len(shown.schedule)) > shown.points[then]
+    ]
+    return min([len(shown.schedule), *early])
+
+
+def last_step(trace: Trace, thread: str) -> int:
+    """Of the witness, or the next one if the thread has not ended."""
+    own = [event for event in trace.events if event.thread == thread]
+    return len(own) + (not any(event.ended for event in own))
+
+
+def check_no_return(explanation: Explanation, every: list[Shown], moves: Sequence[object]) -> None:
+    def inevitable(steps: int) -> bool:
+        continued = [each for each in every if each.schedule[:steps] == tuple(moves[:steps])]
+        return all(explanation.label in each.first for each in continued)
+
+    steps = next(n for n in range(len(moves) + 1) if inevitable(n))
+    found = explanation.no_return
+    assert isinstance(found, NoReturn)
+    assert (0 if found.row is None else found.row + 1) == steps
+
+
+def check_threads(explanation: Explanation, every: list[Shown], names: list[str]) -> None:
+    found = explanation.threads_needed
+    assert isinstance(found, ThreadsNeeded)
+    if explanation.label == DEADLOCK and not found.minimal:
+        return
+    taking_part = [
+        {names[thread] for thread, _ in each.schedule[: each.first[explanation.label]]}
+        for each in every
+        if explanation.label in each.first
+    ]
+    assert len(found.threads) == min(len(threads) for threads in taking_part)
+
+
+def check(make: Callable[[], Program]) -> None:
+    explanations = explained(make())
+    if not explanations:
+        return
+    names = [instance.name for instance in make().instances()]
+    every = list(schedules(make()))
+    for explanation, trace in explanations.values():
+        moves = [(names.index(move.thread), move.choice) for move in trace.schedule]
+        check_orderings(explanation, every, trace)
+        check_enabling(explanation, every, trace)
+        check_no_return(explanation, every, moves)
+        check_threads(explanation, every, names)
+
+
+fast = settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@fast
+@given(samples(size=630))
+def test_the_oracle_confirms_what_is_said_of_all_schedules(sample: Sample) -> None:
+    check(lambda: build(sample))
+
+
+@pytest.mark.slow
+@settings(fast, max_examples=3_000)
+@given(samples(size=630))
+def test_the_oracle_confirms_it_in_three_thousand_programs(sample: Sample) -> None:
+    check(lambda: build(sample))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        early_check,
+        late_violation,
+        rule_one,
+        crossed_locks,
+        always_wrong,
+        chosen,
+        wants_a_lost_bit,
+        chosen_beside_another,
+    ],
+)
+def test_the_oracle_confirms_the_programs_above(make: Callable[[], Program]) -> None:
+    check(make)

@@ -1,0 +1,270 @@
+"""What a report on one page consists of: texts and their places, nothing left to compute.
+
+A witness gets a stepper: `steps` are the rows of its table, and `states.values[n]` what every
+cell holds after n of them, so that 0 stands for the initial state.
+"""
+
+from __future__ import annotations
+
+import linecache
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from racer.errors import Location
+from racer.explanation import Explanation, Lane, NotComputed, Ordering, Row, States
+from racer.files import shown_path
+from racer.result import Verdict
+from viz.text import no_return_text
+
+_CONTEXT = 2  # lines of source shown above a step's own, and below
+
+Mark = Literal["waiting", "running", "watching", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Lines of a file around the one that takes a step; none where the file cannot be read."""
+
+    place: str
+    first: int
+    lines: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something between two steps: a switch, the edge of a window, or what went wrong.
+
+    `marks` are by lane, as a step's.
+    """
+
+    kind: Literal["switch", "window", "wrong"]
+    text: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the table. `marks` are by lane, as in the text; `spoken` tells it in a sentence.
+
+    `source` is the position of its place in the witness's `sources`, None without one.
+    """
+
+    row: Row
+    marks: tuple[Mark, ...]
+    before: tuple[Remark, ...]
+    after: tuple[Remark, ...]
+    spoken: str
+    source: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Part of the answer to "why"; one sentence is a paragraph, several are a list."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A label with its witness. `anchor` names it in permalinks: #ANCHOR/C4.
+
+    `picture` is an SVG, None when it could not be drawn. `mail` is the witness as text.
+    """
+
+    label: str
+    anchor: str
+    why: tuple[Paragraph, ...]
+    explanation: Explanation
+    lanes: tuple[Lane, ...]
+    steps: tuple[Step, ...]
+    states: States
+    sources: tuple[Source, ...]
+    picture: str | None
+    mail: str
+    replay: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """A line of the verdict table; `anchor` None where there is no schedule to show."""
+
+    label: str
+    anchor: str | None
+    share: str
+    needs: str
+    steps: str
+    effects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A line of the claims table. `wrong` says what was expected, where that is another answer."""
+
+    name: str
+    text: str
+    made: str
+    answer: str
+    condition: str
+    wrong: str
+    because: str
+    searched: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page. `verdict` None: it is about claims only. `agreed` is None where nothing is declared.
+
+    `outcomes` are pairs of a count and what the threads came to; `more` says what is left out.
+    """
+
+    title: str
+    summary: str
+    settings: tuple[tuple[str, str], ...]
+    verdict: Verdict | None
+    agreed: bool | None
+    remark: str
+    because: str
+    numbers: tuple[tuple[str, str], ...]
+    labels: tuple[LabelRow, ...] = ()
+    outcomes: tuple[tuple[str, str], ...] = ()
+    more: str = ""
+    told: tuple[Told, ...] = ()
+    claims: tuple[ClaimRow, ...] = ()
+    command: str = ""
+
+
+def told(
+    explanation: Explanation,
+    states: States,
+    *,
+    anchor: str,
+    picture: str | None,
+    mail: str,
+    replay: str | None,
+) -> Told:
+    """A witness as its part of the page shows it; threads without a step have no lane."""
+    numbers = [i for i, lane in enumerate(explanation.lanes) if lane.state != "idle"]
+    places = list(dict.fromkeys(row.location for row in explanation.rows if row.location))
+    return Told(
+        label=explanation.label,
+        anchor=anchor,
+        why=tuple(_why(explanation)),
+        explanation=explanation,
+        lanes=tuple(explanation.lanes[i] for i in numbers),
+        steps=tuple(
+            _step(explanation, i, row, numbers, places) for i, row in enumerate(explanation.rows)
+        ),
+        states=states,
+        sources=tuple(_source(place) for place in places),
+        picture=picture,
+        mail=mail,
+        replay=replay,
+    )
+
+
+def _why(explanation: Explanation) -> Iterator[Paragraph]:
+    """The headings of what is said before the steps; one without sentences is left out."""
+    found = (
+        Paragraph("What happens", _sentences(explanation.verdict, explanation.cause)),
+        Paragraph("How often", (f"{explanation.count}; {explanation.fact}.",)),
+        Paragraph("Decisive", _orders(explanation.orderings)),
+        Paragraph("Enabling", _orders(explanation.enabling)),
+        Paragraph("Too late", _sentences(no_return_text(explanation))),
+        Paragraph("Also", explanation.notes),
+    )
+    return (paragraph for paragraph in found if paragraph.sentences)
+
+
+def _sentences(*sentences: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _orders(orders: tuple[Ordering, ...] | NotComputed) -> tuple[str, ...]:
+    """Each with both sides; that they are not known where that is so, with the reason."""
+    if isinstance(orders, NotComputed):
+        return _sentences(f"not computed ({orders.reason})" if orders.reason else "")
+    pairs = [(order.first, order.then) for order in orders]
+    return tuple(
+        f"{first.name} {first.text}".rstrip() + f" before {then.name} {then.text}".rstrip()
+        for first, then in pairs
+    )
+
+
+def _step(
+    explanation: Explanation, i: int, row: Row, lanes: list[int], places: list[Location]
+) -> Step:
+    between = tuple(_mark(explanation, i - 0.5, lane) for lane in lanes)
+    marks = tuple(_mark(explanation, i, lane) for lane in lanes)
+    before = tuple(_before(explanation, row, between, marks))
+    after = tuple(_after(explanation, i, row, marks))
+    return Step(
+        row=row,
+        marks=marks,
+        before=before,
+        after=after,
+        spoken=_spoken(explanation, i, row, after),
+        source=places.index(row.location) if row.location else None,
+    )
+
+
+def _before(
+    explanation: Explanation, row: Row, between: tuple[Mark, ...], marks: tuple[Mark, ...]
+) -> Iterator[Remark]:
+    if row.switch is not None:
+        yield Remark("switch", row.switch.text, between)
+    for n in row.opened:
+        yield Remark("window", f"window opens: {explanation.windows[n].watch}", marks)
+
+
+def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) -> Iterator[Remark]:
+    for n in row.closed:
+        window = explanation.windows[n]
+        yield Remark("window", f"window closes; {window.watch} was {window.seen}", marks)
+    for name in row.broken:
+        yield Remark("wrong", f"invariant {name!r} is false", marks)
+    last = i + 1 == len(explanation.rows)
+    if row.ending is not None and (last or row.violates) and not (row.violates and row.broken):
+        kind: Literal["wrong", "switch"] = "wrong" if row.violates else "switch"
+        yield Remark(kind, f"{row.thread} {row.ending}", marks)
+    if last:
+        for lane in explanation.lanes:
+            if lane.state == "blocked":
+                yield Remark("wrong", f"{lane.thread} {lane.end}", marks)
+
+
+def _spoken(explanation: Explanation, i: int, row: Row, after: tuple[Remark, ...]) -> str:
+    parts = [f"{row.name}, {row.thread}: {row.text}{read_from(row)}"]
+    parts += [f"{each.name} from {each.before} to {each.after}" for each in row.changes]
+    parts += [remark.text for remark in after]
+    return f"Step {i + 1} of {len(explanation.rows)}. {'; '.join(parts)}."
+
+
+def read_from(row: Row) -> str:
+    """Where a step's value came from, as a phrase in brackets."""
+    if row.read is None:
+        return ""
+    return " (initial)" if row.read.row is None else f" (from {row.read.source})"
+
+
+def _mark(explanation: Explanation, i: float, lane: int) -> Mark:
+    """How a thread's lane looks beside row i, or between two rows."""
+    own = (window for window in explanation.windows if window.lane == lane)
+    if any(each.first <= i and (each.last is None or i <= each.last) for each in own):
+        return "watching"
+    about = explanation.lanes[lane]
+    if about.first is None or about.last is None or i < about.first:
+        return "waiting"
+    return "ended" if i > about.last and about.state == "ended" else "running"
+
+
+def _source(place: Location) -> Source:
+    linecache.checkcache(place.path)
+    lines = linecache.getlines(place.path)
+    first = max(place.line - _CONTEXT, 1)
+    around = textwrap.dedent("".join(lines[first - 1 : place.line + _CONTEXT]))
+    shown = tuple(line.rstrip() for line in around.splitlines())
+    return Source(shown_path(place.path), first, shown, place.line)

@@ -11,6 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from racer.difference import Difference as Difference
+    from racer.difference import DiffInterrupted as DiffInterrupted
+    from racer.difference import diff as diff
     from racer.errors import InternalError as InternalError
     from racer.errors import ModelError as ModelError
     from racer.errors import ProgramError as ProgramError
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 # Where each public name lives. A module is imported when a name of it is first used, so that
 # `racer --help` need not wait for the engine.
 _HOMES = {
+    "difference": "DiffInterrupted Difference diff",
     "errors": (
         "InternalError ModelError ProgramError RacerError ReplayDiverged UsageError WitnessError"
     ),

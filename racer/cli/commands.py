@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
 from racer.cli.document import document
-from racer.cli.guard import INTERRUPTED, OK, USAGE, complain, emit
+from racer.cli.guard import INTERRUPTED, OK, USAGE, complain, emit, models_print_to_stderr
 from racer.cli.judgement import Judgement, judge
 from racer.cli.output import Written, write
 from racer.cli.report import heading, preemptions_text, summary
@@ -58,7 +57,7 @@ class _Selection:
 
 def list_scenarios() -> int:
     """Every scenario with its summary and parameters; files that do not load, on stderr."""
-    with _models_print_to_stderr():
+    with models_print_to_stderr():
         known = catalogue()
     blocks = [_listed(each) for each in known.found]
     emit("\n\n".join(blocks) if blocks else "no scenarios")
@@ -70,7 +69,7 @@ def list_scenarios() -> int:
 def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
     override = _override(request.expect)
-    with _models_print_to_stderr():
+    with models_print_to_stderr():
         selection = _select(request)
         result, interrupted = _explored(request, selection)
     judgement = judge(result, selection.declared, override)
@@ -81,7 +80,7 @@ def explore_scenario(request: Request) -> int:
         files = {label: each.witness for label, each in written.items() if each.witness}
         emit(document(selection.found.reference, selection.parameters, result, judgement, files))
     else:
-        _emit_files(written)
+        emit_files(written)
     failures = sorted({each.failure for each in written.values() if each.failure})
     for failure in failures:
         complain(f"error: {failure}")
@@ -99,7 +98,7 @@ def replay_witness(path: str) -> int:
             f"the witness {shown_path(path)} is for the memory model {saved.memory!r}, and this "
             "racer replays 'sc'."
         )
-    with _models_print_to_stderr():
+    with models_print_to_stderr():
         scenario, program = _saved_program(saved, Path(path))
         trace = check(saved, program)
         counted = preemptions_of(program, trace.schedule, saved.memory)
@@ -156,7 +155,7 @@ def _override(text: str | None) -> Literal["pass", "fail"] | None:
 
 def _select(request: Request) -> _Selection:
     found = find(request.scenario)
-    parameters = found.scenario.parse(_settings(request))
+    parameters = found.scenario.parse(settings_of(request.settings, request.variant))
     return _Selection(
         found,
         parameters,
@@ -165,10 +164,10 @@ def _select(request: Request) -> _Selection:
     )
 
 
-def _settings(request: Request) -> dict[str, str]:
+def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, str]:
     """`--set` and `--variant` as one mapping; a parameter set twice is refused."""
-    pairs = [] if request.variant is None else [("variant", request.variant)]
-    for setting in request.settings:
+    pairs = [] if variant is None else [("variant", variant)]
+    for setting in texts:
         name, equals, text = setting.partition("=")
         if not equals or not name:
             raise UsageError(f"--set {setting!r}: write it as --set name=value.")
@@ -209,10 +208,10 @@ def _show_violations(request: Request, selection: _Selection, result: Result) ->
     written: dict[str, Written] = {}
     if not result.violations:
         return written
-    with _models_print_to_stderr():
+    with models_print_to_stderr():
         fingerprint = digest(selection.program)
     for label, finding in result.violations.items():
-        with _models_print_to_stderr():
+        with models_print_to_stderr():
             explanation = explain(
                 finding.trace,
                 label,
@@ -237,7 +236,7 @@ def _show_violations(request: Request, selection: _Selection, result: Result) ->
     return written
 
 
-def _emit_files(written: dict[str, Written]) -> None:
+def emit_files(written: dict[str, Written]) -> None:
     """The pictures that were written; last, the command that replays the first witness."""
     lines = [picture for each in written.values() for picture in each.pictures]
     witnesses = [each.witness for each in written.values() if each.witness]
@@ -266,10 +265,3 @@ def _scenario_of(saved: SavedWitness, path: Path) -> Scenario:
                 reference = f"{directory / file}::{name}"
                 break
     return find(reference).scenario
-
-
-@contextlib.contextmanager
-def _models_print_to_stderr() -> Iterator[None]:
-    """What a scenario prints is no part of the result."""
-    with contextlib.redirect_stdout(sys.stderr):
-        yield

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from racer.errors import InternalError, RacerError, ReplayDiverged, suggestion
@@ -79,6 +79,13 @@ def complain(text: str) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def models_print_to_stderr() -> Iterator[None]:
+    """What a scenario prints is no part of the result."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 def _discard(stream: TextIO) -> None:

@@ -38,10 +38,10 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
         raise UsageError(f"a picture {width} columns wide is illegible: give it {MINIMUM_WIDTH}.")
     summary = f"{explanation.count}; {explanation.fact}."
     paragraphs = [
-        [*_wrap(explanation.verdict, width), *_wrap(summary, width)],
+        [*wrapped(explanation.verdict, width), *wrapped(summary, width)],
         _initial(explanation, width),
         _best_picture(explanation, width),
-        _wrap(" ".join(explanation.notes), width),
+        wrapped(" ".join(explanation.notes), width),
     ]
     lines = [line for paragraph in paragraphs if paragraph for line in ["", *paragraph]]
     return "".join(f"{line.rstrip()}\n" for line in lines[1:])
@@ -50,7 +50,7 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
 def _initial(explanation: Explanation, width: int) -> list[str]:
     """The cells that the steps access; the others have no part in it."""
     cells = [f"{cell.name}={cell.value}" for cell in explanation.cells if cell.touched]
-    return _wrap(f"Initially {', '.join(cells)}.", width) if cells else []
+    return wrapped(f"Initially {', '.join(cells)}.", width) if cells else []
 
 
 def _best_picture(explanation: Explanation, width: int) -> list[str]:
@@ -90,7 +90,7 @@ class _Picture:
 
     def _header(self) -> list[str]:
         """The threads' names in one line, or one below the other where they are too long."""
-        titles = [(self.columns[i], _ascii(lane.title)) for i, lane in self.lanes.items()]
+        titles = [(self.columns[i], ascii_text(lane.title)) for i, lane in self.lanes.items()]
         one_line = ""
         for column, title in titles:
             if one_line and len(one_line) + 2 > column:
@@ -101,7 +101,7 @@ class _Picture:
                 return [one_line] if titles else []
         lines = []
         for i, lane in self.lanes.items():
-            for part in _wrap(lane.title, self.width - self.columns[i]):
+            for part in wrapped(lane.title, self.width - self.columns[i]):
                 line = " " * self.width
                 for earlier in (n for n in self.lanes if n < i):
                     line = _put(line, self.columns[earlier], _WAITING)
@@ -135,7 +135,7 @@ class _Picture:
         begin = self.columns[row.lane] + _GUTTER
         end = begin + len(parts[-1])  # of what the last line has already
         for change in row.changes + row.truths:
-            text = _ascii(f"{change.name}: {change.before} -> {change.after}")
+            text = ascii_text(f"{change.name}: {change.before} -> {change.after}")
             start = self.width - len(text)
             if end + 2 <= start:
                 lines[-1] = _put(lines[-1][: start - 2].ljust(start), start, text)
@@ -152,7 +152,7 @@ class _Picture:
         return [self._draw(time, lane, part) for part in self._parts(lane, text, hanging=3)]
 
     def _parts(self, lane: int, text: str, *, hanging: int) -> list[str]:
-        return _wrap(text, self.width - self.columns[lane] - _GUTTER, hanging=hanging)
+        return wrapped(text, self.width - self.columns[lane] - _GUTTER, hanging=hanging)
 
     def _draw(self, time: float, lane: int, text: str) -> str:
         """One line: every lane's mark, and the text over those to the right of its lane."""
@@ -185,15 +185,15 @@ def _put(line: str, column: int, text: str) -> str:
     return line[:column] + text + line[column + len(text) :]
 
 
-def _wrap(text: str, width: int, *, hanging: int = 0) -> list[str]:
+def wrapped(text: str, width: int, *, hanging: int = 0) -> list[str]:
     """Lines of at most `width`; a word that is longer than a line is broken."""
-    bound = _ascii(text).replace("(from ", "(from\0")  # keeps "(from S3)" on one line
+    bound = ascii_text(text).replace("(from ", "(from\0")  # keeps "(from S3)" on one line
     indent = " " * min(hanging, width // 2)
     lines = textwrap.wrap(bound, width, subsequent_indent=indent, break_on_hyphens=False)
     return [line.replace("\0", " ") for line in lines]
 
 
-def _ascii(text: str) -> str:
+def ascii_text(text: str) -> str:
     """The text in printable 7-bit characters; any other one as Python would escape it."""
     return "".join(
         c if " " <= c <= "~" else c.encode("unicode_escape").decode("ascii") for c in text

@@ -1,4 +1,4 @@
-"""The command line: `racer list`, `racer explore SCENARIO`, `racer replay WITNESS.json`.
+"""The command line: `racer list`, `racer explore SCENARIO`, `racer diff`, `racer replay`.
 
     guard       errors to exit statuses; writing to stdout and stderr
     judgement   the result against what the scenario declares
@@ -6,6 +6,7 @@
     document    a result as JSON, schema "racer-result/1"
     output      witness files and pictures, one set for each label
     commands    what each command does
+    differences what `racer diff` does; difference_report, difference_document: what it prints
 
 Only this module is loaded for `--help`; a command imports the rest when it runs.
 """
@@ -18,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-COMMANDS = ("explore", "list", "replay")
+COMMANDS = ("diff", "explore", "list", "replay")
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -143,6 +144,70 @@ def _explore(
                 timeout=timeout,
                 count=count,
                 expect=expect,
+            )
+        )
+
+    raise typer.Exit(guarded(command))
+
+
+@app.command("diff")
+def _diff(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
+    ],
+    first: Annotated[str, typer.Argument(metavar="FIRST", help="A value of the parameter.")],
+    second: Annotated[str, typer.Argument(metavar="SECOND", help="Another one.")],
+    parameter: Annotated[
+        str, typer.Option(metavar="NAME", help="The parameter that the two are values of.")
+    ] = "variant",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
+    ] = None,
+    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
+    directory: Annotated[
+        str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
+    ] = "racer-out",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    max_states: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop deciding after N states: exit status 3.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop either after S seconds: exit status 3.")
+    ] = None,
+    count: Annotated[
+        bool | None,
+        typer.Option(
+            "--count/--no-count",
+            show_default=False,
+            help="Count interleavings whatever it takes, or not at all; else if affordable.",
+        ),
+    ] = None,
+) -> None:
+    """Compare two variants of a scenario.
+
+    Shows the labels and outcomes that only one has, each with its shortest schedule, and the
+    other variant under the same schedule, step beside step. Differences are no failure: the
+    exit status is 0 when the comparison was made.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.differences import DiffRequest, diff_scenario
+
+        return diff_scenario(
+            DiffRequest(
+                scenario=scenario,
+                first=first,
+                second=second,
+                parameter=parameter,
+                settings=tuple(settings or ()),
+                memory=memory,
+                directory=directory,
+                json=json,
+                max_states=max_states,
+                timeout=timeout,
+                count=count,
             )
         )
 

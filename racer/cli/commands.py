@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
 from racer.cli.document import document
-from racer.cli.guard import INTERRUPTED, OK, USAGE, complain, emit, models_print_to_stderr
+from racer.cli.guard import (
+    INTERRUPTED,
+    OK,
+    USAGE,
+    complain,
+    emit,
+    models_print_to_stderr,
+    on_terminal,
+)
 from racer.cli.judgement import Judgement, judge
 from racer.cli.output import Written, write
 from racer.cli.report import heading, preemptions_text, summary
@@ -180,7 +187,7 @@ def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, s
 
 
 def _explored(request: Request, selection: _Selection) -> tuple[Result, bool]:
-    if sys.stderr is not None and sys.stderr.isatty():
+    if on_terminal():
         complain(f"exploring {selection.found.reference}; Ctrl-C shows what was found so far")
     try:
         result = explore(

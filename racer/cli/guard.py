@@ -57,6 +57,11 @@ def unwritable(error: OSError) -> int:
     return _failed(USAGE, _unwritable(error))
 
 
+def on_terminal() -> bool:
+    """Whether somebody watches stderr, so that progress is worth a line."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def emit(text: str) -> None:
     """Write a part of the result to stdout, now.
 

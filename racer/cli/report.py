@@ -152,10 +152,11 @@ def _outcomes(result: Result) -> str:
 def _outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
     for key, outcome in result.outcomes.items():
         count = "" if outcome.interleavings is None else count_text(outcome.interleavings)
-        yield count, _outcome(key)
+        yield count, outcome_text(key)
 
 
-def _outcome(key: OutcomeKey) -> str:
+def outcome_text(key: OutcomeKey) -> str:
+    """What all threads came to."""
     return "  ".join(f"{thread}={outcome_value(value)}" for thread, value in key)
 
 

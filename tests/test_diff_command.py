@@ -94,8 +94,8 @@ torn           1                           none
                1 preemption, 3 steps
 
 R
-  !torn        1                           none
   None         2                           2
+  !torn        1                           none
 
 torn: only in torn, 1 of 3 interleavings; needs 1 preemption; impossible
 with none.

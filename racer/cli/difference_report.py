@@ -40,17 +40,26 @@ def difference_summary(found: Difference) -> str:
     return "\n".join([_headline(found), "", *_table(rows)])
 
 
-def alignment_text(found: Difference, alignment: Alignment) -> str:
-    """One thing that only one side has, or the first has too, and where the other escapes it."""
+def alignments_text(found: Difference) -> Iterator[str]:
+    """Each thing that only one side has, or both, and where the other escapes it."""
+    explained = False
+    for alignment in found.alignments:
+        yield _alignment(found, alignment, explained=explained)
+        explained |= alignment.parts is not None
+    if found.unaligned:
+        yield f"{found.unaligned:,} more outcomes that only one has: all with --json"
+
+
+def _alignment(found: Difference, alignment: Alignment, *, explained: bool) -> str:
+    """One of them; how to read the columns is explained once."""
     told = contrast(found, alignment)
     text = "\n".join(_wrapped(line) for line in (_owned(found, alignment), *told.sentences))
     if alignment.parts is None:
         return text
     leader, other = found.side(alignment.leader).name, found.other(alignment.leader).name
-    caption = (
-        f"The schedule of {leader}, and {other} under it. A step written once is alike in both."
-    )
-    caption = " ".join([caption, told.legend]).rstrip()
+    caption = f"The schedule of {leader}, and {other} under it."
+    if not explained:
+        caption = f"{caption} A step written once is alike in both. {told.legend}".rstrip()
     return f"{text}\n\n{_wrapped(caption)}\n\n{side_by_side(told, width=_WIDTH).rstrip()}"
 
 
@@ -120,7 +129,9 @@ def _verdict(side: Side) -> str:
 
 def _interleavings(side: Side) -> str:
     count = side.result.interleavings
-    return f"not counted: {side.result.uncounted}" if count is None else count_text(count)
+    if count is not None:
+        return count_text(count)
+    return f"not counted: {side.result.uncounted}" if side.complete else "not counted"
 
 
 def _label(found: Difference, label: Compared[str]) -> _Row:

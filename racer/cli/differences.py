@@ -7,7 +7,7 @@ from pathlib import Path
 
 from racer.cli.commands import emit_files, settings_of
 from racer.cli.difference_document import difference_document
-from racer.cli.difference_report import alignment_text, difference_summary
+from racer.cli.difference_report import alignments_text, difference_summary
 from racer.cli.guard import (
     BOUND,
     INTERRUPTED,
@@ -65,10 +65,10 @@ def diff_scenario(request: DiffRequest) -> int:
         found, interrupted = _compared(request, pair)
     if not request.json:
         emit(f"{_opening(request, pair, found)}\n\n{difference_summary(found)}")
+        for text in alignments_text(found):
+            emit(f"\n{text}")
     written: dict[str, Written] = {}
     for alignment in found.alignments:
-        if not request.json:
-            emit(f"\n{alignment_text(found, alignment)}")
         if isinstance(alignment.of, str) and not alignment.shown:
             written[alignment.of] = _write(request, pair, found, alignment, alignment.of)
     if request.json:
@@ -76,8 +76,6 @@ def diff_scenario(request: DiffRequest) -> int:
         scenario = pair.found.reference
         emit(difference_document(scenario, request.parameter, pair.parameters, found, files))
     else:
-        if found.unaligned:
-            emit(f"\n{found.unaligned:,} more outcomes that only one has: all with --json")
         emit_files(written)
     failures = sorted({each.failure for each in written.values() if each.failure})
     for failure in failures:

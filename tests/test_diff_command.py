@@ -191,6 +191,20 @@ def test_a_bound_proves_nothing_and_is_status_three(racer: Run) -> None:
     assert "BOUND  nothing is proved: torn was cut (max_states=5)" in out
 
 
+def test_without_counts_the_text_does_without_them(racer: Run) -> None:
+    status, out, _ = racer("diff", "models.py::reads", "torn", "once", "--no-count")
+    assert status == 0
+    assert "torn: only in torn; needs 1 preemption; impossible with none." in out
+    assert "once cannot show torn at all: none of its interleavings does." in out
+
+
+def test_a_count_too_long_for_the_table_has_lines_of_its_own(racer: Run) -> None:
+    _, out, _ = racer("diff", "split_race", "v9", "v10")
+    assert (
+        "interleavings\n  v9: 2,255,018,675,267,385,854\n  v10: 190,141,450,135,972,455,181,273\n"
+    ) in out
+
+
 def test_an_interrupt_shows_what_was_found(racer: Run, variants: str) -> None:
     status, out, err = racer("diff", f"{variants}::interrupts", "9", "8", "--parameter", "steps")
     assert status == 130

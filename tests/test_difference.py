@@ -289,6 +289,15 @@ def test_a_bound_makes_the_comparison_incomplete() -> None:
     assert diff(*programs).complete
 
 
+def test_an_outcome_is_not_aligned_where_the_search_that_lacks_it_was_cut() -> None:
+    """The first has 4 states, the second more than the 4 that it may have."""
+    programs = [program(R=load, W=store_one) for load in (load_once, load_thrice)]
+    found = diff(*programs, max_states=4)
+    assert (found.first.complete, found.second.complete) == (True, False)
+    assert [each.only for each in found.outcomes] == ["first"]
+    assert (found.alignments, found.unaligned) == ((), 0)
+
+
 def test_an_interrupt_leaves_what_was_found() -> None:
     import signal
 

@@ -37,7 +37,8 @@ def difference_summary(found: Difference) -> str:
         rows.append(_SPACE)
     rows += (_label(found, label) for label in found.labels)
     rows += _values(found)
-    return "\n".join([_headline(found), "", *_table(rows)])
+    names = [side.name for side in _sides(found)]
+    return "\n".join([_headline(found), "", *_table(rows, names)])
 
 
 def alignments_text(found: Difference) -> Iterator[str]:
@@ -84,7 +85,7 @@ def _differences(found: Difference) -> Iterator[str]:
     for one, other in ((found.first, found.second), (found.second, found.first)):
         vacuous = sorted(set(one.result.vacuous) - set(other.result.vacuous))
         labels += [f"{name} is vacuous only in {one.name}" for name in vacuous]
-    if labels:
+    if labels or not found.complete:  # of what a search that was cut has not found, labels only
         yield from labels
         return
     values = [each for each in found.values if each.only]
@@ -185,41 +186,44 @@ def _owned(found: Difference, alignment: Alignment) -> str:
     else:
         each = next(outcome for outcome in found.outcomes if outcome.what is alignment.of)
         name = outcome_text(alignment.of)
-    shares = zip(_sides(found), (each.first, each.second), strict=True)
-    often = [_often(side, share, each.only) for side, share in shares if share is not None]
     if each.only is None:
-        return f"{name}: in both, {' and '.join(often)}."
-    share = each.first if each.only == "first" else each.second
+        shares = zip(_sides(found), (each.first, each.second), strict=True)
+        counts = [
+            f"{often} of {side.name}" for side, share in shares if (often := _often(side, share))
+        ]
+        return f"{name}: in both{', ' if counts else ''}{' and '.join(counts)}."
+    side, share = found.side(each.only), each.first if each.only == "first" else each.second
     assert share is not None
+    only = "only" if found.other(each.only).complete else "so far only"
+    often = _often(side, share)
     needs = preemptions_text(share.witness.preemptions, share.witness.minimal)
-    return f"{name}: only in {found.side(each.only).name}, {often[0]}; {needs}."
+    return f"{name}: {only} in {side.name}{f', {often}' if often else ''}; {needs}."
 
 
-def _often(side: Side, share: Share, only: Which | None) -> str:
+def _often(side: Side, share: Share | None) -> str:
+    """In how many of its interleavings; nothing where that is not counted."""
     total = side.result.interleavings
-    of_side = "" if only else f" of {side.name}"
-    if share.interleavings is None or total is None:
-        return f"some interleavings{of_side} (not counted)"
-    return f"{count_text(share.interleavings)} of {count_text(total)} interleavings{of_side}"
+    if share is None or share.interleavings is None or total is None:
+        return ""
+    return f"{count_text(share.interleavings)} of {count_text(total)} interleavings"
 
 
 def _sides(found: Difference) -> tuple[Side, Side]:
     return found.first, found.second
 
 
-def _table(rows: Sequence[_Row]) -> Iterator[str]:
+def _table(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[str]:
     """The rows in three columns; a row that does not fit has lines of its own."""
-    names = [len(row.name) for row in rows if len(row.name) <= _WIDEST_NAME - 2]
-    margin = max(names, default=0) + 2
+    margin = max(len(row.name) for row in rows if len(row.name) <= _WIDEST_NAME - 2) + 2
     first = max((_WIDTH - margin) // 2, _longest(row.first for row in rows) + 1)
     if _WIDTH - margin - first < _longest(row.second for row in rows):
         first = (_WIDTH - margin) // 2
     second = _WIDTH - margin - first
     for row in rows:
         if _longest([row.first]) >= first or _longest([row.second]) > second:
-            yield row.name
-            for cell in (row.first, row.second):
-                yield _wrapped(", ".join(cell), "  ")
+            yield _wrapped(row.name)
+            for side, cell in zip(names, (row.first, row.second), strict=True):
+                yield _wrapped(f"{side}: {', '.join(cell)}", "  ")
             continue
         name = row.name
         if len(name) > margin - 2:

@@ -124,8 +124,8 @@ class Difference:
     outcomes    of both: simplest first, by their witnesses
     values      what each thread can come to, by thread
     alignments  of every label that only one has or that the first has, then of outcomes that
-                only one has (`unaligned` counts those left out); an outcome that shows a label
-                only one has is told by that label and is not counted again
+                only one is proved to have (`unaligned` counts those left out); an outcome that
+                shows a label only one has is told by that label and is not counted again
     """
 
     first: Side

@@ -132,7 +132,11 @@ def _compared(first: Side, second: Side) -> Difference:
 
 def _with_alignments(found: Difference, outcomes: int | None, limits: _Limits) -> Difference:
     told = {label.what for label in found.labels if label.only}
-    untold = [each for each in found.outcomes if each.only and not labels_of(each.what) & told]
+    untold = [
+        each
+        for each in found.outcomes
+        if each.only and found.other(each.only).complete and not labels_of(each.what) & told
+    ]
     jobs = [_job(label) for label in found.labels]
     jobs += [_job(outcome) for outcome in untold[:outcomes]]
     deadline = None if limits.timeout is None else time.monotonic() + limits.timeout

@@ -23,6 +23,7 @@ from racer.operations import access
 from racer.steps import Violation
 
 _BEFORE, _AFTER = 2, 1  # alike steps that are shown before and after those that differ
+_LONG_COUNT = 10**40  # of so many digits nobody reads one in a sentence
 _OWN = 6  # and of the thread that parts first, its last ones before that
 
 
@@ -211,8 +212,8 @@ class _Teller:
             return f"From which step on {other.name} cannot show it is unknown: {escape.unknown}."
         if escape.rows == 0:
             count = other.result.interleavings
-            many = "" if count is None else f" of its {count:,}"
-            return f"{other.name} cannot show {label} at all: none{many} interleavings does."
+            many = f"{count:,} " if count is not None and count < _LONG_COUNT else ""
+            return f"{other.name} cannot show {label} at all: none of its {many}interleavings does."
         if escape.rows is None:
             return f"{other.name} could still come to {label} from there."
         event = self.alignment.rows[escape.rows - 1].follower

@@ -23,8 +23,8 @@ from racer.operations import access
 from racer.steps import Violation
 
 _BEFORE, _AFTER = 2, 1  # alike steps that are shown before and after those that differ
-_LONG_COUNT = 10**40  # of so many digits nobody reads one in a sentence
 _OWN = 6  # and of the thread that parts first, its last ones before that
+_LONG_COUNT = 10**40  # of so many digits nobody reads one in a sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from racer.claims.data import Only as Only
     from racer.claims.data import Same as Same
     from racer.claims.data import Shows as Shows
+    from racer.difference import Difference as Difference
+    from racer.difference import DiffInterrupted as DiffInterrupted
+    from racer.difference import diff as diff
     from racer.errors import InternalError as InternalError
     from racer.errors import ModelError as ModelError
     from racer.errors import ProgramError as ProgramError
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
 # `racer --help` need not wait for the engine.
 _HOMES = {
     "claims.data": "Answer Claim Never Only Same Shows",
+    "difference": "DiffInterrupted Difference diff",
     "errors": (
         "InternalError ModelError ProgramError RacerError ReplayDiverged UsageError WitnessError"
     ),

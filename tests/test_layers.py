@@ -24,6 +24,7 @@ LAYERS = [
     ["racer.result"],
     ["racer.replaying"],
     ["racer.exploration"],
+    ["racer.difference"],
     ["racer.files", "racer.parameters"],
     ["racer.registry"],
     ["racer.discovery"],

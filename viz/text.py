@@ -41,12 +41,12 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
     summary = f"{explanation.count}; {explanation.fact}{_threads(explanation)}."
     head = [explanation.verdict, explanation.cause, summary, no_return_text(explanation)]
     paragraphs = [
-        [line for sentence in head for line in _wrap(sentence, width)],
+        [line for sentence in head for line in wrapped(sentence, width)],
         _orderings(explanation, width),
         _returned(explanation, width),
         _initial(explanation, width),
         _best_picture(explanation, width),
-        _wrap(" ".join(explanation.notes), width),
+        wrapped(" ".join(explanation.notes), width),
     ]
     lines = [line for paragraph in paragraphs if paragraph for line in ["", *paragraph]]
     return "".join(f"{line.rstrip()}\n" for line in lines[1:])
@@ -77,23 +77,23 @@ def _orderings(explanation: Explanation, width: int) -> list[str]:
     """Both sides of each decisive ordering, in one line if they fit; then of the enabling ones."""
     match explanation.orderings:
         case NotComputed(reason=reason):
-            return _wrap(f"Decisive orders: not computed ({reason}).", width) if reason else []
+            return wrapped(f"Decisive orders: not computed ({reason}).", width) if reason else []
         case ():
             return []
         case (only,):
-            lines = _wrap("Every schedule with this order shows it:", width)
+            lines = wrapped("Every schedule with this order shows it:", width)
             lines += _ordering(only, width)
         case orderings:
             title = f"Every schedule with these {len(orderings)} orders shows it, and none of "
-            lines = _wrap(f"{title}them can be left out:", width)
+            lines = wrapped(f"{title}them can be left out:", width)
             lines += [line for each in orderings for line in _ordering(each, width)]
     match explanation.enabling:
         case NotComputed(reason=reason):
-            lines += _wrap(f"What makes these steps happen: not computed ({reason}).", width)
+            lines += wrapped(f"What makes these steps happen: not computed ({reason}).", width)
         case ():
             pass
         case enabling:
-            lines += _wrap("These make those steps happen at all:", width)
+            lines += wrapped("These make those steps happen at all:", width)
             lines += [line for each in enabling for line in _ordering(each, width)]
     return lines
 
@@ -104,14 +104,14 @@ def _ordering(ordering: Ordering, width: int) -> list[str]:
         f"{f' ({side.source_line})' if side.source_line else ''}"
         for side in (ordering.first, ordering.then)
     )
-    together = _wrap(f"{first} before {then}", width - _INDENT)
+    together = wrapped(f"{first} before {then}", width - _INDENT)
     if len(together) == 1:
         return [" " * _INDENT + together[0]]
     parts = [(2, first), (4, f"before {then}")]
     return [
         " " * indent + line
         for indent, text in parts
-        for line in _wrap(text, width - indent, hanging=2)
+        for line in wrapped(text, width - indent, hanging=2)
     ]
 
 
@@ -122,13 +122,13 @@ def _returned(explanation: Explanation, width: int) -> list[str]:
     value = explanation.returned_values[-1]
     steps = sorted([*value.between, *value.meanwhile], key=lambda side: side.row or 0)
     told = [f"{side.name} {side.cell}: {side.before} -> {side.after}" for side in steps]
-    return _wrap(f"From {value.first.name} to {value.again.name}: {', '.join(told)}.", width)
+    return wrapped(f"From {value.first.name} to {value.again.name}: {', '.join(told)}.", width)
 
 
 def _initial(explanation: Explanation, width: int) -> list[str]:
     """The cells that the steps access; the others have no part in it."""
     cells = [f"{cell.name}={cell.value}" for cell in explanation.cells if cell.touched]
-    return _wrap(f"Initially {', '.join(cells)}.", width) if cells else []
+    return wrapped(f"Initially {', '.join(cells)}.", width) if cells else []
 
 
 def _best_picture(explanation: Explanation, width: int) -> list[str]:
@@ -174,7 +174,7 @@ class _Picture:
 
     def _header(self) -> list[str]:
         """The threads' names in one line, or one below the other where they are too long."""
-        titles = [(self.columns[i], _ascii(lane.title)) for i, lane in self.lanes.items()]
+        titles = [(self.columns[i], ascii_text(lane.title)) for i, lane in self.lanes.items()]
         one_line = ""
         for column, title in titles:
             if one_line and len(one_line) + 2 > column:
@@ -185,7 +185,7 @@ class _Picture:
                 return [one_line] if titles else []
         lines = []
         for i, lane in self.lanes.items():
-            for part in _wrap(lane.title, self.width - self.columns[i]):
+            for part in wrapped(lane.title, self.width - self.columns[i]):
                 line = " " * self.width
                 for earlier in (n for n in self.lanes if n < i):
                     line = _put(line, self.columns[earlier], _WAITING)
@@ -230,7 +230,7 @@ class _Picture:
         begin = self.columns[row.lane] + _GUTTER
         end = begin + len(parts[-1])  # of what the last line has already
         for change in row.changes + row.truths:
-            text = _ascii(f"{change.name}: {change.before} -> {change.after}")
+            text = ascii_text(f"{change.name}: {change.before} -> {change.after}")
             start = self.width - len(text)
             if end + 2 <= start:
                 lines[-1] = _put(lines[-1][: start - 2].ljust(start), start, text)
@@ -247,7 +247,7 @@ class _Picture:
         return [self._draw(time, lane, part) for part in self._parts(lane, text, hanging=3)]
 
     def _parts(self, lane: int, text: str, *, hanging: int) -> list[str]:
-        return _wrap(text, self.width - self.columns[lane] - _GUTTER, hanging=hanging)
+        return wrapped(text, self.width - self.columns[lane] - _GUTTER, hanging=hanging)
 
     def _draw(self, time: float, lane: int, text: str) -> str:
         """One line: every lane's mark, and the text over those to the right of its lane."""
@@ -280,15 +280,15 @@ def _put(line: str, column: int, text: str) -> str:
     return line[:column] + text + line[column + len(text) :]
 
 
-def _wrap(text: str, width: int, *, hanging: int = 0) -> list[str]:
+def wrapped(text: str, width: int, *, hanging: int = 0) -> list[str]:
     """Lines of at most `width`; a word that is longer than a line is broken."""
-    bound = _ascii(text).replace("(from ", "(from\0")  # keeps "(from S3)" on one line
+    bound = ascii_text(text).replace("(from ", "(from\0")  # keeps "(from S3)" on one line
     indent = " " * min(hanging, width // 2)
     lines = textwrap.wrap(bound, width, subsequent_indent=indent, break_on_hyphens=False)
     return [line.replace("\0", " ") for line in lines]
 
 
-def _ascii(text: str) -> str:
+def ascii_text(text: str) -> str:
     """The text in printable 7-bit characters; any other one as Python would escape it."""
     return "".join(
         c if " " <= c <= "~" else c.encode("unicode_escape").decode("ascii") for c in text

@@ -9,6 +9,7 @@
     commands    what list, explore and replay do
     claims      what claims does
     graphs      what graph does
+    differences what diff does; difference_report, difference_document: what it prints
 
 Only this module is loaded for `--help`; a command imports the rest when it runs.
 """
@@ -21,7 +22,7 @@ from typing import Annotated
 
 import typer
 
-COMMANDS = ("claims", "explore", "graph", "list", "replay")
+COMMANDS = ("claims", "diff", "explore", "graph", "list", "replay")
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -150,6 +151,70 @@ def _explore(
                 count=count,
                 expect=expect,
                 html=html,
+            )
+        )
+
+    raise typer.Exit(guarded(command))
+
+
+@app.command("diff")
+def _diff(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
+    ],
+    first: Annotated[str, typer.Argument(metavar="FIRST", help="A value of the parameter.")],
+    second: Annotated[str, typer.Argument(metavar="SECOND", help="Another one.")],
+    parameter: Annotated[
+        str, typer.Option(metavar="NAME", help="The parameter that the two are values of.")
+    ] = "variant",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
+    ] = None,
+    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
+    directory: Annotated[
+        str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
+    ] = "racer-out",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    max_states: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop deciding after N states: exit status 3.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop either after S seconds: exit status 3.")
+    ] = None,
+    count: Annotated[
+        bool | None,
+        typer.Option(
+            "--count/--no-count",
+            show_default=False,
+            help="Count interleavings whatever it takes, or not at all; else if affordable.",
+        ),
+    ] = None,
+) -> None:
+    """Compare two variants of a scenario.
+
+    Shows the labels and outcomes that only one has, each with its shortest schedule, and the
+    other variant under the same schedule, step beside step. Differences are no failure: the
+    exit status is 0 when the comparison was made.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.differences import DiffRequest, diff_scenario
+
+        return diff_scenario(
+            DiffRequest(
+                scenario=scenario,
+                first=first,
+                second=second,
+                parameter=parameter,
+                settings=tuple(settings or ()),
+                memory=memory,
+                directory=directory,
+                json=json,
+                max_states=max_states,
+                timeout=timeout,
+                count=count,
             )
         )
 

@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING, Any
 from racer.claims.data import Ask, Claim, Never, Shows
 from racer.claims.deciding import Case, Decided, Interruption, Point, decide
 from racer.claims.finding import find_claims
-from racer.cli.commands import Request, explore_scenario, models_print_to_stderr
-from racer.cli.guard import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, complain, emit
+from racer.cli.commands import Request, explore_scenario
+from racer.cli.guard import (
+    BOUND,
+    INTERRUPTED,
+    NOT_AS_DECLARED,
+    OK,
+    USAGE,
+    complain,
+    emit,
+    models_print_to_stderr,
+)
 from racer.cli.output import WrittenPage
 from racer.cli.report import count_text
 from racer.discovery import catalogue

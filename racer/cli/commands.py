@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from racer.cli.document import document
-from racer.cli.guard import INTERRUPTED, OK, USAGE, complain, emit
+from racer.cli.guard import (
+    INTERRUPTED,
+    OK,
+    USAGE,
+    complain,
+    emit,
+    models_print_to_stderr,
+    on_terminal,
+)
 from racer.cli.judgement import Judgement, judge
 from racer.cli.output import Written, WrittenPage, write
 from racer.cli.report import heading, preemptions_text, summary
@@ -87,7 +93,7 @@ def explore_scenario(request: Request) -> int:
         files = {label: each.witness for label, each in written.items() if each.witness}
         emit(document(selection.found.reference, selection.parameters, result, judgement, files))
     else:
-        _emit_files(written, page)
+        emit_files(written, page)
     said = {page.failure, *(each.failure for each in written.values())}
     failures = sorted(failure for failure in said if failure)
     for failure in failures:
@@ -166,7 +172,7 @@ def _override(text: str | None) -> Literal["pass", "fail"] | None:
 def select(scenario: str, variant: str | None, settings: tuple[str, ...]) -> Selection:
     """The scenario of that name, with `--variant` and `--set`. Errors: RacerError."""
     found = find(scenario)
-    parameters = found.scenario.parse(_settings(variant, settings))
+    parameters = found.scenario.parse(settings_of(settings, variant))
     return Selection(
         found,
         parameters,
@@ -175,10 +181,10 @@ def select(scenario: str, variant: str | None, settings: tuple[str, ...]) -> Sel
     )
 
 
-def _settings(variant: str | None, settings: tuple[str, ...]) -> dict[str, str]:
+def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, str]:
     """`--set` and `--variant` as one mapping; a parameter set twice is refused."""
     pairs = [] if variant is None else [("variant", variant)]
-    for setting in settings:
+    for setting in texts:
         name, equals, text = setting.partition("=")
         if not equals or not name:
             raise UsageError(f"--set {setting!r}: write it as --set name=value.")
@@ -191,7 +197,7 @@ def _settings(variant: str | None, settings: tuple[str, ...]) -> dict[str, str]:
 
 
 def _explored(request: Request, selection: Selection) -> tuple[Result, bool]:
-    if sys.stderr is not None and sys.stderr.isatty():
+    if on_terminal():
         complain(f"exploring {selection.found.reference}; Ctrl-C shows what was found so far")
     try:
         result = explore(
@@ -287,9 +293,9 @@ def _written_page(
     return write_page(Path(request.directory) / f"{found.scenario.name}.html", report)
 
 
-def _emit_files(written: dict[str, Written], page: WrittenPage) -> None:
+def emit_files(written: dict[str, Written], page: WrittenPage | None = None) -> None:
     """The page and pictures that were written; last, the command that replays the first witness."""
-    lines = [page.path] if page.path else []
+    lines = [page.path] if page and page.path else []
     lines += [picture for each in written.values() for picture in each.pictures]
     witnesses = [each.witness for each in written.values() if each.witness]
     commands = [f"racer replay {shlex.quote(witness)}" for witness in witnesses]
@@ -317,10 +323,3 @@ def _scenario_of(saved: SavedWitness, path: Path) -> Scenario:
                 reference = f"{directory / file}::{name}"
                 break
     return find(reference).scenario
-
-
-@contextlib.contextmanager
-def models_print_to_stderr() -> Iterator[None]:
-    """What a scenario prints is no part of the result."""
-    with contextlib.redirect_stdout(sys.stderr):
-        yield

@@ -33,7 +33,7 @@ def document(
     files: Mapping[str, str],
 ) -> str:
     """The document, in one line; `files` has the witness file of each label that has one."""
-    return _dumped(
+    return dumped(
         {
             "schema": SCHEMA,
             "scenario": scenario,
@@ -60,7 +60,7 @@ def document(
     )
 
 
-def _dumped(content: dict[str, Any]) -> str:
+def dumped(content: dict[str, Any]) -> str:
     """JSON with integers of any length: the limit on digits is meant for untrusted input."""
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
@@ -85,13 +85,13 @@ def _expected(judgement: Judgement) -> dict[str, Any] | None:
 
 def _outcome(threads: Mapping[str, OutcomeValue], outcome: Outcome) -> dict[str, Any]:
     return {
-        "threads": {thread: _came_to(value) for thread, value in threads.items()},
+        "threads": {thread: came_to(value) for thread, value in threads.items()},
         "interleavings": outcome.interleavings,
-        **_witness(outcome.witness),
+        **witness_fields(outcome.witness),
     }
 
 
-def _came_to(value: OutcomeValue) -> dict[str, str]:
+def came_to(value: OutcomeValue) -> dict[str, str]:
     if isinstance(value, Violation):
         effect = {"effect": value.effect} if value.effect else {}
         return {"violation": value.label, **effect}
@@ -103,13 +103,13 @@ def _came_to(value: OutcomeValue) -> dict[str, str]:
 def _violation(finding: Finding, file: str | None) -> dict[str, Any]:
     return {
         "interleavings": finding.interleavings,
-        **_witness(finding.witness),
-        "events": [_event(event) for event in finding.trace.events],
+        **witness_fields(finding.witness),
+        "events": [event_fields(event) for event in finding.trace.events],
         "witness_file": file,
     }
 
 
-def _witness(witness: Witness) -> dict[str, Any]:
+def witness_fields(witness: Witness) -> dict[str, Any]:
     """`schedule` is a list of [thread, choice]."""
     return {
         "preemptions": witness.preemptions,
@@ -119,7 +119,7 @@ def _witness(witness: Witness) -> dict[str, Any]:
     }
 
 
-def _event(event: Event) -> dict[str, Any]:
+def event_fields(event: Event) -> dict[str, Any]:
     cell = access(event.operation).cell
     where = event.location
     return {
@@ -135,7 +135,7 @@ def _event(event: Event) -> dict[str, Any]:
         "closed": [_window(window) for window in event.closed],
         "watches": dict(event.truths),
         "broken": list(event.broken),
-        "ended": None if event.ended is None else _came_to(event.ended.value),
+        "ended": None if event.ended is None else came_to(event.ended.value),
     }
 
 

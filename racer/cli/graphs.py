@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from racer.cli.commands import Selection, models_print_to_stderr, select
-from racer.cli.guard import BOUND, OK, emit
+from racer.cli.commands import Selection, select
+from racer.cli.guard import BOUND, OK, emit, models_print_to_stderr
 from racer.cli.output import file_label
 from racer.cli.report import heading
 from racer.errors import RacerError, UsageError

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from racer.errors import InternalError, RacerError, ReplayDiverged, suggestion
@@ -57,6 +57,11 @@ def unwritable(error: OSError) -> int:
     return _failed(USAGE, _unwritable(error))
 
 
+def on_terminal() -> bool:
+    """Whether somebody watches stderr, so that progress is worth a line."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def emit(text: str) -> None:
     """Write a part of the result to stdout, now.
 
@@ -79,6 +84,13 @@ def complain(text: str) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def models_print_to_stderr() -> Iterator[None]:
+    """What a scenario prints is no part of the result."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 def _discard(stream: TextIO) -> None:

@@ -159,10 +159,11 @@ def outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
     """In how many interleavings, and what the threads come to."""
     for key, outcome in result.outcomes.items():
         count = "" if outcome.interleavings is None else count_text(outcome.interleavings)
-        yield count, _outcome(key)
+        yield count, outcome_text(key)
 
 
-def _outcome(key: OutcomeKey) -> str:
+def outcome_text(key: OutcomeKey) -> str:
+    """What all threads came to."""
     return "  ".join(f"{thread}={outcome_value(value)}" for thread, value in key)
 
 

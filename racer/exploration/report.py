@@ -13,12 +13,18 @@ from racer.exploration.counting import schedules_to
 from racer.exploration.graph import ModelFailed, StateGraph
 from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
 from racer.exploration.symmetry import Symmetric, outcome_orbit
-from racer.exploration.witnesses import FoundSchedule, Witnesses, concrete_moves, state_after
+from racer.exploration.witnesses import (
+    FoundSchedule,
+    Witnesses,
+    concrete_moves,
+    named_schedule,
+    state_after,
+)
 from racer.operations import describe_operation
 from racer.program import Program
 from racer.replaying import replay
 from racer.result import Finding, Interrupted, Outcome, Result, Verdict
-from racer.system import CHOICES, Broken, State, System
+from racer.system import CHOICES, Broken, Move, State, System
 from racer.values import describe, value_key
 
 
@@ -193,20 +199,28 @@ def _violations(
 
 def _confirmed(searched: Searched, label: str, found: FoundSchedule) -> Trace:
     """Replay a violation on trio and compare it with the automata, step by step."""
-    system = searched.system
-    trace = replay(searched.program, found.witness(system.names))
+    trace = confirmed_replay(searched.program, searched.system, found.moves)
+    if label not in trace.labels:
+        shown = ", ".join(trace.labels) or "no violation"
+        last = trace.events[-1].thread if trace.events else "-"
+        raise _impure(len(trace.events), last, f"violation {label!r}", shown)
+    return trace
+
+
+def confirmed_replay(program: Program, system: System, moves: Sequence[Move]) -> Trace:
+    """Replay a schedule on trio: each step, and the end, must be as the automata have it.
+
+    Errors   ReplayDiverged where a step is not, InternalError where the end is not.
+    """
+    trace = replay(program, named_schedule(moves, system.names))
     state = system.initial()
-    for move, event in zip(found.moves, trace.events, strict=True):
+    for move, event in zip(moves, trace.events, strict=True):
         operation, result = system.event(state, move)
         expected = f"{describe_operation(operation)} -> {describe(result)}"
         met = f"{describe_operation(event.operation)} -> {describe(event.result)}"
         if expected != met:
             raise _impure(event.index + 1, event.thread, expected, met)
         state = dict(system.successors(state))[move]
-    if label not in trace.labels:
-        shown = ", ".join(trace.labels) or "no violation"
-        last = trace.events[-1].thread if trace.events else "-"
-        raise _impure(len(trace.events), last, f"violation {label!r}", shown)
     if trace.maximal and value_key(trace.outcome) != value_key(system.outcome(state)):
         ends = describe(trace.outcome), describe(system.outcome(state))
         raise InternalError(f"replay ends in {ends[0]}, the automata in {ends[1]}")
@@ -219,7 +233,7 @@ def _impure(step: int, thread: str, expected: str, found: str) -> ReplayDiverged
         thread=thread,
         expected=expected,
         found=found,
-        hint="The automata and the real coroutines disagree, so the violation is not reported.\n"
+        hint="The automata and the real coroutines disagree, so nothing is reported.\n"
         "Usual cause: threads share something that is not a cell (a closure, a global, an\n"
         "object in their arguments), or use a clock or random numbers. Make it a cell.\n"
         "If they do not, this is a bug in racer: please report it.",

@@ -33,8 +33,12 @@ class FoundSchedule:
     minimal: bool
 
     def witness(self, names: Sequence[str]) -> Witness:
-        schedule = tuple(NamedMove(names[move // CHOICES], move % CHOICES) for move in self.moves)
-        return Witness(schedule, self.preemptions, self.minimal)
+        return Witness(named_schedule(self.moves, names), self.preemptions, self.minimal)
+
+
+def named_schedule(moves: Sequence[Move], names: Sequence[str]) -> Schedule:
+    """Packed moves as replay takes them."""
+    return tuple(NamedMove(names[move // CHOICES], move % CHOICES) for move in moves)
 
 
 class Witnesses:

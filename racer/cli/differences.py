@@ -1,0 +1,178 @@
+"""`racer diff`: two values of one parameter compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from racer.cli.commands import emit_files, settings_of
+from racer.cli.difference_document import difference_document
+from racer.cli.difference_report import alignments_text, difference_summary
+from racer.cli.guard import (
+    BOUND,
+    INTERRUPTED,
+    OK,
+    USAGE,
+    complain,
+    emit,
+    models_print_to_stderr,
+    on_terminal,
+)
+from racer.cli.output import Written, file_label, write
+from racer.cli.report import heading
+from racer.difference import Alignment, Difference, DiffInterrupted, diff
+from racer.discovery import Found, find
+from racer.errors import UsageError
+from racer.explanation import explain
+from racer.lift import digest
+from racer.parameters import Value, show_value
+from racer.registry import Scenario
+from racer.witness import saved_witness
+from viz.diagram import diagram
+
+_OUTCOMES_ALIGNED = 3  # so many that only one has are shown step by step; --json has all
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRequest:
+    """One `racer diff`, as it was typed."""
+
+    scenario: str
+    first: str
+    second: str
+    parameter: str
+    settings: tuple[str, ...]
+    memory: str
+    directory: str
+    json: bool
+    max_states: int | None
+    timeout: float | None
+    count: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The scenario, and its parameters for either side."""
+
+    found: Found
+    parameters: tuple[dict[str, Value], dict[str, Value]]
+
+
+def diff_scenario(request: DiffRequest) -> int:
+    """Compare two variants; print what differs, and leave the witnesses that one alone has."""
+    with models_print_to_stderr():
+        pair = _pair(request)
+        found, interrupted = _compared(request, pair)
+    if not request.json:
+        emit(f"{_opening(request, pair, found)}\n\n{difference_summary(found)}")
+        for text in alignments_text(found):
+            emit(f"\n{text}")
+    written: dict[str, Written] = {}
+    for alignment in found.alignments:
+        if isinstance(alignment.of, str) and not alignment.shown:
+            written[alignment.of] = _write(request, pair, found, alignment, alignment.of)
+    if request.json:
+        files = {label: each.witness for label, each in written.items() if each.witness}
+        scenario = pair.found.reference
+        emit(difference_document(scenario, request.parameter, pair.parameters, found, files))
+    else:
+        emit_files(written)
+    failures = sorted({each.failure for each in written.values() if each.failure})
+    for failure in failures:
+        complain(f"error: {failure}")
+    if interrupted:
+        complain("interrupted; what was found so far is above")
+        return INTERRUPTED
+    if failures:
+        return USAGE
+    return OK if found.complete else BOUND
+
+
+def _pair(request: DiffRequest) -> _Pair:
+    found = find(request.scenario)
+    settings = settings_of(request.settings)
+    _require_parameter(found.scenario, request.parameter, settings)
+    sides = [
+        found.scenario.parse({**settings, request.parameter: text})
+        for text in (request.first, request.second)
+    ]
+    return _Pair(found, (sides[0], sides[1]))
+
+
+def _require_parameter(scenario: Scenario, parameter: str, settings: dict[str, str]) -> None:
+    known = [each.name for each in scenario.parameters]
+    if parameter not in known:
+        others = f"it has {', '.join(known)}: name one with --parameter" if known else "it has none"
+        raise UsageError(
+            f"scenario {scenario.name!r} has no parameter {parameter!r} to compare; {others}."
+        )
+    if parameter in settings:
+        raise UsageError(f"parameter {parameter!r} is the one compared: leave out its --set.")
+
+
+def _compared(request: DiffRequest, pair: _Pair) -> tuple[Difference, bool]:
+    if on_terminal():
+        what = f"{pair.found.reference}, {request.first} and {request.second}"
+        complain(f"exploring {what}; Ctrl-C shows what was found so far")
+    build = pair.found.scenario.build
+    programs = build(**pair.parameters[0]), build(**pair.parameters[1])
+    try:
+        found = diff(
+            *programs,
+            memory=request.memory,
+            names=_names(request, pair),
+            count=request.count,
+            max_states=request.max_states,
+            timeout=request.timeout,
+            aligned_outcomes=None if request.json else _OUTCOMES_ALIGNED,
+        )
+    except DiffInterrupted as stop:
+        return stop.difference, True
+    return found, False
+
+
+def _names(request: DiffRequest, pair: _Pair) -> tuple[str, str]:
+    """The two values as they are written; `readers=2` where a number alone would not tell."""
+    one, other = (parameters[request.parameter] for parameters in pair.parameters)
+    if isinstance(one, str) and isinstance(other, str):
+        return one, other
+    name = request.parameter
+    return f"{name}={show_value(one)}", f"{name}={show_value(other)}"
+
+
+def _opening(request: DiffRequest, pair: _Pair, found: Difference) -> str:
+    """What is compared; the parameters that both share stand with the scenario."""
+    one, other = (show_value(each[request.parameter]) for each in pair.parameters)
+    both = {**pair.parameters[0], request.parameter: f"{one}|{other}"}
+    summary = pair.found.scenario.summary
+    return heading(pair.found.reference, summary, both, found.first.result.memory)
+
+
+def _write(
+    request: DiffRequest, pair: _Pair, found: Difference, alignment: Alignment, label: str
+) -> Written:
+    """The witness of a label, with the pictures that `racer explore` leaves of it."""
+    side = found.side(alignment.leader)
+    parameters = pair.parameters[0 if alignment.leader == "first" else 1]
+    finding = side.result.violations[label]
+    with models_print_to_stderr():
+        explanation = explain(
+            finding.trace,
+            label,
+            interleavings=finding.interleavings,
+            total=side.result.interleavings,
+            preemptions=finding.witness.preemptions,
+            minimal=finding.witness.minimal,
+        )
+        saved = saved_witness(
+            label,
+            finding,
+            scenario=pair.found.reference,
+            parameters=parameters,
+            memory=side.result.memory,
+            total=side.result.interleavings,
+            digest=digest(side.program),
+        )
+    value = file_label(show_value(parameters[request.parameter]))
+    name = f"{pair.found.scenario.name}.{value}"
+    return write(Path(request.directory), name, saved, diagram(explanation))

@@ -1,0 +1,37 @@
+"""Differences: what only one of two programs shows, and where the other one escapes it.
+
+data        what a difference consists of
+comparing   labels, outcomes and values of two results, held against each other
+following   the other program under a schedule that is not its own
+escaping    from which step on a label is out of reach
+aligning    two replays of one schedule, step beside step
+diffing     diff(): all of these
+"""
+
+from racer.difference.data import (
+    Absence,
+    Aligned,
+    Alignment,
+    Compared,
+    Difference,
+    DiffInterrupted,
+    Escape,
+    Share,
+    Side,
+    Which,
+)
+from racer.difference.diffing import diff
+
+__all__ = [
+    "Absence",
+    "Aligned",
+    "Alignment",
+    "Compared",
+    "DiffInterrupted",
+    "Difference",
+    "Escape",
+    "Share",
+    "Side",
+    "Which",
+    "diff",
+]

@@ -1,0 +1,221 @@
+"""diff(): two programs explored, compared, and run under each other's schedules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from racer.difference.aligning import aligned, outcome_key
+from racer.difference.comparing import (
+    compared_labels,
+    compared_outcomes,
+    compared_values,
+    labels_of,
+)
+from racer.difference.data import (
+    Alignment,
+    Compared,
+    Difference,
+    DiffInterrupted,
+    Escape,
+    Side,
+    Which,
+)
+from racer.difference.escaping import ESCAPE_STATES, escape
+from racer.difference.following import Followed, follow
+from racer.errors import ModelError, UsageError
+from racer.events import OutcomeKey, Trace
+from racer.exploration import explore
+from racer.exploration.report import confirmed_replay
+from racer.lift import lift
+from racer.models import system_of
+from racer.patience import patience
+from racer.program import Program
+from racer.replaying import replay
+from racer.result import Interrupted, Result, Witness
+from racer.system import System
+
+
+def diff(
+    first: Program,
+    second: Program,
+    *,
+    memory: str = "sc",
+    names: tuple[str, str] = ("first", "second"),
+    count: bool | None = None,
+    max_states: int | None = None,
+    timeout: float | None = None,
+    aligned_outcomes: int | None = None,
+    escape_states: int = ESCAPE_STATES,
+) -> Difference:
+    """Explore both programs; say what only one of them shows, and where the other escapes it.
+
+    names             what the two are called in errors, and in the Difference
+    count, max_states, timeout   as for explore(), for each of the two
+    aligned_outcomes  how many outcomes that only one has are aligned; None: all of them
+    escape_states     how many states may be looked at to find where a label gets out of reach
+
+    Errors   UsageError when the programs' threads have different names; ModelError that names
+             the program whose model fails; DiffInterrupted, with what was found, on Ctrl-C.
+    """
+    _require_same_threads((first, second), names)
+    limits = _Limits(memory, count, max_states, timeout, escape_states)
+    one, interrupted = _explored(first, names[0], limits)
+    if interrupted:
+        raise DiffInterrupted(_compared(one, Side(names[1], second, _unexplored(memory))))
+    other, interrupted = _explored(second, names[1], limits)
+    difference = _compared(one, other)
+    if interrupted:
+        raise DiffInterrupted(difference)
+    return _with_alignments(difference, aligned_outcomes, limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How to explore, and when to stop."""
+
+    memory: str
+    count: bool | None
+    max_states: int | None
+    timeout: float | None
+    escape_states: int
+
+
+def _require_same_threads(programs: tuple[Program, Program], names: tuple[str, str]) -> None:
+    threads = [[instance.name for instance in program.instances()] for program in programs]
+    if threads[0] != threads[1]:
+        each = [f"{name} has {', '.join(own)}" for name, own in zip(names, threads, strict=True)]
+        raise UsageError(
+            f"{names[0]} and {names[1]} cannot be compared step by step, because their threads "
+            f"have different names: {each[0]}; {each[1]}."
+        )
+
+
+def _explored(program: Program, name: str, limits: _Limits) -> tuple[Side, bool]:
+    """A side, and whether exploring it was interrupted."""
+    try:
+        result = explore(
+            program,
+            memory=limits.memory,
+            count=limits.count,
+            max_states=limits.max_states,
+            timeout=limits.timeout,
+        )
+    except Interrupted as stop:
+        return Side(name, program, stop.result), True
+    except ModelError as error:
+        raise ModelError(
+            f"{name}: {error}", thread=error.thread, step=error.step, schedule=error.schedule
+        ) from error
+    return Side(name, program, result), False
+
+
+def _unexplored(memory: str) -> Result:
+    why = "interrupted before it was explored"
+    return Result("bound", memory, None, why, 0, 0, 0, None, {}, {}, bound=why)
+
+
+def _compared(first: Side, second: Side) -> Difference:
+    """The difference without its alignments."""
+    return Difference(
+        first=first,
+        second=second,
+        labels=compared_labels(first.result, second.result),
+        outcomes=compared_outcomes(first.result, second.result),
+        values=compared_values(first.result, second.result),
+        alignments=(),
+        unaligned=0,
+    )
+
+
+def _with_alignments(found: Difference, outcomes: int | None, limits: _Limits) -> Difference:
+    told = {label.what for label in found.labels if label.only}
+    untold = [
+        each
+        for each in found.outcomes
+        if each.only and found.other(each.only).complete and not labels_of(each.what) & told
+    ]
+    jobs = [_job(label) for label in found.labels]
+    jobs += [_job(outcome) for outcome in untold[:outcomes]]
+    deadline = None if limits.timeout is None else time.monotonic() + limits.timeout
+    made: dict[int, Alignment] = {}
+    for which in ("first", "second"):
+        mine = [i for i, (leader, _, _) in enumerate(jobs) if leader == which]
+        if mine:
+            with _following(found.other(which), limits) as follower:
+                for i in mine:
+                    made[i] = _alignment(found, *jobs[i], follower, limits, deadline)
+    return replace(
+        found,
+        alignments=tuple(made[i] for i in range(len(jobs))),
+        unaligned=len(untold) - len(untold[:outcomes]),
+    )
+
+
+def _job(each: Compared[str] | Compared[OutcomeKey]) -> tuple[Which, str | OutcomeKey, Witness]:
+    """Who leads, and by which witness: the first, for what both have."""
+    if each.first is not None:
+        return "first", each.what, each.first.witness
+    assert each.second is not None, "one of the two has it"
+    return "second", each.what, each.second.witness
+
+
+@contextmanager
+def _following(side: Side, limits: _Limits) -> Iterator[System]:
+    """The system of the side that is to follow."""
+    with patience(limits.timeout):
+        lifted = lift(side.program)
+        try:
+            yield system_of(lifted, limits.memory)
+        finally:
+            lifted.finish()
+
+
+def _alignment(
+    found: Difference,
+    leader: Which,
+    of: str | OutcomeKey,
+    witness: Witness,
+    follower: System,
+    limits: _Limits,
+    deadline: float | None,
+) -> Alignment:
+    other = found.other(leader)
+    leading = replay(found.side(leader).program, witness)
+    followed = follow(follower, leading.schedule, complete=leading.maximal)
+    following = confirmed_replay(other.program, follower, followed.moves)
+    label = of if isinstance(of, str) else None
+    return Alignment(
+        of=of,
+        leader=leader,
+        rows=aligned(leading, following, followed.absences),
+        leading=leading,
+        following=following,
+        shown=_shows(following, of),
+        escape=None
+        if label is None
+        else _escape(other, follower, followed, label, limits, deadline),
+        unfinished=followed.unfinished,
+    )
+
+
+def _shows(trace: Trace, of: str | OutcomeKey) -> bool:
+    if isinstance(of, str):
+        return of in trace.labels
+    return trace.maximal and outcome_key(trace.outcome) == outcome_key(of)
+
+
+def _escape(
+    other: Side,
+    follower: System,
+    followed: Followed,
+    label: str,
+    limits: _Limits,
+    deadline: float | None,
+) -> Escape:
+    """No search is needed where exploring has shown that the label is not there."""
+    if other.complete and label not in other.result.violations:
+        return Escape(0)
+    return escape(follower, followed.states, label, states=limits.escape_states, deadline=deadline)

@@ -38,7 +38,7 @@ Source     mm/memory-failure.c, by function, as of v10 of the series; include/li
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from racer import Lock, Memory, Thread, UsageError, Violation
 from scenarios.allocator import Zone, folio_put, put_page
@@ -107,6 +107,35 @@ class Outcome:
     truth: Truth
 
 
+class Options(TypedDict, total=False):
+    """How a call is made, and in which kernel, where that is not the usual one.
+
+    injects     of a count_increased caller: the function that madvise() calls (soft_offline)
+    followup    memory_failure() tells -ENOTRECOVERABLE from the other errnos (True)
+    panic       vm.panic_on_unrecoverable_memory_failure (True)
+    depth       the whole call, or no further than a "not kernel-owned" (whole)
+    type_reads, only, stale: see scenarios/classifier.py
+    on_hit      put: what the C does; leak, put_twice: bugs that C17 must find
+    mf_mutex    a lock, where there is another caller
+    retries     of get_any_page(); fewer than the kernel's three make for a smaller space
+    second_try  same_flags: when memory_failure() loses a free page to another and tries again,
+                it takes its MF_COUNT_INCREASED reference to be there still, though get_any_page()
+                has put it; cleared: it does as soft_offline_page() does
+    """
+
+    injects: Injects
+    followup: bool
+    panic: bool
+    depth: Depth
+    type_reads: TypeReads
+    only: Only
+    stale: bool
+    on_hit: OnHit
+    mf_mutex: Lock | None
+    retries: int
+    second_try: SecondTry
+
+
 def hwpoison_caller(
     mem: Memory,
     zone: Zone,
@@ -114,46 +143,58 @@ def hwpoison_caller(
     *,
     caller: Caller,
     variant: Variant,
-    injects: Injects = "soft_offline",
-    followup: bool = True,
-    panic: bool = True,
-    depth: Depth = "whole",
-    type_reads: TypeReads = "three",
-    only: Only = "any",
-    stale: bool = False,
-    on_hit: OnHit = "put",
-    mf_mutex: Lock | None = None,
-    retries: int = GET_PAGE_MAX_RETRY_NUM,
-    second_try: SecondTry = "same_flags",
+    **options: Unpack[Options],
 ) -> Thread:
-    """The thread that reports p to the kernel. Two on one p need mf_mutex, and share watches.
+    """The thread that makes the call, and returns what the operator sees."""
+    return Thread(report, hwpoison_call(mem, zone, p, caller=caller, variant=variant, **options))
 
-    caller      memory_failure, soft_offline, or count_increased: madvise(), which `injects` the
-                one (MADV_HWPOISON) or the other (MADV_SOFT_OFFLINE) and holds a reference to
-                p's folio when it does. It is there when the program starts.
-    retries     of get_any_page(); fewer than the kernel's three make for a smaller space
-    on_hit      put: what the C does; leak, put_twice: bugs that C17 must find
-    second_try  same_flags: when memory_failure() loses a free page to another and tries again,
-                it takes its MF_COUNT_INCREASED reference to be there still, though get_any_page()
-                has put it; cleared: it does as soft_offline_page() does
-    Errors      UsageError when caller is count_increased and p's folio has no references.
+
+def hwpoison_call(
+    mem: Memory,
+    zone: Zone,
+    p: Page,
+    *,
+    caller: Caller,
+    variant: Variant,
+    **options: Unpack[Options],
+) -> Call:
+    """A call about p. Two about one p need mf_mutex, and share watches.
+
+    caller  memory_failure, soft_offline, or count_increased: madvise(), which injects the one
+            (MADV_HWPOISON) or the other (MADV_SOFT_OFFLINE) and holds a reference to p's folio
+            when it does. It is there when the program starts.
+    Errors  UsageError when caller is count_increased and p's folio has no references.
     """
-    flags = MF(
-        count_increased=caller == "count_increased",
-        soft_offline=(injects if caller == "count_increased" else caller) == "soft_offline",
-    )
+    function = options.get("injects", "soft_offline") if caller == "count_increased" else caller
+    flags = MF(count_increased=caller == "count_increased", soft_offline=function == "soft_offline")
     if flags.count_increased and (p.info.initial or p).refs.initial < 1:
         raise UsageError(
             f"caller=count_increased has a reference to {p.name}'s folio from the start, and that "
             f"has none: a page that is free or frozen cannot be given to madvise()."
         )
     question = make_question(
-        mem, zone, p, variant=variant, flags=flags, type_reads=type_reads, only=only, stale=stale
+        mem,
+        zone,
+        p,
+        variant=variant,
+        flags=flags,
+        type_reads=options.get("type_reads", "three"),
+        only=options.get("only", "any"),
+        stale=options.get("stale", False),
     )
-    call = Call(
-        zone, p, question, flags, followup, panic, depth, on_hit, mf_mutex, retries, second_try
+    return Call(
+        zone=zone,
+        p=p,
+        question=question,
+        flags=flags,
+        followup=options.get("followup", True),
+        panic=options.get("panic", True),
+        depth=options.get("depth", "whole"),
+        on_hit=options.get("on_hit", "put"),
+        mf_mutex=options.get("mf_mutex"),
+        retries=options.get("retries", GET_PAGE_MAX_RETRY_NUM),
+        second_try=options.get("second_try", "same_flags"),
     )
-    return Thread(report, call)
 
 
 async def report(call: Call) -> str:

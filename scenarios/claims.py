@@ -1,0 +1,339 @@
+"""What was claimed about the classifier in its review, and what decides it: `racer claims`.
+
+The claims are those of the mail thread of "mm/memory-failure: add panic option for unrecoverable
+pages" (v8 27 May, v9 9 June, v10 26 and 30 June 2026), in its words or close to them. Each names
+the scenarios and parameters that decide it. The expected answers are derived by hand in the
+headers of those scenarios, not taken from a run; `racer claims` computes them anew.
+
+Where an answer is a condition, it is about the model's parameters:
+    flags_rmw    split is what the kernel's plain flag updates are; atomic is a what-if
+    check_pages  check_new_pages() is compiled in and switched on
+    panic        the sysctl; on unless it is named
+"""
+
+from racer import Answer, Claim, Never, Only, Same, Shows
+from scenarios.count_increased import count_increased
+from scenarios.free_alloc_free import free_alloc_free
+from scenarios.higher_order_split import higher_order_split
+from scenarios.isolated import isolated
+from scenarios.movable_ops import movable_ops, movable_ops_race
+from scenarios.slab_tail import slab_tail
+from scenarios.split_race import split_race
+from scenarios.unhandlable import unhandlable
+
+CALLERS = ("memory_failure", "soft_offline")
+RMW = ("split", "atomic")
+CHECKS = (False, True)
+OWNERS = ("slab", "slab_tail", "table", "large_kmalloc", "reserved")
+
+CLAIMS = (
+    Claim(
+        "C1",
+        "without a re-read: the head is split right after compound_head(), freed to the buddy and "
+        "allocated as slab while the page is still free or on the LRU, which is a wrong panic",
+        made="review of v8",
+        asks=(
+            Shows(
+                "misclassified",
+                split_race,
+                effect="panic",
+                variant="headonly",
+                caller="memory_failure",
+                reuse="slab",
+            ),
+        ),
+        expected=Answer("holds"),
+        because="the race needs two preemptions; the header of split_race has the schedule",
+    ),
+    Claim(
+        "C4",
+        "the only way to have no race is to tryget the page and to revalidate",
+        made="review of v9",
+        asks=(
+            Never("misclassified", split_race, variant="tryget", caller=CALLERS),
+            Never("misclassified", free_alloc_free, variant="tryget", caller=CALLERS),
+            Shows("misclassified", free_alloc_free, variant=("v9", "reviewed", "v10", "v10_rmb")),
+            Never(
+                "missed",
+                slab_tail,
+                variant="tryget",
+                owner=("slab", "table", "large_kmalloc"),
+                move="none",
+            ),
+        ),
+        expected=Answer("holds only if", "slab_tail: owner=table"),
+        because="a reference excludes the race, but slabs and large kmallocs are frozen: with no "
+        "reference to be had of them, each is missed",
+    ),
+    Claim(
+        "C7",
+        "the recheck closes the common split race",
+        made="v9",
+        asks=(
+            Never(
+                "misclassified",
+                split_race,
+                variant=("v9", "v10"),
+                reuse=("slab", "slab_then_thp"),
+                caller=CALLERS,
+                flags_rmw=RMW,
+            ),
+        ),
+        expected=Answer(
+            "holds only if", "reuse=slab or (caller=memory_failure and flags_rmw=atomic)"
+        ),
+        because="the re-read compares addresses: it tells the split and one reuse of the head, not "
+        "a new THP on the old head",
+    ),
+    Claim(
+        "C8",
+        "a residual free->alloc->free can only mis-tag a genuinely poisoned page, never reclassify "
+        "a handlable one",
+        made="v9",
+        asks=(
+            Never(
+                "misclassified",
+                split_race,
+                variant="v9",
+                only=("handlable", "unpoisoned"),
+                caller=CALLERS,
+                flags_rmw=RMW,
+            ),
+            Never(
+                "misclassified",
+                free_alloc_free,
+                variant="v9",
+                only=("handlable", "unpoisoned"),
+                caller=CALLERS,
+                flags_rmw=RMW,
+                check_pages=CHECKS,
+            ),
+        ),
+        expected=Answer(
+            "holds only if",
+            "split_race: caller=memory_failure and flags_rmw=atomic; free_alloc_free: "
+            "(only=unpoisoned and caller=memory_failure and flags_rmw=atomic) or "
+            "(caller=memory_failure and flags_rmw=atomic and check_pages=true)",
+        ),
+        because="soft offline has poisoned nothing; a plain flag update loses PG_hwpoison; and p "
+        "is on the LRU, handlable, when the call begins",
+    ),
+    Claim(
+        "C9",
+        "closing the residual race would require taking a reference here",
+        made="comment of v9",
+        asks=(
+            Never("misclassified", split_race, variant="tryget", caller="soft_offline"),
+            Never("misclassified", free_alloc_free, variant="tryget", caller="soft_offline"),
+            Shows(
+                "misclassified",
+                split_race,
+                variant=("v9", "reviewed", "v10", "v10_rmb"),
+                caller="soft_offline",
+            ),
+            Shows(
+                "misclassified",
+                free_alloc_free,
+                variant=("v9", "reviewed", "v10", "v10_rmb"),
+                caller="soft_offline",
+            ),
+        ),
+        expected=Answer("holds"),
+        because="of the versions modelled the one with a reference closes it, and no other",
+    ),
+    Claim(
+        "C10",
+        "the residual race is harmless: where a wrong verdict could panic, memory_failure() has "
+        "already set PageHWPoison, which bars the page from the allocator",
+        made="comment of v10",
+        asks=(
+            Never(
+                "misclassified",
+                split_race,
+                effect="panic",
+                variant="v10",
+                caller="memory_failure",
+                flags_rmw=RMW,
+            ),
+            Never(
+                "misclassified",
+                free_alloc_free,
+                effect="panic",
+                variant="v10",
+                caller="memory_failure",
+                flags_rmw=RMW,
+                check_pages=CHECKS,
+            ),
+            Never(
+                "misclassified",
+                higher_order_split,
+                effect="panic",
+                variant="v10",
+                caller="memory_failure",
+                page=("first", "second"),
+                flags_rmw=RMW,
+                check_pages=CHECKS,
+            ),
+        ),
+        expected=Answer(
+            "holds only if",
+            "split_race: flags_rmw=atomic; free_alloc_free: flags_rmw=atomic and check_pages=true; "
+            "higher_order_split: (page=second and check_pages=true) or "
+            "(flags_rmw=atomic and check_pages=true)",
+        ),
+        because="only a page of order 0 is kept out by its PG_hwpoison; a larger block is freed "
+        "without a look; and a plain update of the page's flags can lose the bit",
+    ),
+    Claim(
+        "C11",
+        "the opt-out is not needed: those page types never support migration; a movable_ops page "
+        "is PageOffline or PageZsmalloc, exclusive with the three types, never reserved",
+        made="review of v9",
+        asks=(
+            Never(
+                "disagree",
+                movable_ops,
+                variant=("reviewed", "v10"),
+                states=("allowed", "any"),
+                place=("alone", "tail"),
+            ),
+            Same("classify", movable_ops_race, "variant", ("v9", "reviewed"), caller=CALLERS),
+        ),
+        expected=Answer("holds only if", "movable_ops: states=allowed"),
+        because="the versions disagree on a reserved movable_ops page, and on a tail with a type "
+        "of its own; the kernel has neither",
+    ),
+    Claim(
+        "C12",
+        "the re-read must guard the false verdict too",
+        made="review of v9, v10",
+        asks=(
+            Shows("missed", slab_tail, variant="v9", move=("freed", "other_head", "same_head")),
+            Never(
+                "stale_clear",
+                slab_tail,
+                variant="v10",
+                stale=True,
+                move=("freed", "other_head", "same_head"),
+            ),
+        ),
+        expected=Answer("refuted"),
+        because="without it no false is wrong at every instant of the call; with it a false can "
+        "still be stale, since the head gets its type after its tails",
+    ),
+    Claim(
+        "C13",
+        "shake_page() and retrying can never turn these types into something handlable",
+        made="v9",
+        asks=(
+            Never(
+                "handled_after_all",
+                unhandlable,
+                asks="handled",
+                variant="before",
+                page=OWNERS,
+                freed=("no", "freed", "reused"),
+                caller=CALLERS,
+            ),
+        ),
+        expected=Answer(
+            "holds only if",
+            "freed=no or (page=slab|table|reserved and caller=memory_failure)",
+        ),
+        because="the owner can: a page that is given back is free, or a user's; only a poisoned "
+        "page of order 0 is kept out of the allocator",
+    ),
+    Claim(
+        "C14",
+        "pages without a page type (vmalloc, kernel stacks) are not identified and keep the retry "
+        "path and -EIO; pages outside the positive list behave exactly as before the patch",
+        made="commit message",
+        asks=(
+            Same(
+                "classify",
+                unhandlable,
+                "variant",
+                ("before", "v10"),
+                page="untyped",
+                freed=("no", "freed", "reused"),
+                caller=CALLERS,
+            ),
+            Same("classify", isolated, "variant", ("before", "v10"), caller=CALLERS),
+            Only("classify", ("-EIO",), unhandlable, page="untyped", freed="no", caller=CALLERS[1]),
+        ),
+        expected=Answer("holds"),
+        because="the loads of the classifier find nothing of the kernel's and change nothing",
+    ),
+    Claim(
+        "C15",
+        "on its own the patch changes only the errno that soft_offline_page() can pass on; "
+        "memory_failure() still folds every negative into MF_MSG_GET_HWPOISON",
+        made="review of v10",
+        asks=(
+            Same(
+                "classify",
+                unhandlable,
+                "variant",
+                ("before", "v10"),
+                page=OWNERS,
+                freed=("no", "freed", "reused"),
+                caller="memory_failure",
+                followup=False,
+            ),
+            Only(
+                "classify",
+                ("-ENOTRECOVERABLE",),
+                unhandlable,
+                page=OWNERS,
+                freed="no",
+                caller="soft_offline",
+            ),
+        ),
+        expected=Answer("holds"),
+        because="the sets of results are the same; in one schedule a page that is given back "
+        "during the retries was recovered before, and is not any more",
+    ),
+    Claim(
+        "C16",
+        "before the patch a kernel-owned page runs through every retry and shake and ends as -EIO, "
+        "like a transient one",
+        made="commit message",
+        asks=(
+            Only(
+                "classify",
+                ("-EIO",),
+                unhandlable,
+                variant="before",
+                page=OWNERS,
+                freed=("no", "freed", "reused"),
+                caller="soft_offline",
+            ),
+            Shows("transient_eio", isolated, variant="before", caller=CALLERS),
+        ),
+        expected=Answer("holds only if", "unhandlable: freed=no"),
+        because="so it does while its owner keeps it; a page that is given back may be handled",
+    ),
+    Claim(
+        "C17",
+        "on a hit the caller's MF_COUNT_INCREASED reference is dropped exactly once: none leaks, "
+        "none is put twice",
+        made="v10",
+        asks=(
+            Never(
+                "reference_leaked",
+                count_increased,
+                page=("reserved", "isolated_thp"),
+                second_try=("same_flags", "cleared"),
+            ),
+            Never(
+                "reference_put_twice",
+                count_increased,
+                page=("reserved", "isolated_thp"),
+                second_try=("same_flags", "cleared"),
+            ),
+        ),
+        expected=Answer("holds only if", "page=reserved or second_try=cleared"),
+        because="get_any_page() puts it once; memory_failure(), when it loses a free page and "
+        "tries again, passes the flag a second time, though the reference is gone",
+    ),
+)

@@ -1,0 +1,134 @@
+"""A user's page leaves the LRU and comes back to it while a memory error is handled.
+
+Question   When does a normal page end as -EIO, the result of a page that cannot be handled?
+Models     p is a user's page of order 0, on the LRU, or (rests) new and still in a per-cpu batch.
+           classify  memory_failure() or soft_offline_page(), from end to end
+           isolate   isolates p and puts it back by way of the batch, `isolations` times: reclaim,
+                     compaction, migration. If p is not on the LRU just then, it lets it be.
+Labels     What the call ends with is the effect.
+           transient_eio  -EIO (memory_failure(): MF_MSG_GET_HWPOISON), and p was not back on the
+                          LRU before the call was over
+           returned_eio   the same, though p was back on the LRU in between
+Source     mm/memory-failure.c get_any_page(), shake_page(); mm/vmscan.c folio_isolate_lru(),
+           folio_putback_lru(); mm/swap.c
+Abstract   The isolation's own reference is there already: it finds p by a mapping that stays.
+           `was_off` is a ghost: that p was off the LRU once. One step of the isolator's, and of
+           no thread's concern but for the label.
+Not        see scenarios/lru.py and memory_failure.py
+Bound      At most two isolations. The passes are four, so there is no need for more to show what
+           happens when p is back in between.
+
+Answer     The classifier says false of a user's page, in every variant; what follows is the same
+           before the patch and after it, with or without the follow-up. There are four passes,
+           and a shake after each of the first three. A pass fails that finds p off the LRU; a
+           page that rests in the batch is brought back by the next shake. So
+  isolations=0       Pass: rests=false, handled on the first pass. rests=true: pass 1 finds p off
+                     the LRU, the shake drains the batch, pass 2 finds p: handled.
+  isolations=1       rests=false: fails, transient_eio, with one preemption: p is isolated, and the
+                     isolator does not go on until the third shake has looked at the batch.
+                     It is held over all three shakes; once it is back it stays, so returned_eio
+                     cannot be.
+                     rests=true: fails, returned_eio: pass 1 finds p in the batch, the shake brings
+                     it back, it is isolated before pass 2 looks, and held. Not transient_eio: it
+                     is isolated only once it is on the LRU, and that is after a shake.
+  isolations=2       rests=false: both. returned_eio, with two preemptions: p is isolated and put
+                     back, and the isolator is preempted; pass 1 finds p in the batch, shake 1
+                     brings it to the LRU; it is isolated again, and held. So p need not be
+                     held throughout.
+                     rests=true: returned_eio, as above.
+
+Claims     "a kernel-owned page ... ends as -EIO, like a transient one (a user folio briefly off
+           the LRU, which a later shake can bring back)": so it does; -EIO tells nothing of the
+           page. "pages outside the positive list behave exactly as before the patch": yes, the
+           same labels and results for every variant.
+"""
+
+from typing import Annotated, Literal
+
+from racer import Cell, Expected, Memory, Program, Range, State, Thread, Violation, Watch, scenario
+from scenarios.allocator import Zone, make_zone
+from scenarios.classifier import Variant
+from scenarios.lru import folio_add_lru, isolate, put_back
+from scenarios.memory_failure import Call, hwpoison_call, report
+from scenarios.pages import Page, make_block, page_model, user
+
+Asks = Literal["memory_failure", "soft_offline"]
+
+
+async def isolate_and_put_back(zone: Zone, p: Page, was_off: Cell[bool], isolations: int) -> None:
+    for _ in range(isolations):
+        if await isolate(zone, p):
+            await was_off.store(True)
+            await put_back(zone, p)
+
+
+async def report_a_user_page(call: Call, back: Watch, rests: bool) -> str:
+    """The call; a user's page that it gives up on is what the scenario is about."""
+    if rests:
+        await folio_add_lru(call.zone, call.p)  # by the fault that made the page
+    async with back.window() as was_back:
+        result = await report(call)
+    if result in ("-EIO", "ignored: MF_MSG_GET_HWPOISON"):
+        label = "returned_eio" if was_back.sometimes else "transient_eio"
+        raise Violation(label, effect=result)
+    return result
+
+
+def expected(*, isolations: int, rests: bool) -> Expected:
+    if isolations == 0:
+        return Expected("pass", because="a shake brings back what rests in the batch")
+    if rests:
+        reason = "it is isolated as soon as a shake has brought it back"
+        return Expected("fail", ("returned_eio",), reason)
+    if isolations == 1:
+        return Expected("fail", ("transient_eio",), "it is held over all three shakes")
+    reason = "it is held over all three shakes, or isolated again after one has brought it back"
+    return Expected("fail", ("returned_eio", "transient_eio"), reason)
+
+
+@scenario(expect=expected)
+def isolated(
+    *,
+    variant: Variant = "v10",
+    caller: Asks = "soft_offline",
+    isolations: Annotated[int, Range(0, 2)] = 1,
+    rests: bool = False,
+    followup: bool = True,
+    panic: bool = True,
+) -> Program:
+    """A user's page is isolated and put back while get_any_page() retries and shakes.
+
+    variant     the version of the classifier; before: the kernel without it
+    caller      memory_failure poisons the page first, soft_offline does not
+    isolations  how often p is isolated, and put back
+    rests       p starts in a per-cpu batch, not on the LRU
+    followup    memory_failure() tells -ENOTRECOVERABLE from other errnos
+    panic       vm.panic_on_unrecoverable_memory_failure
+    """
+    mem = Memory()
+    block = make_block(mem, user(), user(lru=not rests))
+    zone = make_zone(mem, block, check_pages=False, flags_rmw="split")
+    _, p = block.pages
+    was_off = mem.cell("was_off", rests)
+
+    def is_back(state: State) -> bool:
+        return state[p.flags].lru and state[was_off]
+
+    def is_isolated(state: State) -> bool:
+        return not state[p.flags].lru and state[zone.batch] is None and state[was_off]
+
+    def rests_in_the_batch(state: State) -> bool:
+        return state[zone.batch] is p
+
+    call = hwpoison_call(
+        mem, zone, p, caller=caller, variant=variant, followup=followup, panic=panic
+    )
+    back = mem.watch("p is back on the LRU", is_back, [p.flags, was_off])
+    threads = {"classify": Thread(report_a_user_page, call, back, rests)}
+    sometimes = {}
+    if isolations > 0:
+        threads["isolate"] = Thread(isolate_and_put_back, zone, p, was_off, isolations)
+        sometimes["p is isolated"] = is_isolated
+    if isolations > 0 or rests:
+        sometimes["p rests in the batch"] = rests_in_the_batch
+    return Program(mem, threads, consistency=page_model(block), sometimes=sometimes)

@@ -1,0 +1,215 @@
+"""Two calls about one page: memory_failure() twice, or beside soft_offline_page().
+
+Question   What does each call report? Does one spoil the answer, or the PG_hwpoison, of the
+           other? What of that does mf_mutex prevent?
+Models     p is what `page` says. Two calls, whole, and what happens to p meanwhile:
+           classify  the call of `caller`
+           second    the call of `other`, on the same p
+           owner     lru, thp_tail: drops the last reference, which frees the folio, p or a THP of
+                     order 1. free: a user is given p, if it is free still, and puts it on the
+                     LRU, by a batch that is full. slab: there is no owner, p stays a slab
+Labels     poison_lost       a call has come to an end after which p is taken to be poisoned: any
+                             of memory_failure(), a "0" of soft_offline_page(). And it is not.
+           handles_poisoned  soft_offline_page() goes on to migrate p, as a page in good health,
+                             and p is poisoned
+           and those of scenarios/memory_failure.py and classifier.py, which none shows
+Not        see scenarios/memory_failure.py, allocator.py, lru.py, and there: what a caller does
+           with a page it holds. So a soft offline that is "handled" has not poisoned p, and a
+           memory_failure() after it handles p as well. unpoison_memory(), which takes mf_mutex.
+Source     mm/memory-failure.c: memory_failure(), soft_offline_page(), page_handle_poison()
+Abstract   - One cell more, `dealt_with`, is the operator's knowledge: set once a call is over.
+           - get_any_page() makes one pass (retries=0), not four, to be small. So its errnos come
+             sooner: -EBUSY with page=free is one that the kernel would try again on. And as
+             shake_page() is never called, the user's page of page=free does not rest in a batch:
+             it fills one, and is on the LRU. Two passes have the same violations.
+           - A panic ends the one call only; the other goes on, as it would with the sysctl off.
+           - mutex=False is a made-up bug: both take no mf_mutex.
+Bound      Two calls; p is freed once, or is taken once.
+
+Answer, the reports (mutex, flags_rmw=atomic).
+  memory_failure twice: the later one finds the bit: -EHWPOISON, whatever the first came to.
+  memory_failure first, then soft_offline: "0", p is poisoned already. It does not ask the
+             classifier.
+  soft_offline first, then memory_failure: -EHWPOISON, if "0" took p off its free list. Else
+             (handled, an errno) there is no bit yet, and both report on p for themselves.
+  soft_offline twice: "0" after "0"; else each for itself.
+  A slab: v8, v9, v10 panic, or -ENOTRECOVERABLE; before: as any that nobody can handle.
+  No verdict is spoiled: what a call changes (PG_hwpoison, a reference, a free list) is nothing a
+             classifier loads, but page_type, which goes from buddy to none and back.
+
+Answer, poison_lost.
+  mutex, flags_rmw=atomic: Pass. PG_hwpoison is cleared in one place: memory_failure() saw p free,
+             and lost it to another. It holds mf_mutex then, no other call has seen the bit it
+             set, and it sets it again or finds it set before it is over.
+  flags_rmw=split, lru and thp_tail, with a memory_failure(): Fail, with the mutex or without. The
+             free loads p's flags; memory_failure() poisons p, and comes to its end (p has no
+             reference and is not free: -EIO); the free stores p's flags, without the bit. Then
+             p is free, and the next memory_failure() is not told -EHWPOISON.
+             Not soft_offline twice: the bit is set on a page that was taken off its free list,
+             where no free is under way. Not free: no plain update of p's flags is made by
+             whoever takes a page of order 0.
+  no mutex   Fail where a call can come to its end between the first TestSetPageHWPoison() and
+             the clear of the other, which must be memory_failure() that loses a free p:
+    free     it loses p to the user. memory_failure() sees p free; the user takes it; the other
+             call finds the bit: -EHWPOISON, or "0"; the bit is cleared.
+    lru, thp_tail  only the other call can take p, and only soft_offline_page() gets so far:
+             another memory_failure() is turned back by the bit. Both see p free; soft offline
+             takes it, poisons it: "0"; memory_failure() does not get it, and clears the bit.
+             So not memory_failure twice.
+             In every case the bit comes back: memory_failure() tries again. Between the two p
+             is a page that the allocator hands out and takes back as any other.
+
+Answer, handles_poisoned.
+  mutex      Pass: soft_offline_page() looks at the bit first, and only it can set it from then on.
+  no mutex   Fail, memory_failure() beside soft_offline_page() on lru, thp_tail and free: soft
+             offline finds no bit; memory_failure() poisons p; soft offline gets its reference
+             and goes on to copy from p. A slab it does not get.
+
+Claims     C10 "memory_failure() has already set PageHWPoison, which bars the page from the
+           allocator": a second call does not take the bit away, thanks to mf_mutex; a plain
+           update of p's flags does.
+"""
+
+from typing import Literal
+
+from racer import Cell, Expected, Memory, Program, State, Thread, Violation, Watch, scenario
+from scenarios.allocator import FlagsRmw, Zone, folio_put, make_zone
+from scenarios.lru import batch_move_lru
+from scenarios.memory_failure import Call, hwpoison_call, report
+from scenarios.pages import free as free_page
+from scenarios.pages import (
+    get_one,
+    in_free_block,
+    kernel_owned,
+    make_block,
+    page_model,
+    typed,
+    user,
+)
+from scenarios.users import take_thp
+
+WhoAsks = Literal["memory_failure", "soft_offline"]
+Kind = Literal["lru", "thp_tail", "free", "slab"]
+Version = Literal["before", "v8", "v9", "v10"]
+
+
+def expected(
+    *, page: Kind, caller: WhoAsks, other: WhoAsks, flags_rmw: FlagsRmw, mutex: bool
+) -> Expected:
+    both = {caller, other}
+    labels, reasons = [], []
+    if not mutex and len(both) == 2 and page != "slab":
+        labels.append("handles_poisoned")
+        reasons.append("p is poisoned after soft_offline_page() has looked")
+    freed = page in ("lru", "thp_tail")
+    if freed and flags_rmw == "split" and "memory_failure" in both:
+        labels.append("poison_lost")
+        reasons.append("the free's plain update of p's flags loses PG_hwpoison")
+    elif not mutex and (
+        (page == "free" and "memory_failure" in both) or (freed and len(both) == 2)
+    ):
+        labels.append("poison_lost")
+        reasons.append("memory_failure() clears PG_hwpoison when the other call has relied on it")
+    if labels:
+        return Expected("fail", tuple(labels), "; ".join(reasons), loops=())
+    if page == "slab":
+        reason = "p stays a slab, and nobody clears its PG_hwpoison"
+    elif both == {"soft_offline"}:
+        reason = "soft_offline_page() never clears PG_hwpoison, and one of two takes a free page"
+    elif mutex:
+        reason = "under mf_mutex PG_hwpoison is cleared by whom set it, before anyone relies on it"
+    else:
+        reason = "the second memory_failure() is turned back, so the first does not lose p to it"
+    return Expected("pass", because=reason, loops=())
+
+
+@scenario(expect=expected)
+def two_callers(
+    *,
+    page: Kind = "lru",
+    variant: Version = "v10",
+    caller: WhoAsks = "memory_failure",
+    other: WhoAsks = "soft_offline",
+    flags_rmw: FlagsRmw = "atomic",
+    mutex: bool = True,
+) -> Program:
+    """Two calls about one page, under mf_mutex, while it is freed or taken.
+
+    page       what p is: lru, thp_tail: freed meanwhile; free: taken by a user; slab: it stays
+    variant    the version of the classifier; before: the kernel before the patch
+    caller     the one call
+    other      the other
+    flags_rmw  a plain `page->flags |= x` is a load and a store, or (what if) atomic
+    mutex      false, a made-up bug: they take no mf_mutex
+    """
+    mem = Memory()
+    match page:
+        case "lru":
+            block = make_block(mem, user(), user())
+        case "thp_tail":
+            block = make_block(mem, user(1))
+        case "free":
+            block = make_block(mem, user(), free_page())
+        case "slab":
+            block = make_block(mem, user(), typed("slab"))
+    zone = make_zone(mem, block, check_pages=False, flags_rmw=flags_rmw)
+    H, p = block.pages
+    lock = mem.lock("mf_mutex") if mutex else None
+    dealt_with = mem.cell("dealt_with", False)
+
+    def poisoned(state: State) -> bool:
+        return state[p.flags].hwpoison
+
+    def poisoned_once_dealt_with(state: State) -> bool:
+        return state[p.flags].hwpoison or not state[dealt_with]
+
+    def free(state: State) -> bool:
+        return in_free_block(state, p, block)
+
+    def on_lru(state: State) -> bool:
+        return state[p.flags].lru
+
+    def owned(state: State) -> bool:
+        return kernel_owned(state, p)
+
+    watch = mem.watch("p is poisoned", poisoned, [p.flags])
+
+    def thread(who: WhoAsks) -> Thread:
+        call = hwpoison_call(mem, zone, p, caller=who, variant=variant, mf_mutex=lock, retries=0)
+        return Thread(report_and_note, call, watch, dealt_with)
+
+    threads = {"classify": thread(caller), "second": thread(other)}
+    sometimes = {"p is kernel-owned": owned}
+    match page:
+        case "lru" | "thp_tail":
+            threads["owner"] = Thread(folio_put, zone, p if page == "lru" else H)
+            sometimes = {"p is free": free}
+        case "free":
+            threads["owner"] = Thread(take, zone)
+            sometimes = {"p is free": free, "p is on the LRU": on_lru}
+    return Program(
+        mem,
+        threads,
+        invariants={"poison_lost": poisoned_once_dealt_with},
+        consistency=page_model(block),
+        sometimes=sometimes,
+    )
+
+
+async def report_and_note(call: Call, poisoned: Watch, dealt_with: Cell[bool]) -> str:
+    """The call; and when it is over, what the operator takes for granted from then on."""
+    async with poisoned.window() as seen:
+        result = await report(call)
+    if not call.flags.soft_offline or result == "0":
+        await dealt_with.store(True)
+    elif result == "handled" and seen.at_end:
+        raise Violation("handles_poisoned", effect=result)
+    return result
+
+
+async def take(zone: Zone) -> None:
+    """The user that is given p, if it is free."""
+    page = await take_thp(zone, 0)
+    if page is not None:
+        await page.refs.update(get_one, "relaxed")  # __folio_batch_add_and_move(): folio_get()
+        await batch_move_lru(zone, page)  # under local_lock, which nobody else takes here

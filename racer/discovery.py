@@ -64,7 +64,7 @@ def catalogue() -> Catalogue:
     shown.sort(key=lambda scenario: (scenario.name, scenario.source.path))
     names = [scenario.name for scenario in shown]
     found = tuple(
-        Found(each, each.name if names.count(each.name) == 1 else file_reference(each))
+        Found(each, each.name if names.count(each.name) == 1 else _file_reference(each))
         for each in shown
     )
     return Catalogue(found, tuple(local_broken + installed_broken))
@@ -132,12 +132,11 @@ def _find_in_file(path: Path, name: str | None) -> Found:
         raise UsageError(f"{shown_path(path)} has {len(scenarios)} scenarios; say which: {choices}")
     for scenario in scenarios:
         if name is None or scenario.name == name:
-            return Found(scenario, file_reference(scenario))
+            return Found(scenario, _file_reference(scenario))
     raise UsageError(f"{shown_path(path)} has no scenario {name!r}{suggestion(name or '', names)}")
 
 
-def file_reference(scenario: Scenario) -> str:
-    """`path/to/file.py::name`, which finds the scenario again from the same directory."""
+def _file_reference(scenario: Scenario) -> str:
     return f"{shown_path(scenario.source.path)}::{scenario.name}"
 
 

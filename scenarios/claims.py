@@ -334,6 +334,7 @@ CLAIMS = (
         ),
         expected=Answer("holds only if", "page=reserved or second_try=cleared"),
         because="get_any_page() puts it once; memory_failure(), when it loses a free page and "
-        "tries again, passes the flag a second time, though the reference is gone",
+        "tries again, passes the flag a second time, though the reference is gone (if its second "
+        "try is as the context of the series shows it: see the header of count_increased)",
     ),
 )

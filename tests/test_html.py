@@ -200,18 +200,19 @@ def shown(browser: webdriver.Chrome, report: str) -> Page:
 
 
 def test_a_click_goes_one_step_and_shows_its_state_and_source(shown: Page, report: str) -> None:
-    assert shown.state()["p/flags"] == "0"
+    assert shown.state()["p/flags"] == "order=1"
     shown.click("[data-go=next]")
     shown.shows("C1")
-    assert shown.state()["p/flags"] == "0 \N{RIGHTWARDS ARROW} hwpoison"
-    assert shown.changed() == ["flags0 \N{RIGHTWARDS ARROW} hwpoison"]
-    assert shown.said().startswith("Step 1 of 39. C1, classify: update p.flags, was 0")
+    poisoned = "order=1 \N{RIGHTWARDS ARROW} hwpoison|order=1"
+    assert shown.state()["p/flags"] == poisoned
+    assert shown.changed() == [f"flags{poisoned}"]
+    assert "C1, classify: update p.flags, was order=1" in shown.said()
     assert "await" in shown.ask("document.querySelector('.source .own').textContent")
     assert shown.ask("location.hash") == "#misclassified/C1"
     shown.click("[data-go=next]")
     shown.shows("C2")
     assert shown.changed() == []  # a load
-    assert shown.state()["p/flags"] == "hwpoison"
+    assert shown.state()["p/flags"] == "hwpoison|order=1"
     shown.click("[data-go=previous]")
     shown.shows("C1")
     shown.quiet(report)

@@ -6,15 +6,17 @@ The number of processes changes how long that takes and nothing else.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 
 from racer.claims.conditions import condition
 from racer.claims.data import Answer, Ask, Claim, Parameters
-from racer.discovery import file_reference, find
+from racer.discovery import find
 from racer.errors import RacerError, UsageError
 from racer.events import Blocked, OutcomeValue
 from racer.exploration import explore
@@ -141,7 +143,8 @@ def _explored(claim: Claim) -> Iterator[tuple[Ask, Parameters]]:
 
 def _key(ask: Ask, parameters: Parameters) -> _Key:
     complete = ask.scenario.complete(parameters)
-    return file_reference(ask.scenario), tuple(complete.items())
+    where = Path(ask.scenario.source.path).resolve()
+    return f"{where}::{ask.scenario.name}", tuple(complete.items())
 
 
 def _decided(claim: Claim, known: Mapping[_Key, Case | str]) -> Decided:
@@ -196,9 +199,9 @@ def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Key, Case | str]]
                     task = waiting.pop(future)
                     yield _outcome(task, future.result())
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in pool._processes.values():
+            for process in multiprocessing.active_children():
                 process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 

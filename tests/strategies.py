@@ -79,6 +79,7 @@ def _operations(names: Names) -> _Lines:
         _format("{r} = await deep({c}, {n})", 4, r=r, c=c, n=n),
         _format("await put({c}, {v})", 2, c=c, v=v),
         _format("if await {c}.load() != await {c}.load():\n    raise Violation('torn')", 2, c=c),
+        _format("raise Violation('bad', effect=f'saw {{await {c}.load()}}')", 1, c=c),
         _format("assert await {c}.swap({k}) <= await {c}.load()", 2, c=c, k=k),
         # A counter: the values its cell can hold have no bound, though an execution's do.
         _format("{r} = await {c}.fetch_add({n})", 1, r=r, c=c, n=n),

@@ -16,7 +16,9 @@ from scenarios.count_increased import count_increased
 from scenarios.free_alloc_free import free_alloc_free
 from scenarios.higher_order_split import higher_order_split
 from scenarios.isolated import isolated
+from scenarios.last_pass import last_pass
 from scenarios.movable_ops import movable_ops, movable_ops_race
+from scenarios.reserved import reserved
 from scenarios.slab_tail import slab_tail
 from scenarios.split_race import split_race
 from scenarios.unhandlable import unhandlable
@@ -60,15 +62,17 @@ CLAIMS = (
                 owner=("slab", "table", "large_kmalloc"),
                 move="none",
             ),
+            Never("reference_overwritten", reserved, variant="tryget", freed=(False, True)),
         ),
-        expected=Answer("holds only if", "slab_tail: owner=table"),
+        expected=Answer("holds only if", "slab_tail: owner=table; reserved: freed=false"),
         because="a reference excludes the race, but slabs and large kmallocs are frozen: with no "
-        "reference to be had of them, each is missed",
+        "reference to be had of them, each is missed; and one to a page that is about to be "
+        "freed as reserved is overwritten",
     ),
     Claim(
         "C7",
         "the recheck closes the common split race",
-        made="v9",
+        made="v9, v10",
         asks=(
             Never(
                 "misclassified",
@@ -78,9 +82,22 @@ CLAIMS = (
                 caller=CALLERS,
                 flags_rmw=RMW,
             ),
+            Never(
+                "misclassified",
+                higher_order_split,
+                variant="v10",
+                page="first",
+                reuse=("slab", "slab_then_thp"),
+                caller=CALLERS,
+                flags_rmw=RMW,
+                check_pages=CHECKS,
+            ),
         ),
         expected=Answer(
-            "holds only if", "reuse=slab or (caller=memory_failure and flags_rmw=atomic)"
+            "holds only if",
+            "split_race: reuse=slab or (caller=memory_failure and flags_rmw=atomic); "
+            "higher_order_split: reuse=slab or "
+            "(caller=memory_failure and flags_rmw=atomic and check_pages=true)",
         ),
         because="the re-read compares addresses: it tells the split and one reuse of the head, not "
         "a new THP on the old head",
@@ -89,21 +106,21 @@ CLAIMS = (
         "C8",
         "a residual free->alloc->free can only mis-tag a genuinely poisoned page, never reclassify "
         "a handlable one",
-        made="v9",
+        made="v9, v10",
         asks=(
             Never(
                 "misclassified",
                 split_race,
-                variant="v9",
-                only=("handlable", "unpoisoned"),
+                variant="v10",
+                only=("handlable", "unmarked"),
                 caller=CALLERS,
                 flags_rmw=RMW,
             ),
             Never(
                 "misclassified",
                 free_alloc_free,
-                variant="v9",
-                only=("handlable", "unpoisoned"),
+                variant=("v9", "v10"),
+                only=("handlable", "unmarked"),
                 caller=CALLERS,
                 flags_rmw=RMW,
                 check_pages=CHECKS,
@@ -112,11 +129,13 @@ CLAIMS = (
         expected=Answer(
             "holds only if",
             "split_race: caller=memory_failure and flags_rmw=atomic; free_alloc_free: "
-            "(only=unpoisoned and caller=memory_failure and flags_rmw=atomic) or "
+            "(only=unmarked and caller=memory_failure and flags_rmw=atomic) or "
             "(caller=memory_failure and flags_rmw=atomic and check_pages=true)",
         ),
-        because="soft offline has poisoned nothing; a plain flag update loses PG_hwpoison; and p "
-        "is on the LRU, handlable, when the call begins",
+        because="soft offline has poisoned nothing; of a page that memory_failure() is called for "
+        "a plain flag update can lose the mark, PG_hwpoison, that the claim relies on (p is "
+        "page[1] here; later tails of a block that is freed whole keep it); and in each case p is "
+        "on the LRU or free, handlable, when the call begins",
     ),
     Claim(
         "C9",
@@ -139,7 +158,8 @@ CLAIMS = (
             ),
         ),
         expected=Answer("holds"),
-        because="of the versions modelled the one with a reference closes it, and no other",
+        because="of the versions modelled the one with a reference closes it, and no other; what "
+        "that costs is C4: slabs and large kmallocs cannot be pinned",
     ),
     Claim(
         "C10",
@@ -182,7 +202,8 @@ CLAIMS = (
             "(flags_rmw=atomic and check_pages=true)",
         ),
         because="only a page of order 0 is kept out by its PG_hwpoison; a larger block is freed "
-        "without a look; and a plain update of the page's flags can lose the bit",
+        "without a look; and a plain update of the page's flags can lose the bit: the split's of "
+        "any tail, the whole free's of page[1], which p is here",
     ),
     Claim(
         "C11",
@@ -197,7 +218,14 @@ CLAIMS = (
                 states=("allowed", "any"),
                 place=("alone", "tail"),
             ),
-            Same("classify", movable_ops_race, "variant", ("v9", "reviewed"), caller=CALLERS),
+            Same(
+                "classify",
+                movable_ops_race,
+                "variant",
+                ("v9", "reviewed"),
+                caller=CALLERS,
+                move=("to_slab", "from_slab"),
+            ),
         ),
         expected=Answer("holds only if", "movable_ops: states=allowed"),
         because="the versions disagree on a reserved movable_ops page, and on a tail with a type "
@@ -208,18 +236,14 @@ CLAIMS = (
         "the re-read must guard the false verdict too",
         made="review of v9, v10",
         asks=(
-            Shows("missed", slab_tail, variant="v9", move=("freed", "other_head", "same_head")),
-            Never(
-                "stale_clear",
-                slab_tail,
-                variant="v10",
-                stale=True,
-                move=("freed", "other_head", "same_head"),
-            ),
+            Shows("missed", last_pass, variant="v9", move=("other_head", "same_head")),
+            Never("missed", last_pass, variant="v10", move=("other_head", "same_head")),
+            Never("missed", slab_tail, variant="v10", move=("other_head", "same_head")),
         ),
-        expected=Answer("refuted"),
-        because="without it no false is wrong at every instant of the call; with it a false can "
-        "still be stale, since the head gets its type after its tails",
+        expected=Answer("holds"),
+        because="without it a false may come of the type of a head that was not p's at any instant "
+        "of the type tests. Over the whole call no false of v9 is wrong at every instant either "
+        "(slab_tail), and v10's can be stale still, as a head gets its type after its tails",
     ),
     Claim(
         "C13",
@@ -240,8 +264,9 @@ CLAIMS = (
             "holds only if",
             "freed=no or (page=slab|table|reserved and caller=memory_failure)",
         ),
-        because="the owner can: a page that is given back is free, or a user's; only a poisoned "
-        "page of order 0 is kept out of the allocator",
+        because="shaking and retrying do not; what can is the page's owner, who gives it back "
+        "meanwhile: then it is free, or a user's, and a retry finds it so; only a poisoned page of "
+        "order 0 is kept out of the allocator",
     ),
     Claim(
         "C14",
@@ -259,10 +284,29 @@ CLAIMS = (
                 caller=CALLERS,
             ),
             Same("classify", isolated, "variant", ("before", "v10"), caller=CALLERS),
-            Only("classify", ("-EIO",), unhandlable, page="untyped", freed="no", caller=CALLERS[1]),
+            Only(
+                "classify",
+                ("-EIO",),
+                unhandlable,
+                page="untyped",
+                freed="no",
+                caller="soft_offline",
+            ),
+            Never(
+                "misclassified",
+                free_alloc_free,
+                variant="v10",
+                caller=CALLERS,
+                flags_rmw=RMW,
+                check_pages=CHECKS,
+            ),
         ),
-        expected=Answer("holds"),
-        because="the loads of the classifier find nothing of the kernel's and change nothing",
+        expected=Answer(
+            "holds only if",
+            "free_alloc_free: caller=memory_failure and flags_rmw=atomic and check_pages=true",
+        ),
+        because="so it is of pages without a type that are in no compound page; a tail of a THP is "
+        "outside the list as well, and the residual race takes it for one of the kernel's",
     ),
     Claim(
         "C15",
@@ -328,6 +372,7 @@ CLAIMS = (
             Never(
                 "reference_put_twice",
                 count_increased,
+                effect="on a hit",
                 page=("reserved", "isolated_thp"),
                 second_try=("same_flags", "cleared"),
             ),

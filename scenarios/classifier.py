@@ -24,17 +24,15 @@ from typing import Any, Literal
 
 from racer import Cell, Memory, State, Watch, Window, fence
 from scenarios.allocator import Zone, folio_put
-from scenarios.pages import Block, Page, compound_head, handlable, kernel_owned
+from scenarios.pages import Block, Page, compound_head, get_unless_zero, handlable, kernel_owned
 
 Version = Literal["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
 Variant = Literal["before", Version]  # before the patch there is no version of a classifier
 Reporter = Literal["memory_failure", "soft_offline"]
 Caller = Literal[Reporter, "count_increased"]
 TypeReads = Literal["three", "fused"]
-Only = Literal["any", "handlable", "unpoisoned"]
+Only = Literal["any", "handlable", "unmarked"]
 Truth = Literal["true", "misclassified", "missed", "stale_owned", "stale_clear"]
-
-MOST_REFS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +86,6 @@ async def page_has_movable_ops(p: Page) -> bool:
 async def folio_try_get(folio: Page) -> bool:
     """folio_try_get(): one more reference, unless there is none (free) or it is frozen."""
     return await folio.refs.update(get_unless_zero, "full") > 0  # page_ref_add_unless_zero()
-
-
-def get_unless_zero(refs: int) -> int:
-    """One more, unless there is none. See get_one() for the bound."""
-    return get_one(refs) if refs > 0 else refs
-
-
-def get_one(refs: int) -> int:
-    """A count and one more. It stays at MOST_REFS, which nothing reaches, so it is finite."""
-    return min(refs + 1, MOST_REFS)
 
 
 async def before(p: Page, how: How) -> bool:
@@ -252,7 +240,7 @@ def make_question(
     def could_be_handled(state: State) -> bool:
         return handlable(state, p, zone.block, soft_offline=flags.soft_offline)
 
-    def unpoisoned(state: State) -> bool:
+    def unmarked(state: State) -> bool:
         return not state[p.flags].hwpoison
 
     def watch(name: str, predicate: Callable[[State], bool], cells: list[Cell[Any]]) -> Watch:
@@ -264,8 +252,8 @@ def make_question(
     if only == "handlable":
         how_called = " (soft offline)" if flags.soft_offline else ""
         aside = watch(f"handlable{how_called}", could_be_handled, zone.block.cells)
-    elif only == "unpoisoned":
-        aside = watch("not poisoned", unpoisoned, [p.flags])
+    elif only == "unmarked":
+        aside = watch("without PG_hwpoison", unmarked, [p.flags])
     return Question(
         p=p,
         classifier=CLASSIFIERS[variant],

@@ -39,7 +39,7 @@ Answer, slab_order=0. p.info is clear whenever H is a slab, so p is never kernel
   A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
              without), or to a spurious -ENOTRECOVERABLE (soft_offline).
   only       handlable: the same verdicts, since p is on a free list (with H, then alone) before
-             H is a slab, and that is within the window. unpoisoned: with memory_failure and
+             H is a slab, and that is within the window. unmarked: with memory_failure and
              flags_rmw=atomic every one passes, since no free clears PG_hwpoison; with
              flags_rmw=split the free loses it as above, and headonly and the rest fail.
 Answer, slab_order=1. While H is a slab p is part of it, and p.info is H.
@@ -88,7 +88,7 @@ def expected(
         return Expected("pass", because="v8 reads p's own type only, and p never has one")
     if variant == "tryget":
         return Expected("pass", because="a head that is held is not freed")
-    if only == "unpoisoned" and caller == "memory_failure" and flags_rmw == "atomic":
+    if only == "unmarked" and caller == "memory_failure" and flags_rmw == "atomic":
         return Expected("pass", because="p was poisoned, and nothing that is modelled clears that")
     if variant == "headonly":
         reason = "H is freed and made a slab between the loads of p's head and of H's type"
@@ -127,7 +127,7 @@ def free_alloc_free(
     slab_order   0: the slab is H alone; 1: it covers p
     reuse        what H is used for after the free
     panic        the sysctl that makes memory_failure() panic
-    only         which wrong answers count: any, that of a handlable or of an unpoisoned page
+    only         which wrong answers count: any, that of a handlable page, of one without mark
     """
     mem = Memory()
     block = make_block(mem, user(order=1))

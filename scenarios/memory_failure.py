@@ -53,12 +53,11 @@ from scenarios.classifier import (
     Variant,
     ask,
     folio_try_get,
-    get_one,
     make_question,
     page_has_movable_ops,
 )
 from scenarios.lru import lru_add_drain_all
-from scenarios.pages import Flags, Page, compound_head, with_hwpoison
+from scenarios.pages import Flags, Page, compound_head, get_one, with_hwpoison
 
 Depth = Literal["classifier", "whole"]
 Injects = Literal["soft_offline", "hwpoison"]
@@ -83,6 +82,7 @@ class Call:
     on_hit: OnHit  # what becomes of the caller's reference; all but "put" are made-up bugs
     mf_mutex: Lock | None  # None: there is no other caller
     retries: int  # GET_PAGE_MAX_RETRY_NUM
+    heeds: bool  # False: a hit of the classifier is noted, and the call goes on without it
     second_try: SecondTry  # MF_COUNT_INCREASED, when memory_failure() tries again
 
     def __repr__(self) -> str:
@@ -96,6 +96,7 @@ class Held:
     ret: Got
     references: int  # of the caller's, to p's folio: taken less put
     truth: Truth  # of the answers; the last that was wrong, if one was
+    hit: bool = False  # an answer was "kernel-owned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Outcome:
     result: str
     references: int
     truth: Truth
+    hit: bool = False
 
 
 class Options(TypedDict, total=False):
@@ -118,6 +120,8 @@ class Options(TypedDict, total=False):
     on_hit      put: what the C does; leak, put_twice: bugs that C17 must find
     mf_mutex    a lock, where there is another caller
     retries     of get_any_page(); fewer than the kernel's three make for a smaller space
+    heeds       False: what the kernel before the patch makes of an interleaving in which the
+                classifier, whose loads nobody notices, is asked all the same (True)
     second_try  same_flags: when memory_failure() loses a free page to another and tries again,
                 it takes its MF_COUNT_INCREASED reference to be there still, though get_any_page()
                 has put it; cleared: it does as soft_offline_page() does
@@ -133,6 +137,7 @@ class Options(TypedDict, total=False):
     on_hit: OnHit
     mf_mutex: Lock | None
     retries: int
+    heeds: bool
     second_try: SecondTry
 
 
@@ -193,6 +198,7 @@ def hwpoison_call(
         on_hit=options.get("on_hit", "put"),
         mf_mutex=options.get("mf_mutex"),
         retries=options.get("retries", GET_PAGE_MAX_RETRY_NUM),
+        heeds=options.get("heeds", True),
         second_try=options.get("second_try", "same_flags"),
     )
 
@@ -241,11 +247,12 @@ async def memory_failure(call: Call) -> Outcome:
     while True:  # try_again:
         if (await p.flags.update(with_hwpoison, "full")).hwpoison:  # TestSetPageHWPoison(p)
             if flags.count_increased:
-                held = await put(call, held)  # put_page(p)
+                held = await put(call, held, "already poisoned")  # put_page(p)
             return finish(held, "-EHWPOISON")  # MF_MSG_ALREADY_POISONED
         held = await get_hwpoison_page(call, flags, held)
         if held.ret == 1:
-            return Outcome("handled", held.references - 1, held.truth)  # it keeps the reference
+            held = replace(held, references=held.references - 1)  # it keeps the reference
+            return finish(held, "handled")
         if held.ret != 0:
             return finish(held, memory_failure_ignores(call, held.ret))
         if not await is_free_buddy_page(zone, p):
@@ -284,12 +291,13 @@ async def soft_offline_page(call: Call) -> Outcome:
     held = Held(0, 1 if flags.count_increased else 0, "true")
     if (await p.flags.load("plain")).hwpoison:  # PageHWPoison(page)
         if flags.count_increased:
-            held = await put(call, held)  # put_ref_page()
+            held = await put(call, held, "already poisoned")  # put_ref_page()
         return finish(held, "0")
     while True:  # retry:
         held = await get_hwpoison_page(call, flags, held)
         if held.ret == 1:
-            return finish(await put(call, held), "handled")  # soft_offline_in_use_page()
+            held = await put(call, held, "handled")  # soft_offline_in_use_page()
+            return finish(held, "handled")
         if held.ret != 0:
             return finish(held, held.ret)
         if await page_handle_poison(call.zone, p):
@@ -312,17 +320,17 @@ async def page_handle_poison(zone: Zone, page: Page) -> bool:
 def finish(held: Held, result: str) -> Outcome:
     """The end of a call that keeps no reference; one that was not followed is not counted."""
     references = 0 if result == "not kernel-owned" else held.references
-    return Outcome(result, references, held.truth)
+    return Outcome(result, references, held.truth, held.hit)
 
 
-async def put(call: Call, held: Held) -> Held:
+async def put(call: Call, held: Held, where: str) -> Held:
     """put_page(p) of a reference that the caller holds, or takes itself to hold.
 
     One that it does not hold is somebody else's, whose page may be freed under him: the model
-    ends here.
+    ends here. `where` in the call that is, is the violation's effect.
     """
     if held.references == 0:
-        raise Violation("reference_put_twice")
+        raise Violation("reference_put_twice", effect=where)
     await put_page(call.zone, call.p)
     return replace(held, references=held.references - 1)
 
@@ -346,6 +354,8 @@ async def get_any_page(call: Call, flags: MF, held: Held) -> Held:
     if answer.truth != "true":
         held = replace(held, truth=answer.truth)
     if answer.kernel_owned:
+        held = replace(held, hit=True)
+    if answer.kernel_owned and call.heeds:
         if count_increased:
             held = await put_on_hit(call, held)
         return replace(held, ret="-ENOTRECOVERABLE")
@@ -374,7 +384,7 @@ async def get_any_page(call: Call, flags: MF, held: Held) -> Held:
             held = replace(held, references=held.references + 1)
         if await hwpoison_handlable(zone, p, flags):
             return replace(held, ret=1)
-        held = await put(call, held)  # put_page(p)
+        held = await put(call, held, "on a pass")  # put_page(p)
         if not may_retry:
             return replace(held, ret="-EIO")
         await shake_page(zone, p)
@@ -386,8 +396,8 @@ async def put_on_hit(call: Call, held: Held) -> Held:
     if call.on_hit == "leak":
         return held
     if call.on_hit == "put_twice":
-        held = await put(call, held)
-    return await put(call, held)  # put_page(p)
+        held = await put(call, held, "on a hit")
+    return await put(call, held, "on a hit")  # put_page(p)
 
 
 async def get_hwpoison_page_once(zone: Zone, page: Page, flags: MF) -> Literal[0, 1, "-EBUSY"]:

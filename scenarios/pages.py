@@ -4,8 +4,9 @@ Models     page->flags (one word, so one cell), page->page_type, page->compound_
            compound_head; `info` here), page->_refcount, page->private. Each is one cell, and
            nothing but what a thread does orders two of them. The order of a compound page lies
            in the word of page[1] (_flags_1), beside that page's own PG_hwpoison.
-Not        mapping, index, rmap, memcg; the storage that page_type shares with _mapcount; the
-           other bits of page->flags (plain updates of them are kept: they write back the rest).
+Not        A count that is frozen as a negative number; mapping, index, rmap, memcg; the storage
+           that page_type shares with _mapcount; the other bits of page->flags (plain updates of
+           them are kept: they write back the rest).
 Source     include/linux/page-flags.h, include/linux/mm_types.h, include/linux/mm.h
            folio_large_order(), mm/internal.h folio_set_order()
 Truth      kernel_owned(), handlable(). They read p's block off the pages' own state: at every
@@ -245,8 +246,8 @@ def get_unless_zero(refs: int) -> int:
 
 
 def put_one(refs: int) -> int:
-    """A count less one. It stays at 0 (in the kernel that would be a bug), so it is finite."""
-    return max(refs - 1, 0)
+    """A count less one, down to -1: page_model() says so if one gets there."""
+    return max(refs - 1, -1)
 
 
 # Truth and sanity, over a state.
@@ -355,6 +356,9 @@ def page_model(block: Block) -> dict[str, Callable[[State], bool]]:
     def references_are_few(state: State) -> bool:
         return all(state[q.refs] < MANY_REFS for q in pages)
 
+    def references_are_not_below_zero(state: State) -> bool:
+        return all(state[q.refs] >= 0 for q in pages)
+
     return {
         "typed_page_on_lru": typed_page_has_no_lru,
         "compound_buddy_page": buddy_page_is_not_compound,
@@ -364,6 +368,7 @@ def page_model(block: Block) -> dict[str, Callable[[State], bool]]:
         "page_in_two_blocks": free_pages_belong_to_one_block,
         "frozen_page_with_references": frozen_page_has_no_references,
         "reference_count_cut_off": references_are_few,
+        "reference_count_below_zero": references_are_not_below_zero,
     }
 
 

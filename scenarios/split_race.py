@@ -11,9 +11,12 @@ Models     The smallest THP, of order 1: H and its only tail p. Four threads:
                      a THP on H, if p is free too and the two have merged
 Not        see scenarios/split.py, allocator.py, classifier.py and memory_failure.py
 Source     mm/memory-failure.c, mm/huge_memory.c, mm/page_alloc.c, mm/slub.c
-Abstract   One task has the slab and then the THP. Two tasks would show no more: before the slab
-           is freed there is no block of order 1 to be had, unless a THP takes it before the
-           slab, and then no slab is ever seen.
+Abstract   - One task has the slab and then the THP. Two tasks would show no more: before the slab
+             is freed there is no block of order 1 to be had, unless a THP takes it before the
+             slab, and then no slab is ever seen.
+           - A THP of order 1 is of the page cache; the split is that of an anonymous one (see
+             scenarios/split.py), which has order 2 at least. p is then page[1], whose word holds
+             the order too. With four pages the answers for p1 and p3 are those here.
 Bound      One split, one slab, at most one new THP.
 
 Answer, reuse=slab_then_thp. p.info is clear whenever H is a slab, so p is never kernel-owned,
@@ -41,7 +44,7 @@ Answer, reuse=slab_then_thp. p.info is clear whenever H is a slab, so p is never
   A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
              without), or to a spurious -ENOTRECOVERABLE (soft_offline).
   only       handlable: the same verdicts, since p is on the LRU when the window opens with H as
-             p's head, and no other window ends in a wrong "true". unpoisoned: headonly fails
+             p's head, and no other window ends in a wrong "true". unmarked: headonly fails
              with either caller if PG_hwpoison can be lost or was never set, so not with
              memory_failure and flags_rmw=atomic; the rest fail as they do without: p has been
              freed, so its bit was lost or never set.
@@ -82,7 +85,7 @@ def expected(
     if variant == "tryget":
         return Expected("pass", because="a head that is held is neither split nor freed")
     if variant == "headonly":
-        if only == "unpoisoned" and caller == "memory_failure" and flags_rmw == "atomic":
+        if only == "unmarked" and caller == "memory_failure" and flags_rmw == "atomic":
             return Expected("pass", because="p was poisoned and stays so; only H is freed")
         reason = "H is freed and made a slab between the loads of p's head and of H's type"
     elif reuse == "slab":
@@ -119,7 +122,7 @@ def split_race(
     reuse        what H is used for after the split
     type_reads   the three loads of the type, or one: what a compiler may make of them
     panic        the sysctl that makes memory_failure() panic
-    only         which wrong answers count: any, that of a handlable or of an unpoisoned page
+    only         which wrong answers count: any, that of a handlable page, of one without mark
     """
     mem = Memory()
     block = make_block(mem, user(order=1))
@@ -133,6 +136,9 @@ def split_race(
     def slab_beside_p(state: State) -> bool:
         return state[H.page_type] == "slab" and not kernel_owned(state, p)
 
+    def slab_beside_lru(state: State) -> bool:
+        return state[H.page_type] == "slab" and state[p.flags].lru
+
     def free_beside_lru(state: State) -> bool:
         return state[H.page_type] == "buddy" and state[p.flags].lru
 
@@ -145,6 +151,7 @@ def split_race(
     sometimes = {
         "H is slab while p is not kernel-owned": slab_beside_p,
         "H is free while p is on the LRU": free_beside_lru,
+        "H is slab while p is on the LRU": slab_beside_lru,
         "H and p are free as one block": free_as_one,
     }
     if reuse == "slab_then_thp":

@@ -6,7 +6,7 @@ Models     Per user what it does to the page between the allocator's two ends: p
 Source     mm/slub.c allocate_slab(), __free_slab(), ___kmalloc_large_node(),
            free_large_kmalloc(); include/linux/mm.h __pagetable_ctor(), pagetable_dtor(),
            __pagetable_free(); mm/page_alloc.c __alloc_pages(), ___free_pages();
-           mm/memory.c vma_alloc_anon_folio_pmd() and its like
+           mm/huge_memory.c vma_alloc_anon_folio_pmd() and its like
 Abstract   What is done with the memory. A new THP is put on the LRU by its owner only where a
            scenario does so with scenarios/lru.py folio_add_lru(). A large kmalloc of the
            kernel is of order 2 or above (with 4 KiB pages); of orders 0 and 1 it is a what-if.

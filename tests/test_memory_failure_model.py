@@ -245,7 +245,7 @@ def test_on_a_hit_the_reference_is_put_once(start: Start, injects: str, told: st
     leaked = Violation("reference_leaked", effect=told)
     assert seen(start.pinned(), on_hit="leak", **how) == leaked
     twice = seen(start.pinned(), on_hit="put_twice", **how)
-    assert twice == Violation("reference_put_twice")
+    assert twice == Violation("reference_put_twice", effect="on a hit")
 
 
 @pytest.mark.parametrize(
@@ -354,8 +354,8 @@ def test_a_stale_answer_counts_where_it_is_asked_for(
     [
         ("any", False, ["misclassified"]),
         ("handlable", False, ["misclassified"]),  # at the window's start, not at its end
-        ("unpoisoned", False, ["misclassified"]),
-        ("unpoisoned", True, []),
+        ("unmarked", False, ["misclassified"]),
+        ("unmarked", True, []),
     ],
 )
 def test_which_wrong_answers_count_is_a_parameter(

@@ -19,7 +19,7 @@ from scenarios.split_race import split_race
 from tests.oracle import enumerate_program
 
 VARIANTS = ["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
-ONLY = ["any", "handlable", "unpoisoned"]
+ONLY = ["any", "handlable", "unmarked"]
 CALLERS = ["memory_failure", "soft_offline"]
 
 

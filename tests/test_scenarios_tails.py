@@ -19,6 +19,7 @@ from racer.events import OutcomeValue
 from racer.lift import lift
 from scenarios.endless_retry import endless_retry
 from scenarios.higher_order_split import higher_order_split
+from scenarios.last_pass import last_pass
 from scenarios.slab_tail import slab_tail
 from tests.oracle import Execution
 
@@ -62,6 +63,12 @@ SECOND_FOLIO: list[dict[str, Any]] = [  # ten times the states
     {"page": "second", "variant": "v10", "check_pages": True, "flags_rmw": "split"},
     {"page": "second", "variant": "headonly", "reuse": "slab", "caller": "soft_offline"},
 ]
+LAST_PASS = combinations(
+    variant=["v9", "v10"],
+    owner=["slab", "table"],
+    move=["none", "freed", "same_head", "other_head"],
+    neighbour=["thp", "kernel"],
+)
 ENDLESS_RETRY = combinations(
     variant=VARIANTS,
     caller=CALLERS,
@@ -92,6 +99,15 @@ def comes_out_as_declared(scenario: Scenario, parameters: dict[str, Any]) -> Non
 @pytest.mark.parametrize("parameters", SLAB_TAIL[::11], ids=str)
 def test_slab_tail_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(slab_tail, parameters)
+
+
+@pytest.mark.parametrize("parameters", LAST_PASS, ids=str)
+def test_last_pass_comes_out_as_declared(parameters: dict[str, Any]) -> None:
+    result = explore(last_pass.build(**parameters))
+    declared = last_pass.expected(**parameters)
+    assert declared is not None
+    assert result.vacuous == ()
+    assert (result.verdict, tuple(result.violations)) == (declared.verdict, declared.labels)
 
 
 @pytest.mark.parametrize("parameters", FIRST_FOLIO[::13] + SECOND_FOLIO, ids=str)
@@ -317,3 +333,16 @@ def test_the_scenarios_lift_to_complete_automata(program: Program) -> None:
 def test_what_the_kernel_cannot_do_is_refused(scenario: Scenario, wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         scenario(**wrong)
+
+
+def test_a_false_of_v9_is_about_another_page_and_v10_looks_again() -> None:
+    """p.info is loaded: H. p gets a new slab, on p2. H's type is loaded, thrice: none."""
+    answers: dict[str, OutcomeValue] = {}
+    for variant in ("v9", "v10"):
+        hand = ByHand(last_pass.build(variant=variant, move="other_head"))
+        hand.steps("classify", 1)
+        hand.to_its_end("move")
+        hand.to_its_end("classify")
+        outcome, _, _ = hand.execution.finish()
+        answers[variant] = dict(outcome)["classify"]
+    assert answers == {"v9": Violation("missed"), "v10": True}

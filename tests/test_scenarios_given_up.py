@@ -1,0 +1,53 @@
+"""given_up: what is noted and not heeded is what the patched kernel goes by."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from racer import explore
+from scenarios.given_up import given_up
+from scenarios.unhandlable import unhandlable
+
+PAGES = ["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
+CALLERS = ["memory_failure", "soft_offline"]
+EVERY = [
+    {"page": page, "freed": freed, "variant": variant, "caller": caller}
+    for page, freed, variant, caller in itertools.product(
+        PAGES, ["no", "freed", "reused"], ["v9", "v10"], CALLERS
+    )
+]
+
+
+def comes_out_as_declared(parameters: dict[str, Any]) -> None:
+    result = explore(given_up.build(**parameters), minimise=False)
+    declared = given_up.expected(**parameters)
+    assert declared is not None
+    assert result.vacuous == ()
+    assert (result.verdict, tuple(result.violations)) == (declared.verdict, declared.labels)
+    assert result.loops == ()
+
+
+@pytest.mark.parametrize("parameters", EVERY[::7], ids=str)
+def test_given_up_comes_out_as_declared(parameters: dict[str, Any]) -> None:
+    comes_out_as_declared(parameters)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parameters", EVERY, ids=str)
+def test_every_given_up_comes_out_as_declared(parameters: dict[str, Any]) -> None:
+    comes_out_as_declared(parameters)
+
+
+@pytest.mark.parametrize("page", ["slab", "reserved"])
+def test_without_a_hit_nothing_is_given_up(page: str) -> None:
+    """What the note-taking call comes to, violations put back, is what the kernel before did."""
+    noted = explore(given_up.build(page=page, caller="soft_offline"), minimise=False)
+    before = explore(
+        unhandlable.build(page=page, caller="soft_offline", variant="before"), minimise=False
+    )
+    told = {dict(outcome)["classify"] for outcome in noted.outcomes}
+    ends = {getattr(value, "effect", value) for value in told}
+    assert ends == {dict(outcome)["classify"] for outcome in before.outcomes}

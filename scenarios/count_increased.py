@@ -34,7 +34,7 @@ Answer, page=thp. Pass, for every variant, headonly too, and whatever on_hit is:
            handlable: memory_failure() keeps the reference for good, so it is never split after
            either; soft_offline_page() drops it when it is done, and only then is H free and a
            slab, of the THP freed whole or split.
-Answer, page=reserved. Every variant but `before` hits it, at its first load of p.flags. Then
+Answer, page=reserved. Every variant but `before` hits it, when it looks for PG_reserved. Then
     on_hit=put        Pass: one reference is dropped, and p's own is left.
     on_hit=leak       Fails, reference_leaked.
     on_hit=put_twice  Fails, reference_put_twice: that of another, or p's own.

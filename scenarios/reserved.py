@@ -67,7 +67,7 @@ from scenarios.lru import folio_add_lru
 from scenarios.memory_failure import Call, hwpoison_call, report
 from scenarios.pages import Flags, Page, make_block, page_model, put_one, user
 from scenarios.pages import reserved as reserved_page
-from scenarios.users import slab, take_thp
+from scenarios.users import slab, take_filled
 
 Asks = Literal["memory_failure", "soft_offline"]
 Reuse = Literal["user", "slab"]
@@ -90,7 +90,7 @@ def without_reserved(flags: Flags) -> Flags:
 
 async def take_for_user(zone: Zone) -> None:
     """A user's page of order 0, which is kept and comes to the LRU by way of the batch."""
-    page = await take_thp(zone, 0)
+    page = await take_filled(zone, 0)
     if page is not None:
         await folio_add_lru(zone, page)
 

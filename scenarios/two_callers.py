@@ -41,13 +41,13 @@ Answer, poison_lost.
   mutex, flags_rmw=atomic: Pass. PG_hwpoison is cleared in one place: memory_failure() saw p free,
              and lost it to another. It holds mf_mutex then, no other call has seen the bit it
              set, and it sets it again or finds it set before it is over.
-  flags_rmw=split, lru and thp_tail, with a memory_failure(): Fail, with the mutex or without. The
-             free loads p's flags; memory_failure() poisons p, and comes to its end (p has no
-             reference and is not free: -EIO); the free stores p's flags, without the bit. Then
-             p is free, and the next memory_failure() is not told -EHWPOISON.
+  flags_rmw=split, lru, thp_tail and free, with a memory_failure(): Fail, with the mutex or
+             without. The free loads p's flags; memory_failure() poisons p, and comes to its end
+             (p has no reference and is not free: -EIO); the free stores p's flags, without the
+             bit. Then p is free, and the next memory_failure() is not told -EHWPOISON. free: it
+             is the new user who loads and stores p's flags, as it fills the page.
              Not soft_offline twice: the bit is set on a page that was taken off its free list,
-             where no free is under way. Not free: no plain update of p's flags is made by
-             whoever takes a page of order 0.
+             where no free is under way and which no user is given.
   no mutex   Fail where a call can come to its end between the first TestSetPageHWPoison() and
              the clear of the other, which must be memory_failure() that loses a free p:
     free     it loses p to the user. memory_failure() sees p free; the user takes it; the other
@@ -86,7 +86,7 @@ from scenarios.pages import (
     typed,
     user,
 )
-from scenarios.users import take_thp
+from scenarios.users import take_filled
 
 WhoAsks = Literal["memory_failure", "soft_offline"]
 Kind = Literal["lru", "thp_tail", "free", "slab"]
@@ -102,9 +102,10 @@ def expected(
         labels.append("handles_poisoned")
         reasons.append("p is poisoned after soft_offline_page() has looked")
     freed = page in ("lru", "thp_tail")
-    if freed and flags_rmw == "split" and "memory_failure" in both:
+    if page != "slab" and flags_rmw == "split" and "memory_failure" in both:
         labels.append("poison_lost")
-        reasons.append("the free's plain update of p's flags loses PG_hwpoison")
+        who = "free" if freed else "new user"
+        reasons.append(f"the {who}'s plain update of p's flags loses PG_hwpoison")
     elif not mutex and (
         (page == "free" and "memory_failure" in both) or (freed and len(both) == 2)
     ):
@@ -209,7 +210,7 @@ async def report_and_note(call: Call, poisoned: Watch, dealt_with: Cell[bool]) -
 
 async def take(zone: Zone) -> None:
     """The user that is given p, if it is free."""
-    page = await take_thp(zone, 0)
+    page = await take_filled(zone, 0)
     if page is not None:
         await page.refs.update(get_one, "relaxed")  # __folio_batch_add_and_move(): folio_get()
         await batch_move_lru(zone, page)  # under local_lock, which nobody else takes here

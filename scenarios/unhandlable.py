@@ -47,12 +47,12 @@ Answer, the results. Where p is kept there is one interleaving.
                     free; reused: "handled", and "ignored: MF_MSG_KERNEL_HIGH_ORDER" when it
                     is free to get_any_page() and no more to memory_failure(); "ignored:
                     MF_MSG_GET_HWPOISON" in every variant, because all passes may fall into limbo.
-                    slab_tail and large_kmalloc, reused: -EHWPOISON too, without a second caller.
-                    p is free, so it is to be taken; the new THP is given the block first;
-                    prep_compound_page() loads p's flags, poisoned; memory_failure() clears
-                    PG_hwpoison to try again; the plain store brings it back; the second
-                    TestSetPageHWPoison() finds it, and the call ends as if another had come
-                    before, with p in a THP that is about to be used.
+                    reused: -EHWPOISON too, without a second caller. p is free, so it is to be
+                    taken; a user is given it first; a plain update of p's flags (as the folio
+                    is made, prep_compound_page(), or filled) loads them poisoned;
+                    memory_failure() clears PG_hwpoison to try again; the plain store brings it
+                    back; the second TestSetPageHWPoison() finds it, and the call ends as if
+                    another had come before, with p in a folio that is about to be used.
     soft_offline    "0" when it is free; reused: "handled", and -EBUSY: passes 1 to 3 come while
                     p is the owner's, in the 4th it is free when looked at, cannot be got, and
                     has a reference when page_count() looks.
@@ -88,7 +88,6 @@ Claims     C13 "shake_page() and retrying can never turn these types into someth
            kept. (shake_page() does nothing for a slab.)
 """
 
-from dataclasses import replace
 from typing import Any, Literal
 
 from racer import Cell, Expected, Memory, Program, State, Thread, Violation, Watch, scenario
@@ -98,7 +97,6 @@ from scenarios.lru import folio_add_lru
 from scenarios.memory_failure import Call, hwpoison_call, report
 from scenarios.pages import (
     Block,
-    Flags,
     Page,
     handlable,
     head_of,
@@ -110,7 +108,8 @@ from scenarios.pages import (
     typed,
     user,
 )
-from scenarios.users import free_large_kmalloc, free_page_table, free_slab, take_thp
+from scenarios.reserved import free_reserved_page
+from scenarios.users import free_large_kmalloc, free_page_table, free_slab, take_filled
 
 Kind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved", "untyped"]
 Freed = Literal["no", "freed", "reused"]
@@ -248,22 +247,6 @@ async def give_back(zone: Zone, p: Page, page: Kind, order: int, freed: Freed) -
         case "untyped":
             await folio_put(zone, p, order)  # vfree(): __free_page()
     if freed == "reused":
-        folio = await take_thp(zone, order)
+        folio = await take_filled(zone, order)
         if folio is not None:
             await folio_add_lru(zone, folio)
-
-
-async def free_reserved_page(zone: Zone, page: Page) -> None:
-    """free_reserved_page()."""
-    await page.flags.update(without_reserved, "relaxed")  # ClearPageReserved()
-    if await page.refs.update(to_one, "relaxed") > 1:  # init_page_count()
-        raise Violation("reference_overwritten")
-    await folio_put(zone, page, 0)  # __free_page()
-
-
-def to_one(refs: int) -> int:
-    return 1
-
-
-def without_reserved(flags: Flags) -> Flags:
-    return replace(flags, reserved=False)

@@ -10,11 +10,19 @@ Source     mm/slub.c allocate_slab(), __free_slab(), ___kmalloc_large_node(),
 Abstract   What is done with the memory. A new THP is put on the LRU by its owner only where a
            scenario does so with scenarios/lru.py folio_add_lru(). A large kmalloc of the
            kernel is of order 2 or above (with 4 KiB pages); of orders 0 and 1 it is a what-if.
+           A user's folio is filled (take_filled(): a plain update of its head's word) only where a
+           scenario asks about that head; there one update stands for several.
 Not        RCU delays (SLAB_TYPESAFE_BY_RCU, page tables): later is an interleaving here anyway.
 """
 
-from scenarios.allocator import Zone, alloc_frozen_pages, folio_put, free_frozen_pages
-from scenarios.pages import Page, put_one
+from scenarios.allocator import (
+    Zone,
+    alloc_frozen_pages,
+    folio_put,
+    free_frozen_pages,
+    plain_rmw,
+)
+from scenarios.pages import Page, other_bits, put_one
 
 
 async def wait_until_free(page: Page) -> None:
@@ -112,6 +120,14 @@ async def take_thp(zone: Zone, order: int) -> Page | None:
     page = await alloc_frozen_pages(zone, order)
     if page is not None:
         await page.refs.store(1)  # __alloc_pages(): set_page_refcounted()
+    return page
+
+
+async def take_filled(zone: Zone, order: int) -> Page | None:
+    """A user's folio with its content. Other bits of its word are set on the way, one by one."""
+    page = await take_thp(zone, order)
+    if page is not None:  # and __folio_set_locked(), __folio_set_swapbacked(): __set_bit() too
+        await plain_rmw(zone, page.flags, other_bits)  # __folio_mark_uptodate(): __set_bit()
     return page
 
 

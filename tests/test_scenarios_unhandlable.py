@@ -150,8 +150,8 @@ def what_is_seen(page: Kind, freed: Freed, variant: Variant, caller: WhoAsks) ->
     seen = {ON_A_HIT[caller]} if hit else {KEPT[caller]}
     if freed != "no":
         seen |= {KEPT[caller]} | LATER[caller][freed]
-    if freed == "reused" and caller == "memory_failure" and page in ("slab_tail", "large_kmalloc"):
-        seen.add("-EHWPOISON")  # prep_compound_page() brings back a bit that was cleared
+    if freed == "reused" and caller == "memory_failure":
+        seen.add("-EHWPOISON")  # a plain update of the new user brings back a bit that was cleared
     return seen
 
 

@@ -187,3 +187,34 @@ def test_a_witness_that_fits_no_program_is_status_two(
     status, out, err = racer("replay", "broken.json")
     assert (status, out) == (2, "")
     assert re.search(said, err), err
+
+
+def test_a_replay_lists_its_steps_and_names_the_command_that_explains_them(racer: Run) -> None:
+    racer("explore", "models.py::reads")
+    status, out, _ = racer("replay", "racer-out/reads.torn.json")
+    assert status == 0
+    steps = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    assert steps == ["R1", "W1", "R2"]
+    assert out.splitlines()[-1] == "racer explain racer-out/reads.torn.json"
+
+
+def test_an_explanation_for_a_mail_ends_in_the_replay_command(racer: Run) -> None:
+    _, explored, _ = racer("explore", "models.py::reads")
+    status, out, err = racer("explain", "racer-out/reads.torn.json", "--mail")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0] == explored.splitlines()[0]  # the scenario and its parameters
+    assert out.splitlines()[-1] == "racer replay racer-out/reads.torn.json"
+    assert "1 of 3 interleavings" in out
+    assert out.isascii() and "\t" not in out
+    assert max(map(len, out.splitlines())) <= 72
+    _, shown, _ = racer("explain", "racer-out/reads.torn.json")
+    assert shown.rstrip() == "\n".join(out.splitlines()[:-2])
+    assert shown.split("\n\n", 1)[1].rstrip() in explored  # the picture that explore printed
+
+
+def test_a_stale_witness_is_not_explained(racer: Run, here: Path) -> None:
+    racer("explore", "models.py::reads")
+    change(here / "models.py", "x.store(1)", "x.store(12)")
+    status, out, err = racer("explain", "racer-out/reads.torn.json")
+    assert (status, out) == (4, "")
+    assert "diverged at step 2, thread W" in err

@@ -6,7 +6,8 @@
     document    a result as JSON, schema "racer-result/1"
     output      witness files and pictures, one set for each label
     html        the report as one HTML file
-    commands    what list, explore and replay do
+    commands    what list and explore do
+    witnesses   what replay and explain do
     claims      what claims does
     graphs      what graph does
     differences what diff does; difference_report, difference_document: what it prints
@@ -22,7 +23,7 @@ from typing import Annotated
 
 import typer
 
-COMMANDS = ("claims", "diff", "explore", "graph", "list", "replay")
+COMMANDS = ("claims", "diff", "explain", "explore", "graph", "list", "replay")
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -267,6 +268,27 @@ def _claims(
     raise typer.Exit(guarded(command))
 
 
+@app.command("explain")
+def _explain(
+    witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
+    for_mail: Annotated[
+        bool, typer.Option("--mail", help="The text for a mail, ending in the replay command.")
+    ] = False,
+) -> None:
+    """Say why the schedule of a witness file comes out as it does.
+
+    It is replayed first, and every step is held against the file.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.witnesses import explain_witness
+
+        return explain_witness(witness, for_mail=for_mail)
+
+    raise typer.Exit(guarded(command))
+
+
 @app.command("replay")
 def _replay(
     witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
@@ -278,7 +300,7 @@ def _replay(
     from racer.cli.guard import guarded
 
     def command() -> int:
-        from racer.cli.commands import replay_witness
+        from racer.cli.witnesses import replay_witness
 
         return replay_witness(witness)
 

@@ -20,18 +20,18 @@ from racer.cli.guard import (
 )
 from racer.cli.judgement import Judgement, judge
 from racer.cli.output import Written, WrittenPage, write
-from racer.cli.report import heading, preemptions_text, summary
+from racer.cli.report import heading, summary
 from racer.discovery import Found, catalogue, find
-from racer.errors import UsageError, WitnessError
+from racer.errors import UsageError
 from racer.explanation import Explanation, exactly, explain
-from racer.exploration import explore, preemptions_of
+from racer.exploration import explore
 from racer.files import shown_path
 from racer.lift import digest
 from racer.parameters import Value, show_value
 from racer.program import Program
-from racer.registry import Expected, Scenario
+from racer.registry import Expected
 from racer.result import Interrupted, Result
-from racer.witness import SavedWitness, check, load, racer_version, saved_witness
+from racer.witness import saved_witness
 from viz.diagram import diagram
 from viz.text import mail
 
@@ -102,50 +102,6 @@ def explore_scenario(request: Request) -> int:
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
     return USAGE if failures else judgement.status
-
-
-def replay_witness(path: str) -> int:
-    """Replay a saved witness, holding every step against the file."""
-    saved = load(Path(path))
-    if saved.memory != "sc":
-        raise WitnessError(
-            f"the witness {shown_path(path)} is for the memory model {saved.memory!r}, and this "
-            "racer replays 'sc'."
-        )
-    with models_print_to_stderr():
-        scenario, program = _saved_program(saved, Path(path))
-        trace = check(saved, program)
-        counted = preemptions_of(program, trace.schedule, saved.memory)
-        if counted != saved.preemptions:
-            raise WitnessError(
-                f"the witness {shown_path(path)} cannot be used: it says that its schedule has "
-                f"{saved.preemptions} preemptions, and it has {counted}.\n"
-                f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
-            )
-        fresh = saved.digest == digest(program)
-        with exactly(program, saved.memory) as exact:
-            explanation = explain(
-                trace,
-                saved.label,
-                interleavings=saved.interleavings if fresh else None,
-                total=saved.total if fresh else None,
-                preemptions=saved.preemptions,
-                minimal=saved.minimal and fresh,
-                exact=exact,
-            )
-    emit(f"{heading(scenario.name, scenario.summary, saved.parameters, saved.memory)}\n")
-    emit(f"REPLAYED  {len(trace.events)} steps, each as saved: {saved.label}")
-    if fresh:
-        emit(preemptions_text(saved.preemptions, saved.minimal))
-    else:
-        emit(
-            "note: the scenario behaves otherwise than when this was saved, elsewhere than on\n"
-            "this schedule: the counts and the minimum may no longer hold, and are left out."
-        )
-    if saved.racer != racer_version():
-        emit(f"note: saved by racer {saved.racer}; this is {racer_version()}")
-    emit(f"\n{mail(explanation).rstrip()}")
-    return OK
 
 
 def _listed(found: Found) -> str:
@@ -302,24 +258,3 @@ def emit_files(written: dict[str, Written], page: WrittenPage | None = None) -> 
     text = "\n".join([*lines, *commands[1:], *commands[:1]])
     if text:
         emit(f"\n{text}")
-
-
-def _saved_program(saved: SavedWitness, path: Path) -> tuple[Scenario, Program]:
-    """The scenario of a witness and its Program. Errors: WitnessError that names the file."""
-    try:
-        scenario = _scenario_of(saved, path)
-        return scenario, scenario.build(**saved.parameters)
-    except UsageError as error:
-        raise WitnessError(f"the witness {shown_path(path)} cannot be replayed: {error}") from error
-
-
-def _scenario_of(saved: SavedWitness, path: Path) -> Scenario:
-    """The scenario a witness names; a file is looked for from here, then from the witness up."""
-    reference = saved.scenario
-    file, separator, name = reference.rpartition("::")
-    if separator and not Path(file).is_file():
-        for directory in path.resolve().parents:
-            if (directory / file).is_file():
-                reference = f"{directory / file}::{name}"
-                break
-    return find(reference).scenario

@@ -1,0 +1,141 @@
+"""`racer replay` and `racer explain`: a saved witness, run again and held against its file."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from racer.cli.guard import OK, emit, models_print_to_stderr
+from racer.cli.report import heading, preemptions_text
+from racer.discovery import find
+from racer.errors import UsageError, WitnessError
+from racer.events import Trace
+from racer.explanation import exactly, explain
+from racer.explanation.naming import event_text, short_names, step_name
+from racer.exploration import preemptions_of
+from racer.files import shown_path
+from racer.lift import digest
+from racer.program import Program
+from racer.registry import Scenario
+from racer.witness import SavedWitness, check, load, racer_version
+from viz.text import mail
+
+
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    """A witness whose every step came out as saved.
+
+    `fresh`: the scenario behaves as when it was saved, elsewhere than on this schedule, too.
+    """
+
+    path: str
+    saved: SavedWitness
+    scenario: Scenario
+    program: Program
+    trace: Trace
+    fresh: bool
+
+    @property
+    def heading(self) -> str:
+        scenario, saved = self.scenario, self.saved
+        return heading(saved.scenario, scenario.summary, saved.parameters, saved.memory)
+
+    def notes(self) -> str:
+        """What may no longer hold; empty where all does."""
+        notes = []
+        if not self.fresh:
+            notes.append(
+                "note: the scenario behaves otherwise than when this was saved, elsewhere than on\n"
+                "this schedule: the counts and the minimum may no longer hold, and are left out."
+            )
+        if self.saved.racer != racer_version():
+            notes.append(f"note: saved by racer {self.saved.racer}; this is {racer_version()}")
+        return "\n".join(notes)
+
+
+def replay_witness(path: str) -> int:
+    """Replay a saved witness, holding every step against the file, and list the steps."""
+    done = _replayed(path)
+    events = done.trace.events
+    emit(f"{done.heading}\n")
+    emit(f"REPLAYED  {len(events)} steps, each as saved: {done.saved.label}")
+    if done.fresh:
+        emit(preemptions_text(done.saved.preemptions, done.saved.minimal))
+    if done.notes():
+        emit(done.notes())
+    shorts = short_names(done.trace.threads)
+    names = [step_name(shorts[event.thread], event.step) for event in events]
+    width = max((len(name) for name in names), default=0)
+    steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, events, strict=True)]
+    emit("\n".join(["", *steps, "", f"racer explain {shlex.quote(path)}"]))
+    return OK
+
+
+def explain_witness(path: str, *, for_mail: bool) -> int:
+    """Replay a saved witness, and say why it comes out as it does.
+
+    `for_mail` leaves out what concerns only the reader of the terminal, and ends in the command
+    that replays it.
+    """
+    done = _replayed(path)
+    saved = done.saved
+    with models_print_to_stderr(), exactly(done.program, saved.memory) as exact:
+        explanation = explain(
+            done.trace,
+            saved.label,
+            interleavings=saved.interleavings if done.fresh else None,
+            total=saved.total if done.fresh else None,
+            preemptions=saved.preemptions,
+            minimal=saved.minimal and done.fresh,
+            exact=exact,
+        )
+    emit(f"{done.heading}\n")
+    if done.notes() and not for_mail:
+        emit(f"{done.notes()}\n")
+    emit(mail(explanation).rstrip())
+    if for_mail:
+        emit(f"\nracer replay {shlex.quote(path)}")
+    return OK
+
+
+def _replayed(path: str) -> _Replayed:
+    saved = load(Path(path))
+    if saved.memory != "sc":
+        raise WitnessError(
+            f"the witness {shown_path(path)} is for the memory model {saved.memory!r}, and this "
+            "racer replays 'sc'."
+        )
+    with models_print_to_stderr():
+        scenario, program = _saved_program(saved, Path(path))
+        trace = check(saved, program)
+        counted = preemptions_of(program, trace.schedule, saved.memory)
+        if counted != saved.preemptions:
+            raise WitnessError(
+                f"the witness {shown_path(path)} cannot be used: it says that its schedule has "
+                f"{saved.preemptions} preemptions, and it has {counted}.\n"
+                f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
+            )
+        fresh = saved.digest == digest(program)
+    return _Replayed(path, saved, scenario, program, trace, fresh)
+
+
+def _saved_program(saved: SavedWitness, path: Path) -> tuple[Scenario, Program]:
+    """The scenario of a witness and its Program. Errors: WitnessError that names the file."""
+    try:
+        scenario = _scenario_of(saved, path)
+        return scenario, scenario.build(**saved.parameters)
+    except UsageError as error:
+        raise WitnessError(f"the witness {shown_path(path)} cannot be replayed: {error}") from error
+
+
+def _scenario_of(saved: SavedWitness, path: Path) -> Scenario:
+    """The scenario a witness names; a file is looked for from here, then from the witness up."""
+    reference = saved.scenario
+    file, separator, name = reference.rpartition("::")
+    if separator and not Path(file).is_file():
+        for directory in path.resolve().parents:
+            if (directory / file).is_file():
+                reference = f"{directory / file}::{name}"
+                break
+    return find(reference).scenario

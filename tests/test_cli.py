@@ -53,6 +53,15 @@ def test_a_failure_as_declared_is_status_zero_and_leaves_files(racer: Run, here:
     ]
 
 
+def test_a_picture_is_written_as_png_where_that_is_asked_for(racer: Run, here: Path) -> None:
+    _, out, _ = racer("explore", "models.py::reads", "--png")
+    assert "racer-out/reads.torn.png" in out.splitlines()
+    first = (here / "racer-out" / "reads.torn.png").read_bytes()
+    assert first.startswith(b"\x89PNG\r\n\x1a\n")
+    racer("explore", "models.py::reads", "--png")
+    assert (here / "racer-out" / "reads.torn.png").read_bytes() == first
+
+
 def test_the_last_line_replays_the_witness(racer: Run) -> None:
     _, out, _ = racer("explore", "models.py::reads", "-o", "a directory")
     words = shlex.split(out.splitlines()[-1])

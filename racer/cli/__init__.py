@@ -108,6 +108,7 @@ def _explore(
         str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
     ] = "racer-out",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    png: Annotated[bool, typer.Option("--png", help="Write each picture as PNG, too.")] = False,
     html: Annotated[
         bool, typer.Option("--html", help="Write NAME.html too: the whole report in one file.")
     ] = False,
@@ -152,6 +153,7 @@ def _explore(
                 count=count,
                 expect=expect,
                 html=html,
+                png=png,
             )
         )
 

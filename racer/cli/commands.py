@@ -54,6 +54,7 @@ class Request:
     count: bool | None
     expect: str | None
     html: bool = False
+    png: bool = False
     claims: tuple[ClaimRow, ...] = ()  # that the case decides, for the HTML file
 
 
@@ -201,7 +202,9 @@ def _show_violations(
             digest=fingerprint,
         )
         name = selection.found.scenario.name
-        written[label] = write(Path(request.directory), name, saved, diagram(explanation))
+        written[label] = write(
+            Path(request.directory), name, saved, diagram(explanation), png=request.png
+        )
     return written, explanations
 
 

@@ -35,8 +35,10 @@ class WrittenPage:
     failure: str | None
 
 
-def write(directory: Path, name: str, saved: SavedWitness, dot: str) -> Written:
-    """Write NAME.LABEL.json, .svg and .dot; whatever can be written is.
+def write(
+    directory: Path, name: str, saved: SavedWitness, dot: str, *, png: bool = False
+) -> Written:
+    """Write NAME.LABEL.json, .svg, .dot and, if asked for, .png; whatever can be written is.
 
     Errors   none: a failure is part of the answer, because the verdict must still be shown.
     """
@@ -55,6 +57,9 @@ def write(directory: Path, name: str, saved: SavedWitness, dot: str) -> Written:
         svg = render(dot, "svg")
         write_atomically(directory / f"{stem}.svg", svg)
         pictures.insert(0, shown_path(directory / f"{stem}.svg"))
+        if png:
+            write_atomically(directory / f"{stem}.png", render(dot, "png"))
+            pictures.insert(1, shown_path(directory / f"{stem}.png"))
     except OSError as error:
         what = shown_path(error.filename) if isinstance(error.filename, str) else str(directory)
         return Written(witness, tuple(pictures), f"cannot write {what}: {error.strerror}", svg)

@@ -351,3 +351,29 @@ def test_a_full_disk_behind_stdout_is_an_error_and_no_traceback(
     assert done.returncode == 2
     assert "cannot write to stdout: No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_progress_is_told_while_states_are_found_and_changes_nothing() -> None:
+    from scenarios.aba import aba
+
+    program, told = aba(readers=3), []
+    watched = explore(program, progress=lambda *now: told.append(now))
+    assert told[0] == (1, 1)  # the first state, not expanded yet
+    assert all(0 < frontier <= states for states, frontier in told)
+    quiet = explore(program)
+    assert (watched.states, watched.interleavings) == (quiet.states, quiet.interleavings)
+    assert list(watched.outcomes) == list(quiet.outcomes)
+
+
+def test_progress_is_shown_on_a_terminal_only_and_is_no_part_of_the_result(here: Path) -> None:
+    import pty
+
+    command = [sys.executable, "-m", "racer.cli", "explore", "aba", "--set", "readers=3"]
+    master, slave = pty.openpty()
+    shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, timeout=120)
+    os.close(slave)
+    on_terminal = os.read(master, 1 << 16)
+    os.close(master)
+    assert b"states/s" in on_terminal
+    quiet = subprocess.run(command, capture_output=True, timeout=120)
+    assert (quiet.stdout, quiet.stderr) == (shown.stdout, b"")

@@ -170,7 +170,8 @@ def lay_out(explanation: Explanation) -> Grid:
 def _title(explanation: Explanation) -> list[str]:
     cells = [f"{cell.name}={cell.value}" for cell in explanation.cells if cell.touched]
     initially = f"Initially {', '.join(cells)}." if cells else ""
-    return [explanation.verdict, f"{explanation.count}; {explanation.fact}.", initially]
+    said = [explanation.verdict, explanation.cause, f"{explanation.count}; {explanation.fact}."]
+    return [*(line for line in said if line), initially]
 
 
 def _texts(explanation: Explanation) -> _Texts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from racer.cli.guard import (
     models_print_to_stderr,
 )
 from racer.cli.output import WrittenPage
+from racer.cli.progress import shown_cases
 from racer.cli.report import count_text
 from racer.discovery import catalogue
 from racer.models import check_model
@@ -82,22 +82,16 @@ def _decided(
     max_states: int | None,
     timeout: float | None,
 ) -> tuple[list[Decided], bool]:
-    terminal = sys.stderr is not None and sys.stderr.isatty()
-
-    def progress(done: int, total: int) -> None:
-        if terminal:
-            end = "\n" if done == total else ""
-            print(f"\r{done} of {total} cases explored", end=end, file=sys.stderr, flush=True)
-
     try:
-        found = decide(
-            claims,
-            memory=memory,
-            jobs=jobs,
-            max_states=max_states,
-            timeout=timeout,
-            progress=progress,
-        )
+        with shown_cases() as progress:
+            found = decide(
+                claims,
+                memory=memory,
+                jobs=jobs,
+                max_states=max_states,
+                timeout=timeout,
+                progress=progress,
+            )
     except Interruption as stop:
         return stop.decided, True
     return found, False

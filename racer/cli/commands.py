@@ -16,10 +16,10 @@ from racer.cli.guard import (
     complain,
     emit,
     models_print_to_stderr,
-    on_terminal,
 )
 from racer.cli.judgement import Judgement, judge
 from racer.cli.output import Written, WrittenPage, write
+from racer.cli.progress import shown_states
 from racer.cli.report import heading, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError
@@ -154,16 +154,16 @@ def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, s
 
 
 def _explored(request: Request, selection: Selection) -> tuple[Result, bool]:
-    if on_terminal():
-        complain(f"exploring {selection.found.reference}; Ctrl-C shows what was found so far")
     try:
-        result = explore(
-            selection.program,
-            memory=request.memory,
-            count=request.count,
-            max_states=request.max_states,
-            timeout=request.timeout,
-        )
+        with shown_states(selection.found.reference) as progress:
+            result = explore(
+                selection.program,
+                memory=request.memory,
+                count=request.count,
+                max_states=request.max_states,
+                timeout=request.timeout,
+                progress=progress,
+            )
     except Interrupted as stop:
         return stop.result, True
     return result, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from racer.errors import UsageError
@@ -31,6 +32,7 @@ def explore(
     minimise: bool = True,
     max_states: int | None = None,
     timeout: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Search every interleaving of `program` and say what can happen.
 
@@ -43,6 +45,8 @@ def explore(
                  that the search comes across, which is replayed as well
     max_states   stop after so many states
     timeout      stop after so many seconds; either limit gives the verdict "bound"
+    progress     is called every few thousand states with how many were found, and how many of
+                 them are yet to be expanded: first for the verdict, then for the count
 
     Errors   ModelError when the model fails in a state that can be reached; Interrupted, with
              what was found so far, on Ctrl-C; UsageError for a memory model racer lacks.
@@ -55,6 +59,7 @@ def explore(
         minimise=minimise,
         max_states=max_states,
         timeout=timeout,
+        progress=progress,
     )[1]
 
 
@@ -67,12 +72,13 @@ def search_and_report(
     minimise: bool = True,
     max_states: int | None = None,
     timeout: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Searched, Result]:
     """As explore(), with the graphs that the Result was read from."""
     check_model(memory)
     _check_limits(max_states, timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
-    limits = Limits(max_states, timeout, deadline)
+    limits = Limits(max_states, timeout, deadline, progress=progress)
     with patience(timeout):
         lifted = lift(program, deadline=deadline)
         try:
@@ -116,9 +122,9 @@ def _itself(state: State) -> State:
 def _counting_limits(limits: Limits, count: bool | None) -> Limits:
     """Counting stops at the time limit too, and at its own number of states unless forced."""
     if count is True:
-        return Limits(None, limits.timeout, limits.deadline)
+        return Limits(None, limits.timeout, limits.deadline, progress=limits.progress)
     too_many = "more than {:,} states up to symmetry; count=True or --count forces it"
-    return Limits(COUNTED_STATES, limits.timeout, limits.deadline, too_many)
+    return Limits(COUNTED_STATES, limits.timeout, limits.deadline, too_many, limits.progress)
 
 
 def _check_limits(max_states: int | None, timeout: float | None) -> None:

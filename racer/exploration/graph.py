@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from racer.errors import ModelError
 from racer.exploration.components import terminal_components, topological_order
@@ -56,12 +57,16 @@ class StateGraph:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to stop although states are left: `deadline` is a time.monotonic() value."""
+    """When to stop although states are left: `deadline` is a time.monotonic() value.
+
+    `progress` is told, now and then, how many states there are and how many are yet to expand.
+    """
 
     max_states: int | None = None
     timeout: float | None = None
     deadline: float | None = None
     no_room: str = "max_states={}"  # how the first of them is named when it is hit
+    progress: Callable[[int, int], None] | None = None
 
     def check_room(self, states: int) -> None:
         """Before one more state than `states` is taken in. Errors: LimitHit."""
@@ -75,6 +80,9 @@ class Limits:
         """
         if self.deadline is not None and expanded and time.monotonic() > self.deadline:
             raise LimitHit(f"timeout of {self.timeout:g} s")
+
+
+_STATES_BETWEEN: Final = 2_000  # two calls of `progress`: some hundredths of a second
 
 
 class LimitHit(Exception):
@@ -150,9 +158,11 @@ class _Exploration:
 
     def _expand_all(self) -> None:
         """Expand what is not expanded yet."""
-        graph = self.graph
+        graph, progress = self.graph, self._limits.progress
         while graph.expanded < len(graph.states):
             self._limits.check_time(graph.expanded)
+            if progress is not None and graph.expanded % _STATES_BETWEEN == 0:
+                progress(len(graph.states), len(graph.states) - graph.expanded)
             self._expand(graph.expanded, self._choose)
             graph.expanded += 1
 

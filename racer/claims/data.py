@@ -102,8 +102,8 @@ class Ask:
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class Never(Ask):
-    """No interleaving shows `label`; with an `effect`, none shows it with that effect."""
+class _OfLabel(Ask):
+    """Asks about `label`; with an `effect`, only about violations that lead to it."""
 
     label: str
     effect: str | None
@@ -113,32 +113,34 @@ class Never(Ask):
     ) -> None:
         _set(self, scenario, settings, label=label, effect=effect)
 
-    @property
-    def text(self) -> str:
-        return f"never {_with_effect(self.label, self.effect)}"
+    def _is_in(self, shown: Shown) -> bool:
+        found = shown.labels.get(self.label)
+        return found is not None and (self.effect is None or self.effect in found.effects)
 
-    def holds(self, shown: tuple[Shown, ...]) -> bool:
-        return not _shows(shown[0], self.label, self.effect)
+    def _label_text(self) -> str:
+        return self.label if self.effect is None else f"{self.label} with the effect {self.effect}"
 
 
-@dataclass(frozen=True, eq=False, init=False)
-class Shows(Ask):
-    """Some interleaving shows `label`; with an `effect`, some shows it with that effect."""
-
-    label: str
-    effect: str | None
-
-    def __init__(
-        self, label: str, scenario: Scenario, *, effect: str | None = None, **settings: Setting
-    ) -> None:
-        _set(self, scenario, settings, label=label, effect=effect)
+class Never(_OfLabel):
+    """No interleaving shows the label; with an `effect`, none shows it with that effect."""
 
     @property
     def text(self) -> str:
-        return f"shows {_with_effect(self.label, self.effect)}"
+        return f"never {self._label_text()}"
 
     def holds(self, shown: tuple[Shown, ...]) -> bool:
-        return _shows(shown[0], self.label, self.effect)
+        return not self._is_in(shown[0])
+
+
+class Shows(_OfLabel):
+    """Some interleaving shows the label; with an `effect`, some shows it with that effect."""
+
+    @property
+    def text(self) -> str:
+        return f"shows {self._label_text()}"
+
+    def holds(self, shown: tuple[Shown, ...]) -> bool:
+        return self._is_in(shown[0])
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -237,12 +239,3 @@ def _complete(scenario: Scenario, settings: Parameters) -> None:
         scenario.complete(settings)
     except UsageError as error:
         raise ProgramError(f"in a claim about {scenario.name!r}: {error}") from error
-
-
-def _with_effect(label: str, effect: str | None) -> str:
-    return label if effect is None else f"{label} with the effect {effect}"
-
-
-def _shows(shown: Shown, label: str, effect: str | None) -> bool:
-    found = shown.labels.get(label)
-    return found is not None and (effect is None or effect in found.effects)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 
 from racer.errors import RacerError
 from racer.events import Trace
-from racer.explanation import Explanation, explain
+from racer.explanation import Explanation, NoReturn, explain
 from tests.traces import held_lock, lock_cycle, residual_race, small_traces
 from viz.diagram import diagram, render
 from viz.grid import Box, lay_out
@@ -150,3 +151,13 @@ def test_graphviz_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("subprocess.run", hang)
     with pytest.raises(RacerError, match="timed out"):
         render("digraph {}", "svg")
+
+
+def test_the_point_of_no_return_stands_beside_its_step() -> None:
+    explanation = race()
+    unavoidable = replace(explanation, no_return=NoReturn(2, explanation.rows[2].name, last=False))
+    changed = lay_out(unavoidable).changes
+    assert changed[2].lines[-1] == "from here on it cannot be avoided"
+    assert 2 not in lay_out(explanation).changes or changed[2] != lay_out(explanation).changes[2]
+    at_last = replace(explanation, no_return=NoReturn(2, explanation.rows[2].name, last=True))
+    assert lay_out(at_last) == lay_out(explanation)

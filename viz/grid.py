@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from racer.explanation import Explanation, Row
+from racer.explanation import Explanation, NoReturn, Row
 
 CHAR = 6  # width of a character of 10 points
 LINE = 12  # height of a line of text
@@ -185,6 +185,9 @@ def _texts(explanation: Explanation) -> _Texts:
         )
         for i, row in enumerate(rows)
     }
+    turn = explanation.no_return
+    if isinstance(turn, NoReturn) and turn.row is not None and not turn.last:
+        changes[turn.row] += _wrap("from here on it cannot be avoided", _LONG)
     return _Texts(
         heads={i: _wrap(lane.title, _SHORT) for i, lane in lanes.items()},
         feet={i: _wrap(lane.end, _SHORT) for i, lane in lanes.items() if lane.state == "blocked"},

@@ -23,10 +23,10 @@ Bound      p is freed once and used once more.
 Answer, freed=false. Nobody changes p, so there is one interleaving.
   before     Fails, as_transient: not handlable, three shakes, -EIO (memory_failure():
              MF_MSG_GET_HWPOISON), as for a page that is briefly off the LRU.
-  the rest   PG_reserved is set at their first load of p.flags, and they say so. Soft offline
-             passes -ENOTRECOVERABLE on: pass. memory_failure() panics (or says MF_MSG_KERNEL):
-             pass; but without the follow-up it folds this errno too into MF_MSG_GET_HWPOISON,
-             which is as_transient: fail.
+  the rest   PG_reserved is set when they look for it, and they say so. Soft offline passes
+             -ENOTRECOVERABLE on: pass. memory_failure() panics (or says MF_MSG_KERNEL): pass;
+             but without the follow-up it folds this errno too into MF_MSG_GET_HWPOISON, which
+             is as_transient: fail.
 Answer, freed=true. All of that may happen before p is freed. And besides:
   misclassified, stale_owned by PG_reserved: by no variant. The load of p.flags that finds it is
              their last load (before it the opt-out of v8 and v9 may have looked at p): p was

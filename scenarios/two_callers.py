@@ -45,7 +45,8 @@ Answer, poison_lost.
              without. The free loads p's flags; memory_failure() poisons p, and comes to its end
              (p has no reference and is not free: -EIO); the free stores p's flags, without the
              bit. Then p is free, and the next memory_failure() is not told -EHWPOISON. free: it
-             is the new user who loads and stores p's flags, as it fills the page.
+             is the new user who loads and stores p's flags, as it fills the page (one update
+             stands for several, see scenarios/users.py).
              Not soft_offline twice: the bit is set on a page that was taken off its free list,
              where no free is under way and which no user is given.
   no mutex   Fail where a call can come to its end between the first TestSetPageHWPoison() and

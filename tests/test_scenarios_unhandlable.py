@@ -261,6 +261,19 @@ def test_a_lost_bit_has_both_calls_handle_p() -> None:
     assert ("ignored: MF_MSG_GET_HWPOISON", "recovered: MF_MSG_BUDDY") in pairs
 
 
+@pytest.mark.parametrize("mutex", [True, False])
+def test_the_new_user_of_a_free_page_loses_the_bit_as_well(mutex: bool) -> None:
+    """By hand, one preemption: the user has loaded p's flags, memory_failure() comes and goes."""
+    program = two_callers(
+        page="free", other="memory_failure", flags_rmw="split", variant="v10", mutex=mutex
+    )
+    result = explore(program)
+    assert set(result.violations) == {"poison_lost"}
+    assert result.violations["poison_lost"].witness.preemptions == 1
+    pairs = {(dict(key)["classify"], dict(key)["second"]) for key in result.outcomes}
+    assert ("ignored: MF_MSG_GET_HWPOISON", "handled") in pairs  # a whole page, for the second
+
+
 def test_soft_offline_after_memory_failure_has_nothing_left_to_do() -> None:
     """Under the mutex a soft offline that does not find the bit came first."""
     found = explore(two_callers(page="slab"), minimise=False).outcomes

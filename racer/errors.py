@@ -6,7 +6,7 @@ never a traceback. `InternalError` is not one of them: it is a bug in racer and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class RacerError(Exception):
@@ -76,10 +76,11 @@ class InternalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A line of a user's source file."""
+    """A line of a user's source file, and the function that it is a line of, where known."""
 
     path: str
     line: int
+    function: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}"

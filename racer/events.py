@@ -55,7 +55,8 @@ class Event:
     `opened` names the watches whose windows opened just before the step, `closed` the windows
     that closed just after it. `truths` gives each watch's truth in the state after the step;
     `broken` the invariants that are false in it. `ended` is what the thread came to with this
-    step: None while it goes on.
+    step: None while it goes on. `locations` are the lines of the thread and its helpers that
+    await the operation, outermost first.
     """
 
     index: int
@@ -65,12 +66,17 @@ class Event:
     result: object
     before: object
     after: object
-    location: Location | None
+    locations: tuple[Location, ...]
     opened: tuple[str, ...]
     closed: tuple[ClosedWindow, ...]
     truths: Mapping[str, bool]
     broken: tuple[str, ...]
     ended: Ending | None
+
+    @property
+    def location(self) -> Location | None:
+        """The line of the operation itself."""
+        return self.locations[-1] if self.locations else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +104,4 @@ class Trace:
     outcome: OutcomeKey
     labels: tuple[str, ...]
     maximal: bool
-    final_locations: Mapping[str, Location | None]  # where each thread that has not ended waits
+    final_locations: Mapping[str, tuple[Location, ...]]  # where those that have not ended wait

@@ -130,7 +130,7 @@ class Scheduler:
         pending = task.run.pending
         assert isinstance(pending, AboutTo)
         index, operation = len(self.events), pending.operation
-        location = task.run.location()
+        locations = task.run.locations()
         for window in pending.opens:
             opened = _Open(window.watch, index, [window.watch.holds(self.values)])
             task.windows[window.slot] = opened
@@ -150,7 +150,7 @@ class Scheduler:
             result=result,
             before=before,
             after=after,
-            location=location,
+            locations=locations,
             opened=tuple(window.watch.name for window in pending.opens),
             closed=closed,
             truths=self._truths(),
@@ -246,7 +246,7 @@ class Scheduler:
             outcome=outcome,
             labels=tuple(sorted(labels)),
             maximal=maximal,
-            final_locations={name: runs[name].location() for name in stuck},
+            final_locations={name: runs[name].locations() for name in stuck},
         )
 
 

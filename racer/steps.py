@@ -193,7 +193,8 @@ class ThreadRun:
         while awaited is not None:
             frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
             if frame is not None and not _is_racers_own(frame.f_globals):
-                found.append(Location(frame.f_code.co_filename, frame.f_lineno))
+                code = frame.f_code
+                found.append(Location(code.co_filename, frame.f_lineno, code.co_name))
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
         return tuple(found)
 

@@ -9,6 +9,7 @@ import pytest
 from racer.errors import Location
 from racer.events import Trace
 from racer.explanation import Change, Explanation, Read, Span, explain, short_names, step_name
+from racer.explanation.naming import source_places
 from racer.exploration import explore
 from racer.operations import (
     Acquire,
@@ -328,6 +329,25 @@ def test_what_follows_the_violation_is_left_out_and_counted() -> None:
 def test_a_row_knows_its_line_in_the_source() -> None:
     row = told(held_lock()).rows[1]
     assert (row.location, row.source_line) == (Location("/src/model.py", 11), "model.py:11")
+    assert row.source_places == ("model.py:11",)
+
+
+def test_the_line_that_calls_a_helper_stands_before_the_helper_s_own() -> None:
+    outer = Location("/src/split.py", 70, "split")
+    caller = Location("/src/classifier.py", 128, "v9")
+    inner = Location("/src/pages.py", 183, "compound_head")
+    assert source_places((outer, caller, inner)) == (
+        "classifier.py:128, in compound_head pages.py:183",
+        "classifier.py:128, pages.py:183",
+        "pages.py:183",
+    )
+    nearby = Location("/src/pages.py", 90, "folio")
+    assert source_places((nearby, inner)) == (
+        "pages.py:90, in compound_head :183",
+        "pages.py:90, :183",
+        "pages.py:183",
+    )
+    assert source_places(()) == ()
 
 
 # --- a real one -----------------------------------------------------------------------------

@@ -212,7 +212,7 @@ def test_the_source_of_a_step_is_shown_with_its_neighbours() -> None:
     plain = trace({"x": 0}, [Did("T", Store("x", 1))])
     place = Location(__file__, 3)
     located = dataclasses.replace(
-        plain, events=(dataclasses.replace(plain.events[0], location=place),)
+        plain, events=(dataclasses.replace(plain.events[0], locations=(place,)),)
     )
     (source,) = witness(located).sources
     assert (source.place, source.first, source.line) == ("tests/test_page.py", 1, 3)
@@ -225,7 +225,7 @@ def test_a_source_that_cannot_be_read_is_still_named(path: str) -> None:
 
     plain = trace({"x": 0}, [Did("T", Store("x", 1))])
     located = dataclasses.replace(
-        plain, events=(dataclasses.replace(plain.events[0], location=Location(path, 7)),)
+        plain, events=(dataclasses.replace(plain.events[0], locations=(Location(path, 7),)),)
     )
     each = witness(located)
     assert each.sources[0].lines == ()

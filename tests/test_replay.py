@@ -66,6 +66,25 @@ def test_a_witness_replays_to_its_label_with_source_lines() -> None:
     assert not closing.closed[0].seen.ever_true
 
 
+def test_an_event_has_the_line_of_the_thread_that_calls_a_helper() -> None:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def helper() -> int:
+        return await x.load()
+
+    async def thread() -> None:
+        await x.store(1)
+        await helper()
+
+    trace = replay(Program(mem, {"T": Thread(thread)}), (Move("T"), Move("T")))
+    functions = [[place.function for place in event.locations] for event in trace.events]
+    assert functions == [["thread"], ["thread", "helper"]]
+    store, load = trace.events
+    assert load.location == load.locations[-1]
+    assert load.locations[0].line == store.locations[0].line + 1
+
+
 def blocked_pair() -> Program:
     mem = Memory()
     flag, lock = mem.cell("flag", 0), mem.lock("lock")

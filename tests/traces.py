@@ -97,7 +97,7 @@ def trace(
                 result=result,
                 before=before,
                 after=values.get(cell) if cell else None,
-                location=Location("/src/model.py", 10 + index),
+                locations=(Location("/src/model.py", 10 + index),),
                 opened=did.opens,
                 closed=tuple(closed),
                 truths={name: truth(values) for name, truth in watches.items()},
@@ -117,7 +117,7 @@ def trace(
         outcome=tuple(sorted(outcome.items())),
         labels=tuple(sorted(labels | ({"deadlock"} if stuck else set()))),
         maximal=set(outcome) == set(names),
-        final_locations={name: None for name in names if name not in outcome},
+        final_locations={name: () for name in names if name not in outcome},
     )
 
 

@@ -156,7 +156,7 @@ def _step(dot: graphviz.Digraph, grid: Grid, i: int, row: Row) -> None:
         fill = {"style": "filled", "fillcolor": _SHADE if under else "white"}
         _text(dot, f"before {row.name}", switch, _italic(switch.lines), **fill)
     colors = _LOUD if row.violates else {"fillcolor": "white"}
-    where = {"tooltip": _plain(row.source_line)} if row.source_line else {}
+    where = {"tooltip": _plain(row.source_places[0])} if row.source_places else {}
     label = _bold(box.lines) if row.violates else _headed(box.lines, row.name)
     _box(dot, row.name, box, label, id=row.name, style="filled", **colors, **where)
     if i in grid.changes:

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from racer.errors import UsageError
-from racer.explanation import Explanation, Fold, Lane, NotComputed, Ordering, Row
+from racer.explanation import Explanation, Fold, Lane, NotComputed, Ordering, Row, Side
 
 MINIMUM_WIDTH = 40
 _INDENT = 2
@@ -99,20 +99,25 @@ def _orderings(explanation: Explanation, width: int) -> list[str]:
 
 
 def _ordering(ordering: Ordering, width: int) -> list[str]:
-    first, then = (
-        f"{side.name}{f' {side.text}' if side.text else ''}"
-        f"{f' ({side.source_line})' if side.source_line else ''}"
-        for side in (ordering.first, ordering.then)
-    )
+    """Both sides in one line, or in two, which say as much of where they are as fits."""
+    sides = (ordering.first, ordering.then)
+    first, then = (_side(side, *side.source_places[:1]) for side in sides)
     together = wrapped(f"{first} before {then}", width - _INDENT)
     if len(together) == 1:
         return [" " * _INDENT + together[0]]
-    parts = [(2, first), (4, f"before {then}")]
-    return [
-        " " * indent + line
-        for indent, text in parts
-        for line in wrapped(text, width - indent, hanging=2)
-    ]
+    found = []
+    for indent, before, side in ((2, "", sides[0]), (4, "before ", sides[1])):
+        for place in side.source_places or ("",):
+            lines = wrapped(before + _side(side, place), width - indent, hanging=2)
+            if len(lines) == 1:
+                break
+        found += [" " * indent + line for line in lines]
+    return found
+
+
+def _side(side: Side, place: str = "") -> str:
+    text = f"{side.name} {side.text}".rstrip()
+    return f"{text} ({place})" if place else text
 
 
 def _returned(explanation: Explanation, width: int) -> list[str]:

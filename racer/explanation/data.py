@@ -114,8 +114,14 @@ class Row:
     broken: tuple[str, ...]
     ending: str | None
     violates: bool
-    location: Location | None
-    source_line: str | None  # file name and line, without the directory
+    locations: tuple[Location, ...]  # the lines that await the operation, outermost first
+    source_line: str | None  # of the operation: file name and line, without the directory
+    source_places: tuple[str, ...]  # the line of its caller, too: see Side
+
+    @property
+    def location(self) -> Location | None:
+        """The line of the operation itself."""
+        return self.locations[-1] if self.locations else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,7 @@ class Side:
     before: str | None
     after: str | None
     source_line: str | None
+    source_places: tuple[str, ...]  # with the caller's line; each shorter, the last is source_line
 
 
 @dataclass(frozen=True, slots=True)

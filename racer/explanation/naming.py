@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os.path
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from racer.errors import Location
 from racer.events import Event
@@ -164,8 +164,31 @@ def value_text(event: Event, value: object) -> str:
     return lock_state(value) if is_lock else shown(value)
 
 
-def source_line(location: Location | None) -> str | None:
-    return f"{os.path.basename(location.path)}:{location.line}" if location else None
+def source_line(locations: Sequence[Location]) -> str | None:
+    """The line of an operation: its file without the directory, and the number."""
+    return _line(locations[-1]) if locations else None
+
+
+def source_places(locations: Sequence[Location]) -> tuple[str, ...]:
+    """Where an operation is, as texts that say less and less; the last is its source_line().
+
+    Before it stands the line that calls its function, which reads more like the C:
+    `classifier.py:128, in compound_head pages.py:183`, `classifier.py:128, pages.py:183`; in one
+    file `split.py:70, in split_pages :91`.
+    """
+    if not locations:
+        return ()
+    inner = locations[-1]
+    if len(locations) == 1:
+        return (_line(inner),)
+    caller = locations[-2]
+    line = f":{inner.line}" if inner.path == caller.path else _line(inner)
+    within = (f"{_line(caller)}, in {inner.function} {line}",) if inner.function else ()
+    return (*within, f"{_line(caller)}, {line}", _line(inner))
+
+
+def _line(location: Location) -> str:
+    return f"{os.path.basename(location.path)}:{location.line}"
 
 
 def lock_state(held: object) -> str:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from racer.events import Blocked, Event
 from racer.explanation.data import Side, Span
 from racer.explanation.history import History
-from racer.explanation.naming import event_text, reads, source_line, step_name, value_text
+from racer.explanation.naming import (
+    event_text,
+    reads,
+    source_line,
+    source_places,
+    step_name,
+    value_text,
+)
 from racer.operations import access
 from racer.values import value_key
 
@@ -97,7 +104,8 @@ class Scene:
             cell=cell,
             before=None if cell is None else value_text(event, event.before),
             after=None if cell is None else value_text(event, event.after),
-            source_line=source_line(event.location),
+            source_line=source_line(event.locations),
+            source_places=source_places(event.locations),
         )
 
     def step_side(self, thread: str, step: int) -> Side:
@@ -107,6 +115,16 @@ class Scene:
             return self.side(rows[step - 1])
         blocked = self.past.outcome.get(thread)
         text = blocked.operation if isinstance(blocked, Blocked) else ""
-        place = source_line(self.past.trace.final_locations.get(thread))
-        name = step_name(self.shorts[thread], step)
-        return Side(name, None, thread, step, text, None, None, None, place)
+        waits = self.past.trace.final_locations.get(thread, ())
+        return Side(
+            name=step_name(self.shorts[thread], step),
+            row=None,
+            thread=thread,
+            step=step,
+            text=text,
+            cell=None,
+            before=None,
+            after=None,
+            source_line=source_line(waits),
+            source_places=source_places(waits),
+        )

@@ -32,6 +32,7 @@ from racer.explanation.naming import (
     short_names,
     shown,
     source_line,
+    source_places,
     step_name,
     title,
 )
@@ -129,8 +130,9 @@ def _row(
         broken=tuple(b for b in event.broken if not earlier or b not in earlier.broken),
         ending=came_to(event.ended.value) if event.ended else None,
         violates=violates,
-        location=event.location,
-        source_line=source_line(event.location),
+        locations=event.locations,
+        source_line=source_line(event.locations),
+        source_places=source_places(event.locations),
     )
 
 
@@ -156,8 +158,8 @@ def _notes(past: History, at: int | None, end: int, names: tuple[str, ...]) -> I
         after = [(thread, sum(row >= end for row in past.steps[thread])) for thread in past.steps]
         each = ", ".join(f"{steps} of {thread}" for thread, steps in after if steps)
         yield f"Not shown: the steps after {names[end - 1]}, {each}."
-    if at is not None and (place := trace.events[at].location) is not None:
-        yield f"{names[at]} is at {source_line(place)}."
+    if at is not None and (places := source_places(trace.events[at].locations)):
+        yield f"{names[at]} is at {places[0]}."
 
 
 def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:

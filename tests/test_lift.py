@@ -11,8 +11,9 @@ import pytest
 
 from racer import Memory, ModelError, Program, Thread, explore
 from racer.exploration import exploring
-from racer.lift import digest, lift
+from racer.lift import digest, digest_of, lift
 from racer.lift.automaton import ClosedAutomaton
+from racer.models import system_of
 from racer.steps import AboutTo
 from tests.corpus import corpus
 from tests.programs import build
@@ -293,6 +294,18 @@ def test_the_digest_is_of_behaviour_and_not_of_spelling() -> None:
     )
     other = make("async def run():\n    return 2 if await x.load() else 1")
     assert digest(short) == digest(long) != digest(other)
+
+
+def test_the_digest_of_open_automata_does_not_change_as_they_grow() -> None:
+    lifted = lift(message_passing(), work=0)
+    assert not lifted.closed
+    fresh = digest_of(lifted)
+    system = system_of(lifted, "sc")
+    for _, after in system.successors(system.initial()):
+        system.successors(after)
+    assert digest_of(lifted) == fresh
+    lifted.finish()
+    assert digest_of(lifted) == fresh
 
 
 def test_a_window_opens_at_the_step_and_not_where_the_block_begins() -> None:

@@ -186,8 +186,7 @@ def _show_violations(
     if not result.violations:
         return written, explanations
     with models_print_to_stderr():
-        fingerprint = digest(selection.program)
-        explanations = _explained(selection.program, result)
+        explanations, fingerprint = _explained(selection.program, result)
     for label, finding in result.violations.items():
         explanation = explanations[label]
         if not request.json:
@@ -208,9 +207,10 @@ def _show_violations(
     return written, explanations
 
 
-def _explained(program: Program, result: Result) -> dict[str, Explanation]:
+def _explained(program: Program, result: Result) -> tuple[dict[str, Explanation], str]:
+    """Of each label; and the program's digest, since it is lifted only once for both."""
     with exactly(program, result.memory) as exact:
-        return {
+        explanations = {
             label: explain(
                 finding.trace,
                 label,
@@ -222,6 +222,7 @@ def _explained(program: Program, result: Result) -> dict[str, Explanation]:
             )
             for label, finding in result.violations.items()
         }
+        return explanations, exact.digest if exact is not None else digest(program)
 
 
 def _written_page(

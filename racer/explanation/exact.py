@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from racer.errors import ModelError
 from racer.exploration.preemptions import Remembering
 from racer.exploration.symmetry import Symmetric, groups_of
-from racer.lift import lift
+from racer.lift import digest_of, lift
 from racer.models import system_of
 from racer.patience import patience
 from racer.program import Program
@@ -58,6 +58,7 @@ class Exact:
     program: Program
     system: System
     states: int
+    digest: str  # of the program, which is lifted here in any case
 
 
 @contextmanager
@@ -76,7 +77,12 @@ def exactly(
         lifted = lift(program)
         try:
             allowed = STATES if lifted.closed else OPEN_STATES
-            yield Exact(program, system_of(lifted, memory), allowed if states is None else states)
+            yield Exact(
+                program=program,
+                system=system_of(lifted, memory),
+                states=allowed if states is None else states,
+                digest=digest_of(lifted),
+            )
         finally:
             lifted.finish()
 

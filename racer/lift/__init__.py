@@ -6,6 +6,6 @@ growing     an automaton that runs its coroutine for each new edge
 lifting     closure over all values that cells can hold; the digest
 """
 
-from racer.lift.lifting import Lifted, digest, lift, step_of
+from racer.lift.lifting import Lifted, digest, digest_of, lift, step_of
 
-__all__ = ["Lifted", "digest", "lift", "step_of"]
+__all__ = ["Lifted", "digest", "digest_of", "lift", "step_of"]

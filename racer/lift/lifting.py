@@ -140,7 +140,13 @@ def digest(program: Program) -> str:
     """
     lifted = lift(program)
     lifted.finish()
-    lines = [f"{name} = {describe(first)}" for name, first in program.memory.initial.items()]
+    return digest_of(lifted)
+
+
+def digest_of(lifted: Lifted) -> str:
+    """The digest() of what is lifted already, however far open automata have grown since."""
+    initial = lifted.program.memory.initial
+    lines = [f"{name} = {describe(first)}" for name, first in initial.items()]
     for instance, automaton in zip(lifted.instances, lifted.automata, strict=True):
         lines.append(f"thread {instance.name}")
         if isinstance(automaton, ClosedAutomaton):

@@ -1,7 +1,8 @@
 """The space-time diagram of an explanation: DOT for graphviz, and SVG or PNG made from it.
 
-One column per thread, time downwards, one step a row. Beside each step what it changed; from
-each store a line to the loads that read it; windows shaded; the violating step black.
+One column per thread, time downwards, one step a row, steps that decide nothing folded. Beside
+each step what it changed; to each load of the violating thread a line from the store that it
+read; windows shaded; the violating step black; under the point of no return a dashed rule.
 Everything is placed here and not by graphviz, so the DOT needs `neato -n2`.
 """
 
@@ -20,7 +21,8 @@ import graphviz  # type: ignore[import-untyped]  # it has neither stubs nor a py
 
 from racer.errors import RacerError
 from racer.explanation import Explanation, Row
-from viz.grid import Area, Box, Grid, Lines, Point, lay_out, printable
+from viz.condensing import condensed
+from viz.grid import Area, Box, Grid, Lines, Point, drawn_reads, lay_out, printable
 
 _INK, _FAINT, _SHADE = "black", "gray65", "gray92"
 _WAY, _OWN = "#1f4e8c", "gray40"  # from another thread's store, from one of the thread's own
@@ -35,9 +37,11 @@ _TIMEOUT = 60  # seconds for graphviz; a picture of 60 steps takes less than one
 def diagram(explanation: Explanation) -> str:
     """The diagram as DOT. The same explanation gives the same text.
 
-    Shape    step C4 is node C4, with the id C4; a line from A2 to C4 says that C4 read A2's
-             store; lanes and windows are named after their threads and first steps.
+    Shape    step C4 is node C4, with the id C4, folded ones are node C4..C9; a line from A2 to
+             C4 says that C4 read A2's store; lanes and windows are named after their threads and
+             first steps.
     """
+    explanation = condensed(explanation)
     grid = lay_out(explanation)
     dot = graphviz.Digraph(
         name=_plain(f"racer: {explanation.label}"),
@@ -67,11 +71,13 @@ def diagram(explanation: Explanation) -> str:
         _lane(dot, explanation, grid, i, box)
     for i, row in enumerate(explanation.rows):
         _step(dot, grid, i, row)
-    for i, row in enumerate(explanation.rows):
-        if row.read is not None and row.read.row is not None:
-            own = explanation.rows[row.read.row].lane == row.lane
-            style = {"color": _OWN} if own else {"color": _WAY, "penwidth": "1.5"}
-            _way(dot, row.read.source, row.name, grid.ways[i], **style)
+    if grid.rule is not None:
+        _rule(dot, grid.rule)
+    for i, store in drawn_reads(explanation).items():
+        source, load = explanation.rows[store], explanation.rows[i]
+        own = source.lane == load.lane
+        style = {"color": _OWN} if own else {"color": _WAY, "penwidth": "1.5"}
+        _way(dot, source.name, load.name, grid.ways[i], **style)
     return str(dot.source)
 
 
@@ -164,6 +170,15 @@ def _step(dot: graphviz.Digraph, grid: Grid, i: int, row: Row) -> None:
         _text(dot, f"changed by {row.name}", change)
         ends = ((box.x + box.width / 2, box.y), (change.x - change.width / 2, change.y))
         dot.edge(row.name, f"changed by {row.name}", pos=_spline(ends), style="dotted")
+
+
+def _rule(dot: graphviz.Digraph, box: Box) -> None:
+    """Across all lanes, to its words on the right."""
+    start, end = (0.0, box.y), (box.x - box.width / 2, box.y)
+    _text(dot, "no return", box, _bold(box.lines))
+    dot.node("no return left", pos=_at(start), shape="none", label="", width="0", height="0")
+    line = {"style": "dashed", "color": _INK, "penwidth": "2"}
+    dot.edge("no return left", "no return", pos=_spline((start, end)), **line)
 
 
 def _way(

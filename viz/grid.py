@@ -73,6 +73,7 @@ class Grid:
     closings: Mapping[int, Box]  # by window
     windows: tuple[Area, ...]
     ways: Mapping[int, tuple[Point, ...]]  # by the row that reads: from the store to the load
+    rule: Box | None  # the point of no return, right of its line
     width: float
 
 
@@ -87,6 +88,7 @@ class _Texts:
     switches: dict[int, Lines]
     openings: list[Lines]
     closings: dict[int, Lines]
+    rule: tuple[int, Lines] | None  # under which row
 
 
 @dataclass(slots=True)
@@ -98,6 +100,7 @@ class _Rows:
     switches: dict[int, float] = field(default_factory=dict)
     openings: dict[int, float] = field(default_factory=dict)
     closings: dict[int, float] = field(default_factory=dict)
+    rule: float | None = None
 
     def place(self, height: float) -> float:
         """The middle of the next thing of that height."""
@@ -113,6 +116,21 @@ class _Columns:
     halves: dict[int, float]  # half a lane's width
     gutters: list[float]
     right: float
+
+
+def drawn_reads(explanation: Explanation) -> Mapping[int, int]:
+    """The rows whose reads get a way, with the rows of the stores.
+
+    They are the violating thread's; where no step violates, as in a deadlock, all reads.
+    """
+    culprits = {row.lane for row in explanation.rows if row.violates}
+    return {
+        i: row.read.row
+        for i, row in enumerate(explanation.rows)
+        if row.read is not None
+        and row.read.row is not None
+        and (not culprits or row.lane in culprits)
+    }
 
 
 def lay_out(explanation: Explanation) -> Grid:
@@ -134,7 +152,11 @@ def lay_out(explanation: Explanation) -> Grid:
         i: Box(columns.right + _width(lines) / 2, rows.steps[i], lines)
         for i, lines in texts.changes.items()
     }
-    width = max([columns.right, *(box.x + box.width / 2 for box in changes.values())])
+    rule = None
+    if texts.rule is not None and rows.rule is not None:
+        rule = Box(columns.right + _width(texts.rule[1]) / 2, rows.rule, texts.rule[1])
+    beside = [*changes.values(), *([rule] if rule else [])]
+    width = max([columns.right, *(box.x + box.width / 2 for box in beside)])
     title = _paragraphs(_title(explanation), width)
     notes = _paragraphs([" ".join(explanation.notes)], width)
     windows = explanation.windows
@@ -163,6 +185,7 @@ def lay_out(explanation: Explanation) -> Grid:
         },
         windows=_areas(explanation, texts, rows, columns, bottom),
         ways=_ways(explanation, steps, columns, tracks),
+        rule=rule,
         width=max(width, _width(title), _width(notes)),
     )
 
@@ -185,9 +208,9 @@ def _texts(explanation: Explanation) -> _Texts:
         )
         for i, row in enumerate(rows)
     }
-    turn = explanation.no_return
+    turn, rule = explanation.no_return, None
     if isinstance(turn, NoReturn) and turn.row is not None and not turn.last:
-        changes[turn.row] += _wrap("from here on it cannot be avoided", _LONG)
+        rule = turn.row, _wrap("from here on it cannot be avoided", _LONG)
     return _Texts(
         heads={i: _wrap(lane.title, _SHORT) for i, lane in lanes.items()},
         feet={i: _wrap(lane.end, _SHORT) for i, lane in lanes.items() if lane.state == "blocked"},
@@ -200,6 +223,7 @@ def _texts(explanation: Explanation) -> _Texts:
             for n, window in enumerate(explanation.windows)
             if window.seen is not None
         },
+        rule=rule,
     )
 
 
@@ -222,6 +246,8 @@ def _place_row(rows: _Rows, i: int, row: Row, texts: _Texts) -> None:
     for n in row.opened:
         rows.openings[n] = rows.place(_height(texts.openings[n]))
     rows.steps.append(rows.place(max(_height(texts.steps[i]), _height(texts.changes.get(i, ())))))
+    if texts.rule is not None and texts.rule[0] == i:
+        rows.rule = rows.place(_height(texts.rule[1]))
     for n in reversed(row.closed):
         rows.closings[n] = rows.place(_height(texts.closings[n]))
 
@@ -278,10 +304,9 @@ def _tracks(explanation: Explanation, lanes: list[int]) -> list[dict[int, int]]:
     Two stores share one only when their ways do not overlap.
     """
     spans: list[dict[int, int]] = [{} for _ in range(len(lanes) + 1)]
-    for i, row in enumerate(explanation.rows):
-        if row.read is not None and row.read.row is not None:
-            gutter = _gutter(explanation, lanes, row.read.row, i)
-            spans[gutter][row.read.row] = i  # rows come in order: the last one is the furthest
+    for i, store in drawn_reads(explanation).items():
+        gutter = _gutter(explanation, lanes, store, i)
+        spans[gutter][store] = i  # rows come in order: the last one is the furthest
     tracks = []
     for span in spans:
         chosen: dict[int, int] = {}
@@ -307,10 +332,7 @@ def _ways(
 ) -> dict[int, tuple[Point, ...]]:
     lanes = list(columns.centres)
     ways: dict[int, tuple[Point, ...]] = {}
-    for i, row in enumerate(explanation.rows):
-        if row.read is None or row.read.row is None:
-            continue
-        store = row.read.row
+    for i, store in drawn_reads(explanation).items():
         gutter = _gutter(explanation, lanes, store, i)
         x = columns.gutters[gutter] + _GUTTER / 2 + _TRACK * tracks[gutter][store]
         start, end = steps[store], steps[i]

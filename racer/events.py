@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from racer.errors import Location
@@ -72,6 +72,7 @@ class Event:
     truths: Mapping[str, bool]
     broken: tuple[str, ...]
     ended: Ending | None
+    shown: Mapping[str, str] = field(default_factory=dict)  # by name: what `shows` say after it
 
     @property
     def location(self) -> Location | None:
@@ -105,3 +106,4 @@ class Trace:
     labels: tuple[str, ...]
     maximal: bool
     final_locations: Mapping[str, tuple[Location, ...]]  # where those that have not ended wait
+    initial_shown: Mapping[str, str] = field(default_factory=dict)

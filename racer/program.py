@@ -13,6 +13,7 @@ from racer.watches import State
 
 ThreadFunction = Callable[..., Coroutine[Any, Any, object]]
 Predicate = Callable[[State], object]
+Show = Callable[[State], str]
 
 
 class Thread:
@@ -52,7 +53,8 @@ class Program:
     `invariants` hold in every state; each name is the label of its violation. `sometimes`
     must each be reached in some state, else the model is vacuous and the verdict "fail".
     `consistency` is what the model promises of itself in every state: where it is false the
-    model is broken, not the code under test, and exploring it is a ModelError.
+    model is broken, not the code under test, and exploring it is a ModelError. `shows` say in
+    a word or two what is true of a state, for pictures: replay calls them, the search never.
     """
 
     memory: Memory
@@ -60,6 +62,7 @@ class Program:
     invariants: Mapping[str, Predicate] = field(default_factory=dict)
     sometimes: Mapping[str, Predicate] = field(default_factory=dict)
     consistency: Mapping[str, Predicate] = field(default_factory=dict)
+    shows: Mapping[str, Show] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.threads:
@@ -69,7 +72,7 @@ class Program:
                 raise ProgramError(f"a thread's name must be a non-empty text, not {name!r}.")
             if not isinstance(thread, Thread):
                 raise ProgramError(f"thread {name!r} is {thread!r}: wrap it as Thread(fn).")
-        for owner, name, predicate in self.predicates():
+        for owner, name, predicate in self.functions():
             if not isinstance(name, str) or not name or not callable(predicate):
                 raise ProgramError(f"{owner} needs a name and a predicate over State.")
         if "deadlock" in self.invariants:
@@ -90,6 +93,12 @@ class Program:
         for kind, predicates in kinds.items():
             for name, predicate in predicates.items():
                 yield f"{kind} {name!r}", name, predicate
+
+    def functions(self) -> Iterator[tuple[str, str, Predicate]]:
+        """The predicates, and what only pictures ask."""
+        yield from self.predicates()
+        for name, show in self.shows.items():
+            yield f"shows {name!r}", name, show
 
     def instances(self) -> tuple[ThreadInstance, ...]:
         """Every thread, copies expanded, ordered by name and copy number."""

@@ -30,7 +30,7 @@ from racer.operations import Choose, Fence, Operation, describe_operation, effec
 from racer.program import Program, ThreadInstance
 from racer.steps import AboutTo, Closing, Pending, Raised, Returned, ThreadRun, Violated, Violation
 from racer.values import require_hashable
-from racer.watches import Observation, Watch, evaluate, inconsistent
+from racer.watches import Observation, Watch, evaluate, inconsistent, said
 
 Refuse = Callable[[int, Move, str], Exception]
 
@@ -65,6 +65,7 @@ class Scheduler:
         self.values: dict[str, object] = dict(program.memory.initial)
         self.tasks: dict[str, _Task] = {}
         self.events: list[Event] = []
+        self.initial_shown = self._shown()
 
     async def run(self, schedule: Schedule, refuse: Refuse) -> Trace:
         """Follow `schedule`; `refuse(index, move, why)` makes the error for an impossible move."""
@@ -156,6 +157,7 @@ class Scheduler:
             truths=self._truths(),
             broken=self._broken(),
             ended=self._ending(task),
+            shown=self._shown(),
         )
 
     def _execute(self, task: _Task, operation: Operation, move: Move) -> object:
@@ -205,6 +207,10 @@ class Scheduler:
         watches = self.program.memory.watches
         return {name: watches[name].holds(self.values) for name in sorted(watches)}
 
+    def _shown(self) -> dict[str, str]:
+        shows = self.program.shows
+        return {name: said(f"shows {name!r}", shows[name], self.values) for name in sorted(shows)}
+
     def _require_consistency(self) -> None:
         for name, predicate in sorted(self.program.consistency.items()):
             if not evaluate(f"consistency {name!r}", predicate, self.values):
@@ -247,6 +253,7 @@ class Scheduler:
             labels=tuple(sorted(labels)),
             maximal=maximal,
             final_locations={name: runs[name].locations() for name in stuck},
+            initial_shown=self.initial_shown,
         )
 
 

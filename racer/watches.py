@@ -57,6 +57,9 @@ class State:
         return self._values[name]  # type: ignore[return-value]  # a cell holds only its own type
 
 
+_Answer = TypeVar("_Answer")
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What a window saw: whether its predicate was ever true, ever false, and at the end."""
@@ -99,8 +102,22 @@ def evaluate(
     allowed: frozenset[str] | None = None,
 ) -> bool:
     """A predicate's truth in one state; its exceptions become ModelErrors that name `owner`."""
+    return _asked(owner, lambda state: truth_of(predicate(state)), values, allowed)
+
+
+def said(owner: str, show: Callable[[State], str], values: Mapping[str, object]) -> str:
+    """What a Program's `shows` function says of one state; its exceptions as in evaluate()."""
+    return _asked(owner, lambda state: str(show(state)), values, None)
+
+
+def _asked(
+    owner: str,
+    question: Callable[[State], _Answer],
+    values: Mapping[str, object],
+    allowed: frozenset[str] | None,
+) -> _Answer:
     try:
-        return truth_of(predicate(State(values, allowed, owner)))
+        return question(State(values, allowed, owner))
     except ModelError:
         raise
     except Exception as error:

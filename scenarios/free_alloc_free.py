@@ -62,7 +62,7 @@ from racer import Expected, Memory, Program, Range, State, Thread, scenario
 from scenarios.allocator import FlagsRmw, folio_put, make_zone
 from scenarios.classifier import Only, Reporter, Version
 from scenarios.memory_failure import hwpoison_caller
-from scenarios.pages import kernel_owned, make_block, page_model, user
+from scenarios.pages import kernel_owned, make_block, page_model, truth_of_page, user
 from scenarios.users import slab_only, slab_then_thp
 
 Reuse = Literal["slab", "slab_then_thp"]
@@ -175,5 +175,6 @@ def free_alloc_free(
         },
         invariants=invariants,
         consistency=page_model(block),
+        shows={"p": truth_of_page(p, block)},
         sometimes=sometimes,
     )

@@ -277,6 +277,17 @@ def handlable(state: State, page: Page, block: Block, *, soft_offline: bool = Fa
     return state[head.flags].lru or in_free_block(state, page, block)
 
 
+def truth_of_page(page: Page, block: Block) -> Callable[[State], str]:
+    """For a Program's `shows`: what the page is at an instant; limbo is none of the others."""
+
+    def truth(state: State) -> str:
+        if kernel_owned(state, page):
+            return "kernel-owned"
+        return "handlable" if handlable(state, page, block) else "limbo"
+
+    return truth
+
+
 def in_free_block(state: State, page: Page, block: Block) -> bool:
     """is_free_buddy_page() of one instant: some aligned page below it heads a free block over it.
 

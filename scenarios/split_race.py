@@ -70,7 +70,7 @@ from racer import Expected, Memory, Program, State, Thread, scenario
 from scenarios.allocator import FlagsRmw, make_zone
 from scenarios.classifier import Only, Reporter, TypeReads, Version
 from scenarios.memory_failure import hwpoison_caller
-from scenarios.pages import kernel_owned, make_block, page_model, user
+from scenarios.pages import kernel_owned, make_block, page_model, truth_of_page, user
 from scenarios.split import make_mapping, split, zap
 from scenarios.users import slab_only, slab_then_thp
 
@@ -176,5 +176,6 @@ def split_race(
         },
         invariants={"p_kernel_owned": p_is_not_kernel_owned},
         consistency=page_model(block),
+        shows={"p": truth_of_page(p, block)},
         sometimes=sometimes,
     )

@@ -186,3 +186,37 @@ def test_a_fold_is_one_row_and_everything_refers_to_the_new_rows() -> None:
         assert window.last is None or names[window.last] == window.closed
     assert short.notes[0].startswith("Cut: ")
     assert condensed(short) == short
+
+
+def shown_race() -> Explanation:
+    """The race, with a program's `shows`: what h_type is."""
+    trace = residual_race()
+    now, events = "0", []
+    for event in trace.events:
+        if getattr(event.operation, "cell", None) == "h_type":
+            now = str(event.after)
+        events.append(replace(event, shown={"type": now}))
+    return told(replace(trace, events=tuple(events), initial_shown={"type": "0"}), "misclassified")
+
+
+def test_an_axis_says_what_is_true_from_row_to_row() -> None:
+    explanation = shown_race()
+    (axis,) = explanation.axis
+    names = [row.name for row in explanation.rows]
+    assert axis.name == "type"
+    ends = [None if s.first is None else names[s.first] for s in axis.segments]
+    assert [s.text for s in axis.segments] == ["0", "1", "0"]
+    assert ends == [None, "A5", "A6"]
+    assert [s.last for s in axis.segments] == [*(s.first for s in axis.segments[1:]), None]
+    folded = {i for fold in explanation.folded for i in range(fold.first, fold.last + 1)}
+    assert not folded & {s.first for s in axis.segments}
+
+
+def test_the_segments_of_an_axis_are_drawn_left_of_the_lanes_without_a_gap() -> None:
+    grid = lay_out(condensed(shown_race()))
+    (areas,) = grid.segments
+    assert all(area.right < 0 for area in areas)
+    assert all(a.bottom == b.top for a, b in pairwise(areas))
+    for box, area in zip(grid.axes[0][1:], areas, strict=True):
+        assert box.height <= area.bottom - area.top and box.width <= area.right - area.left
+    assert '"axis type 3"' in diagram(shown_race())

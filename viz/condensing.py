@@ -10,7 +10,7 @@ from racer.explanation import Explanation, Fold, NoReturn, Row
 def condensed(explanation: Explanation) -> Explanation:
     """Each fold becomes a row of its name; a note says how many steps that hides.
 
-    Bound    lanes, windows, reads and the point of no return refer to the new rows; the sides
+    Bound    lanes, windows, reads, axes and the point of no return refer to the new rows; the sides
              of conflicts, orderings and returned values still refer to the old ones.
     """
     if not explanation.folded:
@@ -41,6 +41,16 @@ def condensed(explanation: Explanation) -> Explanation:
             for window in explanation.windows
         ),
         no_return=turn,
+        axis=tuple(
+            replace(
+                axis,
+                segments=tuple(
+                    replace(each, first=_moved(each.first, now), last=_moved(each.last, now))
+                    for each in axis.segments
+                ),
+            )
+            for axis in explanation.axis
+        ),
         notes=(_hidden(explanation.folded), *explanation.notes),
         folded=(),
     )

@@ -2,7 +2,8 @@
 
 One column per thread, time downwards, one step a row, steps that decide nothing folded. Beside
 each step what it changed; to each load of the violating thread a line from the store that it
-read; windows shaded; the violating step black; under the point of no return a dashed rule.
+read; windows shaded; at the left what is true, by the program's `shows`; the violating step
+black; under the point of no return a dashed rule.
 Everything is placed here and not by graphviz, so the DOT needs `neato -n2`.
 """
 
@@ -20,13 +21,14 @@ from typing import Literal
 import graphviz  # type: ignore[import-untyped]  # it has neither stubs nor a py.typed
 
 from racer.errors import RacerError
-from racer.explanation import Explanation, Row
+from racer.explanation import Axis, Explanation, Row
 from viz.condensing import condensed
 from viz.grid import Area, Box, Grid, Lines, Point, drawn_reads, lay_out, printable
 
 _INK, _FAINT, _SHADE = "black", "gray65", "gray92"
 _WAY, _OWN = "#1f4e8c", "gray40"  # from another thread's store, from one of the thread's own
 _LOUD = {"fillcolor": _INK, "fontcolor": "white"}  # what violates; stands out in grey print too
+_TRUTHS = ("white", "gray88", "gray72")  # segments of an axis, by what they say
 _ROUND = 4.0  # radius of a way's corners
 _ARROW = 6.0  # length of its head
 _PNG_DPI = 144
@@ -71,6 +73,10 @@ def diagram(explanation: Explanation) -> str:
         _lane(dot, explanation, grid, i, box)
     for i, row in enumerate(explanation.rows):
         _step(dot, grid, i, row)
+    for axis, boxes, areas in zip(
+        reversed(explanation.axis), grid.axes, grid.segments, strict=True
+    ):
+        _axis(dot, axis, boxes, areas)
     if grid.rule is not None:
         _rule(dot, grid.rule)
     for i, store in drawn_reads(explanation).items():
@@ -170,6 +176,27 @@ def _step(dot: graphviz.Digraph, grid: Grid, i: int, row: Row) -> None:
         _text(dot, f"changed by {row.name}", change)
         ends = ((box.x + box.width / 2, box.y), (change.x - change.width / 2, change.y))
         dot.edge(row.name, f"changed by {row.name}", pos=_spline(ends), style="dotted")
+
+
+def _axis(
+    dot: graphviz.Digraph, axis: Axis, boxes: tuple[Box, ...], areas: tuple[Area, ...]
+) -> None:
+    """A column of segments, each with its words; the same words have the same shade."""
+    _text(dot, f"axis {axis.name}", boxes[0], _bold(boxes[0].lines))
+    texts = list(dict.fromkeys(each.text for each in axis.segments))
+    for n, (each, box, area) in enumerate(zip(axis.segments, boxes[1:], areas, strict=True)):
+        shade = _TRUTHS[texts.index(each.text) % len(_TRUTHS)]
+        place = ((area.left + area.right) / 2, (area.top + area.bottom) / 2)
+        dot.node(
+            f"axis {axis.name} {n + 1}",
+            label=_label(box.lines),
+            pos=_at(place),
+            width=f"{(area.right - area.left) / 72:.4f}",
+            height=f"{(area.bottom - area.top) / 72:.4f}",
+            style="filled",
+            fillcolor=shade,
+            tooltip=_plain(f"{axis.name}: {each.text}"),
+        )
 
 
 def _rule(dot: graphviz.Digraph, box: Box) -> None:

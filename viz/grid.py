@@ -73,6 +73,8 @@ class Grid:
     closings: Mapping[int, Box]  # by window
     windows: tuple[Area, ...]
     ways: Mapping[int, tuple[Point, ...]]  # by the row that reads: from the store to the load
+    axes: tuple[tuple[Box, ...], ...]  # left of the lanes: the head, then each segment's text
+    segments: tuple[tuple[Area, ...], ...]  # by axis
     rule: Box | None  # the point of no return, right of its line
     width: float
 
@@ -101,6 +103,7 @@ class _Rows:
     openings: dict[int, float] = field(default_factory=dict)
     closings: dict[int, float] = field(default_factory=dict)
     rule: float | None = None
+    top: float = 0  # under the heads
 
     def place(self, height: float) -> float:
         """The middle of the next thing of that height."""
@@ -140,6 +143,7 @@ def lay_out(explanation: Explanation) -> Grid:
     columns = _columns(explanation, texts, tracks)
     rows = _Rows()
     head = rows.place(max((_height(lines) for lines in texts.heads.values()), default=0))
+    rows.top = rows.y
     for i, row in enumerate(explanation.rows):
         _place_row(rows, i, row, texts)
     bottom = rows.y + _GAP
@@ -157,6 +161,26 @@ def lay_out(explanation: Explanation) -> Grid:
         rule = Box(columns.right + _width(texts.rule[1]) / 2, rows.rule, texts.rule[1])
     beside = [*changes.values(), *([rule] if rule else [])]
     width = max([columns.right, *(box.x + box.width / 2 for box in beside)])
+    axes, areas, right = list[tuple[Box, ...]](), list[tuple[Area, ...]](), -_GUTTER / 2
+    for axis in reversed(explanation.axis):
+        words = [_wrap(axis.name, _SHORT), *(_wrap(each.text, _LONG) for each in axis.segments)]
+        left = right - max(_width(lines) for lines in words)
+        x = (left + right) / 2
+        tops = [rows.top if s.first is None else rows.steps[s.first] for s in axis.segments]
+        ends = [*tops[1:], bottom]
+        areas.append(
+            tuple(Area(left, top, right, low) for top, low in zip(tops, ends, strict=True))
+        )
+        axes.append(
+            (
+                Box(x, head, words[0]),
+                *(
+                    Box(x, (top + low) / 2, lines)
+                    for top, low, lines in zip(tops, ends, words[1:], strict=True)
+                ),
+            )
+        )
+        right = left - _GAP
     title = _paragraphs(_title(explanation), width)
     notes = _paragraphs([" ".join(explanation.notes)], width)
     windows = explanation.windows
@@ -185,6 +209,8 @@ def lay_out(explanation: Explanation) -> Grid:
         },
         windows=_areas(explanation, texts, rows, columns, bottom),
         ways=_ways(explanation, steps, columns, tracks),
+        axes=tuple(axes),
+        segments=tuple(areas),
         rule=rule,
         width=max(width, _width(title), _width(notes)),
     )

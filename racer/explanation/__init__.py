@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from racer.explanation.data import (
     INITIAL,
+    Axis,
     Cell,
     Change,
     Conflict,
@@ -32,6 +33,7 @@ from racer.explanation.data import (
     Read,
     Returned,
     Row,
+    Segment,
     Side,
     Span,
     Switch,
@@ -45,6 +47,7 @@ from racer.explanation.telling import explain
 
 __all__ = [
     "INITIAL",
+    "Axis",
     "Cell",
     "Change",
     "Conflict",
@@ -59,6 +62,7 @@ __all__ = [
     "Read",
     "Returned",
     "Row",
+    "Segment",
     "Side",
     "Span",
     "States",

@@ -240,6 +240,26 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """While a text holds: from row `first` (None: from the start) to row `last` (None: the end).
+
+    It is true of the states after the row `first` and before the row `last`.
+    """
+
+    first: int | None
+    last: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What one of the program's `shows` says along the rows; no two segments in a row agree."""
+
+    name: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A witness, told up to the step that violates.
 
@@ -278,3 +298,4 @@ class Explanation:
     no_return: NoReturn | NotComputed
     threads_needed: ThreadsNeeded | NotComputed
     folded: tuple[Fold, ...]
+    axis: tuple[Axis, ...] = ()

@@ -3,7 +3,7 @@
 A row stays when it is decisive:
 
 - it violates, breaks an invariant, or is the point of no return;
-- it opens or closes a window, or changes a watch's truth;
+- it opens or closes a window, or changes a watch's truth or what a `shows` of the program says;
 - it is a side of an ordering, of a decisive conflict (of any, where there are no orderings), or
   of a value that came back;
 - it is a read that the violating thread makes within the windows that the verdict is about, or

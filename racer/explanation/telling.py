@@ -9,6 +9,7 @@ from racer.explanation.causes import cause
 from racer.explanation.conflicts import conflicts, returned_values
 from racer.explanation.data import (
     INITIAL,
+    Axis,
     Cell,
     Change,
     Explanation,
@@ -16,6 +17,7 @@ from racer.explanation.data import (
     NotComputed,
     Read,
     Row,
+    Segment,
     Span,
     Switch,
 )
@@ -75,6 +77,7 @@ def explain(
     if ordered is not None and not isinstance(decided.enabling, NotComputed):
         ordered += decided.enabling
     conflicting, returned = conflicts(scene, ordered or ()), returned_values(scene)
+    axis = _axis(trace, end)
     stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return)
     return Explanation(
         label=label,
@@ -98,8 +101,28 @@ def explain(
         enabling=decided.enabling,
         no_return=decided.no_return,
         threads_needed=decided.threads_needed,
-        folded=folds(scene, stay),
+        folded=folds(scene, stay | _turns(axis)),
+        axis=axis,
     )
+
+
+def _axis(trace: Trace, end: int) -> tuple[Axis, ...]:
+    found = []
+    for name, text in trace.initial_shown.items():
+        first: int | None = None
+        segments = []
+        for event in trace.events[:end]:
+            if event.shown[name] != text:
+                segments.append(Segment(first, event.index, text))
+                first, text = event.index, event.shown[name]
+        found.append(Axis(name, (*segments, Segment(first, None, text))))
+    return tuple(found)
+
+
+def _turns(axis: tuple[Axis, ...]) -> frozenset[int]:
+    """The rows at which an axis goes on to another text: they are not folded."""
+    rows = {segment.first for each in axis for segment in each.segments}
+    return frozenset(row for row in rows if row is not None)
 
 
 def _row(

@@ -118,7 +118,7 @@ def lift(
 
 
 def _of_predicates(program: Program) -> list[Environment]:
-    named = [(owner, predicate) for owner, _, predicate in program.predicates()]
+    named = [(owner, predicate) for owner, _, predicate in program.functions()]
     watches = program.memory.watches.values()
     named += [(f"watch {watch.name!r}", watch.predicate) for watch in watches]
     return [Environment(owner, predicate) for owner, predicate in named]

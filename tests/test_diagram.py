@@ -220,3 +220,19 @@ def test_the_segments_of_an_axis_are_drawn_left_of_the_lanes_without_a_gap() -> 
     for box, area in zip(grid.axes[0][1:], areas, strict=True):
         assert box.height <= area.bottom - area.top and box.width <= area.right - area.left
     assert '"axis type 3"' in diagram(shown_race())
+
+
+def test_a_lock_is_a_bar_in_the_lane_from_its_acquire_to_its_release() -> None:
+    explanation = told(held_lock(), "n below 2")
+    assert explanation.held, "the trace takes a lock"
+    for held in explanation.held:
+        row = explanation.rows[held.first]
+        assert row.lane == held.lane and row.operation == f"acquire {held.lock}"
+        if held.last is not None:
+            assert explanation.rows[held.last].operation == f"release {held.lock}"
+    short = condensed(explanation)
+    grid = lay_out(short)
+    assert len(grid.locks) == len(short.held)
+    for held, bar in zip(short.held, grid.locks, strict=True):
+        boxes = [grid.steps[i] for i, row in enumerate(short.rows) if row.lane == held.lane]
+        assert all(bar.right < box.x - box.width / 2 for box in boxes)

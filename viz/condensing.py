@@ -10,8 +10,8 @@ from racer.explanation import Explanation, Fold, NoReturn, Row
 def condensed(explanation: Explanation) -> Explanation:
     """Each fold becomes a row of its name; a note says how many steps that hides.
 
-    Bound    lanes, windows, reads, axes and the point of no return refer to the new rows; the sides
-             of conflicts, orderings and returned values still refer to the old ones.
+    Bound    lanes, windows, reads, locks, axes and the point of no return refer to the new rows;
+             the sides of conflicts, orderings and returned values still refer to the old ones.
     """
     if not explanation.folded:
         return explanation
@@ -41,6 +41,11 @@ def condensed(explanation: Explanation) -> Explanation:
             for window in explanation.windows
         ),
         no_return=turn,
+        held=tuple(
+            replace(each, first=now[each.first], last=_moved(each.last, now))
+            for each in explanation.held
+            if each.last is None or now[each.first] != now[each.last]
+        ),
         axis=tuple(
             replace(
                 axis,

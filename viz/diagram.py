@@ -3,7 +3,7 @@
 One column per thread, time downwards, one step a row, steps that decide nothing folded. Beside
 each step what it changed; to each load of the violating thread a line from the store that it
 read; windows shaded; at the left what is true, by the program's `shows`; the violating step
-black; under the point of no return a dashed rule.
+black; under the point of no return a dashed rule; left of a lane's boxes a bar per lock held.
 Everything is placed here and not by graphviz, so the DOT needs `neato -n2`.
 """
 
@@ -29,6 +29,7 @@ _INK, _FAINT, _SHADE = "black", "gray65", "gray92"
 _WAY, _OWN = "#1f4e8c", "gray40"  # from another thread's store, from one of the thread's own
 _LOUD = {"fillcolor": _INK, "fontcolor": "white"}  # what violates; stands out in grey print too
 _TRUTHS = ("white", "gray88", "gray72")  # segments of an axis, by what they say
+_HELD = "gray30"  # a lock's bar
 _ROUND = 4.0  # radius of a way's corners
 _ARROW = 6.0  # length of its head
 _PNG_DPI = 144
@@ -77,6 +78,18 @@ def diagram(explanation: Explanation) -> str:
         reversed(explanation.axis), grid.axes, grid.segments, strict=True
     ):
         _axis(dot, axis, boxes, areas)
+    for n, (held, bar) in enumerate(zip(explanation.held, grid.locks, strict=True)):
+        dot.node(
+            f"lock {n + 1} {held.lock}",
+            label="",
+            pos=_at(((bar.left + bar.right) / 2, (bar.top + bar.bottom) / 2)),
+            width=f"{(bar.right - bar.left) / 72:.4f}",
+            height=f"{(bar.bottom - bar.top) / 72:.4f}",
+            style="filled",
+            fillcolor=_HELD,
+            color=_HELD,
+            tooltip=_plain(f"{held.lock} held by {explanation.lanes[held.lane].thread}"),
+        )
     if grid.rule is not None:
         _rule(dot, grid.rule)
     for i, store in drawn_reads(explanation).items():

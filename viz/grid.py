@@ -22,6 +22,7 @@ _GUTTER = 24  # between lanes, with one way or none; for every further one:
 _TRACK = 7
 _SIDE = 3  # a way leaves a box so far below its middle, and meets one so far above
 _SHADE = 7  # a window's area is so much wider than its lane, on either side
+_BAR = 4  # a lock's bar, with the space to the next one
 _LONG, _SHORT = 40, 28  # characters at which text is wrapped, in steps and around them
 _NARROWEST = 64  # characters in a line of the title
 
@@ -74,6 +75,7 @@ class Grid:
     windows: tuple[Area, ...]
     ways: Mapping[int, tuple[Point, ...]]  # by the row that reads: from the store to the load
     axes: tuple[tuple[Box, ...], ...]  # left of the lanes: the head, then each segment's text
+    locks: tuple[Area, ...]  # bars left of the boxes in a lane, by `held`
     segments: tuple[tuple[Area, ...], ...]  # by axis
     rule: Box | None  # the point of no return, right of its line
     width: float
@@ -211,6 +213,7 @@ def lay_out(explanation: Explanation) -> Grid:
         ways=_ways(explanation, steps, columns, tracks),
         axes=tuple(axes),
         segments=tuple(areas),
+        locks=_locks(explanation, steps, columns, bottom),
         rule=rule,
         width=max(width, _width(title), _width(notes)),
     )
@@ -322,6 +325,22 @@ def _areas(
         under = bottom if low is None else low + (_height(texts.closings[n]) + _GAP) / 2
         areas.append(Area(centre - half, top, centre + half, under))
     return tuple(areas)
+
+
+def _locks(
+    explanation: Explanation, steps: tuple[Box, ...], columns: _Columns, bottom: float
+) -> tuple[Area, ...]:
+    """A lock that is taken while its thread holds others has its bar left of theirs."""
+    bars: list[Area] = []
+    for n, held in enumerate(explanation.held):
+        outer = sum(
+            other.lane == held.lane and (other.last is None or other.last > held.first)
+            for other in explanation.held[:n]
+        )
+        right = columns.centres[held.lane] - columns.halves[held.lane] - 1 - _BAR * outer
+        low = bottom if held.last is None else steps[held.last].y
+        bars.append(Area(right - _BAR + 1, steps[held.first].y, right, low))
+    return tuple(bars)
 
 
 def _tracks(explanation: Explanation, lanes: list[int]) -> list[dict[int, int]]:

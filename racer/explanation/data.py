@@ -240,6 +240,19 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that a thread holds, from the row that acquires it to the one that releases it.
+
+    `last` is None when it is still held after the last row.
+    """
+
+    lock: str
+    lane: int
+    first: int
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """While a text holds: from row `first` (None: from the start) to row `last` (None: the end).
 
@@ -299,3 +312,4 @@ class Explanation:
     threads_needed: ThreadsNeeded | NotComputed
     folded: tuple[Fold, ...]
     axis: tuple[Axis, ...] = ()
+    held: tuple[Held, ...] = ()

@@ -13,6 +13,7 @@ from racer.explanation.data import (
     Cell,
     Change,
     Explanation,
+    Held,
     Lane,
     NotComputed,
     Read,
@@ -103,7 +104,24 @@ def explain(
         threads_needed=decided.threads_needed,
         folded=folds(scene, stay | _turns(axis)),
         axis=axis,
+        held=_held(trace, end),
     )
+
+
+def _held(trace: Trace, end: int) -> tuple[Held, ...]:
+    """By first row."""
+    found: list[Held] = []
+    taken: dict[str, Event] = {}
+    for event in trace.events[:end]:
+        if isinstance(event.operation, Acquire):
+            taken[event.operation.cell] = event
+        elif isinstance(event.operation, Release) and event.operation.cell in taken:
+            lock = event.operation.cell
+            start = taken.pop(lock)
+            found.append(Held(lock, trace.threads.index(start.thread), start.index, event.index))
+    for lock, start in taken.items():
+        found.append(Held(lock, trace.threads.index(start.thread), start.index, None))
+    return tuple(sorted(found, key=lambda each: each.first))
 
 
 def _axis(trace: Trace, end: int) -> tuple[Axis, ...]:

@@ -9,8 +9,13 @@
     const data = JSON.parse(section.querySelector("script.data").textContent);
     const rows = [...section.querySelectorAll("tr.step")];
     const find = (selector) => section.querySelector(selector);
-    const nodes = data.names.map((name) => document.getElementById(`${section.id}:${name}`));
-    nodes.forEach((node, at) => node?.setAttribute("data-at", at));
+    let before = null; // a folded step is in the box of its fold, which leads to the first
+    const nodes = data.names.map((name, at) => {
+      const own = document.getElementById(`${section.id}:${name}`)
+        ?? section.querySelector(`[id^="${CSS.escape(`${section.id}:${name}..`)}"]`);
+      own?.setAttribute("data-at", at);
+      return (before = own ?? before);
+    });
     rows.forEach((row) => row.removeAttribute("id")); // a permalink shows its step, not only its row
     return { section, data, rows, find, nodes, at: 0 };
   });

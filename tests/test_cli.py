@@ -19,6 +19,7 @@ from racer import Expected, explore
 from racer.cli.judgement import judge
 from racer.cli.report import count_text
 from racer.discovery import find
+from racer.exploration import Progress
 from racer.result import Result
 
 if TYPE_CHECKING:
@@ -357,9 +358,11 @@ def test_progress_is_told_while_states_are_found_and_changes_nothing() -> None:
     from scenarios.aba import aba
 
     program, told = aba(readers=3), []
-    watched = explore(program, progress=lambda *now: told.append(now))
-    assert told[0] == (1, 1)  # the first state, not expanded yet
-    assert all(0 < frontier <= states for states, frontier in told)
+    watched = explore(program, progress=told.append)
+    assert told[0] == Progress("deciding", 1, 1)  # the first state, not expanded yet
+    searching = [now for now in told if now.phase != "minimising"]
+    assert all(0 < now.frontier <= now.states for now in searching)
+    assert list(dict.fromkeys(now.phase for now in told)) == ["deciding", "counting", "minimising"]
     quiet = explore(program)
     assert (watched.states, watched.interleavings) == (quiet.states, quiet.interleavings)
     assert list(watched.outcomes) == list(quiet.outcomes)
@@ -368,7 +371,7 @@ def test_progress_is_told_while_states_are_found_and_changes_nothing() -> None:
 def test_progress_is_shown_on_a_terminal_only_and_is_no_part_of_the_result(here: Path) -> None:
     import pty
 
-    command = [sys.executable, "-m", "racer.cli", "explore", "aba", "--set", "readers=3"]
+    command = [sys.executable, "-m", "racer.cli", "explore", "aba", "--set", "readers=5"]
     master, slave = pty.openpty()
     shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, timeout=120)
     os.close(slave)
@@ -377,3 +380,25 @@ def test_progress_is_shown_on_a_terminal_only_and_is_no_part_of_the_result(here:
     assert b"states/s" in on_terminal
     quiet = subprocess.run(command, capture_output=True, timeout=120)
     assert (quiet.stdout, quiet.stderr) == (shown.stdout, b"")
+
+
+def test_the_progress_of_both_variants_is_shown_on_a_terminal_only(here: Path) -> None:
+    import pty
+
+    command = [sys.executable, "-m", "racer.cli", "diff", "aba", "1", "2", "--parameter", "readers"]
+    master, slave = pty.openpty()
+    shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, timeout=120)
+    os.close(slave)
+    on_terminal = os.read(master, 1 << 16)
+    os.close(master)
+    assert b"\x1b[" in on_terminal and b"aba" in on_terminal
+    quiet = subprocess.run(command, capture_output=True, timeout=120)
+    assert (quiet.stdout, quiet.stderr) == (shown.stdout, b"")
+
+
+def test_help_does_not_load_rich() -> None:
+    look = (
+        "import sys; from racer.cli import main; main(['--help']); sys.exit('rich' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, timeout=60)
+    assert done.returncode == 0

@@ -16,9 +16,9 @@ from racer.cli.guard import (
     complain,
     emit,
     models_print_to_stderr,
-    on_terminal,
 )
 from racer.cli.output import Written, file_label, write
+from racer.cli.progress import shown_variants
 from racer.cli.report import heading
 from racer.difference import Alignment, Difference, DiffInterrupted, diff
 from racer.discovery import Found, find
@@ -111,21 +111,20 @@ def _require_parameter(scenario: Scenario, parameter: str, settings: dict[str, s
 
 
 def _compared(request: DiffRequest, pair: _Pair) -> tuple[Difference, bool]:
-    if on_terminal():
-        what = f"{pair.found.reference}, {request.first} and {request.second}"
-        complain(f"exploring {what}; Ctrl-C shows what was found so far")
     build = pair.found.scenario.build
     programs = build(**pair.parameters[0]), build(**pair.parameters[1])
     try:
-        found = diff(
-            *programs,
-            memory=request.memory,
-            names=_names(request, pair),
-            count=request.count,
-            max_states=request.max_states,
-            timeout=request.timeout,
-            aligned_outcomes=None if request.json else _OUTCOMES_ALIGNED,
-        )
+        with shown_variants(pair.found.reference) as progress:
+            found = diff(
+                *programs,
+                memory=request.memory,
+                names=_names(request, pair),
+                count=request.count,
+                max_states=request.max_states,
+                timeout=request.timeout,
+                aligned_outcomes=None if request.json else _OUTCOMES_ALIGNED,
+                progress=progress,
+            )
     except DiffInterrupted as stop:
         return stop.difference, True
     return found, False

@@ -5,30 +5,45 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from racer.cli.guard import on_terminal
+from racer.exploration import Progress
+
+_HINT = "Ctrl-C shows what was found so far"
 
 
 @contextlib.contextmanager
-def shown_states(name: str) -> Iterator[Callable[[int, int], None] | None]:
+def shown_states(name: str) -> Iterator[Callable[[Progress], None] | None]:
     """What explore() is to tell its progress to; None where nobody would see it."""
+    with shown_variants(name) as progress:
+        yield None if progress is None else partial(progress, "")
+
+
+@contextlib.contextmanager
+def shown_variants(name: str) -> Iterator[Callable[[str, Progress], None] | None]:
+    """What diff() is to tell its progress to: the states of each variant have their own rate."""
     if not on_terminal():
         yield None
         return
     from rich.console import Console
 
-    console = Console(stderr=True)
-    begun = time.monotonic()
-    with console.status(f"exploring {name}; Ctrl-C shows what was found so far") as status:
+    begun: dict[tuple[str, str], float] = {}
+    with Console(stderr=True).status(f"exploring {name}; {_HINT}") as status:
 
-        def progress(states: int, frontier: int) -> None:
-            seconds = max(time.monotonic() - begun, 0.001)
-            status.update(
-                f"exploring {name}: {states:,} states, {states / seconds:,.0f} states/s, "
-                f"{frontier:,} to expand; Ctrl-C shows what was found so far"
-            )
+        def progress(variant: str, now: Progress) -> None:
+            start = begun.setdefault((variant, now.phase), time.monotonic())
+            what = " ".join(part for part in (now.phase, name, variant) if part)
+            status.update(f"{what}: {_numbers(now, time.monotonic() - start)}; {_HINT}")
 
         yield progress
+
+
+def _numbers(now: Progress, seconds: float) -> str:
+    if now.phase == "minimising":
+        return f"{now.states:,} states"
+    rate = now.states / max(seconds, 0.001)
+    return f"{now.states:,} states, {rate:,.0f} states/s, {now.frontier:,} to expand"
 
 
 @contextlib.contextmanager

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from racer.difference.aligning import aligned, outcome_key
 from racer.difference.comparing import (
@@ -27,7 +28,7 @@ from racer.difference.escaping import ESCAPE_STATES, escape
 from racer.difference.following import Followed, follow
 from racer.errors import ModelError, UsageError
 from racer.events import OutcomeKey, Trace
-from racer.exploration import explore
+from racer.exploration import Progress, explore
 from racer.exploration.report import confirmed_replay
 from racer.lift import lift
 from racer.models import system_of
@@ -49,19 +50,21 @@ def diff(
     timeout: float | None = None,
     aligned_outcomes: int | None = None,
     escape_states: int = ESCAPE_STATES,
+    progress: Callable[[str, Progress], None] | None = None,
 ) -> Difference:
     """Explore both programs; say what only one of them shows, and where the other escapes it.
 
     names             what the two are called in errors, and in the Difference
     count, max_states, timeout   as for explore(), for each of the two
     aligned_outcomes  how many outcomes that only one has are aligned; None: all of them
+    progress          is called with the name of the program that is explored, and how far it is
     escape_states     how many states may be looked at to find where a label gets out of reach
 
     Errors   UsageError when the programs' threads have different names; ModelError that names
              the program whose model fails; DiffInterrupted, with what was found, on Ctrl-C.
     """
     _require_same_threads((first, second), names)
-    limits = _Limits(memory, count, max_states, timeout, escape_states)
+    limits = _Limits(memory, count, max_states, timeout, escape_states, progress)
     one, interrupted = _explored(first, names[0], limits)
     if interrupted:
         raise DiffInterrupted(_compared(one, Side(names[1], second, _unexplored(memory))))
@@ -81,6 +84,7 @@ class _Limits:
     max_states: int | None
     timeout: float | None
     escape_states: int
+    progress: Callable[[str, Progress], None] | None
 
 
 def _require_same_threads(programs: tuple[Program, Program], names: tuple[str, str]) -> None:
@@ -102,6 +106,7 @@ def _explored(program: Program, name: str, limits: _Limits) -> tuple[Side, bool]
             count=limits.count,
             max_states=limits.max_states,
             timeout=limits.timeout,
+            progress=None if limits.progress is None else partial(limits.progress, name),
         )
     except Interrupted as stop:
         return Side(name, program, stop.result), True

@@ -13,6 +13,7 @@ exploring     explore()
 """
 
 from racer.exploration.exploring import explore
+from racer.exploration.graph import Progress
 from racer.exploration.witnesses import preemptions_of
 
-__all__ = ["explore", "preemptions_of"]
+__all__ = ["Progress", "explore", "preemptions_of"]

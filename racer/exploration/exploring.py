@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from racer.errors import UsageError
-from racer.exploration.graph import Limits, ModelFailed, StateGraph, search
+from racer.exploration.graph import Limits, ModelFailed, Progress, StateGraph, search
 from racer.exploration.report import Searched, model_error, report
 from racer.exploration.stubborn import StubbornSets
 from racer.exploration.symmetry import Symmetric
@@ -32,7 +33,7 @@ def explore(
     minimise: bool = True,
     max_states: int | None = None,
     timeout: float | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Result:
     """Search every interleaving of `program` and say what can happen.
 
@@ -45,8 +46,8 @@ def explore(
                  that the search comes across, which is replayed as well
     max_states   stop after so many states
     timeout      stop after so many seconds; either limit gives the verdict "bound"
-    progress     is called every few thousand states with how many were found, and how many of
-                 them are yet to be expanded: first for the verdict, then for the count
+    progress     is called every few thousand states with how far it is: first for the verdict,
+                 then for the count, and once before witnesses are minimised
 
     Errors   ModelError when the model fails in a state that can be reached; Interrupted, with
              what was found so far, on Ctrl-C; UsageError for a memory model racer lacks.
@@ -72,7 +73,7 @@ def search_and_report(
     minimise: bool = True,
     max_states: int | None = None,
     timeout: float | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> tuple[Searched, Result]:
     """As explore(), with the graphs that the Result was read from."""
     check_model(memory)
@@ -85,7 +86,7 @@ def search_and_report(
             searched = _search(lifted, memory, reduce, count, limits)
         finally:
             lifted.finish()
-    return searched, report(searched, deadline, minimise)
+    return searched, report(searched, deadline, minimise, progress)
 
 
 def _search(
@@ -122,9 +123,9 @@ def _itself(state: State) -> State:
 def _counting_limits(limits: Limits, count: bool | None) -> Limits:
     """Counting stops at the time limit too, and at its own number of states unless forced."""
     if count is True:
-        return Limits(None, limits.timeout, limits.deadline, progress=limits.progress)
+        return replace(limits, max_states=None, phase="counting")
     too_many = "more than {:,} states up to symmetry; count=True or --count forces it"
-    return Limits(COUNTED_STATES, limits.timeout, limits.deadline, too_many, limits.progress)
+    return replace(limits, max_states=COUNTED_STATES, no_room=too_many, phase="counting")
 
 
 def _check_limits(max_states: int | None, timeout: float | None) -> None:

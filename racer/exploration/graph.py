@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from racer.errors import ModelError
 from racer.exploration.components import terminal_components, topological_order
@@ -55,18 +55,31 @@ class StateGraph:
         return path[::-1]
 
 
+Phase = Literal["deciding", "counting", "minimising"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an exploration is: what it is at, states found so far, how many are to expand."""
+
+    phase: Phase
+    states: int
+    frontier: int
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """When to stop although states are left: `deadline` is a time.monotonic() value.
 
-    `progress` is told, now and then, how many states there are and how many are yet to expand.
+    `progress` is told, now and then, how far the search is, which is for `phase`.
     """
 
     max_states: int | None = None
     timeout: float | None = None
     deadline: float | None = None
     no_room: str = "max_states={}"  # how the first of them is named when it is hit
-    progress: Callable[[int, int], None] | None = None
+    progress: Callable[[Progress], None] | None = None
+    phase: Phase = "deciding"
 
     def check_room(self, states: int) -> None:
         """Before one more state than `states` is taken in. Errors: LimitHit."""
@@ -162,7 +175,8 @@ class _Exploration:
         while graph.expanded < len(graph.states):
             self._limits.check_time(graph.expanded)
             if progress is not None and graph.expanded % _STATES_BETWEEN == 0:
-                progress(len(graph.states), len(graph.states) - graph.expanded)
+                found = len(graph.states)
+                progress(Progress(self._limits.phase, found, found - graph.expanded))
             self._expand(graph.expanded, self._choose)
             graph.expanded += 1
 

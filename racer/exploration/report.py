@@ -10,7 +10,7 @@ from racer.errors import InternalError, ModelError, ReplayDiverged
 from racer.events import OutcomeKey, Trace
 from racer.exploration.components import looping_moves
 from racer.exploration.counting import schedules_to
-from racer.exploration.graph import ModelFailed, StateGraph
+from racer.exploration.graph import ModelFailed, Progress, StateGraph
 from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
 from racer.exploration.symmetry import Symmetric, outcome_orbit
 from racer.exploration.witnesses import (
@@ -64,7 +64,12 @@ class _Counts:
         return count
 
 
-def report(searched: Searched, deadline: float | None, minimise: bool) -> Result:
+def report(
+    searched: Searched,
+    deadline: float | None,
+    minimise: bool,
+    progress: Callable[[Progress], None] | None = None,
+) -> Result:
     """The Result, with every violation replayed on trio.
 
     Errors   ReplayDiverged; Interrupted, with the Result, if some search was.
@@ -79,7 +84,7 @@ def report(searched: Searched, deadline: float | None, minimise: bool) -> Result
     schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
     interrupted = graph.interrupted or (full is not None and full.interrupted)
     if graph.complete and not interrupted and minimise:
-        schedules.minimise(deadline)
+        schedules.minimise(deadline, progress)
     violations = _violations(searched, schedules, shown, counts)
     vacuous = tuple(sorted(set(searched.program.sometimes) - graph.reached))
     every = full if full is not None and full.complete else None

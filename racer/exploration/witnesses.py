@@ -9,7 +9,7 @@ from typing import Final
 from racer.errors import InternalError
 from racer.events import Move as NamedMove
 from racer.events import OutcomeKey, Schedule
-from racer.exploration.graph import StateGraph
+from racer.exploration.graph import Progress, StateGraph
 from racer.exploration.preemptions import NOBODY, Budget, PreemptionSearch
 from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
 from racer.lift import lift
@@ -61,7 +61,9 @@ class Witnesses:
         self._search: PreemptionSearch | None = None
         self._to_family: dict[Family, FoundSchedule] = {}
 
-    def minimise(self, deadline: float | None) -> None:
+    def minimise(
+        self, deadline: float | None, progress: Callable[[Progress], None] | None = None
+    ) -> None:
         """Search for minimal schedules: to every label, and to outcomes while affordable.
 
         Ctrl-C or the deadline end it early, and leave what was found so far.
@@ -72,6 +74,8 @@ class Witnesses:
         search = PreemptionSearch(self._system, shows, self._examiner.groups)
         self._search = search
         try:
+            if progress is not None:
+                progress(Progress("minimising", len(self._graph.states), 0))
             search.run(labels, Budget(None, deadline))
             search.run(self._shown.first, Budget(OUTCOME_PAIRS, deadline))
         except KeyboardInterrupt:

@@ -385,7 +385,7 @@ def test_progress_is_shown_on_a_terminal_only_and_is_no_part_of_the_result(here:
 def test_the_progress_of_both_variants_is_shown_on_a_terminal_only(here: Path) -> None:
     import pty
 
-    command = [sys.executable, "-m", "racer.cli", "diff", "aba", "1", "2", "--parameter", "readers"]
+    command = [sys.executable, "-m", "racer.cli", "diff", "aba", "1", "2", "--parameter", "rounds"]
     master, slave = pty.openpty()
     shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, timeout=120)
     os.close(slave)

@@ -15,11 +15,13 @@ from hypothesis import given, settings
 
 from racer.errors import RacerError
 from racer.events import Trace
-from racer.explanation import Explanation, NoReturn, explain
+from racer.explanation import Explanation, NoReturn, Ordering, explain
 from tests.traces import held_lock, lock_cycle, residual_race, small_traces
+from viz.boxes import Box
 from viz.condensing import condensed
 from viz.diagram import diagram, render
-from viz.grid import Box, lay_out
+from viz.grid import lay_out
+from viz.ways import arrows
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -31,6 +33,12 @@ def told(trace: Trace, label: str) -> Explanation:
 
 def race() -> Explanation:
     return told(residual_race(), "misclassified")
+
+
+def ordered(explanation: Explanation) -> Explanation:
+    """With an order for each conflict: a trace alone does not tell which are decisive."""
+    orders = tuple(Ordering(each.first, each.second) for each in explanation.conflicts)
+    return replace(explanation, orderings=orders, enabling=())
 
 
 def test_the_text_of_a_diagram() -> None:
@@ -50,6 +58,45 @@ def test_every_step_is_a_node_and_every_read_of_a_step_an_edge() -> None:
     }
     assert {"A5->R3", "B6->R4"} <= edges
     assert not any(edge.endswith("->B1") for edge in edges if edge)  # B does not violate
+
+
+def test_an_order_is_an_arrow_and_one_with_a_read_that_depends_on_it() -> None:
+    explanation = ordered(race())
+    pairs = {
+        (order.first.name, order.then.name)
+        for order in explanation.orderings  # type: ignore[union-attr]
+    }
+    short = condensed(explanation)
+    drawn = {
+        (short.rows[each.first].name, short.rows[each.then].name): each for each in arrows(short)
+    }
+    assert len(drawn) == len(arrows(short))
+    assert {pair for pair, arrow in drawn.items() if arrow.decisive} == pairs
+    assert drawn["A5", "R3"].kind == "read" and drawn["R3", "A6"].kind == "order"
+    assert not any(each.decisive for each in arrows(condensed(race())))
+    dot = diagram(explanation)
+    (solid,) = re.findall(r"A5 -> R3 \[(.*)\]", dot)
+    (dashed,) = re.findall(r"R3 -> A6 \[(.*)\]", dot)
+    assert "penwidth=2.5" in solid and "dashed" not in solid
+    assert "style=dashed" in dashed and 'tooltip="R3 before A6"' in dashed
+
+
+def test_a_diagram_says_what_its_lines_mean_and_no_more() -> None:
+    plain, with_orders, locked = (
+        " ".join(lay_out(condensed(each)).notes.lines)
+        for each in (race(), ordered(race()), told(held_lock(), "n below 2"))
+    )
+    for text, in_plain, in_orders, in_locked in [
+        ("Solid arrow: a load and the store it read.", True, True, True),
+        ("Dashed arrow: an order that the violation depends on.", False, True, False),
+        ("Heavy arrow: both.", False, True, False),
+        ("Grey bar: holds a lock.", False, False, True),
+    ]:
+        assert (text in plain, text in with_orders, text in locked) == (
+            in_plain,
+            in_orders,
+            in_locked,
+        ), text
 
 
 def test_an_svg_has_a_title_and_a_description_for_screen_readers() -> None:
@@ -105,17 +152,18 @@ def test_nothing_lies_on_anything_else(trace: Trace) -> None:
 
 @settings(deadline=None)
 @given(trace=small_traces())
-def test_two_ways_run_on_one_line_only_when_they_come_from_one_store(trace: Trace) -> None:
-    explanation = told(trace, "x")
-    uprights: dict[float, list[tuple[int, float, float]]] = {}
-    for load, way in lay_out(explanation).ways.items():
-        read = explanation.rows[load].read
-        assert read is not None and read.row is not None
-        uprights.setdefault(way[1][0], []).append((read.row, way[1][1], way[2][1]))
-    for lines in uprights.values():
-        for n, (store, top, bottom) in enumerate(lines):
+def test_two_ways_run_on_one_line_only_when_they_come_from_one_step(trace: Trace) -> None:
+    explanation = ordered(told(trace, "x"))
+    grid = lay_out(explanation)
+    uprights: dict[float, list[tuple[tuple[str, int], float, float]]] = {}
+    for arrow, way in grid.ways.items():
+        source = (arrow.kind, arrow.first)
+        uprights.setdefault(way[1][0], []).append((source, way[1][1], way[2][1]))
+    for x, lines in uprights.items():
+        assert not any(bar.left - 1 <= x <= bar.right + 1 for bar in grid.locks)
+        for n, (source, top, bottom) in enumerate(lines):
             for other, other_top, other_bottom in lines[n + 1 :]:
-                assert store == other or bottom < other_top or other_bottom < top
+                assert source == other or bottom < other_top or other_bottom < top
 
 
 @settings(deadline=None, max_examples=15)
@@ -214,10 +262,10 @@ def test_an_axis_says_what_is_true_from_row_to_row() -> None:
 
 def test_the_segments_of_an_axis_are_drawn_left_of_the_lanes_without_a_gap() -> None:
     grid = lay_out(condensed(shown_race()))
-    (areas,) = grid.segments
-    assert all(area.right < 0 for area in areas)
-    assert all(a.bottom == b.top for a, b in pairwise(areas))
-    for box, area in zip(grid.axes[0][1:], areas, strict=True):
+    (axis,) = grid.axes
+    assert all(area.right < 0 for area in axis.areas)
+    assert all(a.bottom == b.top for a, b in pairwise(axis.areas))
+    for box, area in zip(axis.segments, axis.areas, strict=True):
         assert box.height <= area.bottom - area.top and box.width <= area.right - area.left
     assert '"axis type 3"' in diagram(shown_race())
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from racer.explanation import Explanation, Fold, NoReturn, Row
+from racer.explanation import Explanation, Fold, NoReturn, NotComputed, Ordering, Row
 
 
 def condensed(explanation: Explanation) -> Explanation:
     """Each fold becomes a row of its name; a note says how many steps that hides.
 
-    Bound    lanes, windows, reads, locks, axes and the point of no return refer to the new rows;
-             the sides of conflicts, orderings and returned values still refer to the old ones.
+    Bound    lanes, windows, reads, orders, locks, axes and the point of no return refer to the
+             new rows; the sides of conflicts and returned values still refer to the old ones.
     """
     if not explanation.folded:
         return explanation
@@ -40,6 +40,8 @@ def condensed(explanation: Explanation) -> Explanation:
             replace(window, first=now[window.first], last=_moved(window.last, now))
             for window in explanation.windows
         ),
+        orderings=_moved_orders(explanation.orderings, now),
+        enabling=_moved_orders(explanation.enabling, now),
         no_return=turn,
         held=tuple(
             replace(each, first=now[each.first], last=_moved(each.last, now))
@@ -80,6 +82,21 @@ def _reading(row: Row, rows: list[Row], now: list[int]) -> Row:
         return row
     source = now[row.read.row]
     return replace(row, read=replace(row.read, row=source, source=rows[source].name))
+
+
+def _moved_orders(
+    orders: tuple[Ordering, ...] | NotComputed, now: list[int]
+) -> tuple[Ordering, ...] | NotComputed:
+    """No step of an order is folded, so the names stay."""
+    if isinstance(orders, NotComputed):
+        return orders
+    return tuple(
+        Ordering(
+            replace(each.first, row=_moved(each.first.row, now)),
+            replace(each.then, row=_moved(each.then.row, now)),
+        )
+        for each in orders
+    )
 
 
 def _moved(row: int | None, now: list[int]) -> int | None:

@@ -21,12 +21,16 @@ from typing import Literal
 import graphviz  # type: ignore[import-untyped]  # it has neither stubs nor a py.typed
 
 from racer.errors import RacerError
-from racer.explanation import Axis, Explanation, Row
+from racer.explanation import Axis, Explanation, Held, Row
+from viz.boxes import Area, Box, Lines, Point, printable
+from viz.captions import diagram_description
 from viz.condensing import condensed
-from viz.grid import Area, Box, Grid, Lines, Point, drawn_reads, lay_out, printable
+from viz.grid import DrawnAxis, Grid, lay_out
+from viz.ways import Arrow
 
 _INK, _FAINT, _SHADE = "black", "gray65", "gray92"
 _WAY, _OWN = "#1f4e8c", "gray40"  # from another thread's store, from one of the thread's own
+_ORDER = "#8a3b00"  # with dashes, which tell it from a read in grey print
 _LOUD = {"fillcolor": _INK, "fontcolor": "white"}  # what violates; stands out in grey print too
 _TRUTHS = ("white", "gray88", "gray72")  # segments of an axis, by what they say
 _HELD = "gray30"  # a lock's bar
@@ -55,7 +59,7 @@ def diagram(explanation: Explanation) -> str:
             "outputorder": "edgesfirst",
             "pad": "0.2",
             "splines": "true",
-            "tooltip": _plain(" ".join(grid.title.lines)),
+            "tooltip": _plain(diagram_description(explanation)),
         },
         node_attr={
             "fixedsize": "true",
@@ -74,29 +78,14 @@ def diagram(explanation: Explanation) -> str:
         _lane(dot, explanation, grid, i, box)
     for i, row in enumerate(explanation.rows):
         _step(dot, grid, i, row)
-    for axis, boxes, areas in zip(
-        reversed(explanation.axis), grid.axes, grid.segments, strict=True
-    ):
-        _axis(dot, axis, boxes, areas)
+    for axis, places in zip(explanation.axis, grid.axes, strict=True):
+        _axis(dot, axis, places)
     for n, (held, bar) in enumerate(zip(explanation.held, grid.locks, strict=True)):
-        dot.node(
-            f"lock {n + 1} {held.lock}",
-            label="",
-            pos=_at(((bar.left + bar.right) / 2, (bar.top + bar.bottom) / 2)),
-            width=f"{(bar.right - bar.left) / 72:.4f}",
-            height=f"{(bar.bottom - bar.top) / 72:.4f}",
-            style="filled",
-            fillcolor=_HELD,
-            color=_HELD,
-            tooltip=_plain(f"{held.lock} held by {explanation.lanes[held.lane].thread}"),
-        )
+        _lock(dot, explanation, n, held, bar)
     if grid.rule is not None:
         _rule(dot, grid.rule)
-    for i, store in drawn_reads(explanation).items():
-        source, load = explanation.rows[store], explanation.rows[i]
-        own = source.lane == load.lane
-        style = {"color": _OWN} if own else {"color": _WAY, "penwidth": "1.5"}
-        _way(dot, source.name, load.name, grid.ways[i], **style)
+    for arrow, points in grid.ways.items():
+        _arrow(dot, explanation, arrow, points)
     return str(dot.source)
 
 
@@ -191,25 +180,37 @@ def _step(dot: graphviz.Digraph, grid: Grid, i: int, row: Row) -> None:
         dot.edge(row.name, f"changed by {row.name}", pos=_spline(ends), style="dotted")
 
 
-def _axis(
-    dot: graphviz.Digraph, axis: Axis, boxes: tuple[Box, ...], areas: tuple[Area, ...]
-) -> None:
+def _axis(dot: graphviz.Digraph, axis: Axis, places: DrawnAxis) -> None:
     """A column of segments, each with its words; the same words have the same shade."""
-    _text(dot, f"axis {axis.name}", boxes[0], _bold(boxes[0].lines))
+    _text(dot, f"axis {axis.name}", places.head, _bold(places.head.lines))
     texts = list(dict.fromkeys(each.text for each in axis.segments))
-    for n, (each, box, area) in enumerate(zip(axis.segments, boxes[1:], areas, strict=True)):
-        shade = _TRUTHS[texts.index(each.text) % len(_TRUTHS)]
-        place = ((area.left + area.right) / 2, (area.top + area.bottom) / 2)
-        dot.node(
+    for n, (each, box, area) in enumerate(
+        zip(axis.segments, places.segments, places.areas, strict=True)
+    ):
+        _area(
+            dot,
             f"axis {axis.name} {n + 1}",
+            area,
             label=_label(box.lines),
-            pos=_at(place),
-            width=f"{(area.right - area.left) / 72:.4f}",
-            height=f"{(area.bottom - area.top) / 72:.4f}",
-            style="filled",
-            fillcolor=shade,
+            fillcolor=_TRUTHS[texts.index(each.text) % len(_TRUTHS)],
             tooltip=_plain(f"{axis.name}: {each.text}"),
         )
+
+
+def _lock(dot: graphviz.Digraph, explanation: Explanation, n: int, held: Held, bar: Area) -> None:
+    holder = explanation.lanes[held.lane].thread
+    tooltip = _plain(f"{held.lock} held by {holder}")
+    look = {"label": "", "fillcolor": _HELD, "color": _HELD}
+    _area(dot, f"lock {n + 1} {held.lock}", bar, tooltip=tooltip, **look)
+
+
+def _area(dot: graphviz.Digraph, name: str, area: Area, **attributes: str) -> None:
+    place = ((area.left + area.right) / 2, (area.top + area.bottom) / 2)
+    size = {
+        "width": f"{(area.right - area.left) / 72:.4f}",
+        "height": f"{(area.bottom - area.top) / 72:.4f}",
+    }
+    dot.node(name, pos=_at(place), style="filled", **size, **attributes)
 
 
 def _rule(dot: graphviz.Digraph, box: Box) -> None:
@@ -221,20 +222,31 @@ def _rule(dot: graphviz.Digraph, box: Box) -> None:
     dot.edge("no return left", "no return", pos=_spline((start, end)), **line)
 
 
-def _way(
-    dot: graphviz.Digraph, store: str, load: str, points: tuple[Point, ...], **style: str
+def _arrow(
+    dot: graphviz.Digraph, explanation: Explanation, arrow: Arrow, points: tuple[Point, ...]
 ) -> None:
-    """From a store to a load that read it, with round corners and a head at the load."""
+    """Solid to a load from the store that it read, heavy if their order is decisive; else dashed.
+
+    It has round corners.
+    """
+    first, then = explanation.rows[arrow.first], explanation.rows[arrow.then]
+    if arrow.kind == "order":
+        style = {"color": _ORDER, "style": "dashed", "arrowhead": "empty"}
+        tooltip = f"{first.name} before {then.name}"
+    else:
+        own = first.lane == then.lane
+        style = {"color": _OWN} if own else {"color": _WAY, "penwidth": "1.5"}
+        style |= {"arrowhead": "normal"} | ({"penwidth": "2.5"} if arrow.decisive else {})
+        tooltip = f"{then.name} reads {first.name}"
     *_, before, tip = points
     back = _ARROW if before[0] > tip[0] else -_ARROW
     spline = _spline((*points[:-1], (tip[0] + back, tip[1])))
     dot.edge(
-        store,
-        load,
+        first.name,
+        then.name,
         pos=f"e,{_at(tip)} {spline}",
-        arrowhead="normal",
         arrowsize=f"{_ARROW / 10:g}",
-        tooltip=f"{load} reads {store}",
+        tooltip=_plain(tooltip),
         **style,
     )
 

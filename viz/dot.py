@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 
 import graphviz  # type: ignore[import-untyped]  # it has neither stubs nor a py.typed
 
+from viz.boxes import printable
 from viz.diagram import render
-from viz.grid import printable
 
 INK: Final = "black"
 FAINT: Final = "gray55"

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from racer.errors import RacerError
 from racer.events import Trace
 from racer.explanation import Explanation, NoReturn, Ordering, explain
-from tests.traces import held_lock, lock_cycle, residual_race, small_traces
+from tests.traces import held_lock, lock_cycle, race_with_shows, residual_race, small_traces
 from viz.boxes import Box
 from viz.condensing import condensed
 from viz.diagram import diagram, render
@@ -237,14 +237,7 @@ def test_a_fold_is_one_row_and_everything_refers_to_the_new_rows() -> None:
 
 
 def shown_race() -> Explanation:
-    """The race, with a program's `shows`: what h_type is."""
-    trace = residual_race()
-    now, events = "0", []
-    for event in trace.events:
-        if getattr(event.operation, "cell", None) == "h_type":
-            now = str(event.after)
-        events.append(replace(event, shown={"type": now}))
-    return told(replace(trace, events=tuple(events), initial_shown={"type": "0"}), "misclassified")
+    return told(race_with_shows(), "misclassified")
 
 
 def test_an_axis_says_what_is_true_from_row_to_row() -> None:

@@ -208,6 +208,10 @@ def test_a_click_goes_one_step_and_shows_its_state_and_source(shown: Page, repor
     assert shown.changed() == [f"flags{poisoned}"]
     assert "C1, classify: update p.flags, was order=1" in shown.said()
     assert "await" in shown.ask("document.querySelector('.source .own').textContent")
+    callers = shown.ask("[...document.querySelectorAll('.callers li')].map((e) => e.textContent)")
+    assert all("await" in caller for caller in callers)
+    assert callers[-1].startswith("memory_failure.py:")
+    assert callers[-1].endswith("await memory_failure(call)")
     assert shown.ask("location.hash") == "#misclassified/C1"
     shown.click("[data-go=next]")
     shown.shows("C2")
@@ -244,7 +248,10 @@ def test_a_permalink_opens_at_its_step(browser: webdriver.Chrome, report: str) -
     page = Page(browser)
     page.open(f"{report}#misclassified/S11")
     page.shows("S11")
-    assert page.changed() == ["flagshwpoison \N{RIGHTWARDS ARROW} lru|hwpoison"]
+    assert page.changed() == [
+        "flagshwpoison \N{RIGHTWARDS ARROW} lru|hwpoison",
+        "plimbo \N{RIGHTWARDS ARROW} handlable",
+    ]
     assert page.state()["other cells/lru_lock"] == "held by split"
     in_view = (
         "(() => { const list = document.querySelector('.steps').getBoundingClientRect();"

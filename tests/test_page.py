@@ -6,19 +6,30 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
+from racer.errors import Location
 from racer.events import Trace
-from racer.explanation import Explanation, Field, explain, states
+from racer.explanation import Change, Explanation, Field, NoReturn, explain, states
 from racer.operations import Acquire, Release, Store
-from tests.traces import Did, held_lock, lock_cycle, residual_race, small_traces, trace
+from tests.traces import (
+    Did,
+    held_lock,
+    lock_cycle,
+    race_with_shows,
+    residual_race,
+    small_traces,
+    trace,
+)
 from viz.diagram import diagram, render
 from viz.page import page
-from viz.report import ClaimRow, LabelRow, Report, Told, told
+from viz.report import Call, ClaimRow, LabelRow, Report, Told, told
 from viz.text import mail
 
+TRUE = "what is true"  # the card of watches, and of what a program's `shows` say
 HOSTILE = "</script><script>alert(1)</script><!-- & \"'"
 
 
@@ -27,7 +38,10 @@ def explained(trace: Trace, label: str = "x") -> Explanation:
 
 
 def witness(trace: Trace, label: str = "x", *, draw: bool = False) -> Told:
-    explanation = explained(trace, label)
+    return shown_as(explained(trace, label), trace, draw=draw)
+
+
+def shown_as(explanation: Explanation, trace: Trace, *, draw: bool = False) -> Told:
     return told(
         explanation,
         states(trace, len(explanation.rows)),
@@ -125,7 +139,7 @@ def test_what_differs_between_two_states_is_what_the_step_says_it_changed(trace:
     for i, row in enumerate(explained(trace).rows):
         before, after = found.values[i], found.values[i + 1]
         differs = {
-            field.name if field.card in ("other cells", "watches") else f"{field.card}.{field.name}"
+            field.name if field.card in ("other cells", TRUE) else f"{field.card}.{field.name}"
             for field, old, new in zip(found.fields, before, after, strict=True)
             if old != new
         }
@@ -137,9 +151,39 @@ def test_fields_of_one_card_stand_together() -> None:
     assert len(set(cards)) == len(list(dict.fromkeys(cards)))
     assert cards == sorted(cards, key=cards.index)
     assert (
-        Field("watches", next(iter(residual_race().initial_truths)))
-        in states(residual_race(), 3).fields
+        Field(TRUE, next(iter(residual_race().initial_truths))) in states(residual_race(), 3).fields
     )
+
+
+def test_what_a_program_shows_is_part_of_the_state_and_of_the_changes() -> None:
+    race = race_with_shows()
+    assert stored(race)[f"{TRUE}/type"] == ["0", *(event.shown["type"] for event in race.events)]
+    rows = explained(race, "misclassified").rows
+    assert {row.name: row.shown for row in rows if row.shown} == {
+        "A5": (Change("type", "0", "1"),),
+        "A6": (Change("type", "1", "0"),),
+    }
+    spoken = {step.row.name: step.spoken for step in witness(race, "misclassified").steps}
+    assert spoken["A5"].endswith("type from 0 to 1.")
+
+
+def test_after_the_point_of_no_return_the_table_says_so() -> None:
+    plain = explained(residual_race(), "misclassified")
+    for last, expected in [(False, ["from here on it cannot be avoided"]), (True, [])]:
+        turn = NoReturn(2, plain.rows[2].name, last=last)
+        steps = shown_as(dataclasses.replace(plain, no_return=turn), residual_race()).steps
+        assert [remark.text for remark in steps[2].after if remark.kind == "wrong"] == expected
+
+
+def test_the_source_of_a_step_names_the_nearest_lines_that_led_there() -> None:
+    race = residual_race()
+    here = Path(__file__)
+    chain = tuple(Location(str(here), line, "f") for line in (1, 2, 3, 4, 5))
+    first = dataclasses.replace(race.events[0], locations=chain)
+    (source, *_) = witness(dataclasses.replace(race, events=(first, *race.events[1:]))).sources
+    text = here.read_text().splitlines()
+    assert source.line == 5 and source.lines[2] == text[4]
+    assert source.callers == tuple(Call(f"{here.name}:{n}", text[n - 1].strip()) for n in (2, 3, 4))
 
 
 # The page

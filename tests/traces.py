@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
@@ -152,6 +152,17 @@ def residual_race() -> Trace:
         threads=("A", "B", "R"),
         watches={watch: lambda values: values["p_head"] == 1 and values["h_type"] == 1},
     )
+
+
+def race_with_shows() -> Trace:
+    """The same, of a program whose `shows` say "type": what h_type holds."""
+    race = residual_race()
+    now, events = "0", []
+    for event in race.events:
+        if getattr(event.operation, "cell", None) == "h_type":
+            now = str(event.after)
+        events.append(replace(event, shown={"type": now}))
+    return replace(race, events=tuple(events), initial_shown={"type": "0"})
 
 
 def lock_cycle() -> Trace:

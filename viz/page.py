@@ -88,7 +88,13 @@ def _data(told: Told) -> _Data:
             "texts": list(texts),
             "states": [[texts[value] for value in values] for values in states.values],
             "sources": [
-                {"place": each.place, "first": each.first, "line": each.line, "lines": each.lines}
+                {
+                    "callers": [[call.place, call.text] for call in each.callers],
+                    "place": each.place,
+                    "first": each.first,
+                    "line": each.line,
+                    "lines": each.lines,
+                }
                 for each in told.sources
             ],
             "source": [None, *(step.source for step in told.steps)],

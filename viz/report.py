@@ -7,26 +7,40 @@ cell holds after n of them, so that 0 stands for the initial state.
 from __future__ import annotations
 
 import linecache
+import os
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from racer.errors import Location
-from racer.explanation import Explanation, Lane, NotComputed, Ordering, Row, States
+from racer.explanation import Explanation, Lane, NoReturn, NotComputed, Ordering, Row, States
 from racer.files import shown_path
 from racer.result import Verdict
 from viz.text import no_return_text
 
 _CONTEXT = 2  # lines of source shown above a step's own, and below
+_CALLERS = 3  # lines shown that led there
 
 Mark = Literal["waiting", "running", "watching", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Lines of a file around the one that takes a step; none where the file cannot be read."""
+class Call:
+    """A line of source that calls a function; `text` is empty where the file cannot be read."""
 
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Lines of a file around the one that takes a step; none where the file cannot be read.
+
+    `callers` are the nearest of the lines that led there, each called by the one before.
+    """
+
+    callers: tuple[Call, ...]
     place: str
     first: int
     lines: tuple[str, ...]
@@ -49,7 +63,7 @@ class Remark:
 class Step:
     """One row of the table. `marks` are by lane, as in the text; `spoken` tells it in a sentence.
 
-    `source` is the position of its place in the witness's `sources`, None without one.
+    `source` is the position of its lines in the witness's `sources`, None without any.
     """
 
     row: Row
@@ -148,7 +162,7 @@ def told(
 ) -> Told:
     """A witness as its part of the page shows it; threads without a step have no lane."""
     numbers = [i for i, lane in enumerate(explanation.lanes) if lane.state != "idle"]
-    places = list(dict.fromkeys(row.location for row in explanation.rows if row.location))
+    chains = list(dict.fromkeys(row.locations for row in explanation.rows if row.locations))
     return Told(
         label=explanation.label,
         anchor=anchor,
@@ -156,10 +170,10 @@ def told(
         explanation=explanation,
         lanes=tuple(explanation.lanes[i] for i in numbers),
         steps=tuple(
-            _step(explanation, i, row, numbers, places) for i, row in enumerate(explanation.rows)
+            _step(explanation, i, row, numbers, chains) for i, row in enumerate(explanation.rows)
         ),
         states=states,
-        sources=tuple(_source(place) for place in places),
+        sources=tuple(_source(*chain) for chain in chains),
         picture=picture,
         mail=mail,
         replay=replay,
@@ -195,7 +209,11 @@ def _orders(orders: tuple[Ordering, ...] | NotComputed) -> tuple[str, ...]:
 
 
 def _step(
-    explanation: Explanation, i: int, row: Row, lanes: list[int], places: list[Location]
+    explanation: Explanation,
+    i: int,
+    row: Row,
+    lanes: list[int],
+    chains: list[tuple[Location, ...]],
 ) -> Step:
     between = tuple(_mark(explanation, i - 0.5, lane) for lane in lanes)
     marks = tuple(_mark(explanation, i, lane) for lane in lanes)
@@ -207,7 +225,7 @@ def _step(
         before=before,
         after=after,
         spoken=_spoken(explanation, i, row, after),
-        source=places.index(row.location) if row.location else None,
+        source=chains.index(row.locations) if row.locations else None,
     )
 
 
@@ -226,6 +244,9 @@ def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) 
         yield Remark("window", f"window closes; {window.watch} was {window.seen}", marks)
     for name in row.broken:
         yield Remark("wrong", f"invariant {name!r} is false", marks)
+    turn = explanation.no_return
+    if isinstance(turn, NoReturn) and turn.row == i and not turn.last:
+        yield Remark("wrong", "from here on it cannot be avoided", marks)
     last = i + 1 == len(explanation.rows)
     if row.ending is not None and (last or row.violates) and not (row.violates and row.broken):
         kind: Literal["wrong", "switch"] = "wrong" if row.violates else "switch"
@@ -238,7 +259,7 @@ def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) 
 
 def _spoken(explanation: Explanation, i: int, row: Row, after: tuple[Remark, ...]) -> str:
     parts = [f"{row.name}, {row.thread}: {row.text}{read_from(row)}"]
-    parts += [f"{each.name} from {each.before} to {each.after}" for each in row.changes]
+    parts += [f"{each.name} from {each.before} to {each.after}" for each in row.changes + row.shown]
     parts += [remark.text for remark in after]
     return f"Step {i + 1} of {len(explanation.rows)}. {'; '.join(parts)}."
 
@@ -261,10 +282,26 @@ def _mark(explanation: Explanation, i: float, lane: int) -> Mark:
     return "ended" if i > about.last and about.state == "ended" else "running"
 
 
-def _source(place: Location) -> Source:
-    linecache.checkcache(place.path)
-    lines = linecache.getlines(place.path)
+def _source(*chain: Location) -> Source:
+    """Of the lines that await each other, outermost first."""
+    *callers, place = chain
+    lines = _lines(place)
     first = max(place.line - _CONTEXT, 1)
     around = textwrap.dedent("".join(lines[first - 1 : place.line + _CONTEXT]))
-    shown = tuple(line.rstrip() for line in around.splitlines())
-    return Source(shown_path(place.path), first, shown, place.line)
+    return Source(
+        callers=tuple(_call(each) for each in callers[-_CALLERS:]),
+        place=shown_path(place.path),
+        first=first,
+        lines=tuple(line.rstrip() for line in around.splitlines()),
+        line=place.line,
+    )
+
+
+def _call(place: Location) -> Call:
+    line = "".join(_lines(place)[place.line - 1 : place.line])
+    return Call(f"{os.path.basename(place.path)}:{place.line}", line.strip())
+
+
+def _lines(place: Location) -> list[str]:
+    linecache.checkcache(place.path)
+    return linecache.getlines(place.path)

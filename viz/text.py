@@ -131,9 +131,13 @@ def _returned(explanation: Explanation, width: int) -> list[str]:
 
 
 def _initial(explanation: Explanation, width: int) -> list[str]:
-    """The cells that the steps access; the others have no part in it."""
+    """The cells that the steps access, for the others have no part in it; then what is shown."""
+    said = []
     cells = [f"{cell.name}={cell.value}" for cell in explanation.cells if cell.touched]
-    return wrapped(f"Initially {', '.join(cells)}.", width) if cells else []
+    if cells:
+        said.append(f"Initially {', '.join(cells)}.")
+    said += [f"At first {axis.name} is {axis.segments[0].text}." for axis in explanation.axis]
+    return wrapped(" ".join(said), width)
 
 
 def _best_picture(explanation: Explanation, width: int) -> list[str]:
@@ -234,7 +238,7 @@ class _Picture:
         lines = [self._draw(i, row.lane, part) for part in parts]
         begin = self.columns[row.lane] + _GUTTER
         end = begin + len(parts[-1])  # of what the last line has already
-        for change in row.changes + row.truths:
+        for change in row.changes + row.truths + row.shown:
             text = ascii_text(f"{change.name}: {change.before} -> {change.after}")
             start = self.width - len(text)
             if end + 2 <= start:

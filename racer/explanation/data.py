@@ -51,7 +51,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that is another after a step: a cell, a field of one, or a watch's truth."""
+    """What is another after a step: a cell, a field of one, a watch's truth, or a `shows`."""
 
     name: str
     before: str
@@ -107,7 +107,8 @@ class Row:
     text: str
     read: Read | None
     changes: tuple[Change, ...]
-    truths: tuple[Change, ...]
+    truths: tuple[Change, ...]  # of watches
+    shown: tuple[Change, ...]  # of what the program's `shows` say
     switch: Switch | None
     opened: tuple[int, ...]
     closed: tuple[int, ...]

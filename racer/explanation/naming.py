@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os.path
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from racer.errors import Location
 from racer.events import Event
@@ -189,6 +189,11 @@ def source_places(locations: Sequence[Location]) -> tuple[str, ...]:
 
 def _line(location: Location) -> str:
     return f"{os.path.basename(location.path)}:{location.line}"
+
+
+def truth_texts(truths: Mapping[str, bool]) -> dict[str, str]:
+    """By watch, "true" or "false"."""
+    return {watch: "true" if holds else "false" for watch, holds in truths.items()}
 
 
 def lock_state(held: object) -> str:

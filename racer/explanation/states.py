@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from racer.events import Trace
 from racer.explanation.history import Instant, history
-from racer.explanation.naming import is_record, lock_state, shown
+from racer.explanation.naming import is_record, lock_state, shown, truth_texts
 from racer.operations import Acquire, Release
 
-WATCHES = "watches"
+TRUE = "what is true"
 OTHERS = "other cells"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A cell, a field of one, or a watch. `card` is the object it belongs to: `p.flags` is p's."""
+    """A cell, a field of one, a watch or a `shows`; `card` is the object that it belongs to.
+
+    `p.flags` is p's; watches and `shows` have a card of their own.
+    """
 
     card: str
     name: str
@@ -28,7 +31,7 @@ class States:
     """`values[n]` are the values after n steps, as text and parallel to `fields`.
 
     A field that is not there in a state, because its cell holds no such record then, is "".
-    Fields of one card stand together: objects first, other cells, then watches.
+    Fields of one card stand together: objects first, other cells, then what is true.
     """
 
     fields: tuple[Field, ...]
@@ -38,7 +41,10 @@ class States:
 def states(trace: Trace, end: int) -> States:
     """The states around the first `end` steps."""
     instants = history(trace).instants[: end + 1]
-    truths = [trace.initial_truths, *(event.truths for event in trace.events[:end])]
+    truths = [
+        _truths(trace.initial_shown, trace.initial_truths),
+        *(_truths(event.shown, event.truths) for event in trace.events[:end]),
+    ]
     locks = {
         event.operation.cell
         for event in trace.events
@@ -46,21 +52,24 @@ def states(trace: Trace, end: int) -> States:
     }
     cells = [dict(_cell_fields(instant, locks)) for instant in instants]
     names = list(dict.fromkeys(name for state in cells for name in state))
-    watches = list(trace.initial_truths)
     cards = _cards(names)
     return States(
         tuple(
             [Field(card, _within(card, name)) for card, own in cards.items() for name in own]
-            + [Field(WATCHES, watch) for watch in watches]
+            + [Field(TRUE, name) for name, _ in truths[0]]
         ),
         tuple(
             tuple(
                 [state.get(name, "") for own in cards.values() for name in own]
-                + ["true" if truth[watch] else "false" for watch in watches]
+                + [text for _, text in truth]
             )
             for state, truth in zip(cells, truths, strict=True)
         ),
     )
+
+
+def _truths(shows: Mapping[str, str], watches: Mapping[str, bool]) -> list[tuple[str, str]]:
+    return [*shows.items(), *truth_texts(watches).items()]
 
 
 def _cell_fields(instant: Instant, locks: set[str]) -> Iterator[tuple[str, str]]:

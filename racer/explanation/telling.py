@@ -38,6 +38,7 @@ from racer.explanation.naming import (
     source_places,
     step_name,
     title,
+    truth_texts,
 )
 from racer.explanation.scene import Scene
 from racer.operations import Acquire, Release, access
@@ -152,19 +153,22 @@ def _row(
     *,
     violates: bool,
 ) -> Row:
-    event = past.trace.events[i]
-    earlier = past.trace.events[i - 1] if i else None
+    trace = past.trace
+    event = trace.events[i]
+    earlier = trace.events[i - 1] if i else None
     return Row(
         name=names[i],
         thread=event.thread,
-        lane=past.trace.threads.index(event.thread),
+        lane=trace.threads.index(event.thread),
         operation=operation_text(event.operation),
         text=event_text(event),
         read=_read(event, past, names),
         changes=_changes(event),
-        truths=_changed_truths(
-            earlier.truths if earlier else past.trace.initial_truths, event.truths
+        truths=_changed(
+            truth_texts(earlier.truths if earlier else trace.initial_truths),
+            truth_texts(event.truths),
         ),
+        shown=_changed(earlier.shown if earlier else trace.initial_shown, event.shown),
         switch=switch,
         opened=tuple(n for n, window in enumerate(windows) if window.first == i),
         closed=tuple(n for n, window in enumerate(windows) if window.last == i),
@@ -230,15 +234,12 @@ def _read(event: Event, past: History, names: tuple[str, ...]) -> Read | None:
     return Read(shown(event.before), INITIAL if row is None else names[row], row)
 
 
-def _changed_truths(before: Mapping[str, bool], after: Mapping[str, bool]) -> tuple[Change, ...]:
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
     return tuple(
-        Change(watch, _TRUTH[before[watch]], _TRUTH[holds])
-        for watch, holds in after.items()
-        if watch in before and before[watch] != holds
+        Change(name, before[name], text)
+        for name, text in after.items()
+        if name in before and before[name] != text
     )
-
-
-_TRUTH = {False: "false", True: "true"}
 
 
 def _windows(trace: Trace, names: tuple[str, ...], end: int) -> tuple[Span, ...]:

@@ -51,6 +51,14 @@
   function showSource({ data, at, find }) {
     const source = data.sources[data.source[at]];
     find(".source").hidden = data.sources.length === 0;
+    find(".callers").replaceChildren(...(source ? source.callers : []).map(([place, text]) => {
+      const caller = document.createElement("li");
+      const code = document.createElement("code");
+      code.textContent = text;
+      caller.append(`${place} `, code);
+      caller.title = text;
+      return caller;
+    }));
     find(".source figcaption").textContent = source ? `${source.place}:${source.line}` : "";
     find(".source").classList.toggle("none", !source);
     const lines = source ? source.lines : [];
@@ -209,6 +217,9 @@
   showTheme();
 
   for (const witness of witnesses) {
+    // room for the longest chain, so that nothing below moves from step to step
+    const longest = Math.max(0, ...witness.data.sources.map(({ callers }) => callers.length));
+    witness.find(".callers").style.minHeight = `${1.45 * longest}em`;
     show(witness, 0);
   }
   if (active) {

@@ -61,8 +61,16 @@ def _step(node: ThreadNode) -> Iterator[str]:
 
 
 def _place(calls: tuple[str, ...]) -> str:
-    """The line that waits, and the one that calls it: `pages.py:90 < classifier.py:85`."""
-    return " < ".join(line.rpartition("/")[2] for line in reversed(calls[-2:]))
+    """The line that calls, and the one that waits: `classifier.py:125, pages.py:183`.
+
+    As elsewhere, in one file: `classifier.py:126, :71`.
+    """
+    *callers, inner = (line.rpartition("/")[2] for line in calls[-2:])
+    if not callers:
+        return inner
+    file, _, number = inner.rpartition(":")
+    same = callers[0].rpartition(":")[0] == file
+    return f"{callers[0]}, {f':{number}' if same else inner}"
 
 
 def _edge(dot: Picture, edge: ThreadEdge) -> None:

@@ -76,7 +76,7 @@ from racer import Expected, Memory, Program, State, Thread, scenario
 from scenarios.allocator import folio_put, make_zone
 from scenarios.classifier import Variant
 from scenarios.memory_failure import Injects, OnHit, SecondTry, hwpoison_caller
-from scenarios.pages import Use, make_block, page_model, user
+from scenarios.pages import Use, make_block, page_model, truth_of_page, user
 from scenarios.split import make_mapping, split, zap
 from scenarios.users import free_page_table, slab, take_slab
 
@@ -224,5 +224,10 @@ def count_increased(
         if page == "isolated_thp":
             sometimes["H is a slab when the reference is gone"] = slab_on_h
     return Program(
-        mem, threads, invariants=invariants, consistency=page_model(block), sometimes=sometimes
+        mem,
+        threads,
+        invariants=invariants,
+        consistency=page_model(block),
+        shows=truth_of_page(p, block),
+        sometimes=sometimes,
     )

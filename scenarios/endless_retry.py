@@ -83,6 +83,7 @@ from scenarios.pages import (
     kernel_owned,
     make_block,
     page_model,
+    truth_of_page,
     with_hwpoison,
 )
 from scenarios.users import slab
@@ -224,6 +225,7 @@ def endless_retry(
         mem,
         {"classify": classify, "move": move},
         consistency=page_model(block),
+        shows=truth_of_page(p, block),
         sometimes={
             "p is a tail of a slab on H": tail_of_a_slab,
             "p names H, which has no type": made_or_freed,

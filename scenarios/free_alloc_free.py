@@ -175,6 +175,6 @@ def free_alloc_free(
         },
         invariants=invariants,
         consistency=page_model(block),
-        shows={"p": truth_of_page(p, block)},
+        shows=truth_of_page(p, block),
         sometimes=sometimes,
     )

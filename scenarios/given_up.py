@@ -38,7 +38,7 @@ from racer import Expected, Memory, Program, State, Thread, Violation, scenario
 from scenarios.allocator import make_zone
 from scenarios.classifier import Reporter
 from scenarios.memory_failure import Call, handle, hwpoison_call
-from scenarios.pages import in_free_block, kernel_owned, page_model
+from scenarios.pages import in_free_block, kernel_owned, page_model, truth_of_page
 from scenarios.unhandlable import HANDLED, Freed, give_back, make_page
 
 Kind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
@@ -85,7 +85,13 @@ def given_up(
     if freed != "no":
         threads["owner"] = Thread(give_back, zone, p, page, order, freed)
         sometimes["p is free"] = free
-    return Program(mem, threads, consistency=page_model(block), sometimes=sometimes)
+    return Program(
+        mem,
+        threads,
+        consistency=page_model(block),
+        shows=truth_of_page(p, block),
+        sometimes=sometimes,
+    )
 
 
 async def compare(call: Call) -> str:

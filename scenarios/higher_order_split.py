@@ -62,7 +62,7 @@ from racer import Expected, Memory, Program, Range, State, Thread, UsageError, s
 from scenarios.allocator import FlagsRmw, make_zone
 from scenarios.classifier import Caller, Variant
 from scenarios.memory_failure import hwpoison_caller
-from scenarios.pages import head_of, kernel_owned, make_block, page_model, user
+from scenarios.pages import head_of, kernel_owned, make_block, page_model, truth_of_page, user
 from scenarios.split import make_mapping, split, zap
 from scenarios.users import slab_only, slab_then_thp
 
@@ -181,5 +181,6 @@ def higher_order_split(
         threads,
         invariants=invariants,
         consistency=page_model(block),
+        shows=truth_of_page(p, block),
         sometimes=sometimes,
     )

@@ -50,7 +50,7 @@ from scenarios.allocator import Zone, make_zone
 from scenarios.classifier import Variant
 from scenarios.lru import folio_add_lru, isolate, put_back
 from scenarios.memory_failure import Call, hwpoison_call, report
-from scenarios.pages import Page, make_block, page_model, user
+from scenarios.pages import Page, make_block, page_model, truth_of_page, user
 
 Asks = Literal["memory_failure", "soft_offline"]
 
@@ -131,4 +131,10 @@ def isolated(
         sometimes["p is isolated"] = is_isolated
     if isolations > 0 or rests:
         sometimes["p rests in the batch"] = rests_in_the_batch
-    return Program(mem, threads, consistency=page_model(block), sometimes=sometimes)
+    return Program(
+        mem,
+        threads,
+        consistency=page_model(block),
+        shows=truth_of_page(p, block),
+        sometimes=sometimes,
+    )

@@ -37,7 +37,15 @@ from typing import Literal
 from racer import Expected, Memory, Program, State, Thread, Violation, Watch, scenario
 from scenarios.allocator import make_zone
 from scenarios.classifier import MF, How, has_kernel_type, possible_heads
-from scenarios.pages import Page, compound_head, kernel_owned, make_block, page_model, typed
+from scenarios.pages import (
+    Page,
+    compound_head,
+    kernel_owned,
+    make_block,
+    page_model,
+    truth_of_page,
+    typed,
+)
 from scenarios.slab_tail import Move, Neighbour, Owner, move_block
 
 Version = Literal["v9", "v10"]
@@ -90,7 +98,13 @@ def last_pass(
         sometimes["p has no head"] = freed
     if move == "other_head":
         sometimes["p is kernel-owned, with another head"] = owned_anew
-    return Program(mem, threads, consistency=page_model(block), sometimes=sometimes)
+    return Program(
+        mem,
+        threads,
+        consistency=page_model(block),
+        shows=truth_of_page(p, block),
+        sometimes=sometimes,
+    )
 
 
 async def classify(variant: Version, p: Page, how: How, owned: Watch) -> bool:

@@ -277,15 +277,17 @@ def handlable(state: State, page: Page, block: Block, *, soft_offline: bool = Fa
     return state[head.flags].lru or in_free_block(state, page, block)
 
 
-def truth_of_page(page: Page, block: Block) -> Callable[[State], str]:
+def truth_of_page(
+    page: Page, block: Block, *, soft_offline: bool = False
+) -> dict[str, Callable[[State], str]]:
     """For a Program's `shows`: what the page is at an instant; limbo is none of the others."""
 
     def truth(state: State) -> str:
         if kernel_owned(state, page):
             return "kernel-owned"
-        return "handlable" if handlable(state, page, block) else "limbo"
+        return "handlable" if handlable(state, page, block, soft_offline=soft_offline) else "limbo"
 
-    return truth
+    return {page.name: truth}
 
 
 def in_free_block(state: State, page: Page, block: Block) -> bool:

@@ -65,7 +65,7 @@ from scenarios.allocator import Zone, free_frozen_pages, make_zone
 from scenarios.classifier import Variant
 from scenarios.lru import folio_add_lru
 from scenarios.memory_failure import Call, hwpoison_call, report
-from scenarios.pages import Flags, Page, make_block, page_model, put_one, user
+from scenarios.pages import Flags, Page, make_block, page_model, put_one, truth_of_page, user
 from scenarios.pages import reserved as reserved_page
 from scenarios.users import slab, take_filled
 
@@ -178,4 +178,10 @@ def reserved(
             return state[p.page_type] == "slab" if reuse == "slab" else state[zone.batch] is p
 
         sometimes["p is used again"] = reused
-    return Program(mem, threads, consistency=page_model(block), sometimes=sometimes)
+    return Program(
+        mem,
+        threads,
+        consistency=page_model(block),
+        shows=truth_of_page(p, block),
+        sometimes=sometimes,
+    )

@@ -67,7 +67,15 @@ from racer import Expected, Memory, Program, State, Thread, UsageError, scenario
 from scenarios.allocator import Zone, make_zone
 from scenarios.classifier import Caller, Variant
 from scenarios.memory_failure import Depth, hwpoison_caller
-from scenarios.pages import Page, in_free_block, kernel_owned, make_block, page_model, typed
+from scenarios.pages import (
+    Page,
+    in_free_block,
+    kernel_owned,
+    make_block,
+    page_model,
+    truth_of_page,
+    typed,
+)
 from scenarios.users import (
     free_large_kmalloc,
     free_page_table,
@@ -199,4 +207,10 @@ def slab_tail(
     }
     if move != "none":
         threads["move"] = Thread(move_block, zone, owner, move, neighbour)
-    return Program(mem, threads, consistency=page_model(block), sometimes=sometimes)
+    return Program(
+        mem,
+        threads,
+        consistency=page_model(block),
+        shows=truth_of_page(p, block),
+        sometimes=sometimes,
+    )

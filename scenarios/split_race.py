@@ -176,6 +176,6 @@ def split_race(
         },
         invariants={"p_kernel_owned": p_is_not_kernel_owned},
         consistency=page_model(block),
-        shows={"p": truth_of_page(p, block)},
+        shows=truth_of_page(p, block),
         sometimes=sometimes,
     )

@@ -84,6 +84,7 @@ from scenarios.pages import (
     kernel_owned,
     make_block,
     page_model,
+    truth_of_page,
     typed,
     user,
 )
@@ -194,6 +195,7 @@ def two_callers(
         threads,
         invariants={"poison_lost": poisoned_once_dealt_with},
         consistency=page_model(block),
+        shows=truth_of_page(p, block),
         sometimes=sometimes,
     )
 

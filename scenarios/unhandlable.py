@@ -105,6 +105,7 @@ from scenarios.pages import (
     make_block,
     page_model,
     reserved,
+    truth_of_page,
     typed,
     user,
 )
@@ -203,7 +204,13 @@ def unhandlable(
         sometimes["p is free"] = free
     if freed == "reused":
         sometimes["p is on the LRU"] = on_lru
-    return Program(mem, threads, consistency=page_model(block), sometimes=sometimes)
+    return Program(
+        mem,
+        threads,
+        consistency=page_model(block),
+        shows=truth_of_page(p, block, soft_offline=caller == "soft_offline"),
+        sometimes=sometimes,
+    )
 
 
 def make_page(mem: Memory, page: Kind) -> tuple[Block, Page, int]:

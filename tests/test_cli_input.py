@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,17 +13,12 @@ import pytest
 from racer import RacerError
 from racer.cli.output import file_label
 from racer.result import Result
+from tests.files import change
 
 if TYPE_CHECKING:
     from tests.command_line import Run
 
 pytest_plugins = ["tests.command_line"]  # the fixtures `here` and `racer`
-
-
-def change(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 # Wrong input: status 2, a sentence on stderr, nothing on stdout
@@ -218,3 +214,26 @@ def test_a_stale_witness_is_not_explained(racer: Run, here: Path) -> None:
     status, out, err = racer("explain", "racer-out/reads.torn.json")
     assert (status, out) == (4, "")
     assert "diverged at step 2, thread W" in err
+
+
+@pytest.mark.parametrize(
+    "directory",
+    [
+        "out",
+        "d" * 150,
+        "a directory with blanks, 'quotes' and \\ for " + "good " * 9 + "measure",
+        "M\N{LATIN SMALL LETTER U WITH DIAERESIS}ll\t\n" + "\N{SNOWMAN}" * 20,
+    ],
+)
+def test_a_mail_stays_a_mail_wherever_the_witness_is(
+    racer: Run, here: Path, directory: str
+) -> None:
+    racer("explore", "models.py::reads", "-o", directory)
+    witness = f"{directory}/reads.torn.json"
+    status, out, err = racer("explain", witness, "--mail")
+    assert (status, err) == (0, "")
+    assert all(len(line) <= 72 and (line == "" or line.isprintable()) for line in out.split("\n"))
+    assert out.isascii()
+    command = out[out.index("\nracer replay ") + 1 :]
+    shell = ["bash", "-c", f'racer() {{ printf %s "$2"; }}; {command}']
+    assert subprocess.run(shell, capture_output=True, check=True).stdout.decode() == witness

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from racer.cli import main
+from tests.files import change
 
 if TYPE_CHECKING:
     from tests.command_line import Run
@@ -73,6 +75,48 @@ def test_a_report_without_a_picture_says_so(
     assert status == 2
     assert "there is no graphviz" in err
     assert "There is no picture" in (here / "racer-out" / "reads.html").read_text()
+
+
+def test_explain_writes_the_page_of_one_witness(racer: Run, here: Path) -> None:
+    racer("explore", "models.py::reads", "--html")
+    witness = "racer-out/reads.torn.json"
+    status, plain, _ = racer("explain", witness)
+    done = racer("explain", witness, "--html", "one.html")
+    assert done == (status, f"{plain}\none.html\n", "")
+    text = (here / "one.html").read_text()
+    explored = (here / "racer-out" / "reads.html").read_text()
+    (told,) = re.findall(r'<section class="witness".*?</section>\n</main>', text, re.DOTALL)
+    assert told.removesuffix("\n</main>") in explored  # the steps, states, picture and mail
+    assert "1 of 3 interleavings" in text and f"racer replay {witness}" in text
+    assert "Outcomes" not in text and "Claims" not in text  # nothing was explored
+    racer("explain", witness, "--html", "two.html")
+    assert (here / "two.html").read_bytes() == (here / "one.html").read_bytes()
+
+
+def test_a_page_of_a_witness_claims_no_count_that_may_not_hold(racer: Run, here: Path) -> None:
+    racer("explore", "models.py::reads")
+    raised = 'raise Violation("torn")'
+    change(here / "models.py", raised, f"{raised}\n        await x.load()")
+    status, _, _ = racer("explain", "racer-out/reads.torn.json", "--html", "one.html")
+    text = (here / "one.html").read_text()
+    assert status == 0
+    assert "interleavings not counted" in text and "of 3 interleavings" not in text
+    assert "the scenario behaves otherwise than when this was saved" in text
+
+
+def test_a_mail_is_a_mail_with_a_page_beside_it(racer: Run, here: Path) -> None:
+    racer("explore", "models.py::reads")
+    words = ("explain", "racer-out/reads.torn.json", "--mail")
+    assert racer(*words, "--html", "one.html") == racer(*words)
+    assert (here / "one.html").is_file()
+
+
+def test_an_explanation_is_told_though_its_page_cannot_be_written(racer: Run, here: Path) -> None:
+    racer("explore", "models.py::reads")
+    _, told, _ = racer("explain", "racer-out/reads.torn.json")
+    (here / "taken").mkdir()
+    status, out, err = racer("explain", "racer-out/reads.torn.json", "--html", "taken")
+    assert (status, out, err) == (2, told, "error: cannot write taken: Is a directory\n")
 
 
 def test_the_longest_witness_of_the_scenarios_stays_far_below_a_megabyte(

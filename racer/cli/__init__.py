@@ -276,6 +276,10 @@ def _explain(
     for_mail: Annotated[
         bool, typer.Option("--mail", help="The text for a mail, ending in the replay command.")
     ] = False,
+    html: Annotated[
+        str | None,
+        typer.Option("--html", metavar="FILE", help="Write the page to step through it, too."),
+    ] = None,
 ) -> None:
     """Say why the schedule of a witness file comes out as it does.
 
@@ -286,7 +290,7 @@ def _explain(
     def command() -> int:
         from racer.cli.witnesses import explain_witness
 
-        return explain_witness(witness, for_mail=for_mail)
+        return explain_witness(witness, for_mail=for_mail, html=html)
 
     raise typer.Exit(guarded(command))
 

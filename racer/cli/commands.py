@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from racer.cli.guard import (
     models_print_to_stderr,
 )
 from racer.cli.judgement import Judgement, judge
-from racer.cli.output import Written, WrittenPage, write
+from racer.cli.output import Written, WrittenPage, replay_command, write
 from racer.cli.progress import shown_states
 from racer.cli.report import heading, summary
 from racer.discovery import Found, catalogue, find
@@ -258,7 +257,7 @@ def emit_files(written: dict[str, Written], page: WrittenPage | None = None) -> 
     lines = [page.path] if page and page.path else []
     lines += [picture for each in written.values() for picture in each.pictures]
     witnesses = [each.witness for each in written.values() if each.witness]
-    commands = [f"racer replay {shlex.quote(witness)}" for witness in witnesses]
+    commands = [replay_command(witness) for witness in witnesses]
     text = "\n".join([*lines, *commands[1:], *commands[:1]])
     if text:
         emit(f"\n{text}")

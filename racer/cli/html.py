@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from racer.cli.judgement import Judgement
-from racer.cli.output import Written, WrittenPage, file_label
+from racer.cli.output import Written, WrittenPage, file_label, replay_command
 from racer.cli.report import (
     count_text,
     effect_texts,
@@ -18,11 +18,13 @@ from racer.cli.report import (
     share_text,
     states_text,
 )
+from racer.events import Trace
 from racer.explanation import Explanation, states
 from racer.files import shown_path, write_atomically
 from racer.parameters import Value, show_parameters, show_value
 from racer.registry import Scenario
 from racer.result import Result
+from racer.witness import SavedWitness
 from viz.page import page
 from viz.report import ClaimRow, LabelRow, Report, Told, told
 from viz.text import mail
@@ -59,10 +61,7 @@ def result_report(
     return Report(
         title=reference,
         summary=scenario.summary,
-        settings=(
-            *((name, show_value(value)) for name, value in parameters.items()),
-            ("memory", result.memory),
-        ),
+        settings=_settings(parameters, result.memory),
         verdict=result.verdict,
         agreed=judgement.as_expected,
         remark=_remark(result, judgement),
@@ -76,11 +75,51 @@ def result_report(
         outcomes=outcomes,
         more=_left_out(result, len(outcomes)),
         told=tuple(
-            _told(label, explanation, result, written[label])
+            _told(
+                explanation,
+                result.violations[label].trace,
+                written[label].svg,
+                _replay(written[label]),
+            )
             for label, explanation in explanations.items()
         ),
         claims=claims,
         command=_command(scenario, reference, parameters, result.memory),
+    )
+
+
+def witness_report(
+    scenario: Scenario,
+    saved: SavedWitness,
+    trace: Trace,
+    explanation: Explanation,
+    *,
+    note: str,
+    picture: bytes | None,
+    replay: str,
+) -> Report:
+    """A saved witness as data for a page. Nothing was explored: counts are the file's, if any."""
+    shown = len(explanation.rows)
+    row = LabelRow(
+        label=saved.label,
+        anchor=file_label(saved.label),
+        share=explanation.count,
+        needs=explanation.fact,
+        steps=_steps(len(trace.events), shown),
+        effects=(),
+    )
+    return Report(
+        title=saved.scenario,
+        summary=scenario.summary,
+        settings=_settings(saved.parameters, saved.memory),
+        verdict="fail",
+        agreed=None,
+        remark="one witness, replayed: each step as saved",
+        because=note,
+        numbers=(),
+        labels=(row,),
+        told=(_told(explanation, trace, picture, replay),),
+        command=replay,
     )
 
 
@@ -98,6 +137,10 @@ def claims_report(rows: tuple[ClaimRow, ...], *, memory: str, summary: str) -> R
         claims=rows,
         command="racer claims --html",
     )
+
+
+def _settings(parameters: Mapping[str, Value], memory: str) -> tuple[tuple[str, str], ...]:
+    return (*((name, show_value(value)) for name, value in parameters.items()), ("memory", memory))
 
 
 def _remark(result: Result, judgement: Judgement) -> str:
@@ -140,14 +183,20 @@ def _left_out(result: Result, shown: int) -> str:
     return f"And {left:,} more, all with --json." if left else ""
 
 
-def _told(label: str, explanation: Explanation, result: Result, written: Written) -> Told:
+def _replay(written: Written) -> str | None:
+    return None if written.witness is None else replay_command(written.witness)
+
+
+def _told(
+    explanation: Explanation, trace: Trace, picture: bytes | None, replay: str | None
+) -> Told:
     return told(
         explanation,
-        states(result.violations[label].trace, len(explanation.rows)),
-        anchor=file_label(label),
-        picture=None if written.svg is None else written.svg.decode(),
+        states(trace, len(explanation.rows)),
+        anchor=file_label(explanation.label),
+        picture=None if picture is None else picture.decode(),
         mail=mail(explanation),
-        replay=f"racer replay {shlex.quote(written.witness)}" if written.witness else None,
+        replay=replay,
     )
 
 

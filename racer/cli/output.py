@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from racer.files import shown_path, write_atomically
 from racer.witness import SavedWitness, save
 
 _NAME_LIMIT = 60
+_MAIL_WIDTH = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,39 @@ def write(
     except RacerError as error:
         return Written(witness, tuple(pictures), str(error), svg)
     return Written(witness, tuple(pictures), None, svg)
+
+
+def replay_command(witness: str) -> str:
+    """What replays a witness file, for a shell."""
+    return f"racer replay {shlex.quote(witness)}"
+
+
+def mailed_replay_command(witness: str) -> str:
+    """The same in lines of at most 72 columns of 7-bit characters, which a shell joins again.
+
+    Other characters need a shell that knows $'...': bash, zsh, or any of POSIX 2024.
+    """
+    command = replay_command(witness)
+    if len(command) <= _MAIL_WIDTH and command.isascii() and command.isprintable():
+        return command
+    lines = ["racer replay "]
+    piece = ""
+    for character in witness:
+        if len(_quoted(piece + character)) > _MAIL_WIDTH - len("\\"):
+            lines.append(_quoted(piece))
+            piece = ""
+        piece += character
+    return "\\\n".join([*lines, _quoted(piece)])
+
+
+def _quoted(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return shlex.quote(text)
+    octal = (
+        chr(byte) if chr(byte).isascii() and chr(byte).isalnum() else f"\\{byte:03o}"
+        for byte in os.fsencode(text)
+    )
+    return f"$'{''.join(octal)}'"
 
 
 def file_label(label: str) -> str:

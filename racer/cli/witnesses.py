@@ -6,12 +6,13 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from racer.cli.guard import OK, emit, models_print_to_stderr
+from racer.cli.guard import OK, USAGE, complain, emit, models_print_to_stderr
+from racer.cli.output import mailed_replay_command, replay_command
 from racer.cli.report import heading, preemptions_text
 from racer.discovery import find
-from racer.errors import UsageError, WitnessError
+from racer.errors import RacerError, UsageError, WitnessError
 from racer.events import Trace
-from racer.explanation import exactly, explain
+from racer.explanation import Explanation, exactly, explain
 from racer.explanation.naming import event_text, short_names, step_name
 from racer.exploration import preemptions_of
 from racer.files import shown_path
@@ -72,11 +73,11 @@ def replay_witness(path: str) -> int:
     return OK
 
 
-def explain_witness(path: str, *, for_mail: bool) -> int:
+def explain_witness(path: str, *, for_mail: bool, html: str | None) -> int:
     """Replay a saved witness, and say why it comes out as it does.
 
     `for_mail` leaves out what concerns only the reader of the terminal, and ends in the command
-    that replays it.
+    that replays it. `html` is the file for a page of it, if any.
     """
     done = _replayed(path)
     saved = done.saved
@@ -95,8 +96,39 @@ def explain_witness(path: str, *, for_mail: bool) -> int:
         emit(f"{done.notes()}\n")
     emit(mail(explanation).rstrip())
     if for_mail:
-        emit(f"\nracer replay {shlex.quote(path)}")
-    return OK
+        emit(f"\n{mailed_replay_command(path)}")
+    return OK if html is None else _write_page(html, done, explanation, named=not for_mail)
+
+
+def _write_page(html: str, done: _Replayed, explanation: Explanation, *, named: bool) -> int:
+    """The page, and what went wrong with it; `named`: stdout is told where it is."""
+    from racer.cli.html import witness_report, write_page
+    from viz.diagram import diagram, render
+
+    failures = []
+    picture: bytes | None = None
+    try:
+        picture = render(diagram(explanation), "svg")
+    except RacerError as error:
+        failures.append(str(error))
+    page = write_page(
+        Path(html),
+        witness_report(
+            done.scenario,
+            done.saved,
+            done.trace,
+            explanation,
+            note=done.notes(),
+            picture=picture,
+            replay=replay_command(done.path),
+        ),
+    )
+    if page.path and named:
+        emit(f"\n{page.path}")
+    failures += [page.failure] if page.failure else []
+    for failure in failures:
+        complain(f"error: {failure}")
+    return USAGE if failures else OK
 
 
 def _replayed(path: str) -> _Replayed:

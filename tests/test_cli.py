@@ -30,7 +30,7 @@ pytest_plugins = ["tests.command_line"]  # the fixtures `here` and `racer`
 
 def process(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run one command in a process of its own."""
-    command = [sys.executable, "-m", "racer.cli", *words]
+    command = [sys.executable, "-m", "racer", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **more)
 
 
@@ -262,7 +262,7 @@ def test_an_interrupt_before_there_is_a_result_is_status_130_too(
     monkeypatch.setattr("racer.cli.commands.explore", interrupted)
     status, out, err = racer("explore", "models.py::reads")
     assert (status, out) == (130, "")
-    assert "interrupted before there was a result" in err
+    assert "interrupted before the result was shown" in err
 
 
 # list, --help, --version, pipes
@@ -330,7 +330,7 @@ def test_a_process_gives_the_same_answer_whatever_the_hash_seed(here: Path) -> N
 def test_a_reader_that_has_seen_enough_is_no_error(here: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "racer.cli", "explore", "models.py::reads"]
+    command = [sys.executable, "-m", "racer", "explore", "models.py::reads"]
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
@@ -343,7 +343,7 @@ def test_a_full_disk_behind_stdout_is_an_error_and_no_traceback(
 ) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "racer.cli", *words],
+            [sys.executable, "-m", "racer", *words],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -368,32 +368,47 @@ def test_progress_is_told_while_states_are_found_and_changes_nothing() -> None:
     assert list(watched.outcomes) == list(quiet.outcomes)
 
 
-def test_progress_is_shown_on_a_terminal_only_and_is_no_part_of_the_result(here: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["explore", "aba", "--set", "readers=5"], b"states/s"),
+        (["graph", "aba", "--set", "readers=5"], b"states/s"),
+        (["diff", "aba", "1", "2", "--parameter", "rounds"], b"aba rounds=2"),
+        (["claims", "C12"], b"6 of 6 cases"),
+    ],
+)
+def test_progress_is_shown_on_a_terminal_only_and_is_no_part_of_the_result(
+    here: Path, words: list[str], said: bytes
+) -> None:
     import pty
 
-    command = [sys.executable, "-m", "racer.cli", "explore", "aba", "--set", "readers=5"]
+    command = [sys.executable, "-m", "racer", *words]
     master, slave = pty.openpty()
     shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, timeout=120)
     os.close(slave)
     on_terminal = os.read(master, 1 << 16)
     os.close(master)
-    assert b"states/s" in on_terminal
+    assert said in on_terminal
     quiet = subprocess.run(command, capture_output=True, timeout=120)
     assert (quiet.stdout, quiet.stderr) == (shown.stdout, b"")
 
 
-def test_the_progress_of_both_variants_is_shown_on_a_terminal_only(here: Path) -> None:
-    import pty
+def test_an_interrupt_while_the_command_line_is_loaded_is_no_traceback(here: Path) -> None:
+    interrupt = """
+import sys
+from racer.__main__ import main
 
-    command = [sys.executable, "-m", "racer.cli", "diff", "aba", "1", "2", "--parameter", "rounds"]
-    master, slave = pty.openpty()
-    shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, timeout=120)
-    os.close(slave)
-    on_terminal = os.read(master, 1 << 16)
-    os.close(master)
-    assert b"\x1b[" in on_terminal and b"aba" in on_terminal
-    quiet = subprocess.run(command, capture_output=True, timeout=120)
-    assert (quiet.stdout, quiet.stderr) == (shown.stdout, b"")
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", interrupt], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "error: interrupted before the result was shown\n"
 
 
 def test_help_does_not_load_rich() -> None:

@@ -33,6 +33,7 @@ LAYERS = [
     ["racer.graphs"],
     ["viz"],
     ["racer.cli"],
+    ["racer.__main__"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

@@ -12,6 +12,7 @@ from typing import Literal, cast
 from racer.cli.commands import Selection, select
 from racer.cli.guard import BOUND, OK, emit, models_print_to_stderr
 from racer.cli.output import file_label
+from racer.cli.progress import STOPS, shown_states
 from racer.cli.report import heading
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import search_and_report
@@ -85,13 +86,15 @@ def _checked(request: GraphRequest) -> tuple[int, Literal["svg", "png", "dot"]]:
 
 def _states(request: GraphRequest, selection: Selection, max_nodes: int) -> DrawnStates:
     with models_print_to_stderr():
-        searched, result = search_and_report(
-            selection.program,
-            memory=request.memory,
-            max_states=request.max_states,
-            timeout=request.timeout,
-            count=True if request.every_state else None,
-        )
+        with shown_states(selection.found.reference, hint=STOPS) as progress:
+            searched, result = search_and_report(
+                selection.program,
+                memory=request.memory,
+                max_states=request.max_states,
+                timeout=request.timeout,
+                count=True if request.every_state else None,
+                progress=progress,
+            )
         return drawn_states(searched, result, max_nodes=max_nodes, every_state=request.every_state)
 
 

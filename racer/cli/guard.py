@@ -35,7 +35,7 @@ def guarded(command: Callable[[], int]) -> int:
     except RacerError as error:
         return _failed(USAGE, str(error))
     except KeyboardInterrupt:
-        return _failed(INTERRUPTED, "interrupted before there was a result")
+        return _failed(INTERRUPTED, "interrupted before the result was shown")
     except MemoryError:
         return _failed(BOUND, "out of memory; try --max-states, or smaller parameters")
     except InternalError as error:

@@ -10,18 +10,24 @@ from functools import partial
 from racer.cli.guard import on_terminal
 from racer.exploration import Progress
 
-_HINT = "Ctrl-C shows what was found so far"
+SHOWS_FOUND = "Ctrl-C shows what was found so far"
+STOPS = "Ctrl-C stops"
 
 
 @contextlib.contextmanager
-def shown_states(name: str) -> Iterator[Callable[[Progress], None] | None]:
-    """What explore() is to tell its progress to; None where nobody would see it."""
-    with shown_variants(name) as progress:
+def shown_states(name: str, hint: str = SHOWS_FOUND) -> Iterator[Callable[[Progress], None] | None]:
+    """What explore() is to tell its progress to; None where nobody would see it.
+
+    `hint` says what Ctrl-C does.
+    """
+    with shown_variants(name, hint) as progress:
         yield None if progress is None else partial(progress, "")
 
 
 @contextlib.contextmanager
-def shown_variants(name: str) -> Iterator[Callable[[str, Progress], None] | None]:
+def shown_variants(
+    name: str, hint: str = SHOWS_FOUND
+) -> Iterator[Callable[[str, Progress], None] | None]:
     """What diff() is to tell its progress to: the states of each variant have their own rate."""
     if not on_terminal():
         yield None
@@ -29,12 +35,12 @@ def shown_variants(name: str) -> Iterator[Callable[[str, Progress], None] | None
     from rich.console import Console
 
     begun: dict[tuple[str, str], float] = {}
-    with Console(stderr=True).status(f"exploring {name}; {_HINT}") as status:
+    with Console(stderr=True).status(f"exploring {name}; {hint}") as status:
 
         def progress(variant: str, now: Progress) -> None:
             start = begun.setdefault((variant, now.phase), time.monotonic())
             what = " ".join(part for part in (now.phase, name, variant) if part)
-            status.update(f"{what}: {_numbers(now, time.monotonic() - start)}; {_HINT}")
+            status.update(f"{what}: {_numbers(now, time.monotonic() - start)}; {hint}")
 
         yield progress
 

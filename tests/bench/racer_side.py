@@ -95,7 +95,7 @@ def _searched(size: Size, seconds: int, watch: Stopwatch) -> state_graph.StateGr
 def _process(size: Size, seconds: int) -> bool:
     """Run the command; False when its limit cut it. Errors: RacerFailed."""
     readers, rounds = size
-    command = [sys.executable, "-m", "racer.cli", "explore", "aba", "--no-count"]
+    command = [sys.executable, "-m", "racer", "explore", "aba", "--no-count"]
     command += ["--set", f"readers={readers}", "--set", f"rounds={rounds}"]
     command += ["--timeout", f"{seconds}"]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from racer.explanation import Axis, Explanation, NotComputed, Ordering, Row
 from racer.graphs import Cut, DrawnStates, DrawnThread
-from viz.text import no_return_text
+from viz.text import count_text, no_return_text
 from viz.ways import arrows
 
 _DIGITS = 15  # of a number that is shown in full
@@ -32,7 +32,7 @@ def diagram_description(explanation: Explanation) -> str:
     said = [
         explanation.verdict,
         explanation.cause,
-        f"{explanation.count}; {explanation.fact}.",
+        count_text(explanation),
         orders_text(explanation),
         no_return_text(explanation),
         *(_axis_text(axis, explanation.rows) for axis in explanation.axis),

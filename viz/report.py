@@ -9,7 +9,7 @@ from __future__ import annotations
 import linecache
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,7 @@ from racer.errors import Location
 from racer.explanation import Explanation, Lane, NoReturn, NotComputed, Ordering, Row, States
 from racer.files import shown_path
 from racer.result import Verdict
-from viz.text import no_return_text
+from viz.text import ENABLING, count_text, decisive_text, no_return_text
 
 _CONTEXT = 2  # lines of source shown above a step's own, and below
 _CALLERS = 3  # lines shown that led there
@@ -76,10 +76,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Part of the answer to "why"; one sentence is a paragraph, several are a list."""
+    """Part of the answer to "why"; one sentence is a paragraph, several are a list under `lead`."""
 
     heading: str
     sentences: tuple[str, ...]
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +185,10 @@ def _why(explanation: Explanation) -> Iterator[Paragraph]:
     """The headings of what is said before the steps; one without sentences is left out."""
     found = (
         Paragraph("What happens", _sentences(explanation.verdict, explanation.cause)),
-        Paragraph("How often", (f"{explanation.count}; {explanation.fact}.",)),
-        Paragraph("Decisive", _orders(explanation.orderings)),
-        Paragraph("Enabling", _orders(explanation.enabling)),
-        Paragraph("Too late", _sentences(no_return_text(explanation))),
+        Paragraph("How often", (count_text(explanation),)),
+        _orders("Decisive", explanation.orderings, decisive_text),
+        _orders("Enabling", explanation.enabling, lambda orders: ENABLING),
+        Paragraph("No return", _sentences(no_return_text(explanation))),
         Paragraph("Also", explanation.notes),
     )
     return (paragraph for paragraph in found if paragraph.sentences)
@@ -197,15 +198,20 @@ def _sentences(*sentences: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def _orders(orders: tuple[Ordering, ...] | NotComputed) -> tuple[str, ...]:
+def _orders(
+    heading: str, orders: tuple[Ordering, ...] | NotComputed, lead: Callable[[int], str]
+) -> Paragraph:
     """Each with both sides; that they are not known where that is so, with the reason."""
     if isinstance(orders, NotComputed):
-        return _sentences(f"not computed ({orders.reason})" if orders.reason else "")
+        return Paragraph(
+            heading, _sentences(f"not computed ({orders.reason})" if orders.reason else "")
+        )
     pairs = [(order.first, order.then) for order in orders]
-    return tuple(
+    told = (
         f"{first.name} {first.text}".rstrip() + f" before {then.name} {then.text}".rstrip()
         for first, then in pairs
     )
+    return Paragraph(heading, tuple(told), f"{lead(len(orders))}:")
 
 
 def _step(

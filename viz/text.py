@@ -20,6 +20,7 @@ from racer.errors import UsageError
 from racer.explanation import Explanation, Fold, Lane, NotComputed, Ordering, Row, Side
 
 MINIMUM_WIDTH = 40
+ENABLING = "These make those steps happen at all"  # stands above enabling orderings
 _INDENT = 2
 _GUTTER = 2  # a lane's mark and a blank, then its text
 _TEXT = 28  # columns that even the last lane has for text
@@ -38,8 +39,8 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
     """
     if width < MINIMUM_WIDTH:
         raise UsageError(f"a picture {width} columns wide is illegible: give it {MINIMUM_WIDTH}.")
-    summary = f"{explanation.count}; {explanation.fact}{_threads(explanation)}."
-    head = [explanation.verdict, explanation.cause, summary, no_return_text(explanation)]
+    head = [explanation.verdict, explanation.cause]
+    head += [count_text(explanation), no_return_text(explanation)]
     paragraphs = [
         [line for sentence in head for line in wrapped(sentence, width)],
         _orderings(explanation, width),
@@ -52,12 +53,13 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines[1:])
 
 
-def _threads(explanation: Explanation) -> str:
-    """How many threads it takes, where that is not all of them."""
+def count_text(explanation: Explanation) -> str:
+    """How often it happens and what it takes, as a sentence: threads where that is not all."""
+    said = [explanation.count, explanation.fact]
     needed = explanation.threads_needed
-    if isinstance(needed, NotComputed) or len(needed.threads) == len(explanation.lanes):
-        return ""
-    return f"; {len(needed.threads)} of {len(explanation.lanes)} threads suffice"
+    if not isinstance(needed, NotComputed) and len(needed.threads) < len(explanation.lanes):
+        said.append(f"{len(needed.threads)} of {len(explanation.lanes)} threads suffice")
+    return f"{'; '.join(said)}."
 
 
 def no_return_text(explanation: Explanation) -> str:
@@ -73,6 +75,13 @@ def no_return_text(explanation: Explanation) -> str:
             return f"It can be avoided until {each.name}; then every continuation shows it."
 
 
+def decisive_text(orders: int) -> str:
+    """What stands above so many decisive orderings."""
+    if orders == 1:
+        return "Every schedule with this order shows it"
+    return f"Every schedule with these {orders} orders shows it, and none of them can be left out"
+
+
 def _orderings(explanation: Explanation, width: int) -> list[str]:
     """Both sides of each decisive ordering, in one line if they fit; then of the enabling ones."""
     match explanation.orderings:
@@ -80,12 +89,8 @@ def _orderings(explanation: Explanation, width: int) -> list[str]:
             return wrapped(f"Decisive orders: not computed ({reason}).", width) if reason else []
         case ():
             return []
-        case (only,):
-            lines = wrapped("Every schedule with this order shows it:", width)
-            lines += _ordering(only, width)
         case orderings:
-            title = f"Every schedule with these {len(orderings)} orders shows it, and none of "
-            lines = wrapped(f"{title}them can be left out:", width)
+            lines = wrapped(f"{decisive_text(len(orderings))}:", width)
             lines += [line for each in orderings for line in _ordering(each, width)]
     match explanation.enabling:
         case NotComputed(reason=reason):
@@ -93,7 +98,7 @@ def _orderings(explanation: Explanation, width: int) -> list[str]:
         case ():
             pass
         case enabling:
-            lines += wrapped("These make those steps happen at all:", width)
+            lines += wrapped(f"{ENABLING}:", width)
             lines += [line for each in enabling for line in _ordering(each, width)]
     return lines
 

@@ -16,7 +16,16 @@ from hypothesis import given, settings
 from racer.errors import RacerError
 from racer.events import Trace
 from racer.explanation import Explanation, NoReturn, Ordering, explain
-from tests.traces import held_lock, lock_cycle, race_with_shows, residual_race, small_traces
+from racer.operations import Acquire, Release
+from tests.traces import (
+    Did,
+    held_lock,
+    lock_cycle,
+    race_with_shows,
+    residual_race,
+    small_traces,
+    trace,
+)
 from viz.boxes import Box
 from viz.condensing import condensed
 from viz.diagram import diagram, render
@@ -277,3 +286,17 @@ def test_a_lock_is_a_bar_in_the_lane_from_its_acquire_to_its_release() -> None:
     for held, bar in zip(short.held, grid.locks, strict=True):
         boxes = [grid.steps[i] for i, row in enumerate(short.rows) if row.lane == held.lane]
         assert all(bar.right < box.x - box.width / 2 for box in boxes)
+
+
+def test_bars_of_locks_that_are_held_together_stand_beside_each_other() -> None:
+    script = [("L", Acquire), ("M", Acquire), ("N", Acquire), ("M", Release), ("K", Acquire)]
+    script += [("N", Release), ("L", Release), ("M", Acquire), ("M", Release), ("K", Release)]
+    done = [Did("T", what(lock)) for lock, what in script]
+    explanation = told(trace(dict.fromkeys("KLMN", False), done), "x")
+    bars = lay_out(explanation).locks
+    assert [held.lock for held in explanation.held] == ["L", "M", "N", "K", "M"]
+    for n, bar in enumerate(bars):
+        for other in bars[n + 1 :]:
+            beside = bar.right < other.left or other.right < bar.left
+            assert beside or bar.bottom < other.top or other.bottom < bar.top
+    assert len({bar.left for bar in bars}) == 3  # never more at a time: K takes M's place

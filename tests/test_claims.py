@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from racer import Answer, Claim, Never, Only, ProgramError, Same, Shows
+from racer.claims.bearing import bearings
 from racer.claims.conditions import condition
 from racer.claims.data import Ask
 from racer.claims.deciding import decide
 from racer.claims.finding import find_claims
 from racer.discovery import find
+from racer.exploration import explore
 
 if TYPE_CHECKING:
     from tests.command_line import Run
@@ -288,6 +291,52 @@ def test_html_has_the_table_and_for_one_claim_the_case_that_decides_it(
     text = Path("racer-out/loads.html").read_text()
     assert 'id="torn/R2"' in text
     assert ">T10<" in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "max_states", "said"),
+    [
+        ({"loads": 2}, None, {"T2": True, "T10": False}),  # both ask it, and it can be torn
+        ({"loads": 1}, None, {"T10": True}),  # T2 asks of two loads only
+        ({"loads": 3, "write": False}, None, {"T10": True}),
+        ({"loads": 3, "harm": "panic"}, None, {}),  # nobody asks about harm
+        ({"loads": 2}, 1, {"T2": None, "T10": None}),
+    ],
+)
+def test_a_case_says_of_a_claim_what_it_is_asked(
+    models: Path,
+    settings: dict[str, bool | int | str],
+    max_states: int | None,
+    said: dict[str, bool | None],
+) -> None:
+    claims, _ = find_claims([])
+    scenario = find("loads").scenario
+    result = explore(scenario.build(**settings), max_states=max_states)
+    found = bearings(claims, scenario, scenario.complete(settings), result)
+    assert {each.claim.name: each.holds for each in found} == said
+
+
+def test_what_compares_two_cases_is_not_answered_by_one(models: Path) -> None:
+    scenario = find("loads").scenario
+    compares = Claim(
+        "X1",
+        "writing changes nothing",
+        made="here",
+        asks=(Same("R", scenario, "write", (False, True), loads=2),),
+        expected=Answer("refuted"),
+    )
+    complete = scenario.complete({"loads": 2})
+    assert bearings([compares], scenario, complete, explore(scenario.build(**complete))) == ()
+
+
+def test_a_report_has_what_its_case_says_of_the_claims(racer: Run, models: Path) -> None:
+    racer("explore", "loads", "--html", "-o", "out")
+    page = Path("out/loads.html").read_text()
+    rows = re.findall(r'<tr id="/claims/.*?</tr>', page, re.DOTALL)
+    assert ["refuted here" in row for row in rows] == [False, True]
+    assert ["T2" in rows[0] and "holds here" in rows[0], "racer claims T10" in rows[1]] == [
+        True
+    ] * 2
 
 
 def test_no_claims_are_no_error(racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

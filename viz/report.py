@@ -117,7 +117,10 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:
-    """A line of the claims table. `wrong` says what was expected, where that is another answer."""
+    """A line of the claims table. `wrong` says what was expected, where that is another answer.
+
+    `asked` is what one case was asked, where the answer is about that case only.
+    """
 
     name: str
     text: str
@@ -127,12 +130,14 @@ class ClaimRow:
     wrong: str
     because: str
     searched: str
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """A page. `verdict` None: it is about claims only. `agreed` is None where nothing is declared.
 
+    `claims_lead` says what the answers to `claims` are about, where that is not all of each.
     `outcomes` are pairs of a count and what the threads came to; `more` says what is left out.
     """
 
@@ -149,6 +154,7 @@ class Report:
     more: str = ""
     told: tuple[Told, ...] = ()
     claims: tuple[ClaimRow, ...] = ()
+    claims_lead: str = ""
     command: str = ""
 
 

@@ -3,6 +3,7 @@
     data        a claim, and what it asks of a scenario over a grid of parameters
     finding     where they are found
     deciding    the cases explored, in parallel, and the answer that follows
+    bearing     what one exploration says of the claims
     conditions  on which parameters an answer depends, in as few words as possible
 
 Nothing is imported here, so that a file of claims loads without the engine.

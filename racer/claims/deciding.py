@@ -21,7 +21,6 @@ from racer.errors import RacerError, UsageError
 from racer.events import Blocked, OutcomeValue
 from racer.exploration import explore
 from racer.parameters import Value, show_parameters
-from racer.program import Program
 from racer.registry import Scenario
 from racer.result import Result
 from racer.steps import Violation
@@ -99,8 +98,8 @@ class Interruption(KeyboardInterrupt):
         self.decided = decided
 
 
-_Key = tuple[str, tuple[tuple[str, Value], ...]]  # where a scenario is found, and its parameters
-_Task = tuple[_Key, str, int | None, float | None]
+CaseKey = tuple[str, tuple[tuple[str, Value], ...]]  # where a scenario is found, its parameters
+_Task = tuple[CaseKey, str, int | None, float | None]
 
 
 def decide(
@@ -123,7 +122,7 @@ def decide(
     """
     needed = {_key(ask, each): None for claim in claims for ask, each in _explored(claim)}
     tasks: list[_Task] = [(key, memory, max_states, timeout) for key in needed]
-    known: dict[_Key, Case | str] = {}
+    known: dict[CaseKey, Case | str] = {}
     try:
         for key, case in _run(tasks, jobs or os.cpu_count() or 1):
             known[key] = case
@@ -141,18 +140,22 @@ def _explored(claim: Claim) -> Iterator[tuple[Ask, Parameters]]:
                 yield ask, parameters
 
 
-def _key(ask: Ask, parameters: Parameters) -> _Key:
-    complete = ask.scenario.complete(parameters)
-    where = Path(ask.scenario.source.path).resolve()
-    return f"{where}::{ask.scenario.name}", tuple(complete.items())
+def _key(ask: Ask, parameters: Parameters) -> CaseKey:
+    return case_key(ask.scenario, parameters)
 
 
-def _decided(claim: Claim, known: Mapping[_Key, Case | str]) -> Decided:
+def case_key(scenario: Scenario, parameters: Parameters) -> CaseKey:
+    """What tells one case from another: where the scenario is found, and all of its parameters."""
+    where = Path(scenario.source.path).resolve()
+    return f"{where}::{scenario.name}", tuple(scenario.complete(parameters).items())
+
+
+def _decided(claim: Claim, known: Mapping[CaseKey, Case | str]) -> Decided:
     points = tuple(tuple(_point(ask, at, known) for at in ask.points()) for ask in claim.asks)
     return Decided(claim, _answer(claim.asks, points), points)
 
 
-def _point(ask: Ask, parameters: Parameters, known: Mapping[_Key, Case | str]) -> Point:
+def _point(ask: Ask, parameters: Parameters, known: Mapping[CaseKey, Case | str]) -> Point:
     cases = []
     for each in ask.explored(parameters):
         case = known[_key(ask, each)]
@@ -185,7 +188,7 @@ def _answer(asks: Sequence[Ask], points: Sequence[Sequence[Point]]) -> Answer:
     return Answer("holds only if", "; ".join(conditions))
 
 
-def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Key, Case | str]]:
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[CaseKey, Case | str]]:
     """Every case as it is explored; what a scenario refuses is the reason in its place."""
     if jobs == 1 or len(tasks) <= 1:
         for task in tasks:
@@ -222,7 +225,7 @@ class _Refused:
 _Explored = Case | _Failed | _Refused
 
 
-def _outcome(task: _Task, explored: _Explored) -> tuple[_Key, Case | str]:
+def _outcome(task: _Task, explored: _Explored) -> tuple[CaseKey, Case | str]:
     key = task[0]
     match explored:
         case _Failed(text=text):
@@ -233,7 +236,7 @@ def _outcome(task: _Task, explored: _Explored) -> tuple[_Key, Case | str]:
             return key, case
 
 
-def _named(key: _Key) -> str:
+def _named(key: CaseKey) -> str:
     reference, parameters = key
     return f"{reference.rpartition('::')[2]} {show_parameters(dict(parameters))}"
 
@@ -252,19 +255,15 @@ def _explore(task: _Task) -> _Explored:
             program = scenario.build(**dict(parameters))
         except UsageError as error:
             return _Refused(str(error))
-        return _case(scenario, program, memory, max_states, timeout)
+        return case_of(
+            explore(program, memory=memory, minimise=False, max_states=max_states, timeout=timeout)
+        )
     except RacerError as error:
         return _Failed(str(error))
 
 
-def _case(
-    scenario: Scenario,
-    program: Program,
-    memory: str,
-    max_states: int | None,
-    timeout: float | None,
-) -> Case:
-    result = explore(program, memory=memory, minimise=False, max_states=max_states, timeout=timeout)
+def case_of(result: Result) -> Case:
+    """A result, as far as claims look at it."""
     returned: dict[str, set[str]] = {}
     for outcome in result.outcomes:
         for thread, value in outcome:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from racer.claims.bearing import bearings
+from racer.claims.finding import known_claims
 from racer.cli.judgement import Judgement
 from racer.cli.output import Written, WrittenPage, file_label, replay_command
 from racer.cli.report import (
@@ -30,6 +32,10 @@ from viz.report import ClaimRow, LabelRow, Report, Told, told
 from viz.text import mail
 
 _OUTCOMES_SHOWN = 200
+_BEARING = (
+    "What this one case says of the claims that ask something of it. A claim may hold here and "
+    "not elsewhere."
+)
 
 
 def write_page(path: Path, report: Report) -> WrittenPage:
@@ -54,8 +60,9 @@ def result_report(
 ) -> Report:
     """A result as data for a page; `explanations` and `written` are by label.
 
-    `claims` are those that this case decides.
+    `claims` are answered whole; without any, the page has what this case says of each claim.
     """
+    bearing = () if claims else tuple(_bearing_rows(scenario, parameters, result))
     outcomes = tuple(islice(outcome_rows(result), _OUTCOMES_SHOWN))
     declared = judgement.declared
     return Report(
@@ -83,7 +90,8 @@ def result_report(
             )
             for label, explanation in explanations.items()
         ),
-        claims=claims,
+        claims=claims or bearing,
+        claims_lead=_BEARING if bearing else "",
         command=_command(scenario, reference, parameters, result.memory),
     )
 
@@ -123,6 +131,24 @@ def witness_report(
     )
 
 
+def _bearing_rows(
+    scenario: Scenario, parameters: dict[str, Value], result: Result
+) -> Iterator[ClaimRow]:
+    claims, _ = known_claims()  # a file that does not load is no error of this scenario
+    for each in bearings(claims, scenario, parameters, result):
+        yield ClaimRow(
+            name=each.claim.name,
+            text=each.claim.text,
+            made=each.claim.made,
+            answer={True: "holds here", False: "refuted here", None: "unknown"}[each.holds],
+            condition="",
+            wrong="",
+            because="",
+            searched=f"this case only; all of them: racer claims {each.claim.name}",
+            asked="; ".join(dict.fromkeys(ask.text for ask in each.asks)),
+        )
+
+
 def claims_report(rows: tuple[ClaimRow, ...], *, memory: str, summary: str) -> Report:
     """The answers to claims as data for a page."""
     return Report(
@@ -135,7 +161,7 @@ def claims_report(rows: tuple[ClaimRow, ...], *, memory: str, summary: str) -> R
         because="",
         numbers=(),
         claims=rows,
-        command="racer claims --html",
+        command=shlex.join(["racer", "claims", *(row.name for row in rows), "--html"]),
     )
 
 

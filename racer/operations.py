@@ -199,5 +199,24 @@ def describe_operation(operation: Operation) -> str:
             assert_never(operation)
 
 
+def describe_access(operation: Operation) -> str:
+    """The same without values: `store H.page_type (plain)`."""
+    match operation:
+        case Load() | Update() | WaitUntil() | Acquire() | Release() | Fence():
+            return describe_operation(operation)
+        case Store(cell=cell, order=order):
+            return f"store {cell}{_unless(order, 'once')}"
+        case Swap(cell=cell, order=order):
+            return f"swap {cell}{_unless(order, 'full')}"
+        case CompareExchange(cell=cell, order=order):
+            return f"compare_exchange {cell}{_unless(order, 'full')}"
+        case FetchAdd(cell=cell, order=order):
+            return f"fetch_add {cell}{_unless(order, 'full')}"
+        case Choose():
+            return "choose"
+        case _:
+            assert_never(operation)
+
+
 def _unless(order: Order, default: Order) -> str:
     return "" if order == default else f" ({order})"

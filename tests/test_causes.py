@@ -46,8 +46,8 @@ def test_a_conflict_has_two_sides_with_values_and_lines() -> None:
     # one. R4 is the first read of what W5 stored. c is read outside of the window.
     assert pairs(explanation) == [("a", "R3", "W3"), ("b", "W5", "R4")]
     store = explanation.conflicts[0].second
-    assert (store.thread, store.step, store.row, store.text) == ("W", 3, 5, "store a = 1")
-    assert (store.cell, store.before, store.after, store.source_line) == (
+    assert (store.thread, store.step, store.row, store.text) == ("W", 3, 5, "store a: 0 -> 1")
+    assert (store.cell, store.before, store.after, store.source_places[-1]) == (
         "a", "0", "1", "model.py:15",
     )  # fmt: skip
     read = explanation.conflicts[0].first

@@ -328,7 +328,7 @@ def test_what_follows_the_violation_is_left_out_and_counted() -> None:
 
 def test_a_row_knows_its_line_in_the_source() -> None:
     row = told(held_lock()).rows[1]
-    assert (row.location, row.source_line) == (Location("/src/model.py", 11), "model.py:11")
+    assert (row.location, row.source_places[-1]) == (Location("/src/model.py", 11), "model.py:11")
     assert row.source_places == ("model.py:11",)
 
 

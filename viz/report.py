@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from racer.errors import Location
-from racer.explanation import Explanation, Lane, NoReturn, NotComputed, Ordering, Row, States
+from racer.explanation import Explanation, Lane, NoReturn, NotComputed, Ordering, Row, Side, States
 from racer.files import shown_path
 from racer.result import Verdict
-from viz.text import ENABLING, count_text, decisive_text, no_return_text
+from viz.text import ENABLING, conflicts_text, count_text, decisive_text, no_return_text
 
 _CONTEXT = 2  # lines of source shown above a step's own, and below
 _CALLERS = 3  # lines shown that led there
@@ -194,6 +194,7 @@ def _why(explanation: Explanation) -> Iterator[Paragraph]:
         Paragraph("How often", (count_text(explanation),)),
         _orders("Decisive", explanation.orderings, decisive_text),
         _orders("Enabling", explanation.enabling, lambda orders: ENABLING),
+        _conflicts(explanation),
         Paragraph("No return", _sentences(no_return_text(explanation))),
         Paragraph("Also", explanation.notes),
     )
@@ -212,12 +213,20 @@ def _orders(
         return Paragraph(
             heading, _sentences(f"not computed ({orders.reason})" if orders.reason else "")
         )
-    pairs = [(order.first, order.then) for order in orders]
-    told = (
-        f"{first.name} {first.text}".rstrip() + f" before {then.name} {then.text}".rstrip()
-        for first, then in pairs
-    )
-    return Paragraph(heading, tuple(told), f"{lead(len(orders))}:")
+    told = tuple(f"{_side(each.first)} before {_side(each.then)}" for each in orders)
+    return Paragraph(heading, told, f"{lead(len(orders))}:")
+
+
+def _conflicts(explanation: Explanation) -> Paragraph:
+    """Those that are not told as an ordering."""
+    untold = [each for each in explanation.conflicts if not each.decisive]
+    told = tuple(f"{_side(each.first)}, then {_side(each.second)}" for each in untold)
+    return Paragraph("Conflicts", told, f"{conflicts_text(explanation)}:")
+
+
+def _side(side: Side) -> str:
+    text = f"{side.name} {side.text}".rstrip()
+    return f"{text} ({side.source_places[0]})" if side.source_places else text
 
 
 def _step(

@@ -44,6 +44,7 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
     paragraphs = [
         [line for sentence in head for line in wrapped(sentence, width)],
         _orderings(explanation, width),
+        _conflicts(explanation, width),
         _returned(explanation, width),
         _initial(explanation, width),
         _best_picture(explanation, width),
@@ -91,7 +92,7 @@ def _orderings(explanation: Explanation, width: int) -> list[str]:
             return []
         case orderings:
             lines = wrapped(f"{decisive_text(len(orderings))}:", width)
-            lines += [line for each in orderings for line in _ordering(each, width)]
+            lines += [line for each in orderings for line in _ordered(each, width)]
     match explanation.enabling:
         case NotComputed(reason=reason):
             lines += wrapped(f"What makes these steps happen: not computed ({reason}).", width)
@@ -99,23 +100,44 @@ def _orderings(explanation: Explanation, width: int) -> list[str]:
             pass
         case enabling:
             lines += wrapped(f"{ENABLING}:", width)
-            lines += [line for each in enabling for line in _ordering(each, width)]
+            lines += [line for each in enabling for line in _ordered(each, width)]
     return lines
 
 
-def _ordering(ordering: Ordering, width: int) -> list[str]:
-    """Both sides in one line, or in two, which say as much of where they are as fits."""
-    sides = (ordering.first, ordering.then)
-    first, then = (_side(side, *side.source_places[:1]) for side in sides)
-    together = wrapped(f"{first} before {then}", width - _INDENT)
+def conflicts_text(explanation: Explanation) -> str:
+    """What stands above the conflicts that are no decisive or enabling ordering."""
+    more = "More steps" if any(each.decisive for each in explanation.conflicts) else "Steps"
+    return f"{more} in conflict, in the order of this schedule"
+
+
+def _conflicts(explanation: Explanation, width: int) -> list[str]:
+    """Both sides of each conflict, where no orderings tell which of them decide it."""
+    untold = explanation.conflicts
+    if not untold or not isinstance(explanation.orderings, NotComputed):
+        return []
+    lines = wrapped(f"{conflicts_text(explanation)}:", width)
+    return lines + [
+        line for each in untold for line in _pair(each.first, "then", each.second, width)
+    ]
+
+
+def _ordered(ordering: Ordering, width: int) -> list[str]:
+    return _pair(ordering.first, "before", ordering.then, width)
+
+
+def _pair(one: Side, word: str, other: Side, width: int) -> list[str]:
+    """Two sides in one line, or in two, which say as much of where they are as fits."""
+    first, then = (_side(side, *side.source_places[:1]) for side in (one, other))
+    together = wrapped(f"{first} {word} {then}", width - _INDENT)
     if len(together) == 1:
         return [" " * _INDENT + together[0]]
     found = []
-    for indent, before, side in ((2, "", sides[0]), (4, "before ", sides[1])):
-        for place in side.source_places or ("",):
-            lines = wrapped(before + _side(side, place), width - indent, hanging=2)
-            if len(lines) == 1:
-                break
+    for indent, before, side in ((2, "", one), (4, f"{word} ", other)):
+        told = [
+            wrapped(before + _side(side, place), width - indent, hanging=2)
+            for place in side.source_places or ("",)
+        ]
+        lines = next((lines for lines in told if len(lines) == 1), told[0])
         found += [" " * indent + line for line in lines]
     return found
 

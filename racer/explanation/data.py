@@ -116,8 +116,7 @@ class Row:
     ending: str | None
     violates: bool
     locations: tuple[Location, ...]  # the lines that await the operation, outermost first
-    source_line: str | None  # of the operation: file name and line, without the directory
-    source_places: tuple[str, ...]  # the line of its caller, too: see Side
+    source_places: tuple[str, ...]  # see Side
 
     @property
     def location(self) -> Location | None:
@@ -148,12 +147,11 @@ class Side:
     row: int | None
     thread: str
     step: int  # the thread's steps are counted from 1
-    text: str  # the operation with its result; that of a step never taken may be empty
+    text: str  # the operation with what it read or changed; of a step never taken, it or nothing
     cell: str | None
     before: str | None
     after: str | None
-    source_line: str | None
-    source_places: tuple[str, ...]  # with the caller's line; each shorter, the last is source_line
+    source_places: tuple[str, ...]  # each says less; the last, file and line of the operation only
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from racer.operations import (
     Swap,
     WaitUntil,
     access,
+    describe_access,
     describe_operation,
 )
 from racer.values import describe, value_key
@@ -145,6 +146,13 @@ def step_text(operation: Operation, result: object) -> str:
     return f"{text}, was {shown(result)}{': fails' if failed else ''}"
 
 
+def effect_text(event: Event) -> str:
+    """What it read, or how it changed its cell: `store H.page_type (plain): none -> slab`."""
+    if isinstance(event.operation, Acquire | Release) or not writes(event):
+        return event_text(event)
+    return f"{describe_access(event.operation)}: {shown(event.before)} -> {shown(event.after)}"
+
+
 def writes(event: Event) -> bool:
     """Whether the step stored to its cell, be it the value that was there already."""
     if isinstance(event.operation, CompareExchange):
@@ -164,13 +172,8 @@ def value_text(event: Event, value: object) -> str:
     return lock_state(value) if is_lock else shown(value)
 
 
-def source_line(locations: Sequence[Location]) -> str | None:
-    """The line of an operation: its file without the directory, and the number."""
-    return _line(locations[-1]) if locations else None
-
-
 def source_places(locations: Sequence[Location]) -> tuple[str, ...]:
-    """Where an operation is, as texts that say less and less; the last is its source_line().
+    """Where an operation is, as texts that say less and less; the last, its own file and line.
 
     Before it stands the line that calls its function, which reads more like the C:
     `classifier.py:128, in compound_head pages.py:183`, `classifier.py:128, pages.py:183`; in one

@@ -8,9 +8,8 @@ from racer.events import Blocked, Event
 from racer.explanation.data import Side, Span
 from racer.explanation.history import History
 from racer.explanation.naming import (
-    event_text,
+    effect_text,
     reads,
-    source_line,
     source_places,
     step_name,
     value_text,
@@ -100,11 +99,10 @@ class Scene:
             row=row if row < self.end else None,
             thread=event.thread,
             step=event.step,
-            text=event_text(event),
+            text=effect_text(event),
             cell=cell,
             before=None if cell is None else value_text(event, event.before),
             after=None if cell is None else value_text(event, event.after),
-            source_line=source_line(event.locations),
             source_places=source_places(event.locations),
         )
 
@@ -125,6 +123,5 @@ class Scene:
             cell=None,
             before=None,
             after=None,
-            source_line=source_line(waits),
             source_places=source_places(waits),
         )

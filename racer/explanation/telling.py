@@ -34,7 +34,6 @@ from racer.explanation.naming import (
     reads,
     short_names,
     shown,
-    source_line,
     source_places,
     step_name,
     title,
@@ -176,7 +175,6 @@ def _row(
         ending=came_to(event.ended.value) if event.ended else None,
         violates=violates,
         locations=event.locations,
-        source_line=source_line(event.locations),
         source_places=source_places(event.locations),
     )
 

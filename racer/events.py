@@ -94,7 +94,7 @@ class Trace:
     `initial` are the values of all cells before the first step, `initial_truths` the watches'.
     `outcome` is complete when the schedule was maximal (`maximal`): every thread has ended or is
     Blocked. Otherwise it holds the threads that have ended. `labels` are the violations of this
-    execution, sorted.
+    execution, sorted; `initial_broken` are the invariants that are false before the first step.
     """
 
     schedule: Schedule
@@ -107,3 +107,4 @@ class Trace:
     maximal: bool
     final_locations: Mapping[str, tuple[Location, ...]]  # where those that have not ended wait
     initial_shown: Mapping[str, str] = field(default_factory=dict)
+    initial_broken: tuple[str, ...] = ()

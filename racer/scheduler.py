@@ -66,11 +66,12 @@ class Scheduler:
         self.tasks: dict[str, _Task] = {}
         self.events: list[Event] = []
         self.initial_shown = self._shown()
+        self.initial_broken = self._broken()
 
     async def run(self, schedule: Schedule, refuse: Refuse) -> Trace:
         """Follow `schedule`; `refuse(index, move, why)` makes the error for an impossible move."""
         initial, truths = dict(self.values), self._truths()
-        labels = set(self._broken())
+        labels = set(self.initial_broken)
         self._require_consistency()
         done_send, done = trio.open_memory_channel[Event](0)
         async with trio.open_nursery() as nursery:
@@ -254,6 +255,7 @@ class Scheduler:
             maximal=maximal,
             final_locations={name: runs[name].locations() for name in stuck},
             initial_shown=self.initial_shown,
+            initial_broken=self.initial_broken,
         )
 
 

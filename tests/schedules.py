@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from racer.program import Program
+from racer.steps import AboutTo
 from tests.oracle import Execution, Step, TooMany
 
 Points = dict[tuple[str, int], int]  # (thread, its step from 1) -> place in the schedule
@@ -13,11 +14,15 @@ Points = dict[tuple[str, int], int]  # (thread, its step from 1) -> place in the
 
 @dataclass(frozen=True)
 class Shown:
-    """One maximal schedule. `first[label]`: after how many steps it is shown."""
+    """One maximal schedule. `first[label]`: after how many steps it is shown.
+
+    `stuck` are the threads that have not ended and cannot go on.
+    """
 
     schedule: tuple[Step, ...]
     points: Points
     first: dict[str, int]
+    stuck: frozenset[str]
 
 
 def schedules(program: Program, limit: int = 20_000) -> Iterator[Shown]:
@@ -42,7 +47,9 @@ def schedules(program: Program, limit: int = 20_000) -> Iterator[Shown]:
         execution.finish()
         for label in execution.labels:  # a deadlock shows when nothing can move
             first.setdefault(label, len(execution.schedule))
-        yield Shown(tuple(execution.schedule), _points(names, execution.schedule), first)
+        pending = zip(names, execution.runs, strict=True)
+        stuck = frozenset(name for name, run in pending if isinstance(run.pending, AboutTo))
+        yield Shown(tuple(execution.schedule), _points(names, execution.schedule), first, stuck)
         execution.close()
         while path and path[-1][1] + 1 == len(path[-1][0]):
             path.pop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from racer import explore
 from racer.events import Trace
 from racer.explanation import Change, Explanation, exactly, explain
-from racer.operations import Acquire, FetchAdd, Load, Release, Store
+from racer.operations import Acquire, FetchAdd, Load, Release, Store, Swap, WaitUntil
 from racer.steps import Violation
 from tests.samples import loop_beside_a_violation
 from tests.traces import Did, held_lock, lock_cycle, residual_race, trace
@@ -137,6 +137,25 @@ def test_a_deadlock_is_caused_by_what_was_taken_before() -> None:
     assert told(lock_cycle(), "deadlock").cause == "K is held since S1; L is held since F1."
 
 
+def test_what_was_so_from_the_start_is_not_said_to_be_so_since_a_step() -> None:
+    again = trace(
+        {"n": 0},
+        [Did("A", Store("n", 0), ends=None)],
+        stuck={"B": WaitUntil("n", lambda value: value == 1)},
+    )
+    assert told(again, "deadlock").cause == ""
+
+
+def test_a_read_modify_write_leaves_what_the_store_after_it_changes() -> None:
+    script = [
+        Did("R", Swap("n", 2)),
+        Did("W", Store("n", 1), ends=None),
+        Did("R", Load("m"), ends=Violation("x")),
+    ]
+    explanation = told(trace({"n": 0, "m": 0}, script))
+    assert explanation.cause == "R1 left n = 2, which W1 set to 1 before R2."
+
+
 def test_a_watch_that_does_not_change_in_the_window_is_told_since_when() -> None:
     script = [
         Did("W", Store("a", 1)),
@@ -180,6 +199,18 @@ def test_steps_that_decide_nothing_are_folded_with_what_they_change_together() -
     first, second = explanation.folded
     assert (first.changes, first.text) == ((Change("b", "0", "2"),), "4 steps: b 0 -> 2")
     assert second.text == "3 steps: b 4 -> 6, L held -> free"
+
+
+def test_a_step_that_a_sentence_names_is_never_folded() -> None:
+    script = [
+        *[Did("W", Store("b", n)) for n in (1, 2)],
+        Did("W", Store("a", 0)),  # W3: what R1 reads, though it changes nothing
+        Did("W", Store("b", 3)),
+        Did("R", Load("a"), ends=Violation("x")),
+    ]
+    explanation = told(trace({"a": 0, "b": 0}, script))
+    assert explanation.cause == "R1 finds a = 0, stored by W3."
+    assert explanation.folded == ()
 
 
 def test_a_window_edge_and_a_change_of_a_watch_are_never_folded() -> None:

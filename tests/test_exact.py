@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -90,7 +91,7 @@ def test_a_check_is_too_early_if_it_comes_before_the_other_store() -> None:
     explanation = the("lost", early_check())
     assert [row.name for row in explanation.rows] == ["A1", "A2", "A3"]
     assert named(explanation) == [("A3", "B2")]
-    assert explanation.threads_needed == ThreadsNeeded(("A",), minimal=True)
+    assert explanation.threads_needed == ThreadsNeeded(("A",))
 
 
 def test_what_one_fifteenth_of_the_schedules_have_in_common() -> None:
@@ -114,7 +115,7 @@ def test_a_deadlock_is_two_locks_taken_before_the_other_wants_them() -> None:
     assert not isinstance(orderings, NotComputed)
     assert (orderings[0].then.row, orderings[0].then.text) == (None, "acquire m")
     assert explanation.no_return == NoReturn(1, "Q1", last=True)
-    assert explanation.threads_needed == ThreadsNeeded(("P", "Q"), minimal=False)
+    assert explanation.threads_needed == ThreadsNeeded(("P", "Q"))
     assert explanation.cause == "n is held since Q1; m is held since P1."
 
 
@@ -139,7 +140,7 @@ def test_the_point_of_no_return_comes_before_the_violation() -> None:
     assert [row.name for row in explanation.rows] == ["W1", "R1", "R2"]
     assert explanation.no_return == NoReturn(0, "W1", last=False)
     assert named(explanation) == [("W1", "R1")]
-    assert explanation.threads_needed == ThreadsNeeded(("R", "W"), minimal=True)
+    assert explanation.threads_needed == ThreadsNeeded(("R", "W"))
     assert explanation.cause == "R1 finds flag = 1, stored by W1."
 
 
@@ -193,13 +194,54 @@ def test_what_every_interleaving_shows_needs_no_order_and_has_no_return() -> Non
     assert explanation.no_return == NoReturn(None, None, last=False)
 
 
+def test_where_no_order_matters_what_the_cause_names_is_not_folded() -> None:
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def store() -> None:
+        for _ in range(3):
+            await y.load()
+        await x.store(0)
+
+    async def check() -> None:
+        if await x.load() == 0:
+            raise Violation("always")
+
+    explanation = the("always", Program(mem, {"A": Thread(store), "C": Thread(check)}))
+    assert (named(explanation), explanation.cause) == ([], "C1 finds x = 0, stored by A4.")
+    assert [fold.name for fold in explanation.folded] == ["A1..A3"]
+
+
+def waits_for_a_change(first: int) -> Program:
+    """B waits for 1, which only the initial value can be: A stores 0."""
+    mem = Memory()
+    x = mem.cell("x", first)
+
+    async def store() -> None:
+        await x.store(0)
+
+    async def wait() -> None:
+        await x.wait_until(lambda value: value == 1)
+
+    return Program(mem, {"A": Thread(store), "B": Thread(wait)})
+
+
+def test_a_deadlock_needs_the_thread_that_makes_another_wait() -> None:
+    # From 1, B ends if A takes no step before it; from 0, B is stuck whatever A does.
+    both, alone = (the(DEADLOCK, waits_for_a_change(first)) for first in (1, 0))
+    assert both.threads_needed == ThreadsNeeded(("A", "B"))
+    assert both.cause == "x is 0 since A1."
+    assert alone.threads_needed == ThreadsNeeded(("B",))
+    assert alone.cause == ""
+
+
 def test_an_endless_loop_may_avoid_a_violation_for_ever() -> None:
     # A loops: an infinite schedule in which B takes no step never shows it. One that has B's
     # step before A's first does.
     explanation = the("seen", loop_beside_a_violation())
     assert named(explanation) == [("B1", "A1")]
     assert explanation.no_return == NoReturn(0, "B1", last=True)
-    assert explanation.threads_needed == ThreadsNeeded(("B",), minimal=True)
+    assert explanation.threads_needed == ThreadsNeeded(("B",))
 
 
 def chosen() -> Program:
@@ -255,7 +297,7 @@ def test_a_budget_that_is_spent_is_named() -> None:
 
 def test_copies_that_are_not_needed_take_no_part() -> None:
     explanation = the("misclassified", aba(readers=2, rounds=1))
-    assert explanation.threads_needed == ThreadsNeeded(("A", "B", "R.0"), minimal=True)
+    assert explanation.threads_needed == ThreadsNeeded(("A", "B", "R.0"))
     # p's head is A's to clear (R2 before A1), the type is read while it is a slab, and the head
     # once more when B has set it again.
     assert named(explanation) == [("R0.2", "A1"), ("A5", "R0.3"), ("R0.3", "A6"), ("B6", "R0.4")]
@@ -373,7 +415,8 @@ def check_no_return(explanation: Explanation, every: list[Shown], moves: Sequenc
 def check_threads(explanation: Explanation, every: list[Shown], names: list[str]) -> None:
     found = explanation.threads_needed
     assert isinstance(found, ThreadsNeeded)
-    if explanation.label == DEADLOCK and not found.minimal:
+    if explanation.label == DEADLOCK:
+        assert len(found.threads) == fewest_stuck(every, names)
         return
     taking_part = [
         {names[thread] for thread, _ in each.schedule[: each.first[explanation.label]]}
@@ -381,6 +424,25 @@ def check_threads(explanation: Explanation, every: list[Shown], names: list[str]
         if explanation.label in each.first
     ]
     assert len(found.threads) == min(len(threads) for threads in taking_part)
+
+
+def fewest_stuck(every: list[Shown], names: list[str]) -> int:
+    """The least number of threads that alone come to where one of them waits for ever."""
+    for size in range(1, len(names) + 1):
+        for chosen in itertools.combinations(names, size):
+            for each in every:
+                strange = (
+                    i for i, step in enumerate(each.schedule) if names[step[0]] not in chosen
+                )
+                begin = each.schedule[: next(strange, len(each.schedule))]
+                after = [s for s in every if s.schedule[: len(begin)] == begin]
+                if all(
+                    names[thread] not in chosen
+                    for s in after
+                    for thread, _ in s.schedule[len(begin) :]
+                ) and any(name in s.stuck for s in after for name in chosen):
+                    return size
+    raise AssertionError("no deadlock")
 
 
 def check(make: Callable[[], Program]) -> None:
@@ -429,6 +491,8 @@ def test_the_oracle_confirms_it_in_three_thousand_programs(sample: Sample) -> No
         chosen,
         wants_a_lost_bit,
         chosen_beside_another,
+        lambda: waits_for_a_change(1),
+        lambda: waits_for_a_change(0),
     ],
 )
 def test_the_oracle_confirms_the_programs_above(make: Callable[[], Program]) -> None:

@@ -118,8 +118,46 @@ def test_an_invariant_that_never_held_is_told_as_such() -> None:
     def never(values: object) -> bool:
         return False
 
-    broken = trace({"n": 0}, [Did("A", Load("n"))], invariants={"n odd": never})
-    assert told(broken, "n odd").verdict == "invariant 'n odd' is false in the initial state."
+    for first in (Load("n"), Store("n", 1)):  # whatever the first step changes
+        broken = trace({"n": 0}, [Did("A", first)], invariants={"n odd": never})
+        explanation = told(broken, "n odd")
+        assert explanation.verdict == "invariant 'n odd' is false in the initial state."
+        assert (explanation.rows, explanation.cause) == ((), "")
+        assert [cell.touched for cell in explanation.cells] == [True]  # its value is what is wrong
+        assert explanation.notes == ("Not shown: the steps that follow, 1 of A.",)
+
+
+def test_a_step_that_raises_a_violation_and_breaks_an_invariant_is_told_as_both() -> None:
+    both = trace(
+        {"n": 0},
+        [Did("A", Store("n", 1), ends=Violation("x"))],
+        invariants={"n is 0": lambda values: values["n"] == 0},
+    )
+    for label in ("x", "n is 0"):
+        (row,) = told(both, label).rows
+        assert (row.raised, row.broken, row.violates) == (True, ("n is 0",), True)
+
+
+def test_a_thread_that_takes_no_step_at_all_is_not_said_to_take_one_later() -> None:
+    never = trace(
+        {"n": 0},
+        [Did("A", Load("n"), ends=Violation("x")), Did("C", Load("n"), ends=None)],
+        threads=("A", "B", "C"),
+        stuck={"B": _waits_for("n")},
+    )
+    assert told(never, "x").notes[:2] == ("B takes no step.", "C takes no step until A1.")
+
+
+def test_a_thread_that_is_left_for_ever_names_what_it_waits_for() -> None:
+    script = [Did("B", Load("m")), Did("A", Store("n", 1), ends=Violation("x"))]
+    waiting = trace({"m": 0, "n": 1}, script, stuck={"B": _waits_for("n")})
+    switch = told(waiting, "x").rows[1].switch
+    assert switch is not None
+    assert (switch.reason, switch.text) == ("blocked", "B waits for cell n, which is 1")
+
+
+def _waits_for(cell: str) -> WaitUntil:
+    return WaitUntil(cell, lambda value: value == 2)
 
 
 def test_a_trace_without_the_label_is_not_said_to_show_it() -> None:

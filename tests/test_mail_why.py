@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from racer import Program, explore
+from racer import Memory, Program, Thread, explore
 from racer.explanation import Explanation, NotComputed, exactly, explain
 from racer.operations import Store
 from racer.steps import Violation
@@ -88,6 +88,21 @@ def long(steps: int) -> Explanation:
     script.append(Did("R", Store("m", 1), ends=Violation("x")))
     example = trace({"n": 0, "m": 0}, script)
     return explain(example, "x", interleavings=1, total=2, preemptions=1, minimal=True)
+
+
+def test_a_step_that_breaks_an_invariant_and_raises_says_both() -> None:
+    mem = Memory()
+    n = mem.cell("n", 0)
+
+    async def wrong() -> None:
+        await n.store(1)
+        raise Violation("bad")
+
+    program = Program(mem, {"A": Thread(wrong)}, invariants={"n is 0": lambda state: state[n] == 0})
+    for label in ("bad", "n is 0"):
+        text = mail(whole(program, label))
+        assert "*** invariant 'n is 0' is false" in text
+        assert "*** raises Violation 'bad'" in text
 
 
 def test_only_a_long_picture_is_folded() -> None:

@@ -108,6 +108,7 @@ def trace(
     outcome |= {name: Blocked(describe_operation(waits)) for name, waits in stuck.items()}
     labels = {value.label for value in outcome.values() if isinstance(value, Violation)}
     labels |= {label for event in events for label in event.broken}
+    labels |= {name for name, holds in invariants.items() if not holds(initial)}
     return Trace(
         schedule=tuple(Move(did.thread) for did in script),
         initial=dict(initial),
@@ -118,6 +119,7 @@ def trace(
         labels=tuple(sorted(labels | ({"deadlock"} if stuck else set()))),
         maximal=set(outcome) == set(names),
         final_locations={name: () for name in names if name not in outcome},
+        initial_broken=tuple(sorted(n for n, holds in invariants.items() if not holds(initial))),
     )
 
 

@@ -74,6 +74,7 @@ def _folded(explanation: Explanation, fold: Fold) -> Row:
         read=None,
         changes=fold.changes,
         ending=last.ending,
+        raised=last.raised,
     )
 
 

@@ -225,7 +225,7 @@ def _step_lines(row: Row, *, last: bool) -> Lines:
     lines = [*wrap(text, _LONG)]
     for name in row.broken:
         lines += wrap(f"invariant {name!r} is false", _LONG)
-    if row.ending is not None and (row.violates or last):
+    if row.ending is not None and last:
         lines += wrap(row.ending, _LONG)
     return tuple(lines)
 

@@ -20,7 +20,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from racer.explanation import Field
+from racer.explanation import STEP_NAME, Field
 from viz.report import Report, Told
 
 _SHRINKABLE = 1300  # points: a picture that is no wider may be made smaller to fit a page
@@ -109,7 +109,7 @@ def _card(field: Field) -> str:
 def _step_links(text: str, told: Told) -> Markup:
     """The text with the names of steps that are shown as links to them."""
     names = {step.row.name for step in told.steps}
-    parts = re.split(r"(\w+(?:\.\d+)?)", text)
+    parts = re.split(f"({STEP_NAME})", text)
     link = Markup('<a href="#{}/{}">{}</a>')
     return Markup("").join(
         link.format(told.anchor, part, part) if part in names else part for part in parts

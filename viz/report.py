@@ -269,8 +269,8 @@ def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) 
     if isinstance(turn, NoReturn) and turn.row == i and not turn.last:
         yield Remark("wrong", "from here on it cannot be avoided", marks)
     last = i + 1 == len(explanation.rows)
-    if row.ending is not None and (last or row.violates) and not (row.violates and row.broken):
-        kind: Literal["wrong", "switch"] = "wrong" if row.violates else "switch"
+    if row.ending is not None and last:  # of any other, the next switch tells it
+        kind: Literal["wrong", "switch"] = "wrong" if row.raised else "switch"
         yield Remark(kind, f"{row.thread} {row.ending}", marks)
     if last:
         for lane in explanation.lanes:

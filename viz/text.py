@@ -58,7 +58,7 @@ def count_text(explanation: Explanation) -> str:
     """How often it happens and what it takes, as a sentence: threads where that is not all."""
     said = [explanation.count, explanation.fact]
     needed = explanation.threads_needed
-    if not isinstance(needed, NotComputed) and len(needed.threads) < len(explanation.lanes):
+    if not isinstance(needed, NotComputed) and 0 < len(needed.threads) < len(explanation.lanes):
         said.append(f"{len(needed.threads)} of {len(explanation.lanes)} threads suffice")
     return f"{'; '.join(said)}."
 
@@ -238,7 +238,7 @@ class _Picture:
             lines += self._remark(i, row.lane, f"window closes; {window.watch} was {window.seen}")
         for name in row.broken:
             lines += self._remark(i, row.lane, f"*** invariant {name!r} is false")
-        if row.violates and not row.broken:
+        if row.raised and self._is_last(i):
             lines += self._remark(i, row.lane, f"*** {row.ending}")
         no_return = self.explanation.no_return
         if not isinstance(no_return, NotComputed) and no_return.row == i and not no_return.last:
@@ -257,10 +257,9 @@ class _Picture:
 
     def _step(self, i: int, row: Row) -> list[str]:
         """The operation, and right of it, or below, what it changed."""
-        last = i + 1 == len(self.explanation.rows)  # of any other, the next switch tells the ending
-        text = _step_text(row) + (
-            f"; {row.ending}" if last and row.ending and not row.violates else ""
-        )
+        text = _step_text(row)
+        if row.ending and not row.raised and self._is_last(i):
+            text += f"; {row.ending}"
         parts = self._parts(row.lane, text, hanging=len(row.name) + 1)
         lines = [self._draw(i, row.lane, part) for part in parts]
         begin = self.columns[row.lane] + _GUTTER
@@ -278,6 +277,10 @@ class _Picture:
                 lines += self._remark(i, row.lane, text)
             end = self.width
         return lines
+
+    def _is_last(self, i: int) -> bool:
+        """How the thread of any other row ends, the next switch tells."""
+        return i + 1 == len(self.explanation.rows)
 
     def _remark(self, time: float, lane: int, text: str) -> list[str]:
         return [self._draw(time, lane, part) for part in self._parts(lane, text, hanging=3)]

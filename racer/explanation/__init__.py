@@ -42,12 +42,13 @@ from racer.explanation.data import (
     ThreadsNeeded,
 )
 from racer.explanation.exact import Exact, exactly
-from racer.explanation.naming import short_names, step_name
+from racer.explanation.naming import STEP_NAME, short_names, step_name
 from racer.explanation.states import Field, States, states
 from racer.explanation.telling import explain
 
 __all__ = [
     "INITIAL",
+    "STEP_NAME",
     "Axis",
     "Cell",
     "Change",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from racer.explanation.data import Conflict, Returned, Side
 from racer.explanation.scene import Scene
 from racer.operations import Acquire
+from racer.result import DEADLOCK
 
 _LISTED = 3  # changes that a sentence names
 
@@ -17,7 +18,7 @@ def cause(scene: Scene, conflicts: tuple[Conflict, ...], returned: tuple[Returne
     the last read of another thread's store; since when a watch is as its window saw it.
     """
     if scene.at is None:
-        return _of_deadlock(scene)
+        return _of_deadlock(scene) if scene.label == DEADLOCK else ""
     if returned:
         return _of_returned(scene, returned[-1])
     decisive = [each for each in conflicts if each.decisive]
@@ -66,7 +67,8 @@ def _reads(read: Side, source: Side) -> str:
 
 def _outdated(conflict: Conflict) -> str:
     read, store = conflict.first, conflict.second
-    return f"{read.name} found {read.cell} = {read.after}, which {store.name} set to {store.after}"
+    verb = "found" if read.before == read.after else "left"  # it may be a read-modify-write
+    return f"{read.name} {verb} {read.cell} = {read.after}, which {store.name} set to {store.after}"
 
 
 def _of_returned(scene: Scene, returned: Returned) -> str:
@@ -93,13 +95,15 @@ def _of_returned(scene: Scene, returned: Returned) -> str:
 
 
 def _of_deadlock(scene: Scene) -> str:
-    """Since which step each thing that is waited for is as it is."""
-    end = scene.past.instants[-1]
+    """Since which step what is waited for is as it is; of what is so initially, nothing."""
     parts = []
     for thread in scene.stuck():
         operation = scene.past.blocked_at(thread)
-        row = end.writers.get(operation.cell) if operation is not None else None
-        if operation is None or row is None:
+        if operation is None:
+            continue
+        changed = [i for i in range(scene.end) if scene.cell(i) == operation.cell]
+        row = next((i for i in reversed(changed) if scene.changes(i)), None)
+        if row is None:
             continue
         if isinstance(operation, Acquire):
             parts.append(f"{operation.cell} is held since {scene.names[row]}")

@@ -97,7 +97,8 @@ class Row:
     """One step. `text` is the operation with its result; `operation` is without it.
 
     `opened` and `closed` index the explanation's `windows`. `broken` are the invariants that
-    this step makes false. `violates`: with this step the execution has the label.
+    this step makes false. `ending` is what its thread came to with it; `raised`: a Violation.
+    `violates`: with this step the execution has the label.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Row:
     closed: tuple[int, ...]
     broken: tuple[str, ...]
     ending: str | None
+    raised: bool
     violates: bool
     locations: tuple[Location, ...]  # the lines that await the operation, outermost first
     source_places: tuple[str, ...]  # see Side
@@ -211,15 +213,13 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class ThreadsNeeded:
-    """Threads that suffice to show the label by steps of their own, the others taking none.
+    """The fewest threads that can show the label by steps of their own, the others taking none.
 
-    `minimal`: with fewer threads it cannot be shown; copies of a thread are alike. Of a
-    deadlock they are those blocked and those that hold what they wait for, and nothing is
-    proved of other deadlocks.
+    Copies of a thread are alike: the first ones are named. A deadlock is theirs if some of them
+    come to where they are blocked and stay so, whatever the others do then.
     """
 
     threads: tuple[str, ...]
-    minimal: bool
 
 
 @dataclass(frozen=True, slots=True)

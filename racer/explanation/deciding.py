@@ -30,7 +30,6 @@ from racer.explanation.data import NoReturn, NotComputed, Ordering, ThreadsNeede
 from racer.explanation.exact import Before, Exact, Point, Questions, Unanswered
 from racer.explanation.scene import Scene
 from racer.operations import Choose
-from racer.result import DEADLOCK
 from racer.system import CHOICES, Move
 
 
@@ -107,18 +106,13 @@ def _no_return(scene: Scene, questions: Questions) -> NoReturn | NotComputed:
 
 
 def _threads_needed(scene: Scene, questions: Questions) -> ThreadsNeeded | NotComputed:
-    if scene.at is None and scene.label == DEADLOCK:
-        holders = set(scene.past.instants[-1].holders.items())
-        waited = {each.cell for t in scene.stuck() if (each := scene.past.blocked_at(t))}
-        taking_part = {*scene.stuck(), *(holder for lock, holder in holders if lock in waited)}
-        return ThreadsNeeded(tuple(t for t in scene.threads if t in taking_part), minimal=False)
     try:
         threads = questions.fewest_threads()
     except Unanswered as unanswered:
         return NotComputed(str(unanswered))
     if threads is None:
         return NotComputed("no schedule of the program shows it")
-    return ThreadsNeeded(tuple(scene.threads[thread] for thread in threads), minimal=True)
+    return ThreadsNeeded(tuple(scene.threads[thread] for thread in threads))
 
 
 # --- orderings ------------------------------------------------------------------------------

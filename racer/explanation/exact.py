@@ -17,6 +17,7 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from racer.errors import ModelError
+from racer.events import Blocked
 from racer.exploration.preemptions import Remembering
 from racer.exploration.symmetry import Symmetric, groups_of
 from racer.lift import digest_of, lift
@@ -271,11 +272,28 @@ class Questions:
             if self.shows(state):
                 return True
             self._spend()
-            for move, after in self.successors(state):
-                if move // CHOICES in threads and after not in seen:
+            own = [after for move, after in self.successors(state) if move // CHOICES in threads]
+            if self._label == DEADLOCK and not own and self._stuck_for_ever(state, threads):
+                return True
+            waiting += [after for after in own if after not in seen]
+            seen.update(own)
+        return False
+
+    def _stuck_for_ever(self, state: State, threads: frozenset[int]) -> bool:
+        """Whether some of these threads, none of which can move, are blocked, and none ever can."""
+        came_to = dict(self.system.outcome(state))
+        if not any(isinstance(came_to[self.system.names[t]], Blocked) for t in threads):
+            return False
+        waiting, seen = [state], {state}
+        while waiting:
+            self._spend()
+            for move, after in self.successors(waiting.pop()):
+                if move // CHOICES in threads:
+                    return False
+                if after not in seen:
                     seen.add(after)
                     waiting.append(after)
-        return False
+        return True
 
     def _spend(self) -> None:
         self._spent += 1

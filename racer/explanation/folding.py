@@ -5,7 +5,7 @@ A row stays when it is decisive:
 - it violates, breaks an invariant, or is the point of no return;
 - it opens or closes a window, or changes a watch's truth or what a `shows` of the program says;
 - it is a side of an ordering, of a decisive conflict (of any, where there are no orderings), or
-  of a value that came back;
+  of a value that came back, or a sentence of the explanation names it;
 - it is a read that the violating thread makes within the windows that the verdict is about, or
   it changes a cell that is read so.
 
@@ -14,6 +14,7 @@ What is left is folded where a thread takes at least FEWEST such steps in a row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -26,9 +27,8 @@ from racer.explanation.data import (
     Ordering,
     Returned,
     Row,
-    Side,
 )
-from racer.explanation.naming import changes, lock_state
+from racer.explanation.naming import STEP_NAME, changes, lock_state
 from racer.explanation.scene import Scene
 from racer.operations import Acquire, Release
 
@@ -40,19 +40,20 @@ def decisive_rows(
     rows: tuple[Row, ...],
     conflicts: tuple[Conflict, ...],
     returned: tuple[Returned, ...],
-    orderings: tuple[Ordering, ...] | None,
+    orderings: tuple[Ordering, ...],
     no_return: NoReturn | NotComputed,
+    sentences: Iterable[str],
 ) -> frozenset[int]:
     """The rows that stay. `orderings` are the decisive and the enabling ones, if computed."""
     stay = {i for i, row in enumerate(rows) if _stands_out(row)}
+    named = {word for text in sentences for word in re.findall(STEP_NAME, text)}
+    stay |= {i for i, row in enumerate(rows) if row.name in named}
     read = {scene.cell(row) for row in scene.reads()}
     stay |= {i for i in range(scene.end) if scene.cell(i) in read and scene.changes(i)}
     stay |= set(scene.reads())
-    sides: list[Side] = []
-    if orderings is not None:
-        sides += [side for each in orderings for side in (each.first, each.then)]
+    sides = [side for each in orderings for side in (each.first, each.then)]
     for each in conflicts:
-        if each.decisive or orderings is None:
+        if each.decisive or not orderings:
             sides += [each.first, each.second]
     for value in returned:
         sides += [value.first, value.again, *value.between]

@@ -52,11 +52,10 @@ class History:
             for i in unknown:
                 thread = found[i].thread
                 free = thread in could_go_on[i]
-                found[i] = self._make(
-                    thread,
-                    "preempted" if free else "blocked",
-                    "preempted" if free else "is blocked",
-                )
+                if free:
+                    found[i] = self._make(thread, "preempted", "preempted")
+                else:
+                    found[i] = self._make(thread, "blocked", self._waits(thread, i))
             return found
         known = sum(switch.reason == "preempted" for switch in found.values())
         if known + len(unknown) == preemptions:
@@ -104,6 +103,16 @@ class History:
             return self._make(thread, "preempted", "preempted")
         return self._make(thread, "left", "left")
 
+    def _waits(self, thread: str, row: int) -> str:
+        """As far as the trace tells on what a thread is blocked that never goes on."""
+        operation = self.blocked_at(thread)
+        if isinstance(operation, WaitUntil):
+            return self._waits_for(operation.cell, row)
+        return "is blocked"
+
+    def _waits_for(self, cell: str, row: int) -> str:
+        return f"waits for cell {cell}, which is {shown(self.instants[row].values[cell])}"
+
     def _make(self, thread: str, reason: SwitchReason, predicate: str) -> Switch:
         lane = self.trace.threads.index(thread)
         return Switch(thread, lane, reason, f"{thread} {predicate}")
@@ -116,7 +125,7 @@ class History:
         if effect_of(operation, value) is not None:
             return None
         if isinstance(operation, WaitUntil):
-            return f"waits for cell {operation.cell}, which is {shown(value)}"
+            return self._waits_for(operation.cell, row)
         holder = self.instants[row].holders.get(operation.cell)
         owner = "itself" if holder == thread else holder
         return f"is blocked on lock {operation.cell}{f', held by {owner}' if owner else ''}"

@@ -6,6 +6,7 @@ import dataclasses
 import os.path
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from racer.errors import Location
 from racer.events import Event
@@ -26,6 +27,8 @@ from racer.operations import (
     describe_operation,
 )
 from racer.values import describe, value_key
+
+STEP_NAME: Final = r"\w+(?:\.\d+)?"  # matches whatever step_name() may give
 
 
 def step_name(short: str, step: int) -> str:

@@ -67,6 +67,8 @@ def explain(
     names = tuple(step_name(shorts[event.thread], event.step) for event in trace.events)
     at = _violating_row(trace, label)
     end = len(trace.events) if at is None else at + 1
+    if label in trace.initial_broken:
+        end = 0
     windows = _windows(trace, names, end)
     scene = Scene(past, label, names, shorts, at, end, windows)
     decided = decide(scene, exact)
@@ -74,16 +76,20 @@ def explain(
     rows = tuple(
         _row(past, i, names, windows, switches.get(i), violates=i == at) for i in range(end)
     )
-    ordered = None if isinstance(decided.orderings, NotComputed) else decided.orderings
-    if ordered is not None and not isinstance(decided.enabling, NotComputed):
-        ordered += decided.enabling
-    conflicting, returned = conflicts(scene, ordered or ()), returned_values(scene)
+    ordered = tuple(
+        each
+        for orderings in (decided.orderings, decided.enabling)
+        if not isinstance(orderings, NotComputed)
+        for each in orderings
+    )
+    conflicting, returned = conflicts(scene, ordered), returned_values(scene)
+    said = (_verdict(scene), cause(scene, conflicting, returned))
     axis = _axis(trace, end)
-    stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return)
+    stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return, said)
     return Explanation(
         label=label,
-        verdict=_verdict(scene),
-        cause=cause(scene, conflicting, returned),
+        verdict=said[0],
+        cause=said[1],
         count=_count_phrase(interleavings, total),
         fact=_preemption_fact(preemptions, minimal),
         interleavings=interleavings,
@@ -155,6 +161,7 @@ def _row(
     trace = past.trace
     event = trace.events[i]
     earlier = trace.events[i - 1] if i else None
+    before = earlier.broken if earlier else trace.initial_broken
     return Row(
         name=names[i],
         thread=event.thread,
@@ -171,8 +178,9 @@ def _row(
         switch=switch,
         opened=tuple(n for n, window in enumerate(windows) if window.first == i),
         closed=tuple(n for n, window in enumerate(windows) if window.last == i),
-        broken=tuple(b for b in event.broken if not earlier or b not in earlier.broken),
+        broken=tuple(b for b in event.broken if b not in before),
         ending=came_to(event.ended.value) if event.ended else None,
+        raised=event.ended is not None and isinstance(event.ended.value, Violation),
         violates=violates,
         locations=event.locations,
         source_places=source_places(event.locations),
@@ -195,12 +203,13 @@ def _lane(past: History, thread: str, short: str, end: int) -> Lane:
 def _notes(past: History, at: int | None, end: int, names: tuple[str, ...]) -> Iterator[str]:
     trace = past.trace
     for thread in trace.threads:
-        if past.lane_state(thread, end) == "idle":
-            yield f"{thread} takes no step{f' until {names[end - 1]}' if at is not None else ''}."
+        if end > 0 and past.lane_state(thread, end) == "idle":
+            later = f" until {names[end - 1]}" if past.steps[thread] else ""
+            yield f"{thread} takes no step{later}."
     if len(trace.events) > end:
         after = [(thread, sum(row >= end for row in past.steps[thread])) for thread in past.steps]
         each = ", ".join(f"{steps} of {thread}" for thread, steps in after if steps)
-        yield f"Not shown: the steps after {names[end - 1]}, {each}."
+        yield f"Not shown: the steps {f'after {names[end - 1]}' if end else 'that follow'}, {each}."
     if at is not None and (places := source_places(trace.events[at].locations)):
         yield f"{names[at]} is at {places[0]}."
 
@@ -210,7 +219,11 @@ def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:
     touched = {access(operation).cell for operation in operations}
     locks = {each.cell for each in operations if isinstance(each, Acquire | Release)}
     return tuple(
-        Cell(name, lock_state(value) if name in locks else shown(value), name in touched)
+        Cell(
+            name,
+            lock_state(value) if name in locks else shown(value),
+            touched=name in touched or end == 0,  # what violates initially is to be seen there
+        )
         for name, value in trace.initial.items()
     )
 
@@ -270,6 +283,9 @@ def _seen(seen: Observation) -> str:
 
 
 def _violating_row(trace: Trace, label: str) -> int | None:
+    """None for a deadlock, and where the initial state violates already."""
+    if label in trace.initial_broken:
+        return None
     for event in trace.events:
         came_to = None if event.ended is None else event.ended.value
         violated = isinstance(came_to, Violation) and came_to.label == label
@@ -282,13 +298,13 @@ def _verdict(scene: Scene) -> str:
     past, label, at = scene.past, scene.label, scene.at
     if at is not None and label not in scene.events[at].broken:
         return _violation_sentence(scene)
-    if at is not None and (at > 0 or _changes(scene.events[at])):
+    if at is not None:
         step = f"{scene.names[at]}: {event_text(scene.events[at])}"
         return f"invariant {label!r} is false after {step}."
     if label == DEADLOCK and scene.stuck():
         stand = [f"{t} {past.standing(t, len(scene.events))}" for t in scene.stuck()]
         return f"deadlock: {'; '.join(stand)}."
-    if label in past.trace.labels:
+    if label in past.trace.initial_broken:
         return f"invariant {label!r} is false in the initial state."
     return f"this schedule does not show {label!r}."
 

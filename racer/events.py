@@ -108,3 +108,4 @@ class Trace:
     final_locations: Mapping[str, tuple[Location, ...]]  # where those that have not ended wait
     initial_shown: Mapping[str, str] = field(default_factory=dict)
     initial_broken: tuple[str, ...] = ()
+    locks: frozenset[str] = frozenset()  # which of the cells are locks

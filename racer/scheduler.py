@@ -256,6 +256,7 @@ class Scheduler:
             final_locations={name: runs[name].locations() for name in stuck},
             initial_shown=self.initial_shown,
             initial_broken=self.initial_broken,
+            locks=frozenset(self.program.memory.locks),
         )
 
 

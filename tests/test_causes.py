@@ -146,14 +146,31 @@ def test_what_was_so_from_the_start_is_not_said_to_be_so_since_a_step() -> None:
     assert told(again, "deadlock").cause == ""
 
 
-def test_a_read_modify_write_leaves_what_the_store_after_it_changes() -> None:
-    script = [
-        Did("R", Swap("n", 2)),
-        Did("W", Store("n", 1), ends=None),
-        Did("R", Load("m"), ends=Violation("x")),
-    ]
-    explanation = told(trace({"n": 0, "m": 0}, script))
-    assert explanation.cause == "R1 left n = 2, which W1 set to 1 before R2."
+def test_a_read_modify_write_is_told_with_what_it_found() -> None:
+    # W1 leaves another value than R1 found, though it may be the one that R1 left.
+    for stored in (1, 2):
+        script = [
+            Did("R", Swap("n", 2)),
+            Did("W", Store("n", stored), ends=None),
+            Did("R", Load("m"), ends=Violation("x")),
+        ]
+        explanation = told(trace({"n": 0, "m": 0}, script))
+        assert pairs(explanation) == [("n", "R1", "W1")]
+        assert explanation.cause == f"R1 found n = 0, and W1 stored {stored} before R2."
+
+
+def test_what_a_thread_stored_itself_did_not_come_back() -> None:
+    def between(*steps: Did) -> Explanation:
+        last = Did("R", Load("n"), ends=Violation("x"))
+        return told(trace({"n": 1}, [Did("R", Load("n")), *steps, last]))
+
+    others = [Did("W", Store("n", 0)), Did("W", Store("n", 1), ends=None)]
+    assert len(between(*others).returned_values) == 1
+    restored = between(Did("W", Store("n", 0), ends=None), Did("R", Store("n", 1)))
+    assert restored.returned_values == ()
+    # R2 finds 1 and leaves 0, R3 finds the 1 that W1 stored: it read 1 twice, but changed it.
+    changed = between(Did("R", Swap("n", 0)), Did("W", Store("n", 1), ends=None))
+    assert changed.returned_values == ()
 
 
 def test_a_watch_that_does_not_change_in_the_window_is_told_since_when() -> None:

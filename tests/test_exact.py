@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from racer import Memory, Program, Thread, Violation, choose, explore
+from racer import Memory, Program, Thread, Violation, choose, explore, fence
 from racer.events import Trace
 from racer.explanation import (
     Exact,
@@ -174,6 +174,69 @@ def test_what_makes_the_decisive_steps_happen_is_told_too() -> None:
     assert [(each.first.name, each.then.name) for each in explanation.enabling] == [("A3", "B1")]
 
 
+def spinning() -> Program:
+    """S spins for ever if it comes before C has stored d; A and C want the same lock."""
+    mem = Memory()
+    y, z, d = mem.cell("y", 0), mem.cell("z", 0), mem.cell("d", 0)
+    lock = mem.lock("L")
+
+    async def store() -> None:
+        await y.store(1)
+        async with lock:
+            await fence("mb")
+
+    async def check() -> None:
+        seen = await y.load()
+        async with lock:
+            await d.store(1)
+        if seen == 0:
+            raise Violation("early")
+
+    async def spin() -> None:
+        await d.wait_until(lambda value: value == 0)
+        while await z.load() != 1:
+            pass
+
+    return Program(mem, {"A": Thread(store), "C": Thread(check), "S": Thread(spin)})
+
+
+def test_a_thread_that_spins_for_ever_hides_none_that_waits_in_vain() -> None:
+    # C1 load y, C2 acquire, C3 store d, C4 release, which raises; A1 store y, A2 acquire, A3 fence,
+    # A4 release. C has to load before A stores, and to get to its end: every schedule with C4
+    # before A4 and C1 before A1. If A takes the lock first, A4 waits for C4 and C2 for the lock,
+    # while S spins: no deadlock, but in vain. So C2 before A2 is what makes C4 happen at all.
+    explanation = the("early", spinning())
+    assert not isinstance(explanation.enabling, NotComputed)
+    both = named(explanation) + [(o.first.name, o.then.name) for o in explanation.enabling]
+    assert ("C1", "A1") in both
+    assert ("C2", "A2") in both or ("C4", "A2") in both
+
+
+def weak_order() -> Program:
+    mem = Memory()
+    x = mem.cell("x", 1)
+
+    async def look_twice() -> None:
+        await x.load()
+        if await x.load() == 0:
+            raise Violation("gone")
+
+    async def clear() -> None:
+        await x.store(0)
+
+    async def restore() -> None:
+        await x.wait_until(lambda value: value == 1)
+        await x.store(2)
+
+    threads = {"A": Thread(look_twice), "C": Thread(clear), "K": Thread(restore)}
+    return Program(mem, threads)
+
+
+def test_an_order_is_weakened_again_when_another_one_has_been() -> None:
+    # A2 finds 0 if C1 comes before it and K2 does not come between: K is stuck if C1 is before K1.
+    assert named(the("gone", weak_order())) == [("C1", "A2"), ("C1", "K1")]
+
+
 def always_wrong() -> Program:
     mem = Memory()
     n = mem.cell("n", 0)
@@ -259,7 +322,7 @@ def chosen() -> Program:
 def test_what_a_choice_decides_no_order_does() -> None:
     explanation = the("chosen", chosen())
     assert explanation.orderings == NotComputed(
-        "no order of steps suffices: it depends on the options of a choose, too"
+        "no order of steps in conflict suffices: the options of a choose matter, too"
     )
     assert explanation.no_return == NoReturn(0, "A1", last=False)
 
@@ -285,7 +348,7 @@ def test_an_order_may_decide_what_only_a_choice_makes_possible() -> None:
     explanation = the("seen", chosen_beside_another())
     assert named(explanation) == [("A2", "B1")]
     assert explanation.enabling == NotComputed(
-        "no order of steps suffices: it depends on the options of a choose, too"
+        "no order of steps in conflict suffices: the options of a choose matter, too"
     )
 
 
@@ -493,6 +556,7 @@ def test_the_oracle_confirms_it_in_three_thousand_programs(sample: Sample) -> No
         chosen_beside_another,
         lambda: waits_for_a_change(1),
         lambda: waits_for_a_change(0),
+        weak_order,
     ],
 )
 def test_the_oracle_confirms_the_programs_above(make: Callable[[], Program]) -> None:

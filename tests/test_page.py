@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from racer import Memory, Program, Thread, Violation, explore
 from racer.errors import Location
 from racer.events import Trace
 from racer.explanation import Change, Explanation, Field, NoReturn, explain, states
@@ -130,6 +131,27 @@ def test_cells_of_one_object_share_a_card_and_a_record_is_shown_field_by_field()
 def test_a_lock_names_its_holder() -> None:
     got = stored(trace({"lock": False}, [Did("T", Acquire("lock")), Did("T", Release("lock"))]))
     assert got == {"other cells/lock": ["free", "held by T", "free"]}
+
+
+def test_a_lock_that_no_step_touches_is_free() -> None:
+    mem = Memory()
+    n = mem.cell("n", 0)
+    mem.lock("L")
+
+    async def wrong() -> None:
+        await n.load()
+        raise Violation("x")
+
+    finding = explore(Program(mem, {"A": Thread(wrong)})).violations["x"]
+    assert stored(finding.trace)["other cells/L"] == ["free", "free"]
+    assert [cell.value for cell in explained(finding.trace).cells] == ["0", "free"]
+
+
+def test_what_is_said_of_a_step_has_all_that_it_changes() -> None:
+    watches = {"n is 1": lambda values: values["n"] == 1}
+    step = Did("A", Store("n", 1), ends=Violation("x"))
+    (only,) = witness(trace({"n": 0}, [step], watches=watches)).steps
+    assert "n from 0 to 1; n is 1 from false to true" in only.spoken
 
 
 @settings(deadline=None)

@@ -119,6 +119,11 @@ def trace(
         labels=tuple(sorted(labels | ({"deadlock"} if stuck else set()))),
         maximal=set(outcome) == set(names),
         final_locations={name: () for name in names if name not in outcome},
+        locks=frozenset(
+            each.cell
+            for each in [*(did.operation for did in script), *stuck.values()]
+            if isinstance(each, Acquire | Release)
+        ),
         initial_broken=tuple(sorted(n for n, holds in invariants.items() if not holds(initial))),
     )
 

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from racer.errors import Location
-from racer.explanation import Explanation, Lane, NoReturn, NotComputed, Ordering, Row, Side, States
+from racer.explanation import (
+    Change,
+    Explanation,
+    Lane,
+    NoReturn,
+    NotComputed,
+    Ordering,
+    Row,
+    Side,
+    States,
+)
 from racer.files import shown_path
 from racer.result import Verdict
 from viz.text import ENABLING, conflicts_text, count_text, decisive_text, no_return_text
@@ -280,9 +290,13 @@ def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) 
 
 def _spoken(explanation: Explanation, i: int, row: Row, after: tuple[Remark, ...]) -> str:
     parts = [f"{row.name}, {row.thread}: {row.text}{read_from(row)}"]
-    parts += [f"{each.name} from {each.before} to {each.after}" for each in row.changes + row.shown]
+    parts += [f"{each.name} from {each.before} to {each.after}" for each in _changes(row)]
     parts += [remark.text for remark in after]
     return f"Step {i + 1} of {len(explanation.rows)}. {'; '.join(parts)}."
+
+
+def _changes(row: Row) -> tuple[Change, ...]:
+    return row.changes + row.truths + row.shown
 
 
 def read_from(row: Row) -> str:

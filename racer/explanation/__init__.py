@@ -8,6 +8,7 @@ naming      how steps, values and operations are called
 history     the states between a trace's steps; why each switch happened
 scene       the violating step, and what its thread read
 conflicts   what these reads conflict with; values that came back
+fairness    infinite schedules in which every thread goes on that can
 exact       questions about all schedules of the program
 candidates  orderings of the witness that may matter
 deciding    the decisive orderings, the point of no return, the threads needed

@@ -66,9 +66,11 @@ def _reads(read: Side, source: Side) -> str:
 
 
 def _outdated(conflict: Conflict) -> str:
+    """Another value than was found may have been left before that store, by the thread itself."""
     read, store = conflict.first, conflict.second
-    verb = "found" if read.before == read.after else "left"  # it may be a read-modify-write
-    return f"{read.name} {verb} {read.cell} = {read.after}, which {store.name} set to {store.after}"
+    since = "which {} set to {}" if store.before == read.before else "and {} stored {}"
+    found = f"{read.name} found {read.cell} = {read.before}"
+    return f"{found}, {since.format(store.name, store.after)}"
 
 
 def _of_returned(scene: Scene, returned: Returned) -> str:

@@ -36,12 +36,15 @@ def _sources(scene: Scene) -> Iterator[tuple[int, int]]:
 
 
 def _overwritings(scene: Scene) -> Iterator[tuple[int, int]]:
-    """Stores that make a value outdated, each with the last read of it."""
+    """Stores of others that leave another value than was read, each with the last such read."""
     last = {}
     for row in scene.reads():
-        changed = scene.changes_after(row, scene.end)
-        if changed:
-            last[changed[0]] = row
+        read = value_key(scene.events[row].before)
+        for store in scene.stores_between(row, scene.end):
+            event = scene.events[store]
+            if event.thread != scene.culprit and value_key(event.after) != read:
+                last[store] = row
+                break
     return ((row, store) for store, row in last.items())
 
 
@@ -54,8 +57,9 @@ def returned_values(scene: Scene) -> tuple[Returned, ...]:
         first = next((i for i in reversed(rows[:n]) if scene.cell(i) == scene.cell(again)), None)
         if first is None or not _same_value(scene, first, again):
             continue
-        between = scene.changes_after(first, again)
-        if not between:
+        stores = scene.stores_between(first, again)
+        between = [i for i in stores if scene.changes(i)]
+        if not between or any(scene.events[i].thread == scene.culprit for i in stores):
             continue
         side = scene.side(again)
         thing = f"{side.before}."
@@ -82,6 +86,7 @@ def returned_values(scene: Scene) -> tuple[Returned, ...]:
 
 
 def _same_value(scene: Scene, first: int, again: int) -> bool:
-    """Whether the later read finds what the earlier one left, by stores of others."""
-    left, found = scene.events[first].after, scene.events[again].before
-    return value_key(left) == value_key(found)
+    """Whether the later read finds what the earlier one found, and did not change."""
+    before, after = scene.events[first].before, scene.events[first].after
+    found = value_key(scene.events[again].before)
+    return value_key(before) == value_key(after) == found

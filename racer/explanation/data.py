@@ -18,8 +18,9 @@ class Lane:
     """A thread's column, headed by `title`.
 
     `first` and `last` are the rows of its steps, None when it takes none.
-    `end` says how it stands after the last row: "is blocked on lock L, held by C". In `state`,
-    "blocked" is for ever, "open" might go on, and "idle" might but has taken no step.
+    `end` says how it stands after the last row: "is blocked on lock L, held by C". Its `state` is
+    "blocked" where a deadlock is told, for ever; otherwise "open" if it has taken a step and not
+    ended, and "idle" if it has taken none, be it that it never can.
     """
 
     thread: str
@@ -98,7 +99,7 @@ class Row:
 
     `opened` and `closed` index the explanation's `windows`. `broken` are the invariants that
     this step makes false. `ending` is what its thread came to with it; `raised`: a Violation.
-    `violates`: with this step the execution has the label.
+    `violates`: with this step the execution has the label; true of no row of a deadlock.
     """
 
     name: str
@@ -160,11 +161,11 @@ class Side:
 class Conflict:
     """Two steps of different threads on one cell, one of which stores to it, in their order.
 
-    One is a read of the violating thread, within the windows that the verdict is about, or
-    anywhere if there are none. The other is the store that it reads from, or the first store
-    after it and up to the violating step that leaves another value than it read. Of several
-    reads with the same store only the nearest to it is kept. `decisive`: the two are one of
-    `orderings` or `enabling`.
+    One is a read of the violating thread (of the one that breaks an invariant), within the
+    windows that it closed last, or anywhere if there are none. The other is a store of another
+    thread: the one that it reads from, or the first after it and up to the violating step that
+    leaves another value than it read. Of several reads with the same store only the nearest to it
+    is kept. `decisive`: the two are one of `orderings` or `enabling`.
     """
 
     cell: str
@@ -198,9 +199,10 @@ class NoReturn:
 class Returned:
     """A value that the violating thread reads twice, while the cell held another in between.
 
-    `first` and `again` are two reads of `cell` with none of that thread in between; `between`
-    are the steps of others that changed it meanwhile. `meanwhile` are the steps of others that
-    changed, in that time, a cell of the object `value` names which the thread reads too.
+    `first` and `again` are two reads of `cell`, as those of a Conflict, with no access of that
+    thread in between; `between` are the steps of others that changed it. `meanwhile` are the
+    steps of others that changed, in that time, a cell of the object `value` names which the
+    thread reads too.
     """
 
     cell: str
@@ -283,7 +285,8 @@ class Explanation:
     satisfies all of them shows the label. None can be dropped, nor be weakened to an earlier
     `first` or a later `then` (of the witness's steps). That a `first` has to happen is part of
     it; where that can fail, `enabling` are further orderings. If all of both are kept to, each
-    `then` waiting for its `first`, every schedule shows the label and none waits in vain; and
+    `then` waiting for its `first`, every schedule shows the label (every fair one, if it is
+    infinite), and until then none waits in vain; and
     this does not hold without one of `enabling`. These, `no_return` and `threads_needed` are
     exact, over all schedules of the program, or NotComputed.
     """

@@ -7,7 +7,9 @@ candidates suffices. Then drop what can be dropped, the least telling first, and
 later `then`, an earlier `first`, or what it implies together with another one (C4 before P9 and
 A8 before C4: A8 before P9). Until then nothing more can be dropped: without one of them, the
 others allowed a schedule without the label already when they were stronger. After a weakening of
-the last kind, which used another one, it is tried again.
+the last kind, which used another one, that other may be weakened further, and both superfluous:
+so all is tried again. It ends, since each step moves a `first` to an earlier row or a `then` to
+a later one.
 
 That the steps happen at all is part of an ordering. Where it can fail, the orderings say nothing
 of why it does not: a page may have to be freed for A29 to come, and only a lost flag lets it be.
@@ -173,10 +175,13 @@ class _Refutation:
                 raise Unanswered(self._why_not())
             chosen.append(violated)
         chosen = self._dropped(sorted(chosen, key=self._candidates.index))
-        for n in range(len(chosen)):
-            self._weaken(chosen, n)
-            while self._replace(chosen, n):
+        before = None
+        while chosen != before:
+            before = list(chosen)
+            for n in range(len(chosen)):
                 self._weaken(chosen, n)
+                while self._replace(chosen, n):
+                    self._weaken(chosen, n)
         return self._dropped(chosen)
 
     def enabling(self, decisive: list[Before]) -> list[Before]:
@@ -237,8 +242,8 @@ class _Refutation:
 
     def _why_not(self) -> str:
         if any(isinstance(event.operation, Choose) for event in self._scene.events):
-            return "no order of steps suffices: it depends on the options of a choose, too"
-        return "no order of the witness's steps suffices"
+            return "no order of steps in conflict suffices: the options of a choose matter, too"
+        return "no order of the witness's steps in conflict suffices"
 
     def _weaken(self, chosen: list[Before], n: int) -> None:
         """Put the latest `then`, and with it the earliest `first`, that still suffice."""

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 from racer.errors import ModelError
 from racer.events import Blocked
+from racer.explanation.fairness import fair_schedule
 from racer.exploration.preemptions import Remembering
 from racer.exploration.symmetry import Symmetric, groups_of
 from racer.lift import digest_of, lift
@@ -166,7 +167,8 @@ class Questions:
 
         One that is infinite goes round a cycle for ever; it is given with `turns` turns of it.
         If the constraints are `kept_to`, each `then` waits for its `first`, and a schedule also
-        counts that comes to where nothing moves but what waits so, or ends without a `first`.
+        counts that comes to where nothing moves but what waits so, or ends without a `first`, or
+        goes on for ever without one although every thread goes on that can.
         """
         progress = _Progress(constraints)
         look = partial(self._allowed, progress=progress, canonical=self._up_to(progress.threads))
@@ -177,8 +179,10 @@ class Questions:
         path = [start]
         on_path = {start: 0}  # its place in the path
         rest = [iter(look(start))]
+        endless = False
         while path:
             for _, _, after in rest[-1]:
+                endless = endless or after in on_path
                 if after in on_path and progress.complete(after[1]):
                     cycle = [*path[on_path[after] + 1 :], after]
                     return self._concrete([*path[: on_path[after] + 1], *cycle * turns], look)
@@ -200,7 +204,31 @@ class Questions:
                     return self._concrete(path, look)
                 del on_path[path.pop()]
                 rest.pop()
-        return None
+        return self._in_vain(progress, turns) if kept_to and endless else None
+
+    def _in_vain(self, progress: _Progress, turns: int) -> list[Move] | None:
+        """A fair schedule that goes on for ever without the label while some thread waits.
+
+        Copies are told apart, because one of them may wait while another goes on.
+        """
+        start: _Node = (self.system.initial(), 0)
+        numbers = {start: 0}
+        nodes = [start]
+        edges: list[list[tuple[Move, int]]] = []
+        able: list[frozenset[int]] = []
+        for node in nodes:
+            self._spend()
+            allowed = self._allowed(node, progress=progress, canonical=lambda state: state)
+            able.append(frozenset(move // CHOICES for move, _, _ in allowed))
+            edges.append([])
+            for move, state, after in allowed:
+                if not self.shows(state):
+                    if after not in numbers:
+                        numbers[after] = len(nodes)
+                        nodes.append(after)
+                    edges[-1].append((move, numbers[after]))
+        schedule = fair_schedule(edges, able, turns)
+        return None if schedule is None else [move for move, _ in schedule]
 
     def _allowed(
         self, node: _Node, *, progress: _Progress, canonical: Callable[[State], State]

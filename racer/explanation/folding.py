@@ -30,7 +30,6 @@ from racer.explanation.data import (
 )
 from racer.explanation.naming import STEP_NAME, changes, lock_state
 from racer.explanation.scene import Scene
-from racer.operations import Acquire, Release
 
 FEWEST: Final = 3
 
@@ -105,12 +104,10 @@ def _runs(scene: Scene, stay: frozenset[int]) -> Iterator[list[int]]:
 def _net_changes(scene: Scene, run: list[int]) -> Iterable[Change]:
     cells = dict.fromkeys(scene.cell(i) for i in run)
     before, after = scene.past.instants[run[0]].values, scene.past.instants[run[-1] + 1].values
-    operations = [scene.events[i].operation for i in run]
-    locks = {each.cell for each in operations if isinstance(each, Acquire | Release)}
     for cell in cells:
         if cell is None:
             continue
-        if cell not in locks:
+        if cell not in scene.past.trace.locks:
             yield from changes(cell, before[cell], after[cell])
         elif before[cell] != after[cell]:
             yield Change(cell, lock_state(before[cell]), lock_state(after[cell]))

@@ -13,6 +13,7 @@ from racer.explanation.naming import (
     source_places,
     step_name,
     value_text,
+    writes,
 )
 from racer.operations import access
 from racer.values import value_key
@@ -78,14 +79,11 @@ class Scene:
         cell = self.cell(row)
         return None if cell is None else self.past.instants[row].writers.get(cell)
 
-    def changes_after(self, row: int, until: int) -> tuple[int, ...]:
-        """The rows after `row` and before `until` in which others change the cell it reads."""
-        reader, cell = self.events[row].thread, self.cell(row)
-        return tuple(
-            i
-            for i in range(row + 1, until)
-            if self.cell(i) == cell and self.events[i].thread != reader and self.changes(i)
-        )
+    def stores_between(self, row: int, until: int) -> tuple[int, ...]:
+        """The rows after `row` and before `until` that store to its cell, whatever they store."""
+        cell = self.cell(row)
+        between = range(row + 1, until)
+        return tuple(i for i in between if self.cell(i) == cell and writes(self.events[i]))
 
     def changes(self, row: int) -> bool:
         event = self.events[row]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from racer.events import Trace
 from racer.explanation.history import Instant, history
 from racer.explanation.naming import is_record, lock_state, shown, truth_texts
-from racer.operations import Acquire, Release
 
 TRUE = "what is true"
 OTHERS = "other cells"
@@ -45,12 +44,7 @@ def states(trace: Trace, end: int) -> States:
         _truths(trace.initial_shown, trace.initial_truths),
         *(_truths(event.shown, event.truths) for event in trace.events[:end]),
     ]
-    locks = {
-        event.operation.cell
-        for event in trace.events
-        if isinstance(event.operation, Acquire | Release)
-    }
-    cells = [dict(_cell_fields(instant, locks)) for instant in instants]
+    cells = [dict(_cell_fields(instant, trace.locks)) for instant in instants]
     names = list(dict.fromkeys(name for state in cells for name in state))
     cards = _cards(names)
     return States(
@@ -72,7 +66,7 @@ def _truths(shows: Mapping[str, str], watches: Mapping[str, bool]) -> list[tuple
     return [*shows.items(), *truth_texts(watches).items()]
 
 
-def _cell_fields(instant: Instant, locks: set[str]) -> Iterator[tuple[str, str]]:
+def _cell_fields(instant: Instant, locks: frozenset[str]) -> Iterator[tuple[str, str]]:
     for cell, value in instant.values.items():
         if cell in locks:
             holder = instant.holders.get(cell)

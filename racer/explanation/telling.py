@@ -217,11 +217,10 @@ def _notes(past: History, at: int | None, end: int, names: tuple[str, ...]) -> I
 def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:
     operations = [event.operation for event in trace.events[:end]]
     touched = {access(operation).cell for operation in operations}
-    locks = {each.cell for each in operations if isinstance(each, Acquire | Release)}
     return tuple(
         Cell(
             name,
-            lock_state(value) if name in locks else shown(value),
+            lock_state(value) if name in trace.locks else shown(value),
             touched=name in touched or end == 0,  # what violates initially is to be seen there
         )
         for name, value in trace.initial.items()

@@ -236,7 +236,8 @@ def _conflicts(explanation: Explanation) -> Paragraph:
 
 def _side(side: Side) -> str:
     text = f"{side.name} {side.text}".rstrip()
-    return f"{text} ({side.source_places[0]})" if side.source_places else text
+    place = next(iter(side.source_places[-2:]), "")
+    return f"{text} ({place})" if place else text
 
 
 def _step(

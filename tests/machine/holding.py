@@ -186,8 +186,54 @@ def problems(m: Machine, e: Any, schedule: list[Step], label: str) -> Iterator[s
         sorted(((h.lock, h.lane, h.first, h.last) for h in e.held), key=str),
         sorted(held, key=str),
     )
+    yield from conflicts(m, e, run, names, end)
     yield from folds(m, e, run)
     yield from exact(m, e, run, label, name, end)
+
+
+def ordered(e: Any) -> list:
+    """All orders that are known."""
+    known = (each for each in (e.orderings, e.enabling) if not isinstance(each, NotComputed))
+    return [order for each in known for order in each]
+
+
+def conflicts(m: Machine, e: Any, run: Run, names: list[str], end: int) -> Iterator[str]:
+    """Conflicts and values that came back, from the reads of the thread that violates."""
+    events = run.events[: len(e.rows)]
+    pairs: dict[tuple[int, str], int] = {}
+    again: list[tuple] = []
+    if end and e.label != "deadlock":
+        own = [w for w in e.windows if m.names.index(e.lanes[w.lane].thread) == events[-1].ti]
+        latest = max((w.last for w in own if w.last is not None), default=None)
+        about = [(w.first, w.last) for w in own if w.last is not None and w.last == latest]
+        reads = [
+            i
+            for i, ev in enumerate(events)
+            if ev.ti == events[-1].ti and ev.reads and (not about or min(about)[0] <= i <= latest)
+        ]
+        for i in reads:
+            stores = [j for j, ev in enumerate(events) if ev.cell == events[i].cell and ev.writes]
+            others = [j for j in stores if events[j].ti != events[i].ti]
+            before = max((j for j in stores if j < i), default=None)
+            after = (j for j in others if j > i and events[j].after != events[i].before)
+            for j, side in ((before, "from"), (next(after, None), "to")):
+                if j in others:
+                    nearest = pairs.setdefault((j, side), i)
+                    pairs[j, side] = min(nearest, i, key=lambda row, j=j: abs(row - j))
+            k = next((k for k in reads if k > i and events[k].cell == events[i].cell), None)
+            between = [j for j in stores if k is not None and i < j < k]
+            changed = [j for j in between if events[j].before != events[j].after]
+            back = k is not None and events[i].before == events[i].after == events[k].before
+            if back and changed and all(j in others for j in between):
+                again.append((names[i], names[k], [names[j] for j in changed]))
+    expected = {(names[min(i, j)], names[max(i, j)]) for (j, _), i in pairs.items()}
+    yield from same("conflicts", {(c.first.name, c.second.name) for c in e.conflicts}, expected)
+    decisive = {(o.first.name, o.then.name) for o in ordered(e)}
+    for c in e.conflicts:
+        is_one = (c.first.name, c.second.name) in decisive
+        yield from same(f"{c.first.name}, {c.second.name} decisive", c.decisive, is_one)
+    got = [(r.first.name, r.again.name, [s.name for s in r.between]) for r in e.returned_values]
+    yield from same("returned values", got, again)
 
 
 def sides(e: Any) -> dict[str, str]:
@@ -196,6 +242,8 @@ def sides(e: Any) -> dict[str, str]:
     for what in ("conflicts", "returned_values", "enabling", "orderings"):
         value = getattr(e, what)
         for each in () if isinstance(value, NotComputed) else value:
+            if what == "conflicts" and ordered(e) and not each.decisive:
+                continue  # that it decides nothing is known
             for side in ("first", "second", "then", "again"):
                 if hasattr(each, side):
                     found[getattr(each, side).name] = what

@@ -322,7 +322,7 @@ def chosen() -> Program:
 def test_what_a_choice_decides_no_order_does() -> None:
     explanation = the("chosen", chosen())
     assert explanation.orderings == NotComputed(
-        "no order of steps in conflict suffices: the options of a choose matter, too"
+        "no order of steps suffices: it depends on the options of a choose, too"
     )
     assert explanation.no_return == NoReturn(0, "A1", last=False)
 
@@ -348,7 +348,7 @@ def test_an_order_may_decide_what_only_a_choice_makes_possible() -> None:
     explanation = the("seen", chosen_beside_another())
     assert named(explanation) == [("A2", "B1")]
     assert explanation.enabling == NotComputed(
-        "no order of steps in conflict suffices: the options of a choose matter, too"
+        "no order of steps suffices: it depends on the options of a choose, too"
     )
 
 

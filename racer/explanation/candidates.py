@@ -1,16 +1,18 @@
 """Candidates for decisive orderings: what holds in the witness and may matter.
 
-All orderings of the witness's dependent steps of which the first is shown, and of the steps
-shown with the next one of each thread that never takes it.
+All orderings of the witness's dependent steps of which the first is shown, and of each step shown
+with the first step of each other thread that is not.
 
 Dependent are two steps on one cell, one of which may store to it; a store to a watched cell and
 a step at which a window on that watch opens or closes, or another store to that watch's cells;
-for an invariant, any two stores. So schedules that satisfy all candidates are equivalent to the
-witness as far as it is shown, but for the options of a choose.
+for an invariant, any two stores. A step that is not shown may do something else in another
+schedule, so it is taken to depend on all that are. So schedules that satisfy all candidates are
+equivalent to the witness as far as it is shown, but for the options of a choose.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 from racer.explanation.exact import Before, Point
@@ -26,22 +28,19 @@ def candidates(scene: Scene, watches: Watches) -> list[Before]:
     Telling is what involves the violating thread (or one that is blocked), in a read that the
     verdict is about; then a store and the read of it, or a read and the store after it.
     """
+    rows = _Rows(scene, watches)
     known = [
-        (*_rank(scene, i, j), i, j, Before(_point(scene, i), _point(scene, j)))
-        for i, j in _dependent_pairs(scene, watches)
+        (*rows.rank(i, j), i, j, Before(rows.points[i], rows.points[j]))
+        for i, j in rows.dependent_pairs()
     ]
     end = len(scene.events)
-    last = last_steps(scene)
-    for position, thread in enumerate(scene.threads):
-        then = Point(position, last[position])
-        if then.step == len(scene.past.steps[thread]):
-            continue
+    for then in _first_not_shown(scene):
         for i in range(scene.end):
-            if scene.events[i].thread != thread:
-                before = Before(_point(scene, i), then)
-                known.append((not _involved(scene, i), True, True, i, end, before))
+            first = rows.points[i]
+            if first.thread != then.thread:
+                known.append((not rows.involved[i], True, True, i, end, Before(first, then)))
     known.sort(key=lambda each: each[:-1])
-    return [each[-1] for each in known]
+    return list(dict.fromkeys(each[-1] for each in known))
 
 
 def last_steps(scene: Scene) -> list[int]:
@@ -50,57 +49,65 @@ def last_steps(scene: Scene) -> list[int]:
     return [len(scene.past.steps[thread]) + (thread not in ended) for thread in scene.threads]
 
 
-def _point(scene: Scene, row: int) -> Point:
-    event = scene.events[row]
-    return Point(scene.threads.index(event.thread), event.step)
+def _first_not_shown(scene: Scene) -> Iterator[Point]:
+    for position, (thread, last) in enumerate(zip(scene.threads, last_steps(scene), strict=True)):
+        shown = sum(row < scene.end for row in scene.past.steps[thread])
+        if shown < last:
+            yield Point(position, shown + 1)
 
 
-def _involved(scene: Scene, row: int) -> bool:
-    guilty = scene.stuck() if scene.culprit is None else (scene.culprit,)
-    return scene.events[row].thread in guilty
+class _Rows:
+    """What is asked of the rows again and again, a list for each question."""
 
+    def __init__(self, scene: Scene, watches: Watches) -> None:
+        events = scene.events
+        guilty = scene.stuck() if scene.culprit is None else (scene.culprit,)
+        position = {thread: n for n, thread in enumerate(scene.threads)}
+        self.points = [Point(position[event.thread], event.step) for event in events]
+        self.involved = [event.thread in guilty for event in events]
+        self._scene = scene
+        self._reads = frozenset(scene.reads())
+        self._access = [access(event.operation) for event in events]
+        self._every_store = scene.at is not None and scene.label in events[scene.at].broken
+        self._changes: dict[str | None, list[int]] = {}  # by cell, the rows that change it
+        for i, touched in enumerate(self._access):
+            if scene.changes(i):
+                self._changes.setdefault(touched.cell, []).append(i)
+        self._watched = [
+            [self._touches(name, cells, i) for i in range(len(events))]
+            for name, cells in watches.items()
+        ]
 
-def _rank(scene: Scene, i: int, j: int) -> tuple[bool, bool, bool]:
-    reads = scene.reads()
-    telling = not reads or i in reads or j in reads
-    between = range(i + 1, j)
-    nearest = not any(scene.cell(n) == scene.cell(i) and scene.changes(n) for n in between)
-    involved = _involved(scene, i) or _involved(scene, j)
-    return (not involved, not telling, not nearest)
+    def rank(self, i: int, j: int) -> tuple[bool, bool, bool]:
+        telling = not self._reads or i in self._reads or j in self._reads
+        changes = self._changes.get(self._access[i].cell, [])
+        after = bisect_right(changes, i)
+        nearest = after == len(changes) or changes[after] >= j
+        return (not (self.involved[i] or self.involved[j]), not telling, not nearest)
 
+    def dependent_pairs(self) -> Iterator[tuple[int, int]]:
+        """Rows of different threads, the first of them shown."""
+        for i in range(self._scene.end):
+            for j in range(i + 1, len(self.points)):
+                if self.points[i].thread != self.points[j].thread and self._dependent(i, j):
+                    yield i, j
 
-def _dependent_pairs(scene: Scene, watches: Watches) -> Iterator[tuple[int, int]]:
-    """Rows of different threads, the first of them shown."""
-    touched = [access(event.operation) for event in scene.events]
-    every_store = scene.at is not None and scene.label in scene.events[scene.at].broken
-    for i in range(scene.end):
-        for j in range(i + 1, len(scene.events)):
-            if scene.events[i].thread == scene.events[j].thread:
-                continue
-            one, other = touched[i], touched[j]
-            same = one.cell is not None and one.cell == other.cell
-            if (
-                (same and (one.writes or other.writes))
-                or (every_store and one.writes and other.writes)
-                or _share_a_watch(scene, watches, i, j)
-            ):
-                yield i, j
+    def _dependent(self, i: int, j: int) -> bool:
+        one, other = self._access[i], self._access[j]
+        same = one.cell is not None and one.cell == other.cell
+        return (
+            (same and (one.writes or other.writes))
+            or (self._every_store and one.writes and other.writes)
+            or any(
+                touches[i] and touches[j] and "store" in (touches[i], touches[j])
+                for touches in self._watched
+            )
+        )
 
-
-def _share_a_watch(scene: Scene, watches: Watches, i: int, j: int) -> bool:
-    """Whether both steps touch a watch, and one of them by a store to its cells."""
-    return any(
-        (one := _touches(scene, name, cells, i))
-        and (other := _touches(scene, name, cells, j))
-        and "store" in (one, other)
-        for name, cells in watches.items()
-    )
-
-
-def _touches(scene: Scene, name: str, cells: Sequence[str], row: int) -> str | None:
-    event = scene.events[row]
-    touched = access(event.operation)
-    if touched.writes and touched.cell in cells:
-        return "store"
-    edge = name in event.opened or any(closed.watch == name for closed in event.closed)
-    return "edge" if edge else None
+    def _touches(self, watch: str, cells: Sequence[str], row: int) -> str | None:
+        """How a step touches a watch: by a store to its cells, or as an edge of a window on it."""
+        event, touched = self._scene.events[row], self._access[row]
+        if touched.writes and touched.cell in cells:
+            return "store"
+        edge = watch in event.opened or any(closed.watch == watch for closed in event.closed)
+        return "edge" if edge else None

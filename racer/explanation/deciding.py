@@ -59,9 +59,9 @@ def decide(scene: Scene, exact: Exact | None) -> Decided:
         return Decided(absent, absent, absent, absent, _could_go_on(scene, exact))
     watches = {name: watch.cells for name, watch in exact.program.memory.watches.items()}
     questions = Questions(exact, scene.label)
-    no_return = _no_return(scene, questions)  # what takes least is asked first
-    threads_needed = _threads_needed(scene, questions)
-    orderings, enabling = _orderings(scene, questions, watches)
+    no_return = _no_return(scene, questions)
+    threads_needed = _threads_needed(scene, Questions(exact, scene.label))
+    orderings, enabling = _orderings(scene, Questions(exact, scene.label), watches)
     return Decided(
         orderings=orderings,
         enabling=enabling,
@@ -242,8 +242,8 @@ class _Refutation:
 
     def _why_not(self) -> str:
         if any(isinstance(event.operation, Choose) for event in self._scene.events):
-            return "no order of steps in conflict suffices: the options of a choose matter, too"
-        return "no order of the witness's steps in conflict suffices"
+            return "no order of steps suffices: it depends on the options of a choose, too"
+        return "no order of the witness's steps was found that suffices"
 
     def _weaken(self, chosen: list[Before], n: int) -> None:
         """Put the latest `then`, and with it the earliest `first`, that still suffice."""

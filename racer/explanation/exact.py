@@ -3,7 +3,7 @@
 Every question is a depth-first search that stops at the first schedule which answers it, over
 all moves. States are taken up to symmetry of the copies that a question does not name.
 
-Bound    Exact.states visited (state, progress) pairs, in all questions about one label together.
+Bound    Exact.states visited (state, progress) pairs, in all questions of one Questions together.
          A model that fails in a state that is met makes the question unanswerable, too.
 """
 
@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from typing import Final, NamedTuple
 
 from racer.errors import ModelError
@@ -28,7 +27,7 @@ from racer.program import Program
 from racer.result import DEADLOCK
 from racer.system import CHOICES, Broken, Move, State, System
 
-STATES: Final = 100_000  # some seconds at worst; mostly it takes less than one
+STATES: Final = 100_000  # mostly far fewer, and less than a second; at worst some ten seconds
 OPEN_STATES: Final = 5_000  # where new edges of the automata have to be found by running threads
 
 
@@ -69,7 +68,8 @@ def exactly(
 ) -> Iterator[Exact | None]:
     """Lift a program for as long as explanations are made of it.
 
-    states   how many may be visited for one label; by default what takes a second or so
+    states   how many may be visited for one part of an explanation; by default 100,000, and 5,000
+             where new edges of the automata have to be found
     Bound    sequential consistency only: a move is a step. None for any other memory model.
     """
     if memory != "sc":
@@ -280,9 +280,7 @@ class Questions:
         for thread, group in enumerate(self.system.groups):
             groups.setdefault(group, []).append(thread)
         for size in range(len(names) + 1):
-            for numbers in product(*(range(len(copies) + 1) for copies in groups.values())):
-                if sum(numbers) != size:
-                    continue
+            for numbers in _counts([len(copies) for copies in groups.values()], size):
                 chosen = [
                     thread
                     for number, copies in zip(numbers, groups.values(), strict=True)
@@ -327,6 +325,17 @@ class Questions:
         self._spent += 1
         if self._spent > self._budget:
             raise Unanswered(f"more than {self._budget:,} states")
+
+
+def _counts(most: Sequence[int], total: int) -> Iterator[tuple[int, ...]]:
+    """All ways to take `total` of groups of these sizes: how many of each."""
+    if not most:
+        yield ()
+        return
+    rest = sum(most[1:])
+    for taken in range(max(0, total - rest), min(most[0], total) + 1):
+        for others in _counts(most[1:], total - taken):
+            yield (taken, *others)
 
 
 class _Progress:

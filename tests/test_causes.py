@@ -133,6 +133,18 @@ def test_of_many_changes_the_sentence_names_the_first_and_the_last() -> None:
     )
 
 
+def test_a_value_with_brackets_comes_back_as_it_is() -> None:
+    script = [
+        Did("R", Load("n")),
+        Did("W", Store("n", 0)),
+        Did("W", Store("n", (1, (2, 3))), ends=None),
+        Did("R", Load("n"), ends=Violation("x")),
+    ]
+    assert told(trace({"n": (1, (2, 3))}, script)).cause == (
+        "R2 finds n = (1, (2, 3)) again: since R1 it was 0 (W1) and (1, (2, 3)) again (W2)."
+    )
+
+
 def test_a_deadlock_is_caused_by_what_was_taken_before() -> None:
     assert told(lock_cycle(), "deadlock").cause == "K is held since S1; L is held since F1."
 

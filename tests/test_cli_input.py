@@ -163,6 +163,10 @@ def test_a_witness_of_other_behaviour_elsewhere_replays_with_a_note(racer: Run, 
     assert status == 0
     assert "note: the scenario behaves otherwise" in out
     assert "impossible with none" not in out
+    status, out, err = racer("explain", "racer-out/reads.torn.json", "--mail")
+    assert status == 0  # what is for the mail is the mail alone, and whoever sends it is told
+    assert "note: the scenario behaves otherwise" in err
+    assert "note:" not in out
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,13 @@ def test_a_thread_that_takes_no_step_at_all_is_not_said_to_take_one_later() -> N
     assert told(never, "x").notes[:2] == ("B takes no step.", "C takes no step until A1.")
 
 
+def test_threads_that_take_no_step_share_a_sentence() -> None:
+    script = [Did("A", Load("n"), ends=Violation("x")), Did("C", Load("n"), ends=None)]
+    waiting = {name: _waits_for("n") for name in ("B.0", "B.1", "B.2")}
+    example = trace({"n": 0}, script, threads=("A", *waiting, "C"), stuck=waiting)
+    assert told(example, "x").notes[0] == "B.0, B.1 and B.2 take no step."
+
+
 def test_a_thread_that_is_left_for_ever_names_what_it_waits_for() -> None:
     script = [Did("B", Load("m")), Did("A", Store("n", 1), ends=Violation("x"))]
     waiting = trace({"m": 0, "n": 1}, script, stuck={"B": _waits_for("n")})
@@ -188,7 +195,7 @@ def test_the_count_has_its_denominator(
     ("preemptions", "minimal", "fact"),
     [
         (3, True, "needs 3 preemptions; impossible with 2"),
-        (1, True, "needs 1 preemption; impossible with 0"),
+        (1, True, "needs 1 preemption; impossible with none"),
         (3, False, "found with 3 preemptions; not proved minimal"),
         (0, True, "needs no preemption"),
         (0, False, "needs no preemption"),  # there is nothing below 0 to be proved

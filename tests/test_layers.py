@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 # From the bottom up; the modules of one line are one layer, and may not form a cycle.
 LAYERS = [
     ["racer.errors"],
-    ["racer.values"],
+    ["racer.values", "racer.counts"],
     ["racer.operations"],
     ["racer.steps", "racer.watches"],
     ["racer.memory", "racer.patience"],

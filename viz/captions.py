@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from racer.counts import count_text
 from racer.explanation import Axis, Explanation, NotComputed, Ordering, Row
 from racer.graphs import Cut, DrawnStates, DrawnThread
-from viz.text import count_text, no_return_text
+from viz.text import no_return_text, often_text
 from viz.ways import arrows
 
 _DIGITS = 15  # of a number that is shown in full
@@ -28,11 +29,11 @@ def _orders(orders: tuple[Ordering, ...]) -> str:
 
 
 def diagram_description(explanation: Explanation) -> str:
-    """What a space-time diagram shows, for who cannot see it; its steps have texts of their own."""
+    """What a space-time diagram shows, for those who cannot see it; its steps have own texts."""
     said = [
         explanation.verdict,
         explanation.cause,
-        count_text(explanation),
+        often_text(explanation),
         orders_text(explanation),
         no_return_text(explanation),
         *(_axis_text(axis, explanation.rows) for axis in explanation.axis),
@@ -113,11 +114,8 @@ def plural(count: int, noun: str) -> str:
 
 
 def number(count: int) -> str:
-    """A count with its thousands marked; one of many digits, rounded."""
-    if count < 10**_DIGITS:
-        return f"{count:,}"
-    digits = str(count)
-    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
+    """A count as a picture has room for it."""
+    return count_text(count, _DIGITS)
 
 
 def _violations(graph: DrawnStates) -> str:

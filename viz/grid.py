@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from racer.explanation import Axis, Explanation, NoReturn, Row
 from viz.boxes import CHAR, LINE, Area, Box, Lines, Point, height, width, wrap
 from viz.captions import diagram_legend, orders_text
-from viz.text import count_text
+from viz.text import often_text
 from viz.ways import GUTTER, Arrow, Tracks, tracks, ways
 
 _GAP = 6  # between rows
@@ -183,7 +183,7 @@ def _axes(axes: tuple[Axis, ...], rows: _Rows, head: float, bottom: float) -> tu
 def _title(explanation: Explanation) -> list[str]:
     cells = [f"{cell.name}={cell.value}" for cell in explanation.cells if cell.touched]
     initially = f"Initially {', '.join(cells)}." if cells else ""
-    said = [explanation.verdict, explanation.cause, count_text(explanation)]
+    said = [explanation.verdict, explanation.cause, often_text(explanation)]
     return [*said, orders_text(explanation), initially]
 
 

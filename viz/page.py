@@ -4,7 +4,8 @@ Style and script are inline, and a Content-Security-Policy lets the page use the
 nothing. Without a script it is still a whole report: only the state at each step needs one.
 
 Units    a file of UTF-8; the same report gives the same bytes.
-Bound    a witness of 77 steps takes some 200 kB, half of it the picture.
+Bound    LIMIT bytes: a witness of 77 steps takes some 200 kB, half of it the picture; what would
+         make the file larger is left out, pictures first, and the page says so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import base64
 import hashlib
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -23,6 +24,7 @@ from markupsafe import Markup
 from racer.explanation import STEP_NAME, Field
 from viz.report import Report, Told
 
+LIMIT = 1_000_000  # bytes: what a mail takes as an attachment without a second thought
 _SHRINKABLE = 1300  # points: a picture that is no wider may be made smaller to fit a page
 
 
@@ -44,8 +46,43 @@ class _Data:
     script: dict[str, Any]
 
 
-def page(report: Report) -> bytes:
-    """The file. All text is escaped, but for pictures, which graphviz made of escaped text."""
+def page(report: Report, limit: int = LIMIT) -> bytes:
+    """The file, below the limit if that can be had by leaving out pictures, or else witnesses."""
+    whole = _page(report)
+    if len(whole) <= limit or not report.told:
+        return whole
+    plain = _without_pictures(report)
+    fits, too_many = 0, len(report.told) + 1  # how many witnesses: these do, and so many do not
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if len(_page(_with_the_first(plain, middle))) <= limit:
+            fits = middle
+        else:
+            too_many = middle
+    return _page(_with_the_first(plain, fits))
+
+
+def _without_pictures(report: Report) -> Report:
+    said = "it is left out to keep this file small, and stands beside it"
+    return replace(
+        report, told=tuple(replace(told, picture=None, unpictured=said) for told in report.told)
+    )
+
+
+def _with_the_first(report: Report, count: int) -> Report:
+    left = {told.anchor for told in report.told[count:]}
+    labels = tuple(
+        replace(row, anchor=None) if row.anchor in left else row for row in report.labels
+    )
+    untold = (
+        f"To keep this file small, the schedules of the last {len(left):,} are left out: `racer "
+        "explain` shows that of a witness file."
+    )
+    return replace(report, told=report.told[:count], labels=labels, untold=untold if left else "")
+
+
+def _page(report: Report) -> bytes:
+    """All text is escaped, but for pictures, which graphviz made of escaped text."""
     environment = Environment(
         loader=PackageLoader("viz", "assets"), autoescape=True, undefined=StrictUndefined
     )

@@ -27,7 +27,7 @@ from racer.explanation import (
 )
 from racer.files import shown_path
 from racer.result import Verdict
-from viz.text import ENABLING, conflicts_text, count_text, decisive_text, no_return_text
+from viz.text import ENABLING, conflicts_text, decisive_text, no_return_text, often_text
 
 _CONTEXT = 2  # lines of source shown above a step's own, and below
 _CALLERS = 3  # lines shown that led there
@@ -97,7 +97,8 @@ class Paragraph:
 class Told:
     """A label with its witness. `anchor` names it in permalinks: #ANCHOR/C4.
 
-    `picture` is an SVG, None when it could not be drawn. `mail` is the witness as text.
+    `picture` is an SVG, None when there is none; then `unpictured` is a phrase, why. `mail` is
+    the witness as text.
     """
 
     label: str
@@ -111,6 +112,7 @@ class Told:
     picture: str | None
     mail: str
     replay: str | None
+    unpictured: str = "it could not be drawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ class Report:
     because: str
     numbers: tuple[tuple[str, str], ...]
     labels: tuple[LabelRow, ...] = ()
+    untold: str = ""  # a sentence about labels whose witness is left out
     outcomes: tuple[tuple[str, str], ...] = ()
     more: str = ""
     told: tuple[Told, ...] = ()
@@ -201,7 +204,7 @@ def _why(explanation: Explanation) -> Iterator[Paragraph]:
     """The headings of what is said before the steps; one without sentences is left out."""
     found = (
         Paragraph("What happens", _sentences(explanation.verdict, explanation.cause)),
-        Paragraph("How often", (count_text(explanation),)),
+        Paragraph("How often", (often_text(explanation),)),
         _orders("Decisive", explanation.orderings, decisive_text),
         _orders("Enabling", explanation.enabling, lambda orders: ENABLING),
         _conflicts(explanation),

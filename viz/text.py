@@ -40,7 +40,7 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
     if width < MINIMUM_WIDTH:
         raise UsageError(f"a picture {width} columns wide is illegible: give it {MINIMUM_WIDTH}.")
     head = [explanation.verdict, explanation.cause]
-    head += [count_text(explanation), no_return_text(explanation)]
+    head += [often_text(explanation), no_return_text(explanation)]
     paragraphs = [
         [line for sentence in head for line in wrapped(sentence, width)],
         _orderings(explanation, width),
@@ -54,12 +54,13 @@ def mail(explanation: Explanation, *, width: int = 72) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines[1:])
 
 
-def count_text(explanation: Explanation) -> str:
+def often_text(explanation: Explanation) -> str:
     """How often it happens and what it takes, as a sentence: threads where that is not all."""
     said = [explanation.count, explanation.fact]
     needed = explanation.threads_needed
     if not isinstance(needed, NotComputed) and 0 < len(needed.threads) < len(explanation.lanes):
-        said.append(f"{len(needed.threads)} of {len(explanation.lanes)} threads suffice")
+        verb = "suffices" if len(needed.threads) == 1 else "suffice"
+        said.append(f"{len(needed.threads)} of {len(explanation.lanes)} threads {verb}")
     return f"{'; '.join(said)}."
 
 

@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from racer.cli.report import count_text, outcome_text, outcome_value, preemptions_text
+from racer.cli.report import count_text, outcome_text, outcome_value
+from racer.counts import preemptions_text
 from racer.difference import Alignment, Compared, Difference, Share, Side, Which
 from racer.events import OutcomeKey, OutcomeValue
 from racer.explanation.contrasting import contrast

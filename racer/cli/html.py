@@ -16,10 +16,10 @@ from racer.cli.report import (
     effect_texts,
     interleavings_text,
     outcome_rows,
-    preemptions_text,
     share_text,
     states_text,
 )
+from racer.counts import preemptions_text
 from racer.events import Trace
 from racer.explanation import Explanation, states
 from racer.files import shown_path, write_atomically

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterator
 
+from racer import counts
 from racer.cli.judgement import Judgement
+from racer.counts import preemptions_text
 from racer.events import Blocked, OutcomeKey, OutcomeValue
 from racer.parameters import Value, show_parameters
 from racer.result import Finding, Result
@@ -16,7 +17,6 @@ from racer.values import describe
 _WIDTH = 72
 _MARGIN = 15
 OUTCOMES_SHOWN = 12
-_DIGITS_SHOWN = 40  # a longer count is rounded; --json has all of its digits
 
 
 def heading(name: str, summary: str, parameters: dict[str, Value], memory: str) -> str:
@@ -41,21 +41,8 @@ def summary(result: Result, judgement: Judgement) -> str:
 
 def count_text(count: int) -> str:
     """An exact count with its thousands marked; one of very many digits, rounded."""
-    digits = int(math.log10(count)) + 1 if count else 1
-    if digits <= _DIGITS_SHOWN:
-        return f"{count:,}"
-    power = math.log10(count) - (digits - 1)
-    return f"about {10**power:.2f}e{digits - 1} (exact with --json)"
-
-
-def preemptions_text(preemptions: int, minimal: bool) -> str:
-    """What a schedule needs, stated as the fact it is."""
-    needs = f"{preemptions or 'no'} preemption{'s' if preemptions > 1 else ''}"
-    if not minimal:
-        return f"found with {needs}; not proved minimal"
-    if preemptions == 0:
-        return f"needs {needs}"
-    return f"needs {needs}; impossible with {preemptions - 1 or 'none'}"
+    text = counts.count_text(count)
+    return f"about {text} (exact with --json)" if "e" in text else text
 
 
 def outcome_value(value: OutcomeValue) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from racer.cli.guard import OK, USAGE, complain, emit, models_print_to_stderr
 from racer.cli.output import mailed_replay_command, replay_command
-from racer.cli.report import heading, preemptions_text
+from racer.cli.report import heading
+from racer.counts import preemptions_text
 from racer.discovery import find
 from racer.errors import RacerError, UsageError, WitnessError
 from racer.events import Trace
@@ -92,8 +93,11 @@ def explain_witness(path: str, *, for_mail: bool, html: str | None) -> int:
             exact=exact,
         )
     emit(f"{done.heading}\n")
-    if done.notes() and not for_mail:
-        emit(f"{done.notes()}\n")
+    if done.notes():
+        if for_mail:
+            complain(done.notes())
+        else:
+            emit(f"{done.notes()}\n")
     emit(mail(explanation).rstrip())
     if for_mail:
         emit(f"\n{mailed_replay_command(path)}")

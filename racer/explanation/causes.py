@@ -75,10 +75,11 @@ def _outdated(conflict: Conflict) -> str:
 
 def _of_returned(scene: Scene, returned: Returned) -> str:
     """The changes in between, and what the thread read in that time."""
-    names = [f"{side.after} ({side.name})" for side in returned.between]
-    if len(names) > _LISTED:
-        names = [*names[: _LISTED - 1], "...", names[-1]]
-    changed = _listed([*names[:-1], names[-1].replace(" (", " again (", 1)])
+    *before, back = returned.between
+    names = [f"{side.after} ({side.name})" for side in before]
+    if len(names) >= _LISTED:
+        names = [*names[: _LISTED - 1], "..."]
+    changed = _listed([*names, f"{back.after} again ({back.name})"])
     text = (
         f"{returned.again.name} finds {returned.cell} = {returned.value} again: since "
         f"{returned.first.name} it was {changed}"

@@ -7,7 +7,8 @@ A row stays when it is decisive:
 - it is a side of an ordering, of a decisive conflict (of any, where there are no orderings), or
   of a value that came back, or a sentence of the explanation names it;
 - it is a read that the violating thread makes within the windows that the verdict is about, or
-  it changes a cell that is read so.
+  it changes a cell that is read so; but not where more than MOST rows would stay and the
+  orderings tell which of these matter (a reader may go round a loop).
 
 What is left is folded where a thread takes at least FEWEST such steps in a row.
 """
@@ -32,6 +33,7 @@ from racer.explanation.naming import STEP_NAME, changes, lock_state
 from racer.explanation.scene import Scene
 
 FEWEST: Final = 3
+MOST: Final = 60
 
 
 def decisive_rows(
@@ -47,9 +49,6 @@ def decisive_rows(
     stay = {i for i, row in enumerate(rows) if _stands_out(row)}
     named = {word for text in sentences for word in re.findall(STEP_NAME, text)}
     stay |= {i for i, row in enumerate(rows) if row.name in named}
-    read = {scene.cell(row) for row in scene.reads()}
-    stay |= {i for i in range(scene.end) if scene.cell(i) in read and scene.changes(i)}
-    stay |= set(scene.reads())
     sides = [side for each in orderings for side in (each.first, each.then)]
     for each in conflicts:
         if each.decisive or not orderings:
@@ -59,6 +58,11 @@ def decisive_rows(
     stay |= {side.row for side in sides if side.row is not None}
     if isinstance(no_return, NoReturn) and no_return.row is not None:
         stay.add(no_return.row)
+    read = {scene.cell(row) for row in scene.reads()}
+    about = {i for i in range(scene.end) if scene.cell(i) in read and scene.changes(i)}
+    about |= set(scene.reads())
+    if not orderings or len(stay | about) <= MOST:
+        stay |= about
     return frozenset(stay)
 
 

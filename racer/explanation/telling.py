@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from racer.counts import count_text, preemptions_text
 from racer.events import Event, Trace
 from racer.explanation.causes import cause
 from racer.explanation.conflicts import conflicts, returned_values
@@ -91,7 +92,7 @@ def explain(
         verdict=said[0],
         cause=said[1],
         count=_count_phrase(interleavings, total),
-        fact=_preemption_fact(preemptions, minimal),
+        fact=preemptions_text(preemptions, minimal),
         interleavings=interleavings,
         total=total,
         preemptions=preemptions,
@@ -202,16 +203,23 @@ def _lane(past: History, thread: str, short: str, end: int) -> Lane:
 
 def _notes(past: History, at: int | None, end: int, names: tuple[str, ...]) -> Iterator[str]:
     trace = past.trace
-    for thread in trace.threads:
-        if end > 0 and past.lane_state(thread, end) == "idle":
-            later = f" until {names[end - 1]}" if past.steps[thread] else ""
-            yield f"{thread} takes no step{later}."
+    idle = [thread for thread in trace.threads if past.lane_state(thread, end) == "idle"]
+    if end > 0:
+        yield from _taking_no_step([t for t in idle if not past.steps[t]], "")
+        yield from _taking_no_step([t for t in idle if past.steps[t]], f" until {names[end - 1]}")
     if len(trace.events) > end:
         after = [(thread, sum(row >= end for row in past.steps[thread])) for thread in past.steps]
         each = ", ".join(f"{steps} of {thread}" for thread, steps in after if steps)
         yield f"Not shown: the steps {f'after {names[end - 1]}' if end else 'that follow'}, {each}."
     if at is not None and (places := source_places(trace.events[at].locations)):
         yield f"{names[at]} is at {places[0]}."
+
+
+def _taking_no_step(threads: list[str], until: str) -> Iterator[str]:
+    if threads:
+        *others, last = threads
+        names = f"{', '.join(others)} and {last}" if others else last
+        yield f"{names} {'take' if others else 'takes'} no step{until}."
 
 
 def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:
@@ -330,18 +338,10 @@ def _window_phrase(window: Span) -> str:
 
 
 def _count_phrase(interleavings: int | None, total: int | None) -> str:
-    if interleavings is None and total is None:
-        return "interleavings not counted"
     if interleavings is None:
-        return f"at least 1 of {total:,} interleavings"
-    of = f" of {total:,}" if total is not None else ""
-    return f"{interleavings:,}{of} interleaving{'s' if (total or interleavings) != 1 else ''}"
-
-
-def _preemption_fact(preemptions: int, minimal: bool) -> str:
-    if preemptions == 0:
-        return "needs no preemption"
-    plural = "" if preemptions == 1 else "s"
-    if minimal:
-        return f"needs {preemptions} preemption{plural}; impossible with {preemptions - 1}"
-    return f"found with {preemptions} preemption{plural}; not proved minimal"
+        if total is None:
+            return "interleavings not counted"
+        return f"at least 1 of {count_text(total)} interleavings"
+    of = f" of {count_text(total)}" if total is not None else ""
+    plural = "s" if (total or interleavings) != 1 else ""
+    return f"{count_text(interleavings)}{of} interleaving{plural}"

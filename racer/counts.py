@@ -1,0 +1,32 @@
+"""Counts and the number of preemptions as text, the same in every report and picture."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+DIGITS: Final = 40  # of a count that is written in full; the JSON document has all digits of any
+
+
+def count_text(count: int, digits: int = DIGITS) -> str:
+    """The count with its thousands marked; with more digits than that, its first three: 1.23e45.
+
+    Bound    it never writes more than `digits` digits, since Python refuses to write some
+             thousands of them.
+    """
+    power = int(math.log10(count)) if count else 0  # of its first digit, if floats are exact
+    power += (count >= 10 ** (power + 1)) - (count < 10**power and count > 0)
+    if power < digits:
+        return f"{count:,}"
+    first = count // 10 ** (power - 2)
+    return f"{first // 100}.{first % 100:02}e{power}"
+
+
+def preemptions_text(preemptions: int, minimal: bool) -> str:
+    """What a schedule needs, stated as the fact it is; below none there is nothing to prove."""
+    if preemptions == 0:
+        return "needs no preemption"
+    plural = "" if preemptions == 1 else "s"
+    if not minimal:
+        return f"found with {preemptions} preemption{plural}; not proved minimal"
+    return f"needs {preemptions} preemption{plural}; impossible with {preemptions - 1 or 'none'}"

@@ -19,6 +19,9 @@ from racer import Expected, explore
 from racer.cli.judgement import judge
 from racer.cli.report import count_text
 from racer.discovery import find
+from racer.explanation import Exact
+from racer.explanation.deciding import Decided, decide
+from racer.explanation.scene import Scene
 from racer.exploration import Progress
 from racer.result import Result
 
@@ -251,6 +254,23 @@ def test_an_interrupt_prints_what_was_found_so_far(racer: Run) -> None:
     assert "BOUND  nothing is proved: interrupted" in out
     assert any(line.startswith("states         ") for line in out.splitlines())
     assert "interrupted" in err
+
+
+def test_an_interrupt_while_a_violation_is_explained_loses_no_violation(
+    racer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decides(scene: Scene, exact: Exact | None) -> Decided:
+        if exact is not None:
+            raise KeyboardInterrupt
+        return decide(scene, None)
+
+    monkeypatch.setattr("racer.explanation.telling.decide", decides)
+    status, out, err = racer("explore", "models.py::reads")
+    assert status == 130
+    assert "R raised Violation 'torn'" in out
+    assert out.splitlines()[-1] == "racer replay racer-out/reads.torn.json"
+    assert "interrupted; what was found so far is above" in err
+    assert racer("replay", "racer-out/reads.torn.json")[0] == 0
 
 
 def test_an_interrupt_before_there_is_a_result_is_status_130_too(

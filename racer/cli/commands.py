@@ -22,7 +22,7 @@ from racer.cli.progress import shown_states
 from racer.cli.report import heading, summary
 from racer.discovery import Found, catalogue, find
 from racer.errors import UsageError
-from racer.explanation import Explanation, exactly, explain
+from racer.explanation import Exact, Explanation, exactly, explain
 from racer.exploration import explore
 from racer.files import shown_path
 from racer.lift import digest
@@ -87,7 +87,7 @@ def explore_scenario(request: Request) -> int:
     judgement = judge(result, selection.declared, override)
     if not request.json:
         emit(_opening(selection, result, judgement))
-    written, explanations = _show_violations(request, selection, result)
+    written, explanations, cut = _show_violations(request, selection, result)
     page = _written_page(request, selection, result, judgement, explanations, written)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
@@ -98,7 +98,7 @@ def explore_scenario(request: Request) -> int:
     failures = sorted(failure for failure in said if failure)
     for failure in failures:
         complain(f"error: {failure}")
-    if interrupted:
+    if interrupted or cut:
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
     return USAGE if failures else judgement.status
@@ -178,14 +178,17 @@ def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
 
 def _show_violations(
     request: Request, selection: Selection, result: Result
-) -> tuple[dict[str, Written], dict[str, Explanation]]:
-    """Write the files of each label and, in a text report, print its picture."""
+) -> tuple[dict[str, Written], dict[str, Explanation], bool]:
+    """Write the files of each label and, in a text report, print its picture.
+
+    The last of the answer: whether Ctrl-C left some without what all schedules would tell.
+    """
     written: dict[str, Written] = {}
     explanations: dict[str, Explanation] = {}
     if not result.violations:
-        return written, explanations
+        return written, explanations, False
     with models_print_to_stderr():
-        explanations, fingerprint = _explained(selection.program, result)
+        explanations, fingerprint, cut = _explained(selection.program, result)
     for label, finding in result.violations.items():
         explanation = explanations[label]
         if not request.json:
@@ -203,25 +206,37 @@ def _show_violations(
         written[label] = write(
             Path(request.directory), name, saved, diagram(explanation), png=request.png
         )
-    return written, explanations
+    return written, explanations, cut
 
 
-def _explained(program: Program, result: Result) -> tuple[dict[str, Explanation], str]:
-    """Of each label; and the program's digest, since it is lifted only once for both."""
-    with exactly(program, result.memory) as exact:
-        explanations = {
-            label: explain(
-                finding.trace,
-                label,
-                interleavings=finding.interleavings,
-                total=result.interleavings,
-                preemptions=finding.witness.preemptions,
-                minimal=finding.witness.minimal,
-                exact=exact,
-            )
-            for label, finding in result.violations.items()
-        }
-        return explanations, exact.digest if exact is not None else digest(program)
+def _explained(program: Program, result: Result) -> tuple[dict[str, Explanation], str, bool]:
+    """Of each label; the program's digest, since it is lifted only once for both; and whether cut.
+
+    Ctrl-C loses no violation: those left are told by their schedule alone.
+    """
+    known: dict[str, Explanation] = {}
+    try:
+        with exactly(program, result.memory) as exact:
+            for label in result.violations:
+                known[label] = _explanation(label, result, exact)
+            return known, exact.digest if exact is not None else digest(program), False
+    except KeyboardInterrupt:
+        for label in result.violations:
+            known[label] = known.get(label) or _explanation(label, result, None)
+        return known, digest(program), True
+
+
+def _explanation(label: str, result: Result, exact: Exact | None) -> Explanation:
+    finding = result.violations[label]
+    return explain(
+        finding.trace,
+        label,
+        interleavings=finding.interleavings,
+        total=result.interleavings,
+        preemptions=finding.witness.preemptions,
+        minimal=finding.witness.minimal,
+        exact=exact,
+    )
 
 
 def _written_page(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from racer.errors import RacerError
 from racer.events import Trace
-from racer.explanation import Explanation, NoReturn, Ordering, explain
+from racer.explanation import Explanation, NoReturn, NotComputed, Ordering, explain
 from racer.operations import Acquire, Release
 from tests.traces import (
     Did,
@@ -106,6 +106,11 @@ def test_a_diagram_says_what_its_lines_mean_and_no_more() -> None:
             in_orders,
             in_locked,
         ), text
+
+
+def test_a_diagram_says_why_no_order_is_known() -> None:
+    unknown = replace(race(), orderings=NotComputed("more than 5 states"))
+    assert "Decisive orders: not computed (more than 5 states)." in diagram(unknown)
 
 
 def test_an_svg_has_a_title_and_a_description_for_screen_readers() -> None:

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from racer.counts import count_text
 from racer.explanation import Axis, Explanation, NotComputed, Ordering, Row
 from racer.graphs import Cut, DrawnStates, DrawnThread
-from viz.text import no_return_text, often_text
+from viz.text import no_return_text, often_text, unknown_orders_text
 from viz.ways import arrows
 
 _DIGITS = 15  # of a number that is shown in full
 
 
 def orders_text(explanation: Explanation) -> str:
-    """The orders that the violation depends on, as a sentence; empty where none is known."""
-    if isinstance(explanation.orderings, NotComputed) or not explanation.orderings:
+    """The orders that the violation depends on, as a sentence; or why they are not known."""
+    if isinstance(explanation.orderings, NotComputed):
+        return unknown_orders_text(explanation.orderings)
+    if not explanation.orderings:
         return ""
     text = f"Every schedule with {_orders(explanation.orderings)} shows it"
     if isinstance(explanation.enabling, NotComputed) or not explanation.enabling:

@@ -221,7 +221,7 @@ def _step_lines(row: Row, *, last: bool) -> Lines:
     """The step as text. How a thread ended is with the switch that follows, if one does."""
     text = f"{row.name} {row.text}"
     if row.read is not None:
-        text += " (initial)" if row.read.row is None else f" (from {row.read.source})"
+        text += f" ({row.read.origin})"
     lines = [*wrap(text, _LONG)]
     for name in row.broken:
         lines += wrap(f"invariant {name!r} is false", _LONG)

@@ -293,7 +293,8 @@ def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) 
 
 
 def _spoken(explanation: Explanation, i: int, row: Row, after: tuple[Remark, ...]) -> str:
-    parts = [f"{row.name}, {row.thread}: {row.text}{read_from(row)}"]
+    read = f" ({row.read.origin})" if row.read is not None else ""
+    parts = [f"{row.name}, {row.thread}: {row.text}{read}"]
     parts += [f"{each.name} from {each.before} to {each.after}" for each in _changes(row)]
     parts += [remark.text for remark in after]
     return f"Step {i + 1} of {len(explanation.rows)}. {'; '.join(parts)}."
@@ -301,13 +302,6 @@ def _spoken(explanation: Explanation, i: int, row: Row, after: tuple[Remark, ...
 
 def _changes(row: Row) -> tuple[Change, ...]:
     return row.changes + row.truths + row.shown
-
-
-def read_from(row: Row) -> str:
-    """Where a step's value came from, as a phrase in brackets."""
-    if row.read is None:
-        return ""
-    return " (initial)" if row.read.row is None else f" (from {row.read.source})"
 
 
 def _mark(explanation: Explanation, i: float, lane: int) -> Mark:

@@ -84,11 +84,16 @@ def decisive_text(orders: int) -> str:
     return f"Every schedule with these {orders} orders shows it, and none of them can be left out"
 
 
+def unknown_orders_text(unknown: NotComputed) -> str:
+    """Why no decisive orderings are told, as a sentence; empty where nothing was asked."""
+    return f"Decisive orders: not computed ({unknown.reason})." if unknown.reason else ""
+
+
 def _orderings(explanation: Explanation, width: int) -> list[str]:
     """Both sides of each decisive ordering, in one line if they fit; then of the enabling ones."""
     match explanation.orderings:
-        case NotComputed(reason=reason):
-            return wrapped(f"Decisive orders: not computed ({reason}).", width) if reason else []
+        case NotComputed() as unknown:
+            return wrapped(unknown_orders_text(unknown), width)
         case ():
             return []
         case orderings:
@@ -312,8 +317,7 @@ class _Picture:
 def _step_text(row: Row) -> str:
     if row.read is None:
         return f"{row.name} {row.text}"
-    source = "initial" if row.read.row is None else f"from {row.read.source}"
-    return f"{row.name} {row.text}  ({source})"
+    return f"{row.name} {row.text}  ({row.read.origin})"
 
 
 def _put(line: str, column: int, text: str) -> str:

@@ -1,6 +1,7 @@
 """The command line: `racer list`, `racer explore SCENARIO`, `racer replay WITNESS.json`, ...
 
     guard       errors to exit statuses; writing to stdout and stderr
+    progress    of a long run, on a terminal
     judgement   the result against what the scenario declares
     report      a result as text
     document    a result as JSON, schema "racer-result/1"

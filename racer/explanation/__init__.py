@@ -15,6 +15,8 @@ deciding    the decisive orderings, the point of no return, the threads needed
 causes      the cause in one sentence
 folding     which rows a picture may fold
 telling     explain()
+states      the whole state before the first step and after each
+contrasting an alignment of two schedules, told in two columns
 """
 
 from __future__ import annotations

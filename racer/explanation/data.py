@@ -49,6 +49,11 @@ class Read:
     source: str
     row: int | None
 
+    @property
+    def origin(self) -> str:
+        """As a phrase: "initial", "from S3"."""
+        return self.source if self.row is None else f"from {self.source}"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -176,7 +181,11 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """`first` happens, and `then` does not happen before it."""
+    """`first` happens, and `then` does not happen before it.
+
+    Each is a step by its number within its thread, whatever it does in another schedule; a Side
+    says what it does in this one.
+    """
 
     first: Side
     then: Side

@@ -11,15 +11,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from racer.api import Result as Result
+    from racer.api import explore as explore
+    from racer.api import load as load
+    from racer.api import replay as replay
+    from racer.api import save as save
+    from racer.catalogue.parameters import Range as Range
+    from racer.catalogue.scenario import Expected as Expected
+    from racer.catalogue.scenario import Scenario as Scenario
+    from racer.catalogue.scenario import scenario as scenario
     from racer.claims.data import Answer as Answer
     from racer.claims.data import Claim as Claim
     from racer.claims.data import Never as Never
     from racer.claims.data import Only as Only
     from racer.claims.data import Same as Same
     from racer.claims.data import Shows as Shows
-    from racer.difference import Difference as Difference
-    from racer.difference import DiffInterrupted as DiffInterrupted
-    from racer.difference import diff as diff
+    from racer.difference.data import Difference as Difference
+    from racer.difference.data import DiffInterrupted as DiffInterrupted
+    from racer.difference.diffing import diff as diff
     from racer.errors import InternalError as InternalError
     from racer.errors import ModelError as ModelError
     from racer.errors import ProgramError as ProgramError
@@ -27,51 +36,54 @@ if TYPE_CHECKING:
     from racer.errors import ReplayDiverged as ReplayDiverged
     from racer.errors import UsageError as UsageError
     from racer.errors import WitnessError as WitnessError
-    from racer.events import Blocked as Blocked
-    from racer.events import Event as Event
-    from racer.events import Move as Move
-    from racer.events import Trace as Trace
-    from racer.exploration import explore as explore
-    from racer.memory import Cell as Cell
-    from racer.memory import Lock as Lock
-    from racer.memory import Memory as Memory
-    from racer.memory import choose as choose
-    from racer.memory import fence as fence
-    from racer.parameters import Range as Range
-    from racer.program import Program as Program
-    from racer.program import Thread as Thread
-    from racer.registry import Expected as Expected
-    from racer.registry import Scenario as Scenario
-    from racer.registry import scenario as scenario
-    from racer.replaying import replay as replay
-    from racer.result import Finding as Finding
-    from racer.result import Interrupted as Interrupted
-    from racer.result import Outcome as Outcome
-    from racer.result import Result as Result
-    from racer.result import Witness as Witness
-    from racer.steps import Violation as Violation
-    from racer.watches import State as State
-    from racer.watches import Watch as Watch
-    from racer.watches import Window as Window
+    from racer.explanation.data import Explanation as Explanation
+    from racer.exploration.explaining import explain as explain
+    from racer.exploration.result import Finding as Finding
+    from racer.exploration.result import Interrupted as Interrupted
+    from racer.exploration.result import Outcome as Outcome
+    from racer.exploration.result import Witness as Witness
+    from racer.exploration.witness_file import SavedWitness as SavedWitness
+    from racer.lang.cells import Cell as Cell
+    from racer.lang.cells import Lock as Lock
+    from racer.lang.cells import choose as choose
+    from racer.lang.cells import fence as fence
+    from racer.lang.memory import Memory as Memory
+    from racer.lang.outcomes import Blocked as Blocked
+    from racer.lang.outcomes import Violation as Violation
+    from racer.lang.program import Program as Program
+    from racer.lang.program import Thread as Thread
+    from racer.lang.schedule import Move as Move
+    from racer.lang.watches import State as State
+    from racer.lang.watches import Watch as Watch
+    from racer.lang.watches import Window as Window
+    from racer.replaying.trace import Event as Event
+    from racer.replaying.trace import Trace as Trace
+    from racer.viz.mail import mail as mail
 
 # Where each public name lives. A module is imported when a name of it is first used, so that
 # `racer --help` need not wait for the engine.
 _HOMES = {
+    "api": "Result explore load replay save",
+    "catalogue.parameters": "Range",
+    "catalogue.scenario": "Expected Scenario scenario",
     "claims.data": "Answer Claim Never Only Same Shows",
-    "difference": "DiffInterrupted Difference diff",
+    "difference.data": "DiffInterrupted Difference",
+    "difference.diffing": "diff",
     "errors": (
         "InternalError ModelError ProgramError RacerError ReplayDiverged UsageError WitnessError"
     ),
-    "events": "Blocked Event Move Trace",
-    "exploration": "explore",
-    "memory": "Cell Lock Memory choose fence",
-    "parameters": "Range",
-    "program": "Program Thread",
-    "registry": "Expected Scenario scenario",
-    "replaying": "replay",
-    "result": "Finding Interrupted Outcome Result Witness",
-    "steps": "Violation",
-    "watches": "State Watch Window",
+    "explanation.data": "Explanation",
+    "exploration.explaining": "explain",
+    "exploration.result": "Finding Interrupted Outcome Witness",
+    "exploration.witness_file": "SavedWitness",
+    "lang.cells": "Cell Lock choose fence",
+    "lang.memory": "Memory",
+    "lang.outcomes": "Blocked Violation",
+    "lang.program": "Program Thread",
+    "lang.schedule": "Move",
+    "lang.watches": "State Watch Window",
+    "replaying.trace": "Event Trace",
+    "viz.mail": "mail",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
@@ -84,3 +96,7 @@ def __getattr__(name: str) -> object:
     value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,17 +12,18 @@ Where an answer is a condition, it is about the model's parameters:
 """
 
 from racer import Answer, Claim, Never, Only, Same, Shows
-from scenarios.count_increased import count_increased
-from scenarios.free_alloc_free import free_alloc_free
-from scenarios.given_up import given_up
-from scenarios.higher_order_split import higher_order_split
-from scenarios.isolated import isolated
-from scenarios.last_pass import last_pass
-from scenarios.movable_ops import movable_ops, movable_ops_race
-from scenarios.reserved import reserved
-from scenarios.slab_tail import slab_tail
-from scenarios.split_race import split_race
-from scenarios.unhandlable import unhandlable
+
+from .count_increased import count_increased
+from .free_alloc_free import free_alloc_free
+from .given_up import given_up
+from .higher_order_split import higher_order_split
+from .isolated import isolated
+from .last_pass import last_pass
+from .movable_ops import movable_ops, movable_ops_race
+from .reserved import reserved
+from .slab_tail import slab_tail
+from .split_race import split_race
+from .unhandlable import unhandlable
 
 CALLERS = ("memory_failure", "soft_offline")
 RMW = ("split", "atomic")

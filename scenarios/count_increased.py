@@ -73,12 +73,13 @@ Claims     "on a hit the caller's MF_COUNT_INCREASED reference is dropped exactl
 from typing import Literal
 
 from racer import Expected, Memory, Program, State, Thread, scenario
-from scenarios.allocator import folio_put, make_zone
-from scenarios.classifier import Variant
-from scenarios.memory_failure import Injects, OnHit, SecondTry, hwpoison_caller
-from scenarios.pages import Use, make_block, page_model, truth_of_page, user
-from scenarios.split import make_mapping, split, zap
-from scenarios.users import free_page_table, slab, take_slab
+
+from .kernel.allocator import folio_put, make_zone
+from .kernel.classifier import Variant
+from .kernel.memory_failure import Injects, OnHit, SecondTry, hwpoison_caller
+from .kernel.pages import Use, make_block, page_model, truth_of_page, user
+from .kernel.split import make_mapping, split, zap
+from .kernel.users import free_page_table, slab, take_slab
 
 Pinned = Literal["thp", "reserved", "untyped", "isolated_thp", "table"]
 

@@ -61,8 +61,9 @@ from racer import (
     Violation,
     scenario,
 )
-from scenarios.allocator import FlagsRmw, Zone, make_zone
-from scenarios.classifier import (
+
+from .kernel.allocator import FlagsRmw, Zone, make_zone
+from .kernel.classifier import (
     MF,
     Caller,
     How,
@@ -74,8 +75,8 @@ from scenarios.classifier import (
     page_reserved,
     verdict,
 )
-from scenarios.memory_failure import hwpoison_caller
-from scenarios.pages import (
+from .kernel.memory_failure import hwpoison_caller
+from .kernel.pages import (
     Page,
     compound_head,
     free,
@@ -86,7 +87,7 @@ from scenarios.pages import (
     truth_of_page,
     with_hwpoison,
 )
-from scenarios.users import slab
+from .kernel.users import slab
 
 Answer = Literal["kernel-owned", "not kernel-owned", "gave up"]
 

@@ -59,11 +59,12 @@ Claims     "[the residual race] can only mis-tag a genuinely poisoned page, neve
 from typing import Annotated, Literal
 
 from racer import Expected, Memory, Program, Range, State, Thread, scenario
-from scenarios.allocator import FlagsRmw, folio_put, make_zone
-from scenarios.classifier import Only, Reporter, Version
-from scenarios.memory_failure import hwpoison_caller
-from scenarios.pages import kernel_owned, make_block, page_model, truth_of_page, user
-from scenarios.users import slab_only, slab_then_thp
+
+from .kernel.allocator import FlagsRmw, folio_put, make_zone
+from .kernel.classifier import Only, Reporter, Version
+from .kernel.memory_failure import hwpoison_caller
+from .kernel.pages import kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.users import slab_only, slab_then_thp
 
 Reuse = Literal["slab", "slab_then_thp"]
 

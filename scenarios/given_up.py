@@ -35,11 +35,12 @@ Claims     C15 "changes only the errno that soft_offline_page() can pass on": as
 from typing import Literal
 
 from racer import Expected, Memory, Program, State, Thread, Violation, scenario
-from scenarios.allocator import make_zone
-from scenarios.classifier import Reporter
-from scenarios.memory_failure import Call, handle, hwpoison_call
-from scenarios.pages import in_free_block, kernel_owned, page_model, truth_of_page
-from scenarios.unhandlable import HANDLED, Freed, give_back, make_page
+
+from .kernel.allocator import make_zone
+from .kernel.classifier import Reporter
+from .kernel.memory_failure import Call, handle, hwpoison_call
+from .kernel.pages import in_free_block, kernel_owned, page_model, truth_of_page
+from .unhandlable import HANDLED, Freed, give_back, make_page
 
 Kind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
 

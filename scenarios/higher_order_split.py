@@ -59,12 +59,13 @@ Claims     "the recheck closes the common split race": it does (compare headonly
 from typing import Annotated, Literal
 
 from racer import Expected, Memory, Program, Range, State, Thread, UsageError, scenario
-from scenarios.allocator import FlagsRmw, make_zone
-from scenarios.classifier import Caller, Variant
-from scenarios.memory_failure import hwpoison_caller
-from scenarios.pages import head_of, kernel_owned, make_block, page_model, truth_of_page, user
-from scenarios.split import make_mapping, split, zap
-from scenarios.users import slab_only, slab_then_thp
+
+from .kernel.allocator import FlagsRmw, make_zone
+from .kernel.classifier import Caller, Variant
+from .kernel.memory_failure import hwpoison_caller
+from .kernel.pages import head_of, kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.split import make_mapping, split, zap
+from .kernel.users import slab_only, slab_then_thp
 
 Which = Literal["first", "second"]
 Reuse = Literal["slab", "slab_then_thp"]

@@ -46,11 +46,12 @@ Claims     "a kernel-owned page ... ends as -EIO, like a transient one (a user f
 from typing import Annotated, Literal
 
 from racer import Cell, Expected, Memory, Program, Range, State, Thread, Violation, Watch, scenario
-from scenarios.allocator import Zone, make_zone
-from scenarios.classifier import Variant
-from scenarios.lru import folio_add_lru, isolate, put_back
-from scenarios.memory_failure import Call, hwpoison_call, report
-from scenarios.pages import Page, make_block, page_model, truth_of_page, user
+
+from .kernel.allocator import Zone, make_zone
+from .kernel.classifier import Variant
+from .kernel.lru import folio_add_lru, isolate, put_back
+from .kernel.memory_failure import Call, hwpoison_call, report
+from .kernel.pages import Page, make_block, page_model, truth_of_page, user
 
 Asks = Literal["memory_failure", "soft_offline"]
 

@@ -35,9 +35,10 @@ Claims     "the re-read must guard the false verdict too": in this sense it must
 from typing import Literal
 
 from racer import Expected, Memory, Program, State, Thread, Violation, Watch, scenario
-from scenarios.allocator import make_zone
-from scenarios.classifier import MF, How, has_kernel_type, possible_heads
-from scenarios.pages import (
+
+from .kernel.allocator import make_zone
+from .kernel.classifier import MF, How, has_kernel_type, possible_heads
+from .kernel.pages import (
     Page,
     compound_head,
     kernel_owned,
@@ -46,7 +47,7 @@ from scenarios.pages import (
     truth_of_page,
     typed,
 )
-from scenarios.slab_tail import Move, Neighbour, Owner, move_block
+from .slab_tail import Move, Neighbour, Owner, move_block
 
 Version = Literal["v9", "v10"]
 

@@ -60,16 +60,11 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from racer import Expected, Memory, Program, State, Thread, Violation, choose, scenario
-from scenarios.allocator import (
-    Zone,
-    alloc_frozen_pages,
-    free_one_page,
-    make_zone,
-    plain_rmw,
-)
-from scenarios.classifier import MF, Question, Variant, ask, make_question
-from scenarios.memory_failure import hwpoison_caller
-from scenarios.pages import (
+
+from .kernel.allocator import Zone, alloc_frozen_pages, free_one_page, make_zone, plain_rmw
+from .kernel.classifier import MF, Question, Variant, ask, make_question
+from .kernel.memory_failure import hwpoison_caller
+from .kernel.pages import (
     KERNEL_TYPES,
     Flags,
     Page,
@@ -82,7 +77,7 @@ from scenarios.pages import (
     user,
     without_check_at_prep,
 )
-from scenarios.users import free_slab, take_slab
+from .kernel.users import free_slab, take_slab
 
 Asks = Literal["memory_failure", "soft_offline"]
 WithoutOptOut = Literal["headonly", "reviewed", "v10", "v10_rmb"]

@@ -61,13 +61,14 @@ from dataclasses import replace
 from typing import Literal
 
 from racer import Expected, Memory, Program, State, Thread, Violation, scenario
-from scenarios.allocator import Zone, free_frozen_pages, make_zone
-from scenarios.classifier import Variant
-from scenarios.lru import folio_add_lru
-from scenarios.memory_failure import Call, hwpoison_call, report
-from scenarios.pages import Flags, Page, make_block, page_model, put_one, truth_of_page, user
-from scenarios.pages import reserved as reserved_page
-from scenarios.users import slab, take_filled
+
+from .kernel.allocator import Zone, free_frozen_pages, make_zone
+from .kernel.classifier import Variant
+from .kernel.lru import folio_add_lru
+from .kernel.memory_failure import Call, hwpoison_call, report
+from .kernel.pages import Flags, Page, make_block, page_model, put_one, truth_of_page, user
+from .kernel.pages import reserved as reserved_page
+from .kernel.users import slab, take_filled
 
 Asks = Literal["memory_failure", "soft_offline"]
 Reuse = Literal["user", "slab"]

@@ -64,10 +64,11 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from racer import Expected, Memory, Program, State, Thread, UsageError, scenario
-from scenarios.allocator import Zone, make_zone
-from scenarios.classifier import Caller, Variant
-from scenarios.memory_failure import Depth, hwpoison_caller
-from scenarios.pages import (
+
+from .kernel.allocator import Zone, make_zone
+from .kernel.classifier import Caller, Variant
+from .kernel.memory_failure import Depth, hwpoison_caller
+from .kernel.pages import (
     Page,
     in_free_block,
     kernel_owned,
@@ -76,7 +77,7 @@ from scenarios.pages import (
     truth_of_page,
     typed,
 )
-from scenarios.users import (
+from .kernel.users import (
     free_large_kmalloc,
     free_page_table,
     free_slab,

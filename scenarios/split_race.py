@@ -67,12 +67,13 @@ Claims     "the recheck closes the common split race": it does (compare headonly
 from typing import Literal
 
 from racer import Expected, Memory, Program, State, Thread, scenario
-from scenarios.allocator import FlagsRmw, make_zone
-from scenarios.classifier import Only, Reporter, TypeReads, Version
-from scenarios.memory_failure import hwpoison_caller
-from scenarios.pages import kernel_owned, make_block, page_model, truth_of_page, user
-from scenarios.split import make_mapping, split, zap
-from scenarios.users import slab_only, slab_then_thp
+
+from .kernel.allocator import FlagsRmw, make_zone
+from .kernel.classifier import Only, Reporter, TypeReads, Version
+from .kernel.memory_failure import hwpoison_caller
+from .kernel.pages import kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.split import make_mapping, split, zap
+from .kernel.users import slab_only, slab_then_thp
 
 Reuse = Literal["slab", "slab_then_thp"]
 

@@ -74,11 +74,12 @@ Claims     C10 "memory_failure() has already set PageHWPoison, which bars the pa
 from typing import Literal
 
 from racer import Cell, Expected, Memory, Program, State, Thread, Violation, Watch, scenario
-from scenarios.allocator import FlagsRmw, Zone, folio_put, make_zone
-from scenarios.lru import batch_move_lru
-from scenarios.memory_failure import Call, hwpoison_call, report
-from scenarios.pages import free as free_page
-from scenarios.pages import (
+
+from .kernel.allocator import FlagsRmw, Zone, folio_put, make_zone
+from .kernel.lru import batch_move_lru
+from .kernel.memory_failure import Call, hwpoison_call, report
+from .kernel.pages import free as free_page
+from .kernel.pages import (
     get_one,
     in_free_block,
     kernel_owned,
@@ -88,7 +89,7 @@ from scenarios.pages import (
     typed,
     user,
 )
-from scenarios.users import take_filled
+from .kernel.users import take_filled
 
 WhoAsks = Literal["memory_failure", "soft_offline"]
 Kind = Literal["lru", "thp_tail", "free", "slab"]

@@ -91,11 +91,12 @@ Claims     C13 "shake_page() and retrying can never turn these types into someth
 from typing import Any, Literal
 
 from racer import Cell, Expected, Memory, Program, State, Thread, Violation, Watch, scenario
-from scenarios.allocator import Zone, folio_put, make_zone
-from scenarios.classifier import Variant
-from scenarios.lru import folio_add_lru
-from scenarios.memory_failure import Call, hwpoison_call, report
-from scenarios.pages import (
+
+from .kernel.allocator import Zone, folio_put, make_zone
+from .kernel.classifier import Variant
+from .kernel.lru import folio_add_lru
+from .kernel.memory_failure import Call, hwpoison_call, report
+from .kernel.pages import (
     Block,
     Page,
     handlable,
@@ -109,8 +110,8 @@ from scenarios.pages import (
     typed,
     user,
 )
-from scenarios.reserved import free_reserved_page
-from scenarios.users import free_large_kmalloc, free_page_table, free_slab, take_filled
+from .kernel.users import free_large_kmalloc, free_page_table, free_slab, take_filled
+from .reserved import free_reserved_page
 
 Kind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved", "untyped"]
 Freed = Literal["no", "freed", "reused"]

@@ -6,8 +6,8 @@ import functools
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.generated.strategies import samples
 from tests.programs import Sample
-from tests.strategies import samples
 
 LENGTH = 150
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis.vendor.pretty import RepresentationPrinter
 
-from racer.program import Program
+from racer.lang.program import Program
 
 _PRELUDE = """\
 from racer.memory import Memory, choose, fence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from racer.counts import count_text
-from racer.explanation import Axis, Explanation, NotComputed, Ordering, Row
-from racer.graphs import Cut, DrawnStates, DrawnThread
-from viz.text import no_return_text, often_text, unknown_orders_text
-from viz.ways import arrows
+from racer.explanation.data import Axis, Explanation, NotComputed, Ordering, Row
+from racer.graphs.data import Cut, DrawnStates, DrawnThread
+from racer.viz.diagram.ways import arrows
+from racer.viz.mail import no_return_text, often_text, unknown_orders_text
+from racer.words.counts import count_text
 
 _DIGITS = 15  # of a number that is shown in full
 

@@ -9,9 +9,9 @@ Units    7-bit characters; no line is wider than `width` or ends in a blank.
 
 from __future__ import annotations
 
+from racer.difference.contrasting import Beside, Contrast
 from racer.errors import UsageError
-from racer.explanation.contrasting import Beside, Contrast
-from viz.text import MINIMUM_WIDTH, wrapped
+from racer.viz.mail import MINIMUM_WIDTH, wrapped
 
 _INDENT = 2
 _HANGING = 3

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from racer.catalogue.scenario import Scenario
 from racer.claims.data import Ask, Claim, Parameters
 from racer.claims.deciding import Case, CaseKey, case_key, case_of
 from racer.errors import UsageError
-from racer.registry import Scenario
-from racer.result import Result
+from racer.exploration.result import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 
-from racer.parameters import Value, show_value
+from racer.catalogue.parameters import Value, show_value
 
 Point = tuple[Value, ...]  # parallel to the parameters
 Box = tuple[tuple[Value, ...], ...]  # by parameter, the values it leaves

@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from racer.catalogue.parameters import Value
+from racer.catalogue.scenario import Scenario
 from racer.errors import ProgramError, UsageError
-from racer.parameters import Value
-from racer.registry import Scenario
 
 Setting = Value | tuple[Value, ...]
 Parameters = Mapping[str, Value]

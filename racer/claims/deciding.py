@@ -14,17 +14,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from pathlib import Path
 
+from racer.catalogue.discovery import find
+from racer.catalogue.parameters import Value, show_parameters
+from racer.catalogue.scenario import Scenario
 from racer.claims.conditions import condition
 from racer.claims.data import Answer, Ask, Claim, Parameters
-from racer.discovery import find
 from racer.errors import RacerError, UsageError
-from racer.events import Blocked, OutcomeValue
-from racer.exploration import explore
-from racer.parameters import Value, show_parameters
-from racer.registry import Scenario
-from racer.result import Result
-from racer.steps import Violation
-from racer.values import describe
+from racer.exploration.exploring import explore
+from racer.exploration.result import Result
+from racer.lang.outcomes import OutcomeValue, Violation
+from racer.words.outcomes import outcome_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +286,7 @@ def _labels(result: Result) -> dict[str, CaseLabel]:
 
 
 def _text(value: OutcomeValue) -> str:
-    """What a thread comes to: a text it returns as it is, anything else as reports show it."""
+    """What a thread comes to: a label without its effect, a text it returns as it is."""
     if isinstance(value, Violation):
-        return f"!{value.label}"
-    if isinstance(value, Blocked):
-        return f"blocked at {value.operation}"
-    return value if isinstance(value, str) else describe(value)
+        value = Violation(value.label)
+    return value if isinstance(value, str) else outcome_value(value)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from types import ModuleType
 
+from racer.catalogue.discovery import Broken, modules
 from racer.claims.data import Claim
-from racer.discovery import Broken, modules
 from racer.errors import UsageError, suggestion
 
 

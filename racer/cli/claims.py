@@ -8,29 +8,21 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from racer.catalogue.discovery import catalogue
+from racer.catalogue.parameters import show_parameters, show_value
 from racer.claims.data import Ask, Claim, Never, Shows
 from racer.claims.deciding import Case, Decided, Interruption, Point, decide
 from racer.claims.finding import find_claims
 from racer.cli.commands import Request, explore_scenario
-from racer.cli.guard import (
-    BOUND,
-    INTERRUPTED,
-    NOT_AS_DECLARED,
-    OK,
-    USAGE,
-    complain,
-    emit,
-    models_print_to_stderr,
-)
+from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import WrittenPage
 from racer.cli.progress import shown_cases
-from racer.cli.report import count_text
-from racer.discovery import catalogue
-from racer.models import check_model
-from racer.parameters import show_parameters, show_value
+from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
+from racer.machine.models import model
+from racer.viz.summary import count_text
 
 if TYPE_CHECKING:
-    from viz.report import ClaimRow
+    from racer.viz.page.report import ClaimRow
 
 SCHEMA = "racer-claims/1"
 _WIDTH = 72
@@ -51,7 +43,7 @@ def claims_command(
     timeout: float | None,
 ) -> int:
     """Decide the claims of these names, or all; a single one is explained with its schedule."""
-    check_model(memory)
+    model(memory)  # refused before anything is loaded
     with models_print_to_stderr():
         claims, broken = find_claims(names)
         decided, interrupted = _decided(claims, memory, jobs, max_states, timeout)
@@ -207,7 +199,7 @@ def _written_page(decided: list[Decided], memory: str, directory: str) -> Writte
 
 def _claim_rows(decided: list[Decided]) -> tuple[ClaimRow, ...]:
     """The rows of the table in an HTML file."""
-    from viz.report import ClaimRow
+    from racer.viz.page.report import ClaimRow
 
     return tuple(
         ClaimRow(

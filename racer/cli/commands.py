@@ -7,35 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from racer.cli.document import document
-from racer.cli.guard import (
-    INTERRUPTED,
-    OK,
-    USAGE,
-    complain,
-    emit,
-    models_print_to_stderr,
-)
-from racer.cli.judgement import Judgement, judge
+from racer.catalogue.discovery import Found, catalogue, find, origin_text
+from racer.catalogue.parameters import Value, show_value
+from racer.catalogue.scenario import Expected
+from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import Written, WrittenPage, replay_command, write
 from racer.cli.progress import shown_states
-from racer.cli.report import heading, summary
-from racer.discovery import Found, catalogue, find
+from racer.cli.statuses import INTERRUPTED, OK, USAGE, status_of
 from racer.errors import UsageError
-from racer.explanation import Exact, Explanation, exactly, explain
-from racer.exploration import explore
-from racer.files import shown_path
-from racer.lift import digest
-from racer.parameters import Value, show_value
-from racer.program import Program
-from racer.registry import Expected
-from racer.result import Interrupted, Result
-from racer.witness import saved_witness
-from viz.diagram import diagram
-from viz.text import mail
+from racer.explanation.data import Explanation
+from racer.explanation.exact import exactly
+from racer.exploration.explaining import explained
+from racer.exploration.exploring import explore
+from racer.exploration.judgement import Judgement, judge
+from racer.exploration.result import Interrupted, Result
+from racer.exploration.witness_file import saved_witness
+from racer.lang.program import Program
+from racer.machine.loaded import Loaded
+from racer.viz.diagram.drawing import diagram
+from racer.viz.documents.result import document
+from racer.viz.mail import mail
+from racer.viz.summary import heading, summary
 
 if TYPE_CHECKING:
-    from viz.report import ClaimRow
+    from racer.viz.page.report import ClaimRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +96,14 @@ def explore_scenario(request: Request) -> int:
     if interrupted or cut:
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
-    return USAGE if failures else judgement.status
+    return USAGE if failures else status_of(result.verdict, judgement.as_expected)
 
 
 def _listed(found: Found) -> str:
     scenario = found.scenario
-    local = "" if scenario.module.startswith("scenarios.") else shown_path(scenario.source.path)
-    lines = [f"{found.reference}{f'  ({local})' if local and '::' not in found.reference else ''}"]
+    lines = [found.reference]
+    if not found.installed and "::" not in found.reference:
+        lines[0] += f"  ({origin_text(found)})"
     if scenario.summary:
         lines.append(f"  {scenario.summary}")
     settings = [f"{each.name}={show_value(each.default)}" for each in scenario.parameters]
@@ -173,6 +169,8 @@ def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
     title = heading(
         selection.found.reference, scenario.summary, selection.parameters, result.memory
     )
+    if selection.found.hides:
+        title += f"\n({origin_text(selection.found)})"
     return f"{title}\n\n{summary(result, judgement)}"
 
 
@@ -185,10 +183,11 @@ def _show_violations(
     """
     written: dict[str, Written] = {}
     explanations: dict[str, Explanation] = {}
-    if not result.violations:
+    loaded = result.loaded
+    if not result.violations or loaded is None:
         return written, explanations, False
     with models_print_to_stderr():
-        explanations, fingerprint, cut = _explained(selection.program, result)
+        explanations, cut = _explained(result, loaded)
     for label, finding in result.violations.items():
         explanation = explanations[label]
         if not request.json:
@@ -200,7 +199,7 @@ def _show_violations(
             parameters=selection.parameters,
             memory=result.memory,
             total=result.interleavings,
-            digest=fingerprint,
+            digest=loaded.digest,
         )
         name = selection.found.scenario.name
         written[label] = write(
@@ -209,34 +208,21 @@ def _show_violations(
     return written, explanations, cut
 
 
-def _explained(program: Program, result: Result) -> tuple[dict[str, Explanation], str, bool]:
-    """Of each label; the program's digest, since it is lifted only once for both; and whether cut.
+def _explained(result: Result, loaded: Loaded) -> tuple[dict[str, Explanation], bool]:
+    """Of each label; and whether cut.
 
     Ctrl-C loses no violation: those left are told by their schedule alone.
     """
     known: dict[str, Explanation] = {}
     try:
-        with exactly(program, result.memory) as exact:
+        with exactly(loaded, result.memory) as exact:
             for label in result.violations:
-                known[label] = _explanation(label, result, exact)
-            return known, exact.digest if exact is not None else digest(program), False
+                known[label] = explained(result, label, exact)
+            return known, False
     except KeyboardInterrupt:
         for label in result.violations:
-            known[label] = known.get(label) or _explanation(label, result, None)
-        return known, digest(program), True
-
-
-def _explanation(label: str, result: Result, exact: Exact | None) -> Explanation:
-    finding = result.violations[label]
-    return explain(
-        finding.trace,
-        label,
-        interleavings=finding.interleavings,
-        total=result.interleavings,
-        preemptions=finding.witness.preemptions,
-        minimal=finding.witness.minimal,
-        exact=exact,
-    )
+            known[label] = known.get(label) or explained(result, label, None)
+        return known, True
 
 
 def _written_page(

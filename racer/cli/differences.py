@@ -5,30 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from racer.catalogue.discovery import Found, find
+from racer.catalogue.parameters import Value, show_value
+from racer.catalogue.scenario import Scenario
 from racer.cli.commands import emit_files, settings_of
-from racer.cli.difference_document import difference_document
-from racer.cli.difference_report import alignments_text, difference_summary
-from racer.cli.guard import (
-    BOUND,
-    INTERRUPTED,
-    OK,
-    USAGE,
-    complain,
-    emit,
-    models_print_to_stderr,
-)
+from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import Written, file_label, write
 from racer.cli.progress import shown_variants
-from racer.cli.report import heading
-from racer.difference import Alignment, Difference, DiffInterrupted, diff
-from racer.discovery import Found, find
+from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
+from racer.difference.data import Alignment, Difference, DiffInterrupted
+from racer.difference.diffing import diff
 from racer.errors import UsageError
-from racer.explanation import explain
-from racer.lift import digest
-from racer.parameters import Value, show_value
-from racer.registry import Scenario
-from racer.witness import saved_witness
-from viz.diagram import diagram
+from racer.exploration.explaining import explain
+from racer.exploration.witness_file import saved_witness
+from racer.viz.diagram.drawing import diagram
+from racer.viz.differences import alignments_text, difference_summary
+from racer.viz.documents.difference import difference_document
+from racer.viz.summary import heading
 
 _OUTCOMES_ALIGNED = 3  # so many that only one has are shown step by step; --json has all
 
@@ -154,15 +147,10 @@ def _write(
     side = found.side(alignment.leader)
     parameters = pair.parameters[0 if alignment.leader == "first" else 1]
     finding = side.result.violations[label]
+    loaded = side.result.loaded
+    assert loaded is not None, "what was found was explored"
     with models_print_to_stderr():
-        explanation = explain(
-            finding.trace,
-            label,
-            interleavings=finding.interleavings,
-            total=side.result.interleavings,
-            preemptions=finding.witness.preemptions,
-            minimal=finding.witness.minimal,
-        )
+        explanation = explain(side.result, label)
         saved = saved_witness(
             label,
             finding,
@@ -170,7 +158,7 @@ def _write(
             parameters=parameters,
             memory=side.result.memory,
             total=side.result.interleavings,
-            digest=digest(side.program),
+            digest=loaded.digest,
         )
     value = file_label(show_value(parameters[request.parameter]))
     name = f"{pair.found.scenario.name}.{value}"

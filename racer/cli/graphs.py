@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import textwrap
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from racer.catalogue.parameters import show_parameters
 from racer.cli.commands import Selection, select
-from racer.cli.guard import BOUND, OK, emit, models_print_to_stderr
+from racer.cli.guard import emit, models_print_to_stderr
 from racer.cli.output import file_label
 from racer.cli.progress import STOPS, shown_states
-from racer.cli.report import heading
+from racer.cli.statuses import BOUND, OK
 from racer.errors import RacerError, UsageError
-from racer.exploration.exploring import search_and_report
+from racer.exploration.exploring import Wanted, searched_and_told
 from racer.files import shown_path, write_atomically
-from racer.graphs import MAX_NODES, DrawnStates, DrawnThread, drawn_states, drawn_thread
-from racer.lift import lift
-from racer.models import check_model
-from racer.parameters import show_parameters
-from racer.patience import patience
-from viz.automaton import automaton
-from viz.captions import plural, states_caption, thread_caption
-from viz.dot import drawn
-from viz.stategraph import state_graph
+from racer.graphs.data import MAX_NODES, DrawnStates, DrawnThread
+from racer.graphs.states import drawn_states
+from racer.graphs.threads import drawn_thread
+from racer.machine.loaded import load_program
+from racer.machine.models import model
+from racer.search.limits import deadline_after
+from racer.viz.captions import plural, states_caption, thread_caption
+from racer.viz.graphs.automaton import automaton
+from racer.viz.graphs.dot import drawn
+from racer.viz.graphs.stategraph import state_graph
+from racer.viz.summary import heading
 
 _WIDTH = 72
 
@@ -80,32 +82,30 @@ def _checked(request: GraphRequest) -> tuple[int, Literal["svg", "png", "dot"]]:
     limit = MAX_NODES if request.max_nodes is None else request.max_nodes
     if limit < 2:
         raise UsageError(f"--max-nodes={limit} leaves nothing to draw: it must be 2 or more.")
-    check_model(request.memory)
+    model(request.memory)  # refused before anything is loaded
     return limit, cast("Literal['svg', 'png', 'dot']", request.format)
 
 
 def _states(request: GraphRequest, selection: Selection, max_nodes: int) -> DrawnStates:
     with models_print_to_stderr():
         with shown_states(selection.found.reference, hint=STOPS) as progress:
-            searched, result = search_and_report(
-                selection.program,
+            wanted = Wanted(
                 memory=request.memory,
                 max_states=request.max_states,
                 timeout=request.timeout,
                 count=True if request.every_state else None,
                 progress=progress,
             )
+            searched, result = searched_and_told(selection.program, wanted)
         return drawn_states(searched, result, max_nodes=max_nodes, every_state=request.every_state)
 
 
 def _thread(request: GraphRequest, name: str, selection: Selection, max_nodes: int) -> DrawnThread:
-    deadline = None if request.timeout is None else time.monotonic() + request.timeout
-    with models_print_to_stderr(), patience(request.timeout):
-        lifted = lift(selection.program, deadline=deadline)
-        try:
-            return drawn_thread(lifted, name, max_nodes=max_nodes)
-        finally:
-            lifted.finish()
+    deadline = deadline_after(request.timeout)
+    with models_print_to_stderr():
+        loaded = load_program(selection.program, timeout=request.timeout, deadline=deadline)
+        with loaded.in_use(request.timeout):
+            return drawn_thread(loaded.lifted, name, max_nodes=max_nodes)
 
 
 def _size(what: str, graph: DrawnStates | DrawnThread) -> str:

@@ -1,8 +1,4 @@
-"""Errors to exit statuses, and writing to stdout and stderr. No traceback leaves here.
-
-0, 1 and 3 come with a verdict on stdout. 2, 4 and 5 come with none, but for 2 when the verdict
-is printed and a file or a picture could not be written.
-"""
+"""Errors to exit statuses, and writing to stdout and stderr. No traceback leaves here."""
 
 from __future__ import annotations
 
@@ -12,15 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+from racer.cli.statuses import BOUND, DIVERGED, INTERNAL, INTERRUPTED, USAGE
 from racer.errors import InternalError, RacerError, ReplayDiverged, suggestion
-
-OK = 0
-NOT_AS_DECLARED = 1
-USAGE = 2
-BOUND = 3
-DIVERGED = 4
-INTERNAL = 5
-INTERRUPTED = 130
 
 
 def guarded(command: Callable[[], int]) -> int:

@@ -7,11 +7,22 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from racer.catalogue.parameters import Value, show_parameters, show_value
+from racer.catalogue.scenario import Scenario
 from racer.claims.bearing import bearings
 from racer.claims.finding import known_claims
-from racer.cli.judgement import Judgement
 from racer.cli.output import Written, WrittenPage, file_label, replay_command
-from racer.cli.report import (
+from racer.explanation.data import Explanation
+from racer.explanation.states import states
+from racer.exploration.judgement import Judgement
+from racer.exploration.result import Result
+from racer.exploration.witness_file import SavedWitness
+from racer.files import shown_path, write_atomically
+from racer.replaying.trace import Trace
+from racer.viz.mail import mail
+from racer.viz.page.page import page
+from racer.viz.page.report import ClaimRow, LabelRow, Report, Told, told
+from racer.viz.summary import (
     count_text,
     effect_texts,
     interleavings_text,
@@ -19,17 +30,7 @@ from racer.cli.report import (
     share_text,
     states_text,
 )
-from racer.counts import preemptions_text
-from racer.events import Trace
-from racer.explanation import Explanation, states
-from racer.files import shown_path, write_atomically
-from racer.parameters import Value, show_parameters, show_value
-from racer.registry import Scenario
-from racer.result import Result
-from racer.witness import SavedWitness
-from viz.page import page
-from viz.report import ClaimRow, LabelRow, Report, Told, told
-from viz.text import mail
+from racer.words.counts import preemptions_text
 
 _OUTCOMES_SHOWN = 200
 _BEARING = (

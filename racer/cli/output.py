@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from racer.errors import RacerError
+from racer.exploration.witness_file import SavedWitness, save
 from racer.files import shown_path, write_atomically
-from racer.witness import SavedWitness, save
 
 _NAME_LIMIT = 60
 _MAIL_WIDTH = 72
@@ -45,7 +45,7 @@ def write(
 
     Errors   none: a failure is part of the answer, because the verdict must still be shown.
     """
-    from viz.diagram import render
+    from racer.viz.diagram.drawing import render
 
     stem = f"{name}.{file_label(saved.label)}"
     witness: str | None = None

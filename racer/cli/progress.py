@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from racer.cli.guard import on_terminal
-from racer.exploration import Progress
+from racer.search.limits import Progress, Tell
 
 SHOWS_FOUND = "Ctrl-C shows what was found so far"
 STOPS = "Ctrl-C stops"
 
 
 @contextlib.contextmanager
-def shown_states(name: str, hint: str = SHOWS_FOUND) -> Iterator[Callable[[Progress], None] | None]:
+def shown_states(name: str, hint: str = SHOWS_FOUND) -> Iterator[Tell | None]:
     """What explore() is to tell its progress to; None where nobody would see it.
 
     `hint` says what Ctrl-C does.

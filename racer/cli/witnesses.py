@@ -6,22 +6,27 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from racer.cli.guard import OK, USAGE, complain, emit, models_print_to_stderr
+from racer.catalogue.discovery import find
+from racer.catalogue.scenario import Scenario
+from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import mailed_replay_command, replay_command
-from racer.cli.report import heading
-from racer.counts import preemptions_text
-from racer.discovery import find
+from racer.cli.statuses import OK, USAGE
 from racer.errors import RacerError, UsageError, WitnessError
-from racer.events import Trace
-from racer.explanation import Explanation, exactly, explain
-from racer.explanation.naming import event_text, short_names, step_name
-from racer.exploration import preemptions_of
+from racer.explanation.data import Explanation
+from racer.explanation.exact import exactly
+from racer.explanation.telling import explanation_of
+from racer.exploration.witness_file import SavedWitness, check, load, racer_version
+from racer.exploration.witnesses import count_preemptions
 from racer.files import shown_path
-from racer.lift import digest
-from racer.program import Program
-from racer.registry import Scenario
-from racer.witness import SavedWitness, check, load, racer_version
-from viz.text import mail
+from racer.lang.program import Program
+from racer.machine.loaded import Loaded, load_program
+from racer.machine.moves import packed
+from racer.replaying.trace import Trace
+from racer.viz.mail import mail
+from racer.viz.summary import heading
+from racer.words.counts import preemptions_text
+from racer.words.names import short_names, step_name
+from racer.words.phrases import event_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class _Replayed:
     path: str
     saved: SavedWitness
     scenario: Scenario
-    program: Program
+    loaded: Loaded
     trace: Trace
     fresh: bool
 
@@ -82,8 +87,8 @@ def explain_witness(path: str, *, for_mail: bool, html: str | None) -> int:
     """
     done = _replayed(path)
     saved = done.saved
-    with models_print_to_stderr(), exactly(done.program, saved.memory) as exact:
-        explanation = explain(
+    with models_print_to_stderr(), exactly(done.loaded, saved.memory) as exact:
+        explanation = explanation_of(
             done.trace,
             saved.label,
             interleavings=saved.interleavings if done.fresh else None,
@@ -107,7 +112,7 @@ def explain_witness(path: str, *, for_mail: bool, html: str | None) -> int:
 def _write_page(html: str, done: _Replayed, explanation: Explanation, *, named: bool) -> int:
     """The page, and what went wrong with it; `named`: stdout is told where it is."""
     from racer.cli.html import witness_report, write_page
-    from viz.diagram import diagram, render
+    from racer.viz.diagram.drawing import diagram, render
 
     failures = []
     picture: bytes | None = None
@@ -145,19 +150,27 @@ def _replayed(path: str) -> _Replayed:
     with models_print_to_stderr():
         scenario, program = _saved_program(saved, Path(path))
         trace = check(saved, program)
-        counted = preemptions_of(program, trace.schedule, saved.memory)
+        loaded = load_program(program)
+        with loaded.in_use():
+            system = loaded.system(saved.memory)
+            counted = count_preemptions(system, packed(trace.schedule, system.agents))
         if counted != saved.preemptions:
             raise WitnessError(
                 f"the witness {shown_path(path)} cannot be used: it says that its schedule has "
                 f"{saved.preemptions} preemptions, and it has {counted}.\n"
                 f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
             )
-        fresh = saved.digest == digest(program)
-    return _Replayed(path, saved, scenario, program, trace, fresh)
+        fresh = saved.digest == loaded.digest
+    return _Replayed(path, saved, scenario, loaded, trace, fresh)
 
 
 def _saved_program(saved: SavedWitness, path: Path) -> tuple[Scenario, Program]:
     """The scenario of a witness and its Program. Errors: WitnessError that names the file."""
+    if not saved.scenario:
+        raise WitnessError(
+            f"the witness {shown_path(path)} is of a Program in Python and names no scenario. In "
+            f"Python: racer.replay(program, racer.load({str(path)!r}))."
+        )
     try:
         scenario = _scenario_of(saved, path)
         return scenario, scenario.build(**saved.parameters)

@@ -7,31 +7,3 @@ escaping    from which step on a label is out of reach
 aligning    two replays of one schedule, step beside step
 diffing     diff(): all of these
 """
-
-from racer.difference.data import (
-    Absence,
-    Aligned,
-    Alignment,
-    Compared,
-    Difference,
-    DiffInterrupted,
-    Escape,
-    Share,
-    Side,
-    Which,
-)
-from racer.difference.diffing import diff
-
-__all__ = [
-    "Absence",
-    "Aligned",
-    "Alignment",
-    "Compared",
-    "DiffInterrupted",
-    "Difference",
-    "Escape",
-    "Share",
-    "Side",
-    "Which",
-    "diff",
-]

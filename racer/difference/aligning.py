@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racer.difference.data import Absence, Aligned
-from racer.events import Event, OutcomeKey, OutcomeValue, Trace
-from racer.operations import describe_operation
-from racer.values import describe
+from racer.lang.outcomes import OutcomeKey, OutcomeValue
+from racer.lang.values import describe
+from racer.replaying.trace import Event, Trace
 
 
 def aligned(
@@ -44,7 +44,7 @@ def _deed(event: Event) -> tuple[object, ...]:
     ended = None if event.ended is None else came_to_key(event.ended.value)
     return (
         event.step,
-        describe_operation(event.operation),
+        event.operation.text(),
         describe(event.result),
         describe(event.after),
         event.broken,

@@ -7,9 +7,8 @@ from typing import Any
 
 from racer.difference.aligning import came_to_key, outcome_key
 from racer.difference.data import Compared, Share, T
-from racer.events import Blocked, OutcomeKey, OutcomeValue
-from racer.result import DEADLOCK, Finding, Outcome, Result
-from racer.steps import Violation
+from racer.exploration.result import Finding, Outcome, Result, cheapest
+from racer.lang.outcomes import DEADLOCK, Blocked, OutcomeKey, OutcomeValue, Violation
 
 Shares = Mapping[Hashable, tuple[T, Share]]  # by a key that is the same in both programs
 
@@ -75,7 +74,7 @@ def _together(one: Share, other: Share) -> Share:
     count = None
     if one.interleavings is not None and other.interleavings is not None:
         count = one.interleavings + other.interleavings
-    return Share(count, min(one.witness, other.witness, key=lambda w: (w.preemptions, w.steps)))
+    return Share(count, cheapest(one.witness, other.witness))
 
 
 Order = Callable[[Hashable, Share], tuple[Any, ...]]
@@ -86,7 +85,7 @@ def _by_key(key: Hashable, share: Share) -> tuple[Any, ...]:
 
 
 def _simplest(key: Hashable, share: Share) -> tuple[Any, ...]:
-    return (share.witness.preemptions, share.witness.steps, str(key))
+    return (*share.witness.cost, str(key))
 
 
 def _compared(first: Shares[T], second: Shares[T], *, order: Order) -> tuple[Compared[T], ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from racer.events import Event, OutcomeKey, OutcomeValue, Trace
-from racer.program import Program
-from racer.result import Result, Witness
+from racer.exploration.result import Result, Witness
+from racer.lang.outcomes import OutcomeKey, OutcomeValue
+from racer.lang.program import Program
+from racer.replaying.trace import Event, Trace
+from racer.search.escaping import Escape
 
 T = TypeVar("T")
 Which = Literal["first", "second"]
@@ -77,18 +79,6 @@ class Aligned:
     follower: Event | None
     absent: Absence | None
     alike: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Escape:
-    """From when on the follower cannot show a label, whatever comes next: exactly.
-
-    `rows` is after how many rows; 0: it never could. None: it shows the label, or it is not
-    known, and `unknown` says why.
-    """
-
-    rows: int | None
-    unknown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

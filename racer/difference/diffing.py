@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,23 +18,22 @@ from racer.difference.data import (
     Compared,
     Difference,
     DiffInterrupted,
-    Escape,
     Side,
     Which,
 )
-from racer.difference.escaping import ESCAPE_STATES, escape
 from racer.difference.following import Followed, follow
 from racer.errors import ModelError, UsageError
-from racer.events import OutcomeKey, Trace
-from racer.exploration import Progress, explore
-from racer.exploration.report import confirmed_replay
-from racer.lift import lift
-from racer.models import system_of
-from racer.patience import patience
-from racer.program import Program
-from racer.replaying import replay
-from racer.result import Interrupted, Result, Witness
-from racer.system import System
+from racer.exploration.confirming import confirmed_replay
+from racer.exploration.exploring import explore
+from racer.exploration.result import Interrupted, Result, Witness
+from racer.lang.outcomes import OutcomeKey
+from racer.lang.program import Program
+from racer.machine.interface import System
+from racer.machine.models import model
+from racer.replaying.replay import run
+from racer.replaying.trace import Trace
+from racer.search.escaping import ESCAPE_STATES, Escape, escape
+from racer.search.limits import Progress, deadline_after
 
 
 def diff(
@@ -144,12 +141,14 @@ def _with_alignments(found: Difference, outcomes: int | None, limits: _Limits) -
     ]
     jobs = [_job(label) for label in found.labels]
     jobs += [_job(outcome) for outcome in untold[:outcomes]]
-    deadline = None if limits.timeout is None else time.monotonic() + limits.timeout
+    deadline = deadline_after(limits.timeout)
     made: dict[int, Alignment] = {}
     for which in ("first", "second"):
         mine = [i for i, (leader, _, _) in enumerate(jobs) if leader == which]
-        if mine:
-            with _following(found.other(which), limits) as follower:
+        loaded = found.other(which).result.loaded
+        if mine and loaded is not None:
+            follower = loaded.system(limits.memory)
+            with loaded.in_use(limits.timeout):
                 for i in mine:
                     made[i] = _alignment(found, *jobs[i], follower, limits, deadline)
     return replace(
@@ -167,17 +166,6 @@ def _job(each: Compared[str] | Compared[OutcomeKey]) -> tuple[Which, str | Outco
     return "second", each.what, each.second.witness
 
 
-@contextmanager
-def _following(side: Side, limits: _Limits) -> Iterator[System]:
-    """The system of the side that is to follow."""
-    with patience(limits.timeout):
-        lifted = lift(side.program)
-        try:
-            yield system_of(lifted, limits.memory)
-        finally:
-            lifted.finish()
-
-
 def _alignment(
     found: Difference,
     leader: Which,
@@ -188,9 +176,10 @@ def _alignment(
     deadline: float | None,
 ) -> Alignment:
     other = found.other(leader)
-    leading = replay(found.side(leader).program, witness)
+    storage = model(limits.memory).storage(found.side(leader).program)
+    leading = run(found.side(leader).program, witness.schedule, storage)
     followed = follow(follower, leading.schedule, complete=leading.maximal)
-    following = confirmed_replay(other.program, follower, followed.moves)
+    following = confirmed_replay(other.program, follower, limits.memory, followed.moves)
     label = of if isinstance(of, str) else None
     return Alignment(
         of=of,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from racer.difference.data import Absence
-from racer.events import Blocked, Schedule
-from racer.exploration.graph import ModelFailed
-from racer.exploration.report import model_error
-from racer.system import CHOICES, Broken, Move, State, System
+from racer.exploration.confirming import model_error
+from racer.lang.outcomes import Blocked
+from racer.lang.schedule import Schedule
+from racer.machine.interface import Broken, System
+from racer.machine.layout import State
+from racer.machine.moves import Move, agent_of, packed
+from racer.search.graph import ModelFailed
+from racer.search.walk import DepthFirst
 
 # An end is mostly as near as the threads are long; only loops need any searching.
 COMPLETION_STATES: Final = 20_000
@@ -37,19 +42,18 @@ def follow(system: System, schedule: Schedule, *, complete: bool) -> Followed:
 
     Errors   ModelError where the model fails on the way.
     """
-    position = {name: thread for thread, name in enumerate(system.names)}
     state = system.initial()
     states, moves, absences = [state], list[Move](), list[Absence | None]()
-    for named in schedule:
-        thread = position[named.thread]
-        move = thread * CHOICES + named.choice
+    for move in packed(schedule, system.agents):
+        agent = agent_of(move)
         options = dict(_successors(system, states))
         if move in options:
             state = options[move]
             moves.append(move)
             absences.append(None)
         else:
-            enabled = any(other // CHOICES == thread for other in options)
+            enabled = any(agent_of(other) == agent for other in options)
+            thread = system.agents[agent].thread
             absences.append(_absence(system, state, thread, enabled=enabled))
         states.append(state)
     unfinished = None
@@ -72,30 +76,22 @@ def _absence(system: System, state: State, thread: int, *, enabled: bool) -> Abs
 
 def _to_an_end(system: System, path: Sequence[State]) -> list[tuple[Move, State]] | str:
     """The least moves to a state without any, never twice through one; a text: why not."""
-    trail = list(path)
-    taken: list[tuple[Move, State]] = []
-    seen = {trail[-1]}
-    following = _successors(system, trail)
-    stack: list[Iterator[tuple[Move, State]]] = []
-    while following:
-        stack.append(iter(following))
-        step = None
-        while stack and step is None:
-            step = next((step for step in stack[-1] if step[1] not in seen), None)
-            if step is None:
-                stack.pop()
-                if stack:
-                    taken.pop()
-                    trail.pop()
-        if step is None:
-            return "it never ends from there"
-        if len(seen) >= COMPLETION_STATES:
+
+    def following(state: State) -> list[State]:
+        return [after for _, after in _successors(system, [*path[:-1], *walk.path])]
+
+    walk: DepthFirst[State] = DepthFirst(path[-1], following)
+    for event, _ in walk:
+        if event != "enter":
+            continue
+        if not _successors(system, [*path[:-1], *walk.path]):
+            return [
+                (next(move for move, goal in system.successors(one) if goal == other), other)
+                for one, other in itertools.pairwise(walk.path)
+            ]
+        if len(walk.seen) > COMPLETION_STATES:
             return f"no end was met within {COMPLETION_STATES:,} states"
-        seen.add(step[1])
-        taken.append(step)
-        trail.append(step[1])
-        following = _successors(system, trail)
-    return taken
+    return "it never ends from there"
 
 
 def _successors(system: System, path: Sequence[State]) -> Sequence[tuple[Move, State]]:

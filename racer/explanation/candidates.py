@@ -3,9 +3,8 @@
 All orderings of the witness's dependent steps of which the first is shown, and of each step shown
 with the first step of each other thread that is not.
 
-Dependent are two steps on one cell, one of which may store to it; a store to a watched cell and
-a step at which a window on that watch opens or closes, or another store to that watch's cells;
-for an invariant, any two stores. A step that is not shown may do something else in another
+Dependent are two steps as `machine/dependence.py` has it, with what the label is about: whole
+states matter only to an invariant. A step that is not shown may do something else in another
 schedule, so it is taken to depend on all that are. So schedules that satisfy all candidates are
 equivalent to the witness as far as it is shown, but for the options of a choose.
 """
@@ -13,13 +12,12 @@ equivalent to the witness as far as it is shown, but for the options of a choose
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from racer.explanation.exact import Before, Point
 from racer.explanation.scene import Scene
-from racer.operations import access
-
-Watches = Mapping[str, Sequence[str]]  # their cells
+from racer.machine.dependence import Places, Watches
+from racer.replaying.trace import Event
+from racer.search.questions import Before, Point
 
 
 def candidates(scene: Scene, watches: Watches) -> list[Before]:
@@ -67,20 +65,19 @@ class _Rows:
         self.involved = [event.thread in guilty for event in events]
         self._scene = scene
         self._reads = frozenset(scene.reads())
-        self._access = [access(event.operation) for event in events]
-        self._every_store = scene.at is not None and scene.label in events[scene.at].broken
         self._changes: dict[str | None, list[int]] = {}  # by cell, the rows that change it
-        for i, touched in enumerate(self._access):
+        for i, event in enumerate(events):
             if scene.changes(i):
-                self._changes.setdefault(touched.cell, []).append(i)
-        self._watched = [
-            [self._touches(name, cells, i) for i in range(len(events))]
-            for name, cells in watches.items()
+                self._changes.setdefault(event.cell, []).append(i)
+        broken = scene.at is not None and scene.label in events[scene.at].broken
+        places = Places(scene.past.trace.initial, watches, whole_states=broken)
+        self._footprints = [
+            places.of_access(event.operation.facts, _edges(event)) for event in events
         ]
 
     def rank(self, i: int, j: int) -> tuple[bool, bool, bool]:
         telling = not self._reads or i in self._reads or j in self._reads
-        changes = self._changes.get(self._access[i].cell, [])
+        changes = self._changes.get(self._scene.events[i].cell, [])
         after = bisect_right(changes, i)
         nearest = after == len(changes) or changes[after] >= j
         return (not (self.involved[i] or self.involved[j]), not telling, not nearest)
@@ -88,26 +85,14 @@ class _Rows:
     def dependent_pairs(self) -> Iterator[tuple[int, int]]:
         """Rows of different threads, the first of them shown."""
         for i in range(self._scene.end):
+            own = self._footprints[i]
             for j in range(i + 1, len(self.points)):
-                if self.points[i].thread != self.points[j].thread and self._dependent(i, j):
+                if self.points[i].thread != self.points[j].thread and own.conflicts(
+                    self._footprints[j]
+                ):
                     yield i, j
 
-    def _dependent(self, i: int, j: int) -> bool:
-        one, other = self._access[i], self._access[j]
-        same = one.cell is not None and one.cell == other.cell
-        return (
-            (same and (one.writes or other.writes))
-            or (self._every_store and one.writes and other.writes)
-            or any(
-                touches[i] and touches[j] and "store" in (touches[i], touches[j])
-                for touches in self._watched
-            )
-        )
 
-    def _touches(self, watch: str, cells: Sequence[str], row: int) -> str | None:
-        """How a step touches a watch: by a store to its cells, or as an edge of a window on it."""
-        event, touched = self._scene.events[row], self._access[row]
-        if touched.writes and touched.cell in cells:
-            return "store"
-        edge = watch in event.opened or any(closed.watch == watch for closed in event.closed)
-        return "edge" if edge else None
+def _edges(event: Event) -> list[str]:
+    """The watches on which a window opens or closes with a step."""
+    return [*event.opened, *(closed.watch for closed in event.closed)]

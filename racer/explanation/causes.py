@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from racer.explanation.data import Conflict, Returned, Side
 from racer.explanation.scene import Scene
-from racer.operations import Acquire
-from racer.result import DEADLOCK
+from racer.lang.outcomes import DEADLOCK
 
 _LISTED = 3  # changes that a sentence names
 
@@ -104,15 +103,15 @@ def _of_deadlock(scene: Scene) -> str:
         operation = scene.past.blocked_at(thread)
         if operation is None:
             continue
-        changed = [i for i in range(scene.end) if scene.cell(i) == operation.cell]
+        changed = [i for i in range(scene.end) if scene.cell(i) == operation.facts.cell]
         row = next((i for i in reversed(changed) if scene.changes(i)), None)
         if row is None:
             continue
-        if isinstance(operation, Acquire):
-            parts.append(f"{operation.cell} is held since {scene.names[row]}")
+        if operation.facts.lock is not None:
+            parts.append(f"{operation.facts.cell} is held since {scene.names[row]}")
         else:
             side = scene.side(row)
-            parts.append(f"{operation.cell} is {side.after} since {side.name}")
+            parts.append(f"{operation.facts.cell} is {side.after} since {side.name}")
     return f"{'; '.join(dict.fromkeys(parts))}." if parts else ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from racer.explanation.data import Conflict, Ordering, Returned
 from racer.explanation.scene import Scene
-from racer.values import value_key
+from racer.lang.values import value_key
 
 
 def conflicts(scene: Scene, orderings: tuple[Ordering, ...]) -> tuple[Conflict, ...]:

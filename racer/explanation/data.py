@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from racer.errors import Location
+from racer.words.changes import Change
 
 INITIAL = "initial"  # the source of a load that no step of the schedule stored for
 
@@ -53,15 +54,6 @@ class Read:
     def origin(self) -> str:
         """As a phrase: "initial", "from S3"."""
         return self.source if self.row is None else f"from {self.source}"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is another after a step: a cell, a field of one, a watch's truth, or a `shows`."""
-
-    name: str
-    before: str
-    after: str
 
 
 SwitchReason = Literal["preempted", "blocked", "finished", "left"]

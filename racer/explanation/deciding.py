@@ -27,75 +27,59 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from racer.explanation.candidates import Watches, candidates, last_steps
+from racer.explanation.candidates import candidates, last_steps
 from racer.explanation.data import NoReturn, NotComputed, Ordering, ThreadsNeeded
-from racer.explanation.exact import Before, Exact, Point, Questions, Unanswered
+from racer.explanation.exact import Exact
 from racer.explanation.scene import Scene
-from racer.operations import Choose
-from racer.system import CHOICES, Move
+from racer.machine.dependence import Watches
+from racer.machine.moves import Move, agent_of, packed
+from racer.search.limits import Unanswered
+from racer.search.questions import Before, Point, Questions
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The exact parts of an explanation.
-
-    `could_go_on[i]` names the threads that had a move at row i; None where not known.
-    """
+    """The exact parts of an explanation."""
 
     orderings: tuple[Ordering, ...] | NotComputed
     enabling: tuple[Ordering, ...] | NotComputed
     no_return: NoReturn | NotComputed
     threads_needed: ThreadsNeeded | NotComputed
-    could_go_on: tuple[frozenset[str], ...] | None
 
 
 def decide(scene: Scene, exact: Exact | None) -> Decided:
     """All that can be computed; without a program, nothing."""
     absent = NotComputed("")
     if exact is None:
-        return Decided(absent, absent, absent, absent, None)
+        return Decided(absent, absent, absent, absent)
     if scene.label not in scene.past.trace.labels:
         absent = NotComputed("this schedule does not show it")
-        return Decided(absent, absent, absent, absent, _could_go_on(scene, exact))
+        return Decided(absent, absent, absent, absent)
     watches = {name: watch.cells for name, watch in exact.program.memory.watches.items()}
-    questions = Questions(exact, scene.label)
-    no_return = _no_return(scene, questions)
-    threads_needed = _threads_needed(scene, Questions(exact, scene.label))
-    orderings, enabling = _orderings(scene, Questions(exact, scene.label), watches)
+
+    def questions() -> Questions:
+        """Each part has a budget of its own."""
+        return Questions(exact.system, scene.label, exact.states)
+
+    moves = packed(scene.past.trace.schedule, exact.system.agents)
+    no_return = _no_return(scene, questions(), moves)
+    threads_needed = _threads_needed(scene, questions())
+    orderings, enabling = _orderings(scene, questions(), watches)
     return Decided(
         orderings=orderings,
         enabling=enabling,
         no_return=no_return,
         threads_needed=threads_needed,
-        could_go_on=_could_go_on(scene, exact),
     )
-
-
-def _moves(scene: Scene) -> list[Move]:
-    position = {name: thread for thread, name in enumerate(scene.threads)}
-    schedule = scene.past.trace.schedule
-    return [position[move.thread] * CHOICES + move.choice for move in schedule]
-
-
-def _could_go_on(scene: Scene, exact: Exact) -> tuple[frozenset[str], ...] | None:
-    questions = Questions(exact, scene.label)
-    try:
-        states = questions.states_along(_moves(scene))
-        return tuple(
-            frozenset(scene.threads[move // CHOICES] for move, _ in questions.successors(state))
-            for state in states
-        )
-    except Unanswered:
-        return None
 
 
 # --- the point of no return -----------------------------------------------------------------
 
 
-def _no_return(scene: Scene, questions: Questions) -> NoReturn | NotComputed:
+def _no_return(scene: Scene, questions: Questions, moves: Sequence[Move]) -> NoReturn | NotComputed:
     """Backwards from the last row: what is inevitable later is so on the way there, too."""
     try:
-        states = questions.states_along(_moves(scene)[: scene.end])
+        states = questions.states_along(moves[: scene.end])
         for row in range(scene.end - 1, -1, -1):
             if questions.avoidable(states[row]):
                 return NoReturn(row, scene.names[row], last=row == scene.end - 1)
@@ -241,7 +225,7 @@ class _Refutation:
         return False
 
     def _why_not(self) -> str:
-        if any(isinstance(event.operation, Choose) for event in self._scene.events):
+        if any(len(event.operation.facts.options) > 1 for event in self._scene.events):
             return "no order of steps suffices: it depends on the options of a choose, too"
         return "no order of the witness's steps was found that suffices"
 
@@ -295,7 +279,7 @@ class _Refutation:
         taken = [0] * len(self._last)
         places = {}
         for place, move in enumerate(moves):
-            thread = move // CHOICES
+            thread = agent_of(move)
             taken[thread] += 1
             places[Point(thread, taken[thread])] = place
         return places

@@ -19,18 +19,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from racer.explanation.data import (
-    Change,
-    Conflict,
-    Fold,
-    NoReturn,
-    NotComputed,
-    Ordering,
-    Returned,
-    Row,
-)
-from racer.explanation.naming import STEP_NAME, changes, lock_state
+from racer.explanation.data import Conflict, Fold, NoReturn, NotComputed, Ordering, Returned, Row
 from racer.explanation.scene import Scene
+from racer.words.changes import Change, changes, lock_state
+from racer.words.names import STEP_NAME
 
 FEWEST: Final = 3
 MOST: Final = 60

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from racer.events import Blocked, Event
 from racer.explanation.data import Side, Span
 from racer.explanation.history import History
-from racer.explanation.naming import (
-    effect_text,
-    reads,
-    source_places,
-    step_name,
-    value_text,
-    writes,
-)
-from racer.operations import access
-from racer.values import value_key
+from racer.lang.outcomes import Blocked
+from racer.lang.values import value_key
+from racer.replaying.trace import Event
+from racer.words.names import step_name
+from racer.words.phrases import effect_text, source_places, value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,7 @@ class Scene:
         """The rows in which the violating thread reads a cell, within those windows if any."""
         if self.culprit is None:
             return ()
-        rows = [i for i in self.past.steps[self.culprit] if i < self.end and reads(self.events[i])]
+        rows = [i for i in self.past.steps[self.culprit] if i < self.end and self.events[i].reads]
         windows = self.accused_windows()
         if windows:
             first = min(window.first for window in windows)
@@ -72,18 +66,17 @@ class Scene:
         return tuple(rows)
 
     def cell(self, row: int) -> str | None:
-        return access(self.events[row].operation).cell
+        return self.events[row].cell
 
     def writer(self, row: int) -> int | None:
         """The row of the store whose value the step finds in its cell; None: the initial one."""
-        cell = self.cell(row)
-        return None if cell is None else self.past.instants[row].writers.get(cell)
+        return self.events[row].source
 
     def stores_between(self, row: int, until: int) -> tuple[int, ...]:
         """The rows after `row` and before `until` that store to its cell, whatever they store."""
         cell = self.cell(row)
         between = range(row + 1, until)
-        return tuple(i for i in between if self.cell(i) == cell and writes(self.events[i]))
+        return tuple(i for i in between if self.cell(i) == cell and self.events[i].stored)
 
     def changes(self, row: int) -> bool:
         event = self.events[row]

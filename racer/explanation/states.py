@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from racer.events import Trace
 from racer.explanation.history import Instant, history
-from racer.explanation.naming import is_record, lock_state, shown, truth_texts
+from racer.replaying.trace import Trace
+from racer.words.changes import is_record, lock_state, shown, truth_texts
 
 TRUE = "what is true"
 OTHERS = "other cells"

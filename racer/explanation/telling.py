@@ -1,18 +1,15 @@
-"""explain(): a trace becomes an Explanation."""
+"""explanation_of(): a trace becomes an Explanation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from racer.counts import count_text, preemptions_text
-from racer.events import Event, Trace
 from racer.explanation.causes import cause
 from racer.explanation.conflicts import conflicts, returned_values
 from racer.explanation.data import (
     INITIAL,
     Axis,
     Cell,
-    Change,
     Explanation,
     Held,
     Lane,
@@ -26,28 +23,18 @@ from racer.explanation.data import (
 from racer.explanation.deciding import decide
 from racer.explanation.exact import Exact
 from racer.explanation.folding import decisive_rows, folds
-from racer.explanation.history import History, came_to, history
-from racer.explanation.naming import (
-    changes,
-    event_text,
-    lock_state,
-    operation_text,
-    reads,
-    short_names,
-    shown,
-    source_places,
-    step_name,
-    title,
-    truth_texts,
-)
+from racer.explanation.history import History, history
 from racer.explanation.scene import Scene
-from racer.operations import Acquire, Release, access
-from racer.result import DEADLOCK
-from racer.steps import Violation
-from racer.watches import Observation
+from racer.lang.outcomes import DEADLOCK, Violation
+from racer.replaying.trace import Event, Trace
+from racer.words.changes import Change, changes, lock_state, shown, truth_texts
+from racer.words.counts import count_text, preemptions_text
+from racer.words.names import short_names, step_name, title
+from racer.words.outcomes import came_to, observation_text
+from racer.words.phrases import event_text, operation_text, source_places, value_text
 
 
-def explain(
+def explanation_of(
     trace: Trace,
     label: str,
     *,
@@ -73,7 +60,7 @@ def explain(
     windows = _windows(trace, names, end)
     scene = Scene(past, label, names, shorts, at, end, windows)
     decided = decide(scene, exact)
-    switches = past.switches(preemptions, decided.could_go_on)
+    switches = past.switches()
     rows = tuple(
         _row(past, i, names, windows, switches.get(i), violates=i == at) for i in range(end)
     )
@@ -120,10 +107,12 @@ def _held(trace: Trace, end: int) -> tuple[Held, ...]:
     found: list[Held] = []
     taken: dict[str, Event] = {}
     for event in trace.events[:end]:
-        if isinstance(event.operation, Acquire):
-            taken[event.operation.cell] = event
-        elif isinstance(event.operation, Release) and event.operation.cell in taken:
-            lock = event.operation.cell
+        lock = event.cell
+        if event.operation.facts.lock is None or lock is None or not event.stored:
+            continue
+        if event.operation.facts.lock == "takes":
+            taken[lock] = event
+        elif lock in taken:
             start = taken.pop(lock)
             found.append(Held(lock, trace.threads.index(start.thread), start.index, event.index))
     for lock, start in taken.items():
@@ -169,7 +158,7 @@ def _row(
         lane=trace.threads.index(event.thread),
         operation=operation_text(event.operation),
         text=event_text(event),
-        read=_read(event, past, names),
+        read=_read(event, names),
         changes=_changes(event),
         truths=_changed(
             truth_texts(earlier.truths if earlier else trace.initial_truths),
@@ -223,8 +212,7 @@ def _taking_no_step(threads: list[str], until: str) -> Iterator[str]:
 
 
 def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:
-    operations = [event.operation for event in trace.events[:end]]
-    touched = {access(operation).cell for operation in operations}
+    touched = {event.cell for event in trace.events[:end]}
     return tuple(
         Cell(
             name,
@@ -236,20 +224,20 @@ def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:
 
 
 def _changes(event: Event) -> tuple[Change, ...]:
-    cell = access(event.operation).cell
-    if cell is None:
+    if event.cell is None:
         return ()
-    if isinstance(event.operation, Acquire | Release):
-        return (Change(cell, lock_state(event.before), lock_state(event.after)),)
-    return tuple(changes(cell, event.before, event.after))
+    if event.operation.facts.lock is not None:
+        if not event.stored:
+            return ()
+        return (Change(event.cell, lock_state(event.before), lock_state(event.after)),)
+    return tuple(changes(event.cell, event.before, event.after))
 
 
-def _read(event: Event, past: History, names: tuple[str, ...]) -> Read | None:
-    cell = access(event.operation).cell
-    if cell is None or not reads(event):
+def _read(event: Event, names: tuple[str, ...]) -> Read | None:
+    if not event.reads:
         return None
-    row = past.instants[event.index].writers.get(cell)
-    return Read(shown(event.before), INITIAL if row is None else names[row], row)
+    row = event.source
+    return Read(value_text(event, event.before), INITIAL if row is None else names[row], row)
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
@@ -273,20 +261,12 @@ def _windows(trace: Trace, names: tuple[str, ...], end: int) -> tuple[Span, ...]
                 first, watch, last = closed.opened_at, closed.watch, event.index
                 if (first, watch) in still_open:
                     still_open.remove((first, watch))
-                seen = _seen(closed.seen)
+                seen = observation_text(closed.seen)
                 found.append(Span(watch, lane, first, last, names[first], names[last], seen))
         found.extend(
             Span(watch, lane, first, None, names[first], None, None) for first, watch in still_open
         )
     return tuple(sorted(found, key=lambda w: (w.first, -(end if w.last is None else w.last))))
-
-
-def _seen(seen: Observation) -> str:
-    if not seen.ever_true:
-        return "never true"
-    if not seen.ever_false:
-        return "always true"
-    return "true at times, also at the end" if seen.at_end else "true at times, not at the end"
 
 
 def _violating_row(trace: Trace, label: str) -> int | None:

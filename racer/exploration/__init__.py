@@ -11,9 +11,3 @@ witnesses     a schedule for each of them
 report        the Result: all of these, and the replay of every violation
 exploring     explore()
 """
-
-from racer.exploration.exploring import explore
-from racer.exploration.graph import Progress
-from racer.exploration.witnesses import preemptions_of
-
-__all__ = ["Progress", "explore", "preemptions_of"]

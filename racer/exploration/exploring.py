@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Final
 
 from racer.errors import UsageError
-from racer.exploration.graph import Limits, ModelFailed, Progress, StateGraph, search
-from racer.exploration.report import Searched, model_error, report
-from racer.exploration.stubborn import StubbornSets
-from racer.exploration.symmetry import Symmetric
-from racer.lift import Lifted, lift
-from racer.models import check_model, system_of
-from racer.patience import patience
-from racer.program import Program
-from racer.result import Result
-from racer.system import State, System
+from racer.exploration.confirming import model_error
+from racer.exploration.report import Searched, report
+from racer.exploration.result import Result
+from racer.lang.program import Program
+from racer.machine.interface import System
+from racer.machine.layout import State
+from racer.machine.loaded import Loaded, load_program
+from racer.machine.models import model
+from racer.search.graph import ModelFailed, StateGraph, search
+from racer.search.limits import Budget, Tell, deadline_after
+from racer.search.stubborn import StubbornSets
+from racer.search.symmetry import Symmetric
 
 # Counting needs every state, the verdict does not. Past so many states (up to symmetry) the
 # count is left out unless it is asked for: some seconds and some hundred megabytes.
 COUNTED_STATES: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be explored, and how far: the parameters of explore(), which explains them.
+
+    Errors   UsageError for a memory model that racer lacks, or a limit that allows nothing.
+    """
+
+    memory: str = "sc"
+    reduce: bool = True
+    count: bool | None = None
+    minimise: bool = True
+    max_states: int | None = None
+    timeout: float | None = None
+    progress: Tell | None = None
+
+    def __post_init__(self) -> None:
+        model(self.memory)
+        if self.max_states is not None and self.max_states < 1:
+            raise UsageError(
+                f"max_states={self.max_states} would search nothing: it must be 1 or more."
+            )
+        if self.timeout is not None and not self.timeout > 0:
+            raise UsageError(
+                f"timeout={self.timeout} would search nothing: it must be above 0 seconds."
+            )
 
 
 def explore(
@@ -33,7 +60,7 @@ def explore(
     minimise: bool = True,
     max_states: int | None = None,
     timeout: float | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Tell | None = None,
 ) -> Result:
     """Search every interleaving of `program` and say what can happen.
 
@@ -52,65 +79,56 @@ def explore(
     Errors   ModelError when the model fails in a state that can be reached; Interrupted, with
              what was found so far, on Ctrl-C; UsageError for a memory model racer lacks.
     """
-    return search_and_report(
-        program,
-        memory=memory,
-        reduce=reduce,
-        count=count,
-        minimise=minimise,
-        max_states=max_states,
-        timeout=timeout,
-        progress=progress,
-    )[1]
+    wanted = Wanted(memory, reduce, count, minimise, max_states, timeout, progress)
+    return searched_and_told(program, wanted)[1]
 
 
-def search_and_report(
-    program: Program,
-    *,
-    memory: str = "sc",
-    reduce: bool = True,
-    count: bool | None = None,
-    minimise: bool = True,
-    max_states: int | None = None,
-    timeout: float | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> tuple[Searched, Result]:
-    """As explore(), with the graphs that the Result was read from."""
-    check_model(memory)
-    _check_limits(max_states, timeout)
-    deadline = None if timeout is None else time.monotonic() + timeout
-    limits = Limits(max_states, timeout, deadline, progress=progress)
-    with patience(timeout):
-        lifted = lift(program, deadline=deadline)
-        try:
-            searched = _search(lifted, memory, reduce, count, limits)
-        finally:
-            lifted.finish()
-    return searched, report(searched, deadline, minimise, progress)
+def searched_and_told(program: Program, wanted: Wanted) -> tuple[Searched, Result]:
+    """The graphs of a search, and the Result that was read from them. Errors: as explore()."""
+    deadline = deadline_after(wanted.timeout)
+    loaded = load_program(program, timeout=wanted.timeout, deadline=deadline)
+    with loaded.in_use(wanted.timeout):
+        searched = _search(loaded, wanted, deadline)
+    return searched, report(searched, deadline, wanted.minimise, wanted.progress)
 
 
-def _search(
-    lifted: Lifted, memory: str, reduce: bool, count: bool | None, limits: Limits
-) -> Searched:
+def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
     """Search for the verdict and, if the count is wanted and affordable, for all states."""
-    system = system_of(lifted, memory)
+    system = loaded.system(wanted.memory)
     quotient = Symmetric(system)
-    graph = _decide(lifted.program, system, quotient if reduce else None, limits)
+    out_of_time = f"timeout of {wanted.timeout or 0:g} s"
+    deciding = Budget(
+        wanted.max_states, deadline, states_text="max_states={}", time_text=out_of_time
+    )
+    graph = _decide(loaded.program, system, quotient if wanted.reduce else None, deciding, wanted)
     full = None
-    if count is not False and graph.complete:
-        full = search(quotient, (), _counting_limits(limits, count)) if reduce else graph
-    return Searched(lifted.program, system, quotient, graph, full, memory, reduce)
+    if wanted.count is not False and graph.complete:
+        full = graph
+        if wanted.reduce:
+            counting = Budget(
+                None if wanted.count else COUNTED_STATES,
+                deadline,
+                states_text="more than {:,} states up to symmetry; count=True or --count forces it",
+                time_text=out_of_time,
+            )
+            full = search(quotient, (), counting, phase="counting", tell=wanted.progress)
+    return Searched(loaded, system, quotient, graph, full, wanted.memory, wanted.reduce)
 
 
 def _decide(
-    program: Program, system: System, quotient: Symmetric | None, limits: Limits
+    program: Program,
+    system: System,
+    quotient: Symmetric | None,
+    budget: Budget,
+    wanted: Wanted,
 ) -> StateGraph:
     """The graph that decides the verdict: reduced if there is a quotient to reduce to."""
     sometimes = tuple(sorted(program.sometimes))
     try:
         if quotient is None:
-            return search(system, sometimes, limits)
-        return search(quotient, sometimes, limits, StubbornSets(system).choose)
+            return search(system, sometimes, budget, tell=wanted.progress)
+        choose = StubbornSets(system).choose
+        return search(quotient, sometimes, budget, choose, tell=wanted.progress)
     except ModelFailed as failed:
         canonical = _itself if quotient is None else quotient.canonical
         raise model_error(failed, system, canonical) from failed
@@ -118,18 +136,3 @@ def _decide(
 
 def _itself(state: State) -> State:
     return state
-
-
-def _counting_limits(limits: Limits, count: bool | None) -> Limits:
-    """Counting stops at the time limit too, and at its own number of states unless forced."""
-    if count is True:
-        return replace(limits, max_states=None, phase="counting")
-    too_many = "more than {:,} states up to symmetry; count=True or --count forces it"
-    return replace(limits, max_states=COUNTED_STATES, no_room=too_many, phase="counting")
-
-
-def _check_limits(max_states: int | None, timeout: float | None) -> None:
-    if max_states is not None and max_states < 1:
-        raise UsageError(f"max_states={max_states} would search nothing: it must be 1 or more.")
-    if timeout is not None and not timeout > 0:
-        raise UsageError(f"timeout={timeout} would search nothing: it must be above 0 seconds.")

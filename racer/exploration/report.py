@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from racer.errors import InternalError, ModelError, ReplayDiverged
-from racer.events import OutcomeKey, Trace
-from racer.exploration.components import looping_moves
-from racer.exploration.counting import schedules_to
-from racer.exploration.graph import ModelFailed, Progress, StateGraph
-from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
-from racer.exploration.symmetry import Symmetric, outcome_orbit
-from racer.exploration.witnesses import (
-    FoundSchedule,
-    Witnesses,
-    concrete_moves,
-    named_schedule,
-    state_after,
-)
-from racer.operations import describe_operation
-from racer.program import Program
-from racer.replaying import replay
-from racer.result import Finding, Interrupted, Outcome, Result, Verdict
-from racer.system import CHOICES, Broken, Move, State, System
-from racer.values import describe, value_key
+from racer.errors import InternalError
+from racer.exploration.confirming import confirmed_label
+from racer.exploration.result import Finding, Interrupted, Outcome, Result, Verdict, cheapest
+from racer.exploration.witnesses import Witnesses
+from racer.lang.outcomes import OutcomeKey
+from racer.lang.values import describe
+from racer.machine.interface import System
+from racer.machine.layout import State
+from racer.machine.loaded import Loaded
+from racer.machine.moves import agent_of
+from racer.search.components import looping_moves
+from racer.search.counting import schedules_to
+from racer.search.graph import StateGraph
+from racer.search.limits import Tell
+from racer.search.shown import Examiner, Family, Goal, Label, Shown
+from racer.search.symmetry import Symmetric, outcome_orbit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,7 @@ class Searched:
     reduced, and None if nothing is to be counted.
     """
 
-    program: Program
+    loaded: Loaded
     system: System
     quotient: Symmetric
     graph: StateGraph
@@ -68,7 +62,7 @@ def report(
     searched: Searched,
     deadline: float | None,
     minimise: bool,
-    progress: Callable[[Progress], None] | None = None,
+    tell: Tell | None = None,
 ) -> Result:
     """The Result, with every violation replayed on trio.
 
@@ -84,9 +78,9 @@ def report(
     schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
     interrupted = graph.interrupted or (full is not None and full.interrupted)
     if graph.complete and not interrupted and minimise:
-        schedules.minimise(deadline, progress)
+        schedules.minimise(deadline, tell)
     violations = _violations(searched, schedules, shown, counts)
-    vacuous = tuple(sorted(set(searched.program.sometimes) - graph.reached))
+    vacuous = tuple(sorted(set(searched.loaded.program.sometimes) - graph.reached))
     every = full if full is not None and full.complete else None
     states, transitions = _size(searched, every)
     result = Result(
@@ -103,6 +97,7 @@ def report(
         vacuous=vacuous if graph.complete else (),
         bound=graph.bound,
         loops=loops,
+        loaded=searched.loaded,
     )
     if interrupted or schedules.interrupted:
         raise Interrupted(result)
@@ -122,8 +117,11 @@ def _loops(searched: Searched) -> tuple[str, ...] | None:
     full = searched.full
     if full is None or not full.complete:
         return None
-    groups = searched.system.groups
-    return tuple(sorted({groups[move // CHOICES] for move in looping_moves(full.edges)}))
+    if full.order() is not None:
+        return ()
+    system = searched.system
+    moving = {system.agents[agent_of(move)].thread for move in looping_moves(full.edges)}
+    return tuple(sorted({system.groups[thread] for thread in moving}))
 
 
 def _count(
@@ -169,13 +167,13 @@ def _outcomes(
     shown: Shown,
     counts: _Counts | None,
 ) -> dict[OutcomeKey, Outcome]:
-    names = searched.system.names
+    agents = searched.system.agents
     found: dict[OutcomeKey, Outcome] = {}
     for family, member in shown.members.items():
         members = outcome_orbit(member, examiner.groups)
         count = None if counts is None else counts.of_outcome(family, len(members))
         for outcome in members:
-            one = Outcome(count, schedules.of_outcome(outcome).witness(names))
+            one = Outcome(count, schedules.of_outcome(outcome).witness(agents))
             # 1 and True are different values, but equal as keys: one entry stands for both.
             found[outcome] = _merged(found[outcome], one) if outcome in found else one
     return dict(sorted(found.items(), key=lambda item: describe(item[0])))
@@ -185,7 +183,7 @@ def _merged(one: Outcome, other: Outcome) -> Outcome:
     count = None
     if one.interleavings is not None and other.interleavings is not None:
         count = one.interleavings + other.interleavings
-    return Outcome(count, min(one.witness, other.witness, key=lambda w: (w.preemptions, w.steps)))
+    return Outcome(count, cheapest(one.witness, other.witness))
 
 
 def _violations(
@@ -195,91 +193,10 @@ def _violations(
     labels = [goal for goal in shown.first if isinstance(goal, Label)]
     for goal in sorted(labels, key=lambda label: label.name):
         schedule = schedules.of_label(goal)
-        trace = _confirmed(searched, goal.name, schedule)
+        trace = confirmed_label(
+            searched.loaded.program, searched.system, searched.memory, schedule.moves, goal.name
+        )
         count = None if counts is None else counts.by_goal[goal]
-        witness = schedule.witness(searched.system.names)
+        witness = schedule.witness(searched.system.agents, goal.name)
         found[goal.name] = Finding(count, witness, trace)
     return found
-
-
-def _confirmed(searched: Searched, label: str, found: FoundSchedule) -> Trace:
-    """Replay a violation on trio and compare it with the automata, step by step."""
-    trace = confirmed_replay(searched.program, searched.system, found.moves)
-    if label not in trace.labels:
-        shown = ", ".join(trace.labels) or "no violation"
-        last = trace.events[-1].thread if trace.events else "-"
-        raise _impure(len(trace.events), last, f"violation {label!r}", shown)
-    return trace
-
-
-def confirmed_replay(program: Program, system: System, moves: Sequence[Move]) -> Trace:
-    """Replay a schedule on trio: each step, and the end, must be as the automata have it.
-
-    Errors   ReplayDiverged where a step is not, InternalError where the end is not.
-    """
-    trace = replay(program, named_schedule(moves, system.names))
-    state = system.initial()
-    for move, event in zip(moves, trace.events, strict=True):
-        operation, result = system.event(state, move)
-        expected = f"{describe_operation(operation)} -> {describe(result)}"
-        met = f"{describe_operation(event.operation)} -> {describe(event.result)}"
-        if expected != met:
-            raise _impure(event.index + 1, event.thread, expected, met)
-        state = dict(system.successors(state))[move]
-    if trace.maximal and value_key(trace.outcome) != value_key(system.outcome(state)):
-        ends = describe(trace.outcome), describe(system.outcome(state))
-        raise InternalError(f"replay ends in {ends[0]}, the automata in {ends[1]}")
-    return trace
-
-
-def _impure(step: int, thread: str, expected: str, found: str) -> ReplayDiverged:
-    return ReplayDiverged(
-        step=step,
-        thread=thread,
-        expected=expected,
-        found=found,
-        hint="The automata and the real coroutines disagree, so nothing is reported.\n"
-        "Usual cause: threads share something that is not a cell (a closure, a global, an\n"
-        "object in their arguments), or use a clock or random numbers. Make it a cell.\n"
-        "If they do not, this is a bug in racer: please report it.",
-    )
-
-
-def _in_turns(schedule: Sequence[str]) -> str:
-    """`alloc, split x3, alloc x2`: who takes how many steps, in turn."""
-    turns = [(name, len(list(steps))) for name, steps in itertools.groupby(schedule)]
-    each = [name if steps == 1 else f"{name} x{steps}" for name, steps in turns]
-    return ", ".join(each) or "(the initial state)"
-
-
-def model_error(
-    failed: ModelFailed, system: System, canonical: Callable[[State], State]
-) -> ModelError:
-    """The error for a model that fails, with a schedule that leads there."""
-    moves = concrete_moves(system, canonical, failed.path)
-    cause = failed.cause
-    last = ""
-    if isinstance(cause, Broken):  # found on a canonical state: which move is it really?
-        state = state_after(system, moves)
-        try:
-            system.successors(state)
-        except Broken as broken:
-            cause = broken
-            if broken.move is not None:
-                moves = (*moves, broken.move)
-                last = f"\nlast step: {describe_operation(system.event(state, broken.move)[0])}"
-    schedule = tuple(system.names[move // CHOICES] for move in moves)
-    where = _in_turns(schedule) + last
-    if isinstance(cause, ModelError) or cause.thread is None:
-        return ModelError(f"{cause}\nschedule: {where}", schedule=schedule)
-    name = system.names[cause.thread]
-    step = schedule.count(name)
-    return ModelError(
-        f"thread {name!r} fails after its step {step}: {cause.text}\n"
-        f"schedule: {where}\n"
-        f"The model is broken there, not the code under test: mend the thread, or raise "
-        f"Violation(label) if this is what the model is to find.",
-        thread=name,
-        step=step,
-        schedule=schedule,
-    )

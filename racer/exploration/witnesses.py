@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from racer.errors import InternalError
-from racer.events import Move as NamedMove
-from racer.events import OutcomeKey, Schedule
-from racer.exploration.graph import Progress, StateGraph
-from racer.exploration.preemptions import NOBODY, Budget, PreemptionSearch
-from racer.exploration.shown import Examiner, Family, Goal, Label, Shown
-from racer.lift import lift
-from racer.models import system_of
-from racer.program import Program
-from racer.result import Witness
-from racer.system import CHOICES, Move, State, System
-from racer.values import value_key
+from racer.exploration.result import Witness
+from racer.lang.outcomes import OutcomeKey
+from racer.lang.values import value_key
+from racer.machine.interface import System
+from racer.machine.layout import State
+from racer.machine.moves import Agents, Move, agent_of, named, renamed
+from racer.search.graph import StateGraph
+from racer.search.limits import Budget, Progress, Tell
+from racer.search.preemptions import NOBODY, PreemptionSearch
+from racer.search.shown import Examiner, Family, Goal, Label, Shown
 
 # A label's witness is minimal whatever that takes; an outcome's if it is met within so many
 # pairs (a fraction of a second), else it is one that the search for the verdict came across.
@@ -32,13 +31,8 @@ class FoundSchedule:
     preemptions: int
     minimal: bool
 
-    def witness(self, names: Sequence[str]) -> Witness:
-        return Witness(named_schedule(self.moves, names), self.preemptions, self.minimal)
-
-
-def named_schedule(moves: Sequence[Move], names: Sequence[str]) -> Schedule:
-    """Packed moves as replay takes them."""
-    return tuple(NamedMove(names[move // CHOICES], move % CHOICES) for move in moves)
+    def witness(self, agents: Agents, label: str | None = None) -> Witness:
+        return Witness(named(self.moves, agents), self.preemptions, self.minimal, label)
 
 
 class Witnesses:
@@ -61,9 +55,7 @@ class Witnesses:
         self._search: PreemptionSearch | None = None
         self._to_family: dict[Family, FoundSchedule] = {}
 
-    def minimise(
-        self, deadline: float | None, progress: Callable[[Progress], None] | None = None
-    ) -> None:
+    def minimise(self, deadline: float | None, tell: Tell | None = None) -> None:
         """Search for minimal schedules: to every label, and to outcomes while affordable.
 
         Ctrl-C or the deadline end it early, and leave what was found so far.
@@ -74,8 +66,8 @@ class Witnesses:
         search = PreemptionSearch(self._system, shows, self._examiner.groups)
         self._search = search
         try:
-            if progress is not None:
-                progress(Progress("minimising", len(self._graph.states), 0))
+            if tell is not None:
+                tell(Progress("minimising", len(self._graph.states), 0))
             search.run(labels, Budget(None, deadline))
             search.run(self._shown.first, Budget(OUTCOME_PAIRS, deadline))
         except KeyboardInterrupt:
@@ -107,8 +99,8 @@ class Witnesses:
     def _permuted(self, found: FoundSchedule, outcome: OutcomeKey) -> FoundSchedule:
         """The same schedule with copies exchanged, so that it ends in `outcome`."""
         reached = self._system.outcome(state_after(self._system, found.moves))
-        renamed = _permutation(reached, outcome, self._examiner.groups)
-        moves = tuple(renamed[move // CHOICES] * CHOICES + move % CHOICES for move in found.moves)
+        part = _permutation(reached, outcome, self._examiner.groups)
+        moves = renamed(found.moves, self._system.agents, part)
         return FoundSchedule(moves, found.preemptions, found.minimal)
 
 
@@ -155,19 +147,10 @@ def count_preemptions(system: System, moves: Sequence[Move]) -> int:
     state, last, preemptions = system.initial(), NOBODY, 0
     for move in moves:
         successors = system.successors(state)
-        thread = move // CHOICES
-        if last not in (NOBODY, thread):
-            preemptions += any(other // CHOICES == last for other, _ in successors)
-        state, last = dict(successors)[move], thread
+        agent = agent_of(move)
+        if agent < len(system.names):  # no other agent preempts, or is preempted
+            if last not in (NOBODY, agent):
+                preemptions += any(agent_of(other) == last for other, _ in successors)
+            last = agent
+        state = dict(successors)[move]
     return preemptions
-
-
-def preemptions_of(program: Program, schedule: Schedule, memory: str) -> int:
-    """How many preemptions a schedule has that the program can follow."""
-    lifted = lift(program)
-    system = system_of(lifted, memory)
-    position = {name: thread for thread, name in enumerate(system.names)}
-    moves = [position[move.thread] * CHOICES + move.choice for move in schedule]
-    found = count_preemptions(system, moves)
-    lifted.finish()
-    return found

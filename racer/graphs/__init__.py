@@ -5,31 +5,3 @@ merging   states into nodes: ends that show the same become one, chains become o
 states    which part of a state graph is drawn
 threads   one thread's automaton
 """
-
-from racer.graphs.data import (
-    MAX_NODES,
-    Cut,
-    DrawnStates,
-    DrawnThread,
-    StateEdge,
-    StateNode,
-    Step,
-    ThreadEdge,
-    ThreadNode,
-)
-from racer.graphs.states import drawn_states
-from racer.graphs.threads import drawn_thread
-
-__all__ = [
-    "MAX_NODES",
-    "Cut",
-    "DrawnStates",
-    "DrawnThread",
-    "StateEdge",
-    "StateNode",
-    "Step",
-    "ThreadEdge",
-    "ThreadNode",
-    "drawn_states",
-    "drawn_thread",
-]

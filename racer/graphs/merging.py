@@ -10,16 +10,18 @@ from collections import Counter
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from racer.events import Blocked, OutcomeValue
-from racer.explanation.naming import operation_text, shown, step_text
-from racer.exploration.counting import continuations_of, schedules_to
-from racer.exploration.graph import StateGraph
-from racer.exploration.shown import Examiner
 from racer.graphs.data import StateEdge, StateKind, StateNode, Step
-from racer.operations import Choose, Operation
-from racer.result import DEADLOCK
-from racer.steps import Violation
-from racer.system import CHOICES, Move, State, System
+from racer.lang.operations import Operation
+from racer.lang.outcomes import DEADLOCK
+from racer.machine.interface import System
+from racer.machine.layout import State
+from racer.machine.moves import Move, agent_of
+from racer.search.counting import continuations_of, schedules_to
+from racer.search.graph import StateGraph
+from racer.search.shown import Examiner
+from racer.words.changes import shown
+from racer.words.outcomes import outcome_value
+from racer.words.phrases import operation_text, step_text
 
 Hop = tuple[str, int]  # the group of threads that moves, and the state it leads to
 Hops = dict[int, list[Hop]]  # by state: those that are drawn
@@ -164,12 +166,12 @@ class Merged:
 
     def _grouped(self) -> list[dict[Hop, list[tuple[Move, int]]]]:
         """By state and hop: the moves, each with the state it leads to before ends are merged."""
-        groups = self.system.groups
+        groups, agents = self.system.groups, self.system.agents
         found: list[dict[Hop, list[tuple[Move, int]]]] = []
         for moves in self.graph.edges:
             by_hop: dict[Hop, list[tuple[Move, int]]] = {}
             for move, goal in moves:
-                hop = (groups[move // CHOICES], self.standing[goal])
+                hop = (groups[agents[agent_of(move)].thread], self.standing[goal])
                 by_hop.setdefault(hop, []).append((move, goal))
             found.append(by_hop)
         return found
@@ -195,7 +197,7 @@ class Merged:
             return "violating" if labels else "final"
         if state == 0:
             return "initial"
-        if not self.graph.edges[state]:
+        if not self.graph.edges.count(state):
             return "unexplored"
         return "violating" if labels else "state"
 
@@ -216,30 +218,19 @@ class Merged:
         values: dict[str, list[str]] = {}
         outcome = self.system.outcome(self.graph.states[state])
         for group, (_, value) in zip(self.system.groups, outcome, strict=True):
-            values.setdefault(group, []).append(came_to(value))
+            values.setdefault(group, []).append(outcome_value(value, shown))
         return tuple((group, _listed(texts)) for group, texts in values.items())
 
 
 def _one_of(events: Sequence[tuple[Operation, object]]) -> str:
     """The text of steps that lead to the same state; options of one choice are listed."""
     operation = events[0][0]
-    if (
-        len(events) > 1
-        and isinstance(operation, Choose)
-        and all(each == operation for each, _ in events)
-    ):
+    same = all(each == operation for each, _ in events)
+    if len(events) > 1 and same and len(operation.facts.options) > 1:
         options = list(dict.fromkeys(shown(each) for _, each in events))
-        few = len(options) < len(operation.options)
+        few = len(options) < len(operation.facts.options)
         return f"{operation_text(operation)} -> {', '.join(options) if few else 'any'}"
     return " or ".join(dict.fromkeys(step_text(*event) for event in events))
-
-
-def came_to(value: OutcomeValue) -> str:
-    if isinstance(value, Violation):
-        return f"!{value.label}"
-    if isinstance(value, Blocked):
-        return f"blocked at {value.operation}"
-    return shown(value)
 
 
 def _listed(texts: Sequence[str]) -> str:

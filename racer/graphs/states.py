@@ -12,15 +12,19 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 from racer.errors import UsageError
-from racer.events import OutcomeKey
-from racer.exploration.counting import schedules_to
-from racer.exploration.graph import StateGraph
 from racer.exploration.report import Searched
-from racer.exploration.shown import Examiner
+from racer.exploration.result import Result, Witness
 from racer.graphs.data import MAX_NODES, Cut, DrawnStates, Slice
-from racer.graphs.merging import Chain, Hops, Merged, came_to, chains, end_key
-from racer.result import Result, Witness
-from racer.system import CHOICES, Move, State
+from racer.graphs.merging import Chain, Hops, Merged, chains, end_key
+from racer.lang.outcomes import OutcomeKey
+from racer.machine.layout import State
+from racer.machine.moves import Move, agent_of, packed
+from racer.search.counting import schedules_to
+from racer.search.edges import Edges
+from racer.search.graph import StateGraph
+from racer.search.shown import Examiner
+from racer.words.changes import shown
+from racer.words.outcomes import outcome_value
 
 
 def drawn_states(
@@ -178,11 +182,11 @@ def _goals(result: Result) -> list[tuple[str, Witness]]:
         found = [(label, finding.witness) for label, finding in result.violations.items()]
     else:
         found = [(_outcome_name(key), each.witness) for key, each in result.outcomes.items()]
-    return sorted(found, key=lambda goal: (goal[1].preemptions, goal[1].steps))
+    return sorted(found, key=lambda goal: goal[1].cost)
 
 
 def _outcome_name(key: OutcomeKey) -> str:
-    return " ".join(f"{thread}={came_to(value)}" for thread, value in key)
+    return " ".join(f"{thread}={outcome_value(value, shown)}" for thread, value in key)
 
 
 _Path = list[tuple[State, State, Move]]  # canonical states before and after, and the move
@@ -190,11 +194,9 @@ _Path = list[tuple[State, State, Move]]  # canonical states before and after, an
 
 def _path(searched: Searched, witness: Witness) -> _Path:
     system, canonical = searched.system, searched.quotient.canonical
-    position = {name: thread for thread, name in enumerate(system.names)}
     state = system.initial()
     path: _Path = []
-    for named in witness.schedule:
-        move = position[named.thread] * CHOICES + named.choice
+    for move in packed(witness.schedule, system.agents):
         after = dict(system.successors(state))[move]
         path.append((canonical(state), canonical(after), move))
         state = after
@@ -204,7 +206,8 @@ def _path(searched: Searched, witness: Witness) -> _Path:
 def _with_path(hops: Hops, path: _Path, merged: Merged, index: dict[State, int]) -> Hops:
     longer = {state: list(own) for state, own in hops.items()}
     for before, after, move in path:
-        hop = (merged.system.groups[move // CHOICES], merged.standing[index[after]])
+        thread = merged.system.agents[agent_of(move)].thread
+        hop = (merged.system.groups[thread], merged.standing[index[after]])
         own = longer.setdefault(index[before], [])
         if hop not in own:
             own.append(hop)
@@ -213,17 +216,18 @@ def _with_path(hops: Hops, path: _Path, merged: Merged, index: dict[State, int])
 
 def _graph_of(searched: Searched, paths: list[_Path]) -> StateGraph:
     """The states on some paths, with all their moves, as a graph that was cut."""
-    graph = StateGraph([searched.quotient.initial()], [[]], [-1])
+    graph = StateGraph([searched.quotient.initial()], Edges([[]]), [-1])
     graph.bound = "only these schedules were looked at"
     index = {graph.states[0]: 0}
     for state in dict.fromkeys(before for path in paths for before, _, _ in path):
-        for move, after in searched.quotient.successors(state):
+        found = searched.quotient.successors(state)
+        for _, after in found:
             if after not in index:
                 index[after] = len(graph.states)
                 graph.states.append(after)
-                graph.edges.append([])
+                graph.edges.add_state()
                 graph.parents.append(index[state])
-            graph.edges[index[state]].append((move, index[after]))
+        graph.edges.put(index[state], [(move, index[after]) for move, after in found])
     graph.expanded = len(graph.states)
     return graph
 

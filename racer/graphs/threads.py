@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from racer.automata.automaton import ClosedAutomaton
+from racer.automata.growing import GrowingAutomaton
+from racer.automata.lifting import Lifted, step_of
 from racer.errors import UsageError, suggestion
-from racer.explanation.naming import operation_text, shown
 from racer.files import shown_path
 from racer.graphs.data import MAX_NODES, DrawnThread, ThreadEdge, ThreadNode
-from racer.lift import Lifted
-from racer.lift.automaton import ClosedAutomaton
-from racer.lift.growing import GrowingAutomaton
-from racer.operations import Acquire, Choose, Fence, Operation, Release, Store, access
-from racer.steps import AboutTo, Closing, Pending, Raised, Returned, Violated
-from racer.watches import OBSERVATIONS, Observation
+from racer.lang.operations import Operation
+from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated
+from racer.lang.watches import OBSERVATIONS
+from racer.words.changes import shown
+from racer.words.outcomes import observation_text
+from racer.words.phrases import operation_text
 
 Places = dict[int, list[tuple[str, ...]]]
 
@@ -147,38 +149,25 @@ def _rest(by_goal: dict[int, list[int]]) -> int | None:
 
 def _is_complete(lifted: Lifted, pending: Pending, answers: int) -> bool:
     """Whether so many answers are all that can come."""
-    match pending:
-        case AboutTo(operation=Store() | Release() | Acquire() | Fence()):
-            return True
-        case AboutTo(operation=Choose(options=options)):
-            return answers == len(options)
-        case AboutTo(operation=operation):
-            cell = access(operation).cell
-            return cell is not None and answers == len(lifted.tables[cell].values)
-        case _:
-            return answers == len(OBSERVATIONS)
+    if not isinstance(pending, AboutTo):
+        return answers == len(OBSERVATIONS)
+    facts = pending.operation.facts
+    if facts.cell is None:
+        return answers == len(facts.options)
+    return facts.gives == "nothing" or answers == len(lifted.tables[facts.cell].values)
 
 
 def _answer(lifted: Lifted, pending: Pending, answer: int) -> str:
     if isinstance(pending, Closing):
-        return _observed(OBSERVATIONS[answer])
+        return observation_text(OBSERVATIONS[answer])
     assert isinstance(pending, AboutTo)
     return _result(lifted, pending.operation, answer)
 
 
 def _result(lifted: Lifted, operation: Operation, answer: int) -> str:
-    match operation:
-        case Choose(options=options):
-            return shown(options[answer])
-        case Store() | Release() | Acquire() | Fence():
-            return ""
-        case _:
-            return shown(lifted.tables[operation.cell].values[answer])
-
-
-def _observed(seen: Observation) -> str:
-    if not seen.ever_true:
-        return "never true"
-    if not seen.ever_false:
-        return "always true"
-    return f"sometimes true, {'true' if seen.at_end else 'false'} at its end"
+    """The result after which it goes on; nothing where it gives none."""
+    facts = operation.facts
+    if facts.gives == "nothing":
+        return ""
+    step = step_of(operation, answer, lifted.tables)
+    return "" if step is None else shown(step.result)

@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 from measured import Limits, Measured, Size, Stopwatch
 
 import racer
-from racer.exploration import graph as state_graph
-from racer.exploration.stubborn import StubbornSets
-from racer.exploration.symmetry import Symmetric
-from racer.lift import lift
-from racer.models import system_of
+from racer.automata.lifting import lift
+from racer.machine.models import system_of
+from racer.search import graph as state_graph
+from racer.search.stubborn import StubbornSets
+from racer.search.symmetry import Symmetric
 from scenarios.aba import aba
 
 ROOT = Path(racer.__file__).parents[1]

@@ -1,0 +1,142 @@
+"""racer for people who write Python: the public names that need every room.
+
+Where the others are, `racer/__init__.py` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from racer.catalogue.parameters import Value
+from racer.errors import UsageError
+from racer.exploration import exploring, result, witness_file
+from racer.exploration.explaining import explain, finding_of
+from racer.exploration.judgement import judge
+from racer.exploration.result import Interrupted, Witness
+from racer.exploration.witness_file import SavedWitness
+from racer.lang.program import Program
+from racer.lang.schedule import Schedule
+from racer.machine.models import model
+from racer.replaying.replay import run
+from racer.replaying.trace import Trace
+from racer.search.limits import Tell
+from racer.viz.mail import mail
+from racer.viz.summary import result_line, summary
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Result(result.Result):
+    __doc__ = result.Result.__doc__
+
+    def __repr__(self) -> str:
+        return f"<Result {result_line(self)}>"
+
+    def assert_holds(self) -> None:
+        """Nothing, where every state was searched and nothing is wrong in any.
+
+        Errors   AssertionError otherwise: a violation, a `sometimes` that no state reaches, or a
+                 limit that cut the search. Its text is the report, with the minimal schedule of
+                 each violation as for a mail.
+        """
+        if self.verdict == "pass":
+            return
+        parts = [summary(self, judge(self, None, None))]
+        parts += [mail(explain(self, label)).rstrip() for label in self.violations]
+        raise AssertionError("\n\n".join(parts))
+
+
+def explore(
+    program: Program,
+    *,
+    memory: str = "sc",
+    reduce: bool = True,
+    count: bool | None = None,
+    minimise: bool = True,
+    max_states: int | None = None,
+    timeout: float | None = None,
+    progress: Tell | None = None,
+) -> Result:
+    try:
+        found = exploring.explore(
+            program,
+            memory=memory,
+            reduce=reduce,
+            count=count,
+            minimise=minimise,
+            max_states=max_states,
+            timeout=timeout,
+            progress=progress,
+        )
+    except Interrupted as stop:
+        raise Interrupted(_public(stop.result)) from None
+    return _public(found)
+
+
+explore.__doc__ = exploring.explore.__doc__
+
+
+def replay(
+    program: Program, witness: Witness | SavedWitness | Schedule, *, memory: str = "sc"
+) -> Trace:
+    """Run the real coroutines on trio, one step at a time, under a witness's schedule.
+
+    witness  of a Result, of a file (see load()), or just the moves in their order
+    memory   the memory model; a saved witness has its own
+
+    Errors   ReplayDiverged when a move cannot be made (its thread is blocked, has ended, or does
+             not exist), when a step is not as it was saved, or when the schedule no longer shows
+             the label that it is the witness of. WitnessError for a saved witness of another
+             program. ModelError when the model itself fails on the way.
+    """
+    if isinstance(witness, SavedWitness):
+        return witness_file.check(witness, program)
+    schedule = witness.schedule if isinstance(witness, Witness) else tuple(witness)
+    trace = run(program, schedule, model(memory).storage(program))
+    if isinstance(witness, Witness) and witness.label not in (None, *trace.labels):
+        remedy = "Try: explore the program again; the schedule is kept for the case it comes back."
+        raise witness_file.not_shown(trace, witness.label or "", remedy)
+    return trace
+
+
+def save(
+    found: result.Result,
+    label: str,
+    path: str | Path,
+    *,
+    scenario: str = "",
+    parameters: Mapping[str, Value] | None = None,
+) -> None:
+    """Write the witness of a violation to a file that load() and `racer replay` read.
+
+    scenario, parameters   what makes the program, as `racer explore` takes them; without a
+                           scenario only racer.replay() can run it again
+
+    Errors   UsageError when the result has no such label; OSError, and the file is as it was.
+    """
+    finding = finding_of(found, label)
+    if found.loaded is None:
+        raise UsageError("this result is of no program, so its witness cannot be saved.")
+    saved = witness_file.saved_witness(
+        label,
+        finding,
+        scenario=scenario,
+        parameters=dict(parameters or {}),
+        memory=found.memory,
+        total=found.interleavings,
+        digest=found.loaded.digest,
+    )
+    witness_file.save(saved, Path(path))
+
+
+def load(path: str | Path) -> SavedWitness:
+    """Read a witness file, for replay().
+
+    Errors   WitnessError saying what is wrong, where, and what to try.
+    """
+    return witness_file.load(Path(path))
+
+
+def _public(found: result.Result) -> Result:
+    return Result(**{field.name: getattr(found, field.name) for field in fields(found)})

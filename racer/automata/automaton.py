@@ -1,0 +1,163 @@
+"""Automata: what one thread does, for whatever results it is given.
+
+A node is what the thread is about to do; an edge is labelled by the answer it gets:
+
+    cell operation    the index, in the cell's value table, of the value it found there;
+                      0 where the operation gives no result (store, acquire, release)
+    without a cell    the position among what it may give: 0 of a fence, the option of a choose
+    end of a window   the position in OBSERVATIONS
+
+A node in which the thread has ended has no edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from racer.errors import InternalError
+from racer.lang.operations import CellOperation
+from racer.lang.pending import Pending, Watched
+from racer.lang.values import require_hashable, value_key
+
+OpenSlots = tuple[tuple[int, Watched], ...]  # the windows open before a node's step, by slot
+
+
+class ValueTable:
+    """The values one cell has been seen to hold, each under a small integer; 0 is the initial."""
+
+    def __init__(self, initial: object, on_new: Callable[[object], None]) -> None:
+        self.values: list[object] = []
+        self._index: dict[Hashable, int] = {}
+        self._on_new = on_new
+        self.intern(initial)
+
+    def intern(self, value: object) -> int:
+        """The value's index, a new one if it has none. Errors: TypeError when not hashable."""
+        key = value_key(value)
+        index = self._index.get(key)
+        if index is None:
+            index = self._index[key] = len(self.values)
+            self.values.append(value)
+            self._on_new(value)
+        return index
+
+
+@dataclass(frozen=True, slots=True)
+class CellStep:
+    """One execution of a cell operation: the answer it gives, the value index it leaves.
+
+    `error` is set when the operation itself failed (an update function raised); the thread
+    then gets the exception in place of `result`. After a Misuse it goes on nowhere.
+    """
+
+    answer: int
+    result: object
+    after: int
+    error: Exception | None = None
+
+
+def execute(operation: CellOperation, before: int, table: ValueTable) -> CellStep | None:
+    """Execute on the cell's value number `before`; None when the operation blocks there."""
+    try:
+        done = operation.execute(table.values[before])
+        if done is None:
+            return None
+        require_hashable(done.after, f"the value left in {operation.cell!r}")
+        after = table.intern(done.after)
+    except Exception as error:  # the model's own function failed: the thread gets to see it
+        return CellStep(before, None, before, error)
+    silent = operation.facts.gives == "nothing"
+    return CellStep(0 if silent else before, done.result, after)
+
+
+class Automaton(Protocol):
+    """What the rest of racer needs of a lifted thread; node numbers are small integers."""
+
+    @property
+    def start(self) -> int:
+        """The node in which the thread begins."""
+
+    def pending(self, node: int) -> Pending:
+        """What the thread is about to do at `node`."""
+
+    def open_slots(self, node: int) -> OpenSlots:
+        """The windows that are open just before the step of `node`."""
+
+    def target(self, node: int, step: CellStep) -> int:
+        """Where the thread goes from `node` when it gets the answer of `step`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedAutomaton:
+    """An automaton that has an edge for every answer that can ever come.
+
+    Shape    `nodes`, `slots` and `edges` are parallel; an edge maps an answer to a node.
+    """
+
+    nodes: tuple[Pending, ...]
+    slots: tuple[OpenSlots, ...]
+    edges: tuple[dict[int, int], ...]
+    start: int = 0
+
+    def pending(self, node: int) -> Pending:
+        return self.nodes[node]
+
+    def open_slots(self, node: int) -> OpenSlots:
+        return self.slots[node]
+
+    def target(self, node: int, step: CellStep) -> int:
+        try:
+            return self.edges[node][step.answer]
+        except KeyError:
+            raise InternalError(f"no edge for answer {step.answer} at node {node}") from None
+
+
+def minimise(automaton: ClosedAutomaton, label: Callable[[int], Hashable]) -> ClosedAutomaton:
+    """The smallest automaton that answers alike: bisimilar nodes become one.
+
+    `label(node)` tells apart nodes that are different whatever follows. Nodes of the result
+    are numbered breadth first by answer from the start, so equal behaviour gives equal tables.
+
+    Source   Moore's partition refinement ("Gedanken-experiments on sequential machines", 1956).
+    """
+    block = _renumber([label(node) for node in range(len(automaton.nodes))])
+    while True:
+        signatures = [
+            (block[node], tuple((answer, block[goal]) for answer, goal in sorted(edges.items())))
+            for node, edges in enumerate(automaton.edges)
+        ]
+        refined = _renumber(signatures)
+        if max(refined) == max(block):
+            break
+        block = refined
+    return _quotient(automaton, block)
+
+
+def _renumber(keys: Sequence[Hashable]) -> list[int]:
+    numbers: dict[Hashable, int] = {}
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+def _quotient(automaton: ClosedAutomaton, block: list[int]) -> ClosedAutomaton:
+    """One node for each block, the block's first member standing for all of them."""
+    member: dict[int, int] = {}
+    for node, number in enumerate(block):
+        member.setdefault(number, node)
+    number_of = {block[automaton.start]: 0}
+    order = [block[automaton.start]]
+    for current in order:  # grows while it is read: breadth first
+        for _, goal in sorted(automaton.edges[member[current]].items()):
+            if block[goal] not in number_of:
+                number_of[block[goal]] = len(order)
+                order.append(block[goal])
+    members = [member[number] for number in order]
+    return ClosedAutomaton(
+        tuple(automaton.nodes[node] for node in members),
+        tuple(automaton.slots[node] for node in members),
+        tuple(
+            {answer: number_of[block[goal]] for answer, goal in automaton.edges[node].items()}
+            for node in members
+        ),
+    )

@@ -1,0 +1,254 @@
+"""A thread's automaton while it grows: the coroutine is run once more for each new edge."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from types import FunctionType
+
+from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots
+from racer.automata.environment import Environment
+from racer.automata.identity import Identifier
+from racer.errors import Location, ModelError
+from racer.lang.operations import Operation
+from racer.lang.outcomes import Violation
+from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated
+from racer.lang.program import ThreadInstance
+from racer.lang.run import Run
+from racer.lang.values import describe, value_key
+
+_KEY_WORK = 4  # taking a run's key costs about as much as so many of its steps
+
+
+class GrowingAutomaton:
+    """Nodes and edges of one thread, added on demand by `target`.
+
+    A coroutine cannot be copied, so a new edge costs one run from the start along the node's
+    history. Each such run is checked against the nodes on its way: a thread that answers the
+    same history with another operation is not a function of its results, and is refused.
+    """
+
+    def __init__(
+        self,
+        instance: ThreadInstance,
+        identifier: Identifier,
+        environment: Environment,
+    ) -> None:
+        self.instance = instance
+        self._identifier = identifier
+        self._environment = environment
+        self._pending: list[Pending] = []
+        self._slots: list[OpenSlots] = []
+        self._edges: list[dict[int, int]] = []
+        # How each node was first reached: the node before it and the answer; None at the start.
+        self._parents: list[tuple[int, CellStep] | None] = []
+        self._numbers: dict[Hashable, int] = {}
+        # Runs that stand at a node no edge leaves yet: its first edge needs no run from the start.
+        self._parked: dict[int, Run] = {}
+        # Runs whose operation has a function that captures something of the run. They are never
+        # resumed nor closed: the function is evaluated later, and must see what it sees now.
+        self.held: list[Run] = []
+        self.work = 0  # what lifting has cost so far, in steps of the coroutine
+        self.start = self._arrive(instance.start(), None, ())
+        self._refuse_without_step()
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def pending(self, node: int) -> Pending:
+        return self._pending[node]
+
+    def open_slots(self, node: int) -> OpenSlots:
+        return self._slots[node]
+
+    def target(self, node: int, step: CellStep) -> int:
+        known = self._edges[node].get(step.answer)
+        if known is not None:
+            return known
+        run = self._parked.pop(node, None) or self._run_to(node)
+        _give(run, step)
+        goal = self._arrive(run, (node, step), self._slots_after(node))
+        self._edges[node][step.answer] = goal
+        return goal
+
+    def locations(self, node: int) -> tuple[Location, ...]:
+        """The user's lines that wait at a node, outermost first; none where it has ended."""
+        run = self._run_to(node)
+        found = run.locations()
+        run.close()
+        return found
+
+    def closed(self) -> ClosedAutomaton:
+        """All nodes and edges so far, as an automaton that does not grow."""
+        return ClosedAutomaton(
+            tuple(self._pending), tuple(self._slots), tuple(self._edges), self.start
+        )
+
+    def confirm_endings(self) -> None:
+        """Run to every end once more: its value, too, must be a function of the history."""
+        for node, pending in enumerate(self._pending):
+            if isinstance(pending, Returned | Violated):
+                self._run_to(node).close()
+
+    def close(self) -> None:
+        """Abandon the runs that are kept for edges to come."""
+        for run in self._parked.values():
+            run.close()
+        self._parked.clear()
+
+    def _run_to(self, node: int) -> Run:
+        path: list[tuple[int, CellStep]] = []
+        parent = self._parents[node]
+        while parent is not None:
+            path.append(parent)
+            parent = self._parents[parent[0]]
+        run = self.instance.start()
+        for before, step in reversed(path):
+            self._check(run, before)
+            _give(run, step)
+        self.work += len(path)
+        self._check(run, node)
+        return run
+
+    def _check(self, run: Run, node: int) -> None:
+        expected = self._pending[node]
+        if not self._same(run.pending, expected):
+            found, steps = describe_pending(run.pending), run.steps
+            where = run.locations()[-1:]
+            run.close()
+            raise ModelError(
+                f"thread {run.name!r} is not a function of the results it gets: after the same "
+                f"{steps} steps it was about to {describe_pending(expected)}, and in another run "
+                f"to {found}{f' (at {where[0]})' if where else ''}.\n"
+                f"Usual cause: threads share something that is not a cell (a closure, a global, "
+                f"an object in their arguments), or use a clock or random numbers.\n"
+                f"Try: make it a cell, or a local of the thread.",
+                thread=run.name,
+                step=steps + 1,
+            )
+
+    def _same(self, found: Pending, expected: Pending) -> bool:
+        if isinstance(found, AboutTo) and isinstance(expected, AboutTo):
+            return found.opens == expected.opens and self._operation_key(
+                found.operation
+            ) == self._operation_key(expected.operation)
+        if isinstance(found, Returned) and isinstance(expected, Returned):
+            return value_key(found.value) == value_key(expected.value)
+        return found == expected
+
+    def _operation_key(self, operation: Operation) -> Hashable:
+        """Equal for equal operations, where a function may be a new lambda of the same code."""
+        functions = operation.facts.functions
+        if functions:
+            keys = tuple(self._identifier.function_key(each) for each in functions)
+            return (operation.text(), keys)
+        return operation
+
+    def _arrive(self, run: Run, parent: tuple[int, CellStep] | None, slots: OpenSlots) -> int:
+        """The node `run` stands at: a known one if that can be shown, else a new one."""
+        self._environment.check()  # the key takes it for constant
+        self._refuse_foreign(run)
+        key = self._key(run)
+        self.work += _KEY_WORK
+        known = self._numbers.get(key) if key is not None else None
+        if known is not None:
+            self._check(run, known)
+            run.close()
+            return known
+        node = len(self._pending)
+        if key is not None:
+            self._numbers[key] = node
+        self._pending.append(run.pending)
+        self._slots.append(slots if isinstance(run.pending, AboutTo | Closing) else ())
+        self._edges.append({})
+        self._parents.append(parent)
+        if isinstance(run.pending, AboutTo) and _captures(run.pending.operation):
+            self.held.append(run)
+        elif isinstance(run.pending, AboutTo | Closing):
+            self._parked[node] = run
+        return node
+
+    def _refuse_foreign(self, run: Run) -> None:
+        """A watch of another Memory would be taken for this one's of the same name."""
+        if isinstance(run.pending, AboutTo):
+            for window in run.pending.opens:
+                if self.instance.memory.watches.get(window.watch.name) is not window.watch:
+                    raise ModelError(
+                        f"thread {run.name!r} opens a window on {window.watch.name!r}, which is "
+                        f"not a watch of its Program's Memory. Make it with that memory.watch().",
+                        thread=run.name,
+                    )
+
+    def _key(self, run: Run) -> Hashable | None:
+        match run.pending:
+            case AboutTo() | Closing():
+                key = run.key(self._identifier.coroutine_key)
+                return None if key is None else ("suspended", key)
+            case Returned(value=value):
+                return ("returned", value_key(value))
+            case ended:
+                return ended
+
+    def _slots_after(self, node: int) -> OpenSlots:
+        match self._pending[node]:
+            case AboutTo(opens=opens):
+                opened = tuple((window.slot, window.watch) for window in opens)
+                return tuple(sorted((*self._slots[node], *opened), key=lambda pair: pair[0]))
+            case Closing(slot=slot):
+                return tuple(pair for pair in self._slots[node] if pair[0] != slot)
+            case _:
+                return ()
+
+    def _refuse_without_step(self) -> None:
+        pending = self._pending[self.start]
+        name, function = self.instance.name, self.instance.thread.described()
+        if isinstance(pending, Raised):
+            raise ModelError(
+                f"thread {name!r} ({function}) fails before its first step: {pending.text}",
+                thread=name,
+                step=1,
+                schedule=(),
+            )
+        if isinstance(pending, Returned | Violated):
+            raise ModelError(
+                f"thread {name!r} ({function}) ends without a step: "
+                f"it never awaits an operation.\n"
+                f"Usual cause: an `await` is missing before cell.load() or the like.\n"
+                f"Try: await each operation, or leave the thread out of the Program.",
+                thread=name,
+                step=1,
+                schedule=(),
+            )
+
+
+def _captures(operation: Operation) -> bool:
+    """Whether what the operation does may depend on objects that the thread can still change."""
+    return any(_captures_something(function) for function in operation.facts.functions)
+
+
+def _captures_something(function: object) -> bool:
+    if not isinstance(function, FunctionType):
+        return True
+    own = (function.__closure__, function.__defaults__, function.__kwdefaults__)
+    return any(part is not None for part in own)
+
+
+def _give(run: Run, step: CellStep) -> None:
+    if step.error is not None:
+        run.fail(step.error)
+    else:
+        run.resume(step.result)
+
+
+def describe_pending(pending: Pending) -> str:
+    """What a thread is about to do, as text for messages."""
+    match pending:
+        case AboutTo(operation=operation):
+            return operation.text()
+        case Closing():
+            return "close a window"
+        case Returned(value=value):
+            return f"return {describe(value)}"
+        case Violated(label=label, effect=effect):
+            return f"raise {Violation(label, effect)!r}"
+        case Raised(text=text):
+            return f"fail: {text}"

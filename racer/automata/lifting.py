@@ -1,0 +1,260 @@
+"""Lifting a Program: each thread becomes an automaton, once, outside of any interleaving.
+
+Closure: every node is fed every value that its cell can ever hold, to a fixpoint over all
+threads. It need not converge (threads that count up make ever new values); past a budget the
+automata stay open, and the exploration adds the edges it needs. Both ways give the same
+verdicts, counts and labels: a node fed a value that never really comes is simply not reached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from racer.automata.automaton import (
+    Automaton,
+    CellStep,
+    ClosedAutomaton,
+    ValueTable,
+    execute,
+    minimise,
+)
+from racer.automata.environment import Environment
+from racer.automata.growing import GrowingAutomaton, describe_pending
+from racer.automata.identity import Identifier
+from racer.lang.operations import CellOperation, Misuse, Operation
+from racer.lang.pending import AboutTo, Closing, Returned
+from racer.lang.program import Program, ThreadInstance
+from racer.lang.values import describe, value_key
+from racer.lang.watches import OBSERVATIONS
+
+# Past these the closure is taken not to converge. A counter that two threads increment reaches
+# the first at once; the second, in steps that coroutines are run for, bounds the time (1-2 s).
+VALUES_PER_CELL: Final = 128
+WORK: Final = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A Program with an automaton for each thread.
+
+    `automata` is parallel to `instances`; copies share one. `closed` says that every automaton
+    is complete and minimal, and that `tables` hold every value its cell can ever hold.
+    """
+
+    program: Program
+    instances: tuple[ThreadInstance, ...]
+    automata: tuple[Automaton, ...]
+    tables: Mapping[str, ValueTable]
+    closed: bool
+    environments: tuple[Environment, ...]
+    growing: tuple[GrowingAutomaton, ...]  # they keep alive what the operations' functions see
+
+    def finish(self) -> None:
+        """Abandon runs kept for edges to come, and refuse threads that changed what is no cell.
+
+        Errors   ModelError naming the thread and the object.
+        """
+        for automaton in self.growing:
+            automaton.close()
+        for environment in self.environments:
+            environment.check()
+
+
+def lift(
+    program: Program,
+    *,
+    work: int = WORK,
+    values: int = VALUES_PER_CELL,
+    deadline: float | None = None,
+) -> Lifted:
+    """Lift every thread; `work` and `values` are the budget of the closure.
+
+    Past `deadline`, a time.monotonic() value, the closure is given up.
+
+    Errors   ModelError for a thread without a step, or one that is not a function of the
+             results it gets.
+    """
+    identifier = Identifier()
+    memory = program.memory
+    environments = {
+        instance.group: Environment(f"thread {instance.group!r}", instance.thread.constants())
+        for instance in _one_of_each(program)
+    }
+    for environment in environments.values():
+        for item in environment.trusted():
+            identifier.trust(item)
+    tables = {name: ValueTable(first, identifier.trust) for name, first in memory.initial.items()}
+    instances = program.instances()
+    growing: dict[str, GrowingAutomaton] = {}
+    for instance in _one_of_each(program):
+        environment = environments[instance.group]
+        growing[instance.group] = GrowingAutomaton(instance, identifier, environment)
+    closed = _Closure(list(growing.values()), tables, work, values, deadline).run()
+    automata: dict[str, Automaton] = dict(growing)
+    if closed:
+        for group, automaton in growing.items():
+            automaton.close()
+            automaton.confirm_endings()
+            automata[group] = _minimal(automaton.closed(), tables)
+    lifted = Lifted(
+        program,
+        instances,
+        tuple(automata[instance.group] for instance in instances),
+        tables,
+        closed,
+        (*environments.values(), *_of_predicates(program)),
+        tuple(growing.values()),
+    )
+    if closed:
+        lifted.finish()
+    return lifted
+
+
+def _of_predicates(program: Program) -> list[Environment]:
+    named = [(owner, predicate) for owner, _, predicate in program.functions()]
+    watches = program.memory.watches.values()
+    named += [(f"watch {watch.name!r}", watch.predicate) for watch in watches]
+    return [Environment(owner, [("its function", predicate)]) for owner, predicate in named]
+
+
+def _one_of_each(program: Program) -> list[ThreadInstance]:
+    """The first of each group of copies."""
+    first: dict[str, ThreadInstance] = {}
+    for instance in program.instances():
+        first.setdefault(instance.group, instance)
+    return list(first.values())
+
+
+def digest_of(lifted: Lifted) -> str:
+    """A fingerprint of what the program does, equal for programs that behave alike.
+
+    Over the cells, the thread names and, where the closure converges, the minimal automata; else
+    over the first operation of each thread only, however far open automata have grown since.
+    """
+    initial = lifted.program.memory.initial
+    lines = [f"{name} = {describe(first)}" for name, first in initial.items()]
+    for instance, automaton in zip(lifted.instances, lifted.automata, strict=True):
+        lines.append(f"thread {instance.name}")
+        if isinstance(automaton, ClosedAutomaton):
+            for node, edges in zip(automaton.nodes, automaton.edges, strict=True):
+                lines.append(f"{describe_pending(node)} {sorted(edges.items())}")
+        else:
+            lines.append(describe_pending(automaton.pending(automaton.start)))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+class _Closure:
+    """Feeds every node every answer that can come, until nothing is new or a budget is spent."""
+
+    def __init__(
+        self,
+        automata: list[GrowingAutomaton],
+        tables: Mapping[str, ValueTable],
+        work: int,
+        values: int,
+        deadline: float | None,
+    ) -> None:
+        self._deadline = deadline
+        self._automata = automata
+        self._tables = tables
+        self._work_left = work
+        self._values = values
+        # Nodes by the cell they access, with how many of its values they have been fed.
+        self._waiting: dict[str, list[tuple[GrowingAutomaton, int]]] = {n: [] for n in tables}
+        self._queue: deque[tuple[GrowingAutomaton, int, int]] = deque()
+        self._seen = {id(automaton): 0 for automaton in automata}
+        self._fed = dict.fromkeys(tables, 1)
+
+    def run(self) -> bool:
+        """Whether a fixpoint was reached within the budget."""
+        for automaton in self._automata:
+            self._enqueue_new(automaton)
+        while self._queue:
+            automaton, node, answer = self._queue.popleft()
+            self._feed(automaton, node, answer)
+            if sum(each.work for each in self._automata) > self._work_left:
+                return False
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                return False
+            self._enqueue_new(automaton)
+            if not self._enqueue_values():
+                return False
+        return True
+
+    def _feed(self, automaton: GrowingAutomaton, node: int, answer: int) -> None:
+        pending = automaton.pending(node)
+        if isinstance(pending, Closing):
+            automaton.target(node, CellStep(answer, OBSERVATIONS[answer], 0))
+        elif isinstance(pending, AboutTo):
+            step = step_of(pending.operation, answer, self._tables)
+            if step is not None and not isinstance(step.error, Misuse):
+                automaton.target(node, step)
+
+    def _enqueue_new(self, automaton: GrowingAutomaton) -> None:
+        for node in range(self._seen[id(automaton)], len(automaton)):
+            pending = automaton.pending(node)
+            answers = 0
+            if isinstance(pending, Closing):
+                answers = len(OBSERVATIONS)
+            elif isinstance(pending, AboutTo):
+                facts = pending.operation.facts
+                if facts.cell is None:
+                    answers = len(facts.options)
+                else:
+                    self._waiting[facts.cell].append((automaton, node))
+                    answers = self._fed[facts.cell]
+            self._queue.extend((automaton, node, answer) for answer in range(answers))
+        self._seen[id(automaton)] = len(automaton)
+
+    def _enqueue_values(self) -> bool:
+        for name, table in self._tables.items():
+            if len(table.values) > self._values:
+                return False
+            for value in range(self._fed[name], len(table.values)):
+                for automaton, node in self._waiting[name]:
+                    self._queue.append((automaton, node, value))
+            self._fed[name] = len(table.values)
+        return True
+
+
+def step_of(operation: Operation, answer: int, tables: Mapping[str, ValueTable]) -> CellStep | None:
+    """What an operation gives its thread: `answer` is the option, or the cell's value index."""
+    if isinstance(operation, CellOperation):
+        return execute(operation, answer, tables[operation.cell])
+    return CellStep(answer, operation.facts.options[answer], 0)
+
+
+def _minimal(automaton: ClosedAutomaton, tables: Mapping[str, ValueTable]) -> ClosedAutomaton:
+    def label(node: int) -> Hashable:
+        pending = automaton.nodes[node]
+        slots = tuple((slot, watch.name) for slot, watch in automaton.slots[node])
+        match pending:
+            case AboutTo(operation=operation, opens=opens):
+                opening = tuple((window.slot, window.watch.name) for window in opens)
+                return ("step", _behaviour(operation, tables), opening, slots)
+            case Returned(value=value):
+                return ("returned", value_key(value))
+            case _:
+                return (pending, slots)
+
+    return minimise(automaton, label)
+
+
+def _behaviour(operation: Operation, tables: Mapping[str, ValueTable]) -> Hashable:
+    """What an operation does to each value its cell can hold: functions are compared by that.
+
+    And what it is called: an exchange that can never succeed does nothing, whatever it would
+    store, but a report names it.
+    """
+    text = operation.text()
+    if not isinstance(operation, CellOperation):
+        return (text, value_key(operation.facts.options))
+    table = tables[operation.cell]
+    steps = [execute(operation, value, table) for value in range(len(table.values))]
+    effects = tuple(None if step is None else (step.answer, step.after) for step in steps)
+    return (text, effects)

@@ -1,0 +1,186 @@
+"""Where scenarios are found: those that come with racer, ./scenarios, any file by path.
+
+A file that cannot be loaded never hides the others: it is kept in the catalogue with the
+reason, and named when it is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from racer.catalogue.packages import load_file
+from racer.catalogue.scenario import Scenario
+from racer.errors import ProgramError, RacerError, UsageError, suggestion
+from racer.files import BUNDLED, shown_path
+
+LOCAL = "scenarios"  # a directory of that name in the current one is looked into
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A scenario and the reference that finds it again from the same directory.
+
+    `installed`: it came with racer. `hides`: it is a local one, and an installed one has its name.
+    """
+
+    scenario: Scenario
+    reference: str
+    installed: bool = False
+    hides: bool = False
+
+
+def origin_text(found: Found) -> str:
+    """Where a local scenario is, and that it is taken in place of the installed one if it is."""
+    where = shown_path(found.scenario.source.path)
+    return f"{where}, not the installed scenario of that name" if found.hides else where
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A file of scenarios that could not be loaded, and why."""
+
+    path: Path
+    error: str
+
+    def defines(self, name: str) -> bool:
+        """Whether its text, which could not be loaded, has a function of that name."""
+        try:
+            text = self.path.read_text(errors="replace")
+        except OSError:
+            return False
+        return re.search(rf"^def {re.escape(name)}\b", text, re.MULTILINE) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that can be named without a path, by name; and what could not be loaded."""
+
+    found: tuple[Found, ...]
+    broken: tuple[Broken, ...]
+
+
+def catalogue() -> Catalogue:
+    """The scenarios of the installed package and of ./scenarios, which wins over the package."""
+    local, local_broken = _load_all(_local_files())
+    installed, installed_broken = _load_all(_installed_files())
+    mine, theirs = ({each.name for each in some} for some in (local, installed))
+    shown = local + [scenario for scenario in installed if scenario.name not in mine]
+    shown.sort(key=lambda scenario: (scenario.name, scenario.source.path))
+    names = [scenario.name for scenario in shown]
+    found = tuple(
+        Found(
+            each,
+            each.name if names.count(each.name) == 1 else _file_reference(each),
+            installed=each.name not in mine,
+            hides=each.name in mine and each.name in theirs,
+        )
+        for each in shown
+    )
+    return Catalogue(found, tuple(local_broken + installed_broken))
+
+
+def modules() -> tuple[list[ModuleType], list[Broken]]:
+    """The files of scenarios that load, those of ./scenarios first; and those that do not."""
+    loaded: list[ModuleType] = []
+    broken: list[Broken] = []
+    for file in [*_local_files(), *_installed_files()]:
+        try:
+            loaded.append(load_file(file))
+        except RacerError as error:
+            broken.append(Broken(file, str(error)))
+    return loaded, broken
+
+
+def find(reference: str) -> Found:
+    """The scenario of a name, of `path/to/file.py::name`, or the only one of `path/to/file.py`.
+
+    Errors   UsageError for a name that is not known or not unique; ProgramError for a file that
+             cannot be loaded.
+    """
+    path, separator, name = reference.rpartition("::")
+    if separator:
+        return _find_in_file(Path(path), name)
+    if reference.endswith(".py") or "/" in reference:
+        return _find_in_file(Path(reference), None)
+    return _find_by_name(reference)
+
+
+def _find_by_name(name: str) -> Found:
+    known = catalogue()
+    matching = [each for each in known.found if each.scenario.name == name]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        choices = " or ".join(each.reference for each in matching)
+        raise UsageError(f"two scenarios are named {name!r}: say which, {choices}.")
+    for broken in known.broken:
+        if broken.defines(name):
+            raise ProgramError(f"scenario {name!r} is not available: {broken.error}")
+    names = [each.scenario.name for each in known.found]
+    text = f"there is no scenario {name!r}{suggestion(name, names)}"
+    if Path(f"{name}.py").is_file():
+        text += f"\nA file is named with its ending: {name}.py"
+    for broken in known.broken:
+        text += f"\nNot loaded: {broken.error}"
+    raise UsageError(text)
+
+
+def _find_in_file(path: Path, name: str | None) -> Found:
+    if not path.is_file():
+        what = "is a directory" if path.is_dir() else "does not exist"
+        raise UsageError(f"cannot load scenarios from {str(path)!r}: the file {what}.")
+    scenarios = _scenarios_of(load_file(path))
+    names = [scenario.name for scenario in scenarios]
+    if not scenarios:
+        raise UsageError(
+            f"{shown_path(path)} has no scenario: put @scenario on a function that returns "
+            "a Program (from racer import scenario)."
+        )
+    if name is None and len(scenarios) > 1:
+        choices = ", ".join(f"{path}::{each}" for each in names)
+        raise UsageError(f"{shown_path(path)} has {len(scenarios)} scenarios; say which: {choices}")
+    for scenario in scenarios:
+        if name is None or scenario.name == name:
+            return Found(scenario, _file_reference(scenario))
+    raise UsageError(f"{shown_path(path)} has no scenario {name!r}{suggestion(name or '', names)}")
+
+
+def _file_reference(scenario: Scenario) -> str:
+    return f"{shown_path(scenario.source.path)}::{scenario.name}"
+
+
+def _load_all(files: list[Path]) -> tuple[list[Scenario], list[Broken]]:
+    scenarios: list[Scenario] = []
+    broken: list[Broken] = []
+    for file in files:
+        try:
+            scenarios += _scenarios_of(load_file(file))
+        except RacerError as error:
+            broken.append(Broken(file, str(error)))
+    return scenarios, broken
+
+
+def _installed_files() -> list[Path]:
+    return _public_files(BUNDLED.resolve())
+
+
+def _local_files() -> list[Path]:
+    local = Path(LOCAL)
+    return [] if local.resolve() == BUNDLED.resolve() else _public_files(local)
+
+
+def _public_files(directory: Path) -> list[Path]:
+    return sorted(file for file in directory.glob("*.py") if not file.name.startswith("_"))
+
+
+def _scenarios_of(module: ModuleType) -> list[Scenario]:
+    """The scenarios that a module defines, not those it imports; by name."""
+    found = {
+        id(each): each
+        for each in vars(module).values()
+        if isinstance(each, Scenario) and each.module == module.__name__
+    }
+    return sorted(found.values(), key=lambda scenario: scenario.name)

@@ -1,0 +1,219 @@
+"""Scenarios: a function of parameters that returns a Program, and what it is expected to show.
+
+    @scenario(expect=lambda variant: Expected("fail", ("misclassified",), "reads only the head"))
+    def split_race(*, variant: Literal["headonly", "v9"] = "v9") -> Program:
+        '''A tail page is classified while its huge page is split.'''
+
+Where scenarios are found is `racer.catalogue.discovery`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, overload
+
+from racer.catalogue.parameters import Parameter, Range, Value, parameters_of, show_parameters
+from racer.errors import Location, ProgramError, RacerError, UsageError, suggestion
+from racer.files import shown_path, source_line
+from racer.lang.program import Program
+
+__all__ = ["Expected", "Range", "Scenario", "scenario"]
+
+Build = Callable[..., Program]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a scenario is declared to show: the regression it stands for.
+
+    `labels` are those of a "fail", all of them: its violations, and the names of `sometimes`
+    predicates that no state reaches. `because` is the reason, as the report gives it. `loops`
+    are the threads that can take steps for ever, all of them; None says nothing of that.
+    """
+
+    verdict: Literal["pass", "fail"]
+    labels: tuple[str, ...] = ()
+    because: str = ""
+    loops: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.verdict not in ("pass", "fail"):
+            raise ProgramError(f"Expected({self.verdict!r}): a verdict is 'pass' or 'fail'.")
+        if isinstance(self.labels, str) or (self.verdict == "pass") == bool(self.labels):
+            raise ProgramError(
+                f"Expected({self.verdict!r}, {self.labels!r}): a 'fail' names all of its labels "
+                "in a tuple, a 'pass' has none."
+            )
+        if isinstance(self.loops, str):
+            raise ProgramError(f"Expected(loops={self.loops!r}): name the threads in a tuple.")
+
+    def agrees(self, verdict: str, labels: Iterable[str], loops: tuple[str, ...] | None) -> bool:
+        """Whether a result is as declared; endless threads that were not looked for are not held
+        against it."""
+        shown = (verdict, tuple(sorted(labels)))
+        if shown != (self.verdict, tuple(sorted(self.labels))):
+            return False
+        return self.loops is None or loops is None or loops == tuple(sorted(self.loops))
+
+
+Expectation = Expected | Callable[..., Expected | None] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """A named family of Programs: call it with keywords, as the function it was made of.
+
+    `parameters` are in the order of declaration; `source` is where the function is defined.
+    """
+
+    name: str
+    doc: str
+    parameters: tuple[Parameter, ...]
+    source: Location
+    module: str
+    function: Build
+    expect: Expectation = None
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.doc.partition("\n")[0]
+
+    def __call__(self, **given: object) -> Program:
+        return self.build(**given)
+
+    def build(self, **given: object) -> Program:
+        """The Program for these parameters.
+
+        Errors   UsageError for a wrong parameter, and any that the function raises itself;
+                 ProgramError when the function raises anything else or returns no Program.
+        """
+        values = self.complete(given)
+        with _Reported(self, values):
+            program = self.function(**values)
+        if isinstance(program, Program):
+            return program
+        if isinstance(program, types.CoroutineType):
+            program.close()
+            remedy = "It is an async function: write it as `def`; only threads are async."
+        else:
+            remedy = "Return Program(memory, threads)."
+        raise ProgramError(
+            f"{self._called(values)} at {self._where()} returned a {type(program).__name__}, "
+            f"not a Program. {remedy}"
+        )
+
+    def expected(self, **given: object) -> Expected | None:
+        """What is declared for these parameters; None when nothing is.
+
+        Errors   as `build`.
+        """
+        values = self.complete(given)
+        if self.expect is None or isinstance(self.expect, Expected):
+            return self.expect
+        with _Reported(self, values, " while declaring what it expects"):
+            declared = self.expect(**_accepted(self.expect, values))
+        if declared is None or isinstance(declared, Expected):
+            return declared
+        raise ProgramError(
+            f"{self._called(values)} at {self._where()}: `expect` returned "
+            f"a {type(declared).__name__}. Return Expected(...) or None."
+        )
+
+    def complete(self, given: Mapping[str, object]) -> dict[str, Value]:
+        """All parameters in the order of declaration: those given, checked, and the defaults."""
+        self._refuse_unknown(given)
+        return {
+            parameter.name: parameter.check(given.get(parameter.name, parameter.default))
+            for parameter in self.parameters
+        }
+
+    def parse(self, texts: Mapping[str, str]) -> dict[str, Value]:
+        """As `complete`, for values given as text (`--set name=value`)."""
+        self._refuse_unknown(texts)
+        return self.complete(
+            {
+                parameter.name: parameter.parse(texts[parameter.name])
+                for parameter in self.parameters
+                if parameter.name in texts
+            }
+        )
+
+    def _refuse_unknown(self, given: Mapping[str, object]) -> None:
+        known = [parameter.name for parameter in self.parameters]
+        for name in given:
+            if name not in known:
+                raise UsageError(
+                    f"scenario {self.name!r} has no parameter {name!r}{suggestion(name, known)}"
+                )
+
+    def _called(self, values: dict[str, Value]) -> str:
+        with_values = f" with {show_parameters(values)}" if values else ""
+        return f"scenario {self.name!r}{with_values}"
+
+    def _where(self) -> Location:
+        return Location(shown_path(self.source.path), self.source.line)
+
+
+@overload
+def scenario(function: Build, /) -> Scenario: ...
+@overload
+def scenario(*, expect: Expectation = None) -> Callable[[Build], Scenario]: ...
+def scenario(
+    function: Build | None = None, /, *, expect: Expectation = None
+) -> Scenario | Callable[[Build], Scenario]:
+    """Make a scenario of a function of keyword parameters with defaults.
+
+    `expect` is what it is declared to show: an Expected, or a function of those parameters
+    that matter to it. Nothing given: it is expected to pass.
+    """
+    if function is None:
+        return lambda function: _scenario(function, expect)
+    return _scenario(function, expect)
+
+
+class _Reported:
+    """Turns what a scenario's own code raises into an error that names it, without traceback."""
+
+    def __init__(self, owner: Scenario, values: dict[str, Value], when: str = "") -> None:
+        self.owner = owner
+        self.values = values
+        self.when = when
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, UsageError) or not isinstance(error, Exception | SystemExit):
+            return
+        where = source_line(error, self.owner.source.path)
+        text = str(error) if isinstance(error, RacerError) else f"{type(error).__name__}: {error}"
+        raise ProgramError(
+            f"{self.owner._called(self.values)} could not be built{self.when}: {text}\n  at {where}"
+        ) from error
+
+
+def _scenario(function: Build, expect: Expectation) -> Scenario:
+    code = getattr(function, "__code__", None)
+    if not isinstance(function, types.FunctionType) or code is None:
+        raise ProgramError(f"@scenario belongs on a function, not on {function!r}.")
+    return Scenario(
+        name=function.__name__,
+        doc=inspect.getdoc(function) or "",
+        parameters=parameters_of(function),
+        source=Location(code.co_filename, code.co_firstlineno),
+        module=function.__module__,
+        function=function,
+        expect=expect,
+    )
+
+
+def _accepted(function: Callable[..., Any], values: dict[str, Value]) -> dict[str, Value]:
+    """Those of the values that the function has a parameter for."""
+    declared = inspect.signature(function).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in declared.values()):
+        return values
+    return {name: value for name, value in values.items() if name in declared}

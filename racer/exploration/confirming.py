@@ -1,0 +1,106 @@
+"""Confirming: what a search says of one schedule is run on trio before anybody is told."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+from racer.errors import InternalError, ModelError, ReplayDiverged
+from racer.exploration.witnesses import concrete_moves, state_after
+from racer.lang.program import Program
+from racer.lang.values import describe, value_key
+from racer.machine.interface import Broken, System
+from racer.machine.layout import State
+from racer.machine.models import model
+from racer.machine.moves import Move, agent_of, named
+from racer.replaying.replay import run
+from racer.replaying.trace import Trace
+from racer.search.graph import ModelFailed
+
+
+def confirmed_label(
+    program: Program, system: System, memory: str, moves: Sequence[Move], label: str
+) -> Trace:
+    """Replay a violation and compare it with the automata, step by step.
+
+    Errors   as confirmed_replay(), and ReplayDiverged where the replay does not show the label.
+    """
+    trace = confirmed_replay(program, system, memory, moves)
+    if label not in trace.labels:
+        shown = ", ".join(trace.labels) or "no violation"
+        last = trace.events[-1].thread if trace.events else "-"
+        raise _impure(len(trace.events), last, f"violation {label!r}", shown)
+    return trace
+
+
+def confirmed_replay(program: Program, system: System, memory: str, moves: Sequence[Move]) -> Trace:
+    """Replay a schedule on trio: each step, and the end, must be as the automata have it.
+
+    Errors   ReplayDiverged where a step is not, InternalError where the end is not.
+    """
+    trace = run(program, named(moves, system.agents), model(memory).storage(program))
+    state = system.initial()
+    for move, event in zip(moves, trace.events, strict=True):
+        operation, result = system.event(state, move)
+        expected = f"{operation.text()} -> {describe(result)}"
+        met = f"{event.operation.text()} -> {describe(event.result)}"
+        if expected != met:
+            raise _impure(event.index + 1, event.thread, expected, met)
+        state = dict(system.successors(state))[move]
+    if trace.maximal and value_key(trace.outcome) != value_key(system.outcome(state)):
+        ends = describe(trace.outcome), describe(system.outcome(state))
+        raise InternalError(f"replay ends in {ends[0]}, the automata in {ends[1]}")
+    return trace
+
+
+def _impure(step: int, thread: str, expected: str, found: str) -> ReplayDiverged:
+    return ReplayDiverged(
+        step=step,
+        thread=thread,
+        expected=expected,
+        found=found,
+        hint="The automata and the real coroutines disagree, so nothing is reported.\n"
+        "Usual cause: threads share something that is not a cell (a closure, a global, an\n"
+        "object in their arguments), or use a clock or random numbers. Make it a cell.\n"
+        "If they do not, this is a bug in racer: please report it.",
+    )
+
+
+def model_error(
+    failed: ModelFailed, system: System, canonical: Callable[[State], State]
+) -> ModelError:
+    """The error for a model that fails, with a schedule that leads there."""
+    moves = concrete_moves(system, canonical, failed.path)
+    cause = failed.cause
+    last = ""
+    if isinstance(cause, Broken):  # found on a canonical state: which move is it really?
+        state = state_after(system, moves)
+        try:
+            system.successors(state)
+        except Broken as broken:
+            cause = broken
+            if broken.move is not None:
+                moves = (*moves, broken.move)
+                last = f"\nlast step: {system.event(state, broken.move)[0].text()}"
+    schedule = tuple(system.agents[agent_of(move)].name for move in moves)
+    where = _in_turns(schedule) + last
+    if isinstance(cause, ModelError) or cause.thread is None:
+        return ModelError(f"{cause}\nschedule: {where}", schedule=schedule)
+    name = system.names[cause.thread]
+    step = schedule.count(name)
+    return ModelError(
+        f"thread {name!r} fails after its step {step}: {cause.text}\n"
+        f"schedule: {where}\n"
+        f"The model is broken there, not the code under test: mend the thread, or raise "
+        f"Violation(label) if this is what the model is to find.",
+        thread=name,
+        step=step,
+        schedule=schedule,
+    )
+
+
+def _in_turns(schedule: Sequence[str]) -> str:
+    """`alloc, split x3, alloc x2`: who takes how many steps, in turn."""
+    turns = [(name, len(list(steps))) for name, steps in itertools.groupby(schedule)]
+    each = [name if steps == 1 else f"{name} x{steps}" for name, steps in turns]
+    return ", ".join(each) or "(the initial state)"

@@ -1,0 +1,47 @@
+"""The result against what the scenario declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from racer.catalogue.scenario import Expected
+from racer.exploration.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was declared, by the scenario or in its place by --expect, and whether it came so.
+
+    `labels` are those shown: violations, and `sometimes` predicates that no state reaches.
+    `as_expected` is None where nothing is declared, and where a limit cut the search.
+    """
+
+    declared: Expected | None
+    override: Literal["pass", "fail"] | None
+    labels: tuple[str, ...]
+    as_expected: bool | None
+
+    @property
+    def declaration(self) -> str:
+        """What was declared, in short: `pass`, or `fail: misclassified`."""
+        if self.override is not None or self.declared is None:
+            return self.override or ""
+        labels = ", ".join(self.declared.labels)
+        text = f"{self.declared.verdict}: {labels}" if labels else self.declared.verdict
+        if self.declared.loops is None:
+            return text
+        return f"{text}, loops in {', '.join(self.declared.loops) or 'no thread'}"
+
+
+def judge(
+    result: Result, declared: Expected | None, override: Literal["pass", "fail"] | None
+) -> Judgement:
+    """Hold a result against its declaration; --expect looks at the verdict only."""
+    labels = tuple(sorted({*result.violations, *result.vacuous}))
+    as_expected: bool | None = None
+    if result.verdict != "bound" and override is not None:
+        as_expected = result.verdict == override
+    elif result.verdict != "bound" and declared is not None:
+        as_expected = declared.agrees(result.verdict, labels, result.loops)
+    return Judgement(declared, override, labels, as_expected)

@@ -1,0 +1,88 @@
+"""Memory: the cells and locks of one Program, and the watches over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from racer.errors import ProgramError
+from racer.lang.cells import Cell, Lock
+from racer.lang.values import require_hashable
+from racer.lang.watches import State, Watch
+
+T = TypeVar("T")
+
+
+class Memory:
+    """The cells and locks that the threads of one Program share.
+
+    `initial` maps each name to its initial value, in the order of creation; a lock starts
+    free (False). `handles` maps names to the cells and locks, `watches` to the watches.
+    """
+
+    def __init__(self) -> None:
+        self.initial: dict[str, object] = {}
+        self.handles: dict[str, Cell[Any] | Lock] = {}
+        self.locks: set[str] = set()
+        self.watches: dict[str, Watch] = {}
+        self._sealed = False
+
+    def cell(self, name: str, initial: T) -> Cell[T]:
+        """A new cell. Errors: ProgramError when the name is taken or the value not hashable."""
+        try:
+            require_hashable(initial, f"the initial value of cell {name!r}")
+        except TypeError as error:
+            raise ProgramError(str(error)) from None
+        self._check_name("cell", name)
+        self.initial[name] = initial
+        cell = self.handles[name] = Cell(name, initial)
+        return cell
+
+    def lock(self, name: str) -> Lock:
+        """A new lock, free. Errors: ProgramError when the name is taken."""
+        self._check_name("lock", name)
+        self.initial[name] = False
+        self.locks.add(name)
+        lock = self.handles[name] = Lock(name)
+        return lock
+
+    def watch(
+        self, name: str, predicate: Callable[[State], object], cells: Iterable[Cell[Any] | Lock]
+    ) -> Watch:
+        """A named predicate over `cells`, to be observed in windows.
+
+        Errors   ProgramError when `cells` is empty or one of them belongs to another Memory.
+        """
+        if self._sealed:
+            raise ProgramError(
+                f"watch {name!r} is made after its Program: threads cannot make watches. Create "
+                f"all of them before Program(...)."
+            )
+        handles = tuple(cells)
+        names = tuple(cell.name for cell in handles)
+        if not names:
+            raise ProgramError(f"watch {name!r} names no cells: it could never change.")
+        for handle in handles:
+            if self.handles.get(handle.name) is not handle:
+                raise ProgramError(f"watch {name!r}: {handle!r} is not a cell of this Memory.")
+        if name in self.watches:
+            raise ProgramError(
+                f"there is a watch {name!r} already: every watch needs its own name."
+            )
+        self.watches[name] = Watch(name, predicate, names)
+        return self.watches[name]
+
+    def seal(self) -> None:
+        """Called by Program: from here on the set of cells is fixed."""
+        self._sealed = True
+
+    def _check_name(self, kind: str, name: str) -> None:
+        if self._sealed:
+            raise ProgramError(
+                f"{kind} {name!r} is made after its Program: threads cannot make cells. Create "
+                f"all of them before Program(...)."
+            )
+        if not isinstance(name, str) or not name:
+            raise ProgramError(f"a {kind}'s name must be a non-empty text, not {name!r}.")
+        if name in self.initial:
+            raise ProgramError(f"the name {name!r} is taken: every cell and lock needs its own.")

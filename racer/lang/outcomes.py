@@ -1,0 +1,52 @@
+"""Outcomes: what each thread of an execution came to, and the violations among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from racer.errors import ProgramError
+
+DEADLOCK: Final = "deadlock"  # a label of racer's own: some thread can never go on
+
+
+class Violation(Exception):
+    """`raise Violation("misclassified")` ends the thread and labels the execution.
+
+    `effect` is what the violation leads to ("panic"); one label may have several effects. Two
+    violations with the same texts are equal: as a thread's outcome it is a value.
+    """
+
+    def __init__(self, label: str, effect: str = "") -> None:
+        if not isinstance(label, str) or not label:
+            raise ProgramError("a Violation needs a non-empty text as its label.")
+        if not isinstance(effect, str):
+            raise ProgramError(f"the effect of a Violation is a text, not {effect!r}.")
+        super().__init__(label)
+        self.label = label
+        self.effect = effect
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Violation) and self._texts == other._texts
+
+    def __hash__(self) -> int:
+        return hash((Violation, *self._texts))
+
+    def __repr__(self) -> str:
+        effect = f", effect={self.effect!r}" if self.effect else ""
+        return f"Violation({self.label!r}{effect})"
+
+    @property
+    def _texts(self) -> tuple[str, str]:
+        return (self.label, self.effect)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The outcome of a thread that can never go on: its next operation, as text."""
+
+    operation: str
+
+
+OutcomeValue = object | Violation | Blocked  # a value that was returned, or one of these
+OutcomeKey = tuple[tuple[str, OutcomeValue], ...]  # by thread, in the order of their names

@@ -1,0 +1,129 @@
+"""Programs: threads over one memory, with what must hold always and be reached sometimes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from racer.errors import Location, ProgramError
+from racer.lang.memory import Memory
+from racer.lang.outcomes import DEADLOCK
+from racer.lang.run import CoroutineRun, Run
+from racer.lang.values import describe
+from racer.lang.watches import State
+
+ThreadFunction = Callable[..., Coroutine[Any, Any, object]]
+Predicate = Callable[[State], object]
+Show = Callable[[State], str]
+
+
+class Thread:
+    """`copies` interchangeable threads that each run `fn(*args)`.
+
+    In a Program under the name R it is thread R, or with copies=2 threads R.0 and R.1.
+    """
+
+    def __init__(self, fn: ThreadFunction, *args: object, copies: int = 1) -> None:
+        if not callable(fn):
+            raise ProgramError(f"Thread({fn!r}): give it the async function, not its result.")
+        if not isinstance(copies, int) or isinstance(copies, bool) or copies < 1:
+            raise ProgramError(f"Thread(..., copies={copies!r}): copies must be 1 or more.")
+        self.fn = fn
+        self.args = args
+        self.copies = copies
+
+    def start(self, name: str, memory: Memory) -> Run:
+        """A new run, as the thread of that name, up to its first operation."""
+        return CoroutineRun(name, self.fn, self.args, memory.handles)
+
+    def constants(self) -> Iterator[tuple[str, object]]:
+        """What its code can reach without being given it, with words for each."""
+        yield "its function", self.fn
+        for position, argument in enumerate(self.args):
+            yield f"its argument {position + 1}", argument
+
+    def described(self) -> str:
+        """Its function and where that is defined, for messages."""
+        code = getattr(self.fn, "__code__", None)
+        where = "" if code is None else f", {Location(code.co_filename, code.co_firstlineno)}"
+        return f"{describe(self.fn)}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadInstance:
+    """One thread of a Program, with its name and the Thread it is a copy of."""
+
+    name: str
+    group: str
+    thread: Thread
+    memory: Memory
+
+    def start(self) -> Run:
+        """A new run of this thread, up to its first operation."""
+        return self.thread.start(self.name, self.memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is explored. Order of declaration never matters: threads are taken by name.
+
+    `invariants` hold in every state; each name is the label of its violation. `sometimes`
+    must each be reached in some state, else the model is vacuous and the verdict "fail".
+    `consistency` is what the model promises of itself in every state: where it is false the
+    model is broken, not the code under test, and exploring it is a ModelError. `shows` say in
+    a word or two what is true of a state, for pictures: replay calls them, the search never.
+    """
+
+    memory: Memory
+    threads: Mapping[str, Thread]
+    invariants: Mapping[str, Predicate] = field(default_factory=dict)
+    sometimes: Mapping[str, Predicate] = field(default_factory=dict)
+    consistency: Mapping[str, Predicate] = field(default_factory=dict)
+    shows: Mapping[str, Show] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.threads:
+            raise ProgramError("a Program needs at least one thread.")
+        for name, thread in self.threads.items():
+            if not isinstance(name, str) or not name:
+                raise ProgramError(f"a thread's name must be a non-empty text, not {name!r}.")
+            if not isinstance(thread, Thread):
+                raise ProgramError(f"thread {name!r} is {thread!r}: wrap it as Thread(fn).")
+        for owner, name, predicate in self.functions():
+            if not isinstance(name, str) or not name or not callable(predicate):
+                raise ProgramError(f"{owner} needs a name and a predicate over State.")
+        if DEADLOCK in self.invariants:
+            raise ProgramError(f"the label {DEADLOCK!r} is racer's own: rename that invariant.")
+        names = [instance.name for instance in self.instances()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ProgramError(f"two threads are named {twice[0]!r}: rename one of them.")
+        self.memory.seal()
+
+    def predicates(self) -> Iterator[tuple[str, str, Predicate]]:
+        """All over whole states: what messages call it, its name, the predicate."""
+        kinds = {
+            "invariant": self.invariants,
+            "sometimes": self.sometimes,
+            "consistency": self.consistency,
+        }
+        for kind, predicates in kinds.items():
+            for name, predicate in predicates.items():
+                yield f"{kind} {name!r}", name, predicate
+
+    def functions(self) -> Iterator[tuple[str, str, Predicate]]:
+        """The predicates, and what only pictures ask."""
+        yield from self.predicates()
+        for name, show in self.shows.items():
+            yield f"shows {name!r}", name, show
+
+    def instances(self) -> tuple[ThreadInstance, ...]:
+        """Every thread, copies expanded, ordered by name and copy number."""
+        expanded = []
+        for group in sorted(self.threads):
+            thread = self.threads[group]
+            for copy in range(thread.copies):
+                name = group if thread.copies == 1 else f"{group}.{copy}"
+                expanded.append(ThreadInstance(name, group, thread, self.memory))
+        return tuple(expanded)

@@ -1,0 +1,381 @@
+"""Where modelled code meets racer: runs of a thread, and the one function that yields.
+
+A thread is mostly a coroutine. It yields each operation it is about to do and is resumed with
+the result. Lifting, replay and every other driver see a `Run` and nothing else, so that a thread
+cannot tell which of them runs it, and they cannot tell what it is written in.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import linecache
+import sys
+import types
+from collections.abc import Callable, Coroutine, Generator, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from racer.errors import Location, ProgramError, RacerError
+from racer.lang.operations import CellOperation, Operation
+from racer.lang.outcomes import Violation
+from racer.lang.pending import (
+    AboutTo,
+    CloseWindow,
+    Closing,
+    OpenWindow,
+    Pending,
+    Raised,
+    Returned,
+    Violated,
+    Watched,
+)
+from racer.lang.values import describe, require_hashable, without_addresses
+
+_PACKAGE = __name__.split(".")[0]
+_LABEL_LIMIT = 120  # characters; an assertion's text can be a page long
+
+
+class OutOfPatience(BaseException):
+    """Raised inside modelled code that has been running for too long between two awaits."""
+
+
+class Run(Protocol):
+    """One run of a modelled thread, from its start to its end, wherever the thread comes from.
+
+    Lifting and replay use nothing else of it. Equal results give equal runs: what a run is about
+    to do is a function of the results it was given.
+    """
+
+    name: str
+    steps: int  # operations that have been given a result
+
+    @property
+    def pending(self) -> Pending:
+        """What the thread is about to do, or has come to."""
+
+    def resume(self, result: object) -> Pending:
+        """Give the pending request its result and run the thread to its next one."""
+
+    def fail(self, error: Exception) -> Pending:
+        """Raise `error` at the pending operation: it could not be carried out."""
+
+    def close(self) -> None:
+        """Abandon the run; the thread takes no further step."""
+
+    def locations(self) -> tuple[Location, ...]:
+        """The lines of the thread and its helpers that are waiting, outermost first."""
+
+    def key(self, of_coroutine: CoroutineKey) -> Hashable | None:
+        """Equal for two runs of one thread only if they continue alike; None: not known.
+
+        `of_coroutine` gives such a key of a suspended coroutine, for a run that is one.
+        """
+
+
+CoroutineKey = Callable[[Coroutine[Any, Any, object]], Hashable | None]
+
+
+class CoroutineRun:
+    """A Run of a plain async function: one coroutine, from its start to its end."""
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Coroutine[Any, Any, object]],
+        args: tuple[Any, ...],
+        handles: Mapping[str, object],
+    ) -> None:
+        self.name = name
+        self.handles = handles  # the cells and locks of its Program's Memory, by name
+        self.steps = 0  # operations that have been given a result
+        self._opening: list[OpenWindow] = []
+        # Operations that were called and, so far, not awaited, with the line of the call.
+        self._called: list[tuple[Coroutine[Any, Any, object], Location]] = []
+        self._open: set[int] = set()
+        self._abandoned = False
+        self.stalled_after: float | None = None  # seconds, once its patience has run out
+        self.coroutine = _call(name, function, args)
+        self._pending = self._advance(lambda: self.coroutine.send(None))
+
+    @property
+    def pending(self) -> Pending:
+        return self._pending
+
+    def resume(self, result: object) -> Pending:
+        if isinstance(self.pending, AboutTo):
+            self.steps += 1
+            self._opening = []
+        elif isinstance(self.pending, Closing):
+            self._open.discard(self.pending.slot)
+        self._pending = self._advance(lambda: self.coroutine.send(result))
+        return self._pending
+
+    def fail(self, error: Exception) -> Pending:
+        self._pending = self._advance(lambda: self.coroutine.throw(error))
+        return self._pending
+
+    def close(self) -> None:
+        """Abandon the run; the thread's clean-up code takes no further step."""
+        global _running
+        self._abandoned = True
+        outer, _running = _running, self
+        try:
+            for operation, _ in self._called:
+                if _never_awaited(operation):
+                    operation.close()  # the run is not to its end: it may have been about to
+            self.coroutine.close()
+        except Exception:  # the thread's own clean-up failed; nobody will look at this run again
+            pass
+        finally:
+            _running = outer
+
+    def __del__(self) -> None:
+        """A run dropped on the way to an error is abandoned like any other."""
+        if hasattr(self, "coroutine"):
+            self.close()
+
+    def key(self, of_coroutine: CoroutineKey) -> Hashable | None:
+        known = of_coroutine(self.coroutine)
+        return None if known is None else (known, self._is_forgetful)
+
+    def open_window(self, watch: Watched) -> int:
+        """Reserve the smallest free slot for a window that opens before the next step."""
+        slot = next(i for i in range(len(self._open) + 1) if i not in self._open)
+        self._open.add(slot)
+        self._opening.append(OpenWindow(slot, watch))
+        return slot
+
+    def location(self) -> Location | None:
+        """The user's line that awaits the pending request; None once the thread has ended."""
+        awaiting = self.locations()
+        return awaiting[-1] if awaiting else None
+
+    def locations(self) -> tuple[Location, ...]:
+        """The lines of the thread and its helpers that are waiting, outermost first."""
+        found = []
+        awaited: Any = self.coroutine
+        while awaited is not None:
+            frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
+            if frame is not None and not _is_racers_own(frame.f_globals):
+                code = frame.f_code
+                found.append(Location(code.co_filename, frame.f_lineno, code.co_name))
+            awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
+        return tuple(found)
+
+    def _advance(self, run_on: Callable[[], object]) -> Pending:
+        global _running, _stretches
+        outer, _running = _running, self
+        _stretches += 1
+        try:
+            request = run_on()
+        except StopIteration as stop:
+            return self._forgotten() or self._returned(stop.value)
+        except Violation as violation:
+            return self._forgotten() or Violated(violation.label, violation.effect)
+        except AssertionError as error:
+            return self._forgotten() or Violated(_assertion_label(error))
+        except KeyboardInterrupt:
+            raise
+        except OutOfPatience as interrupt:
+            return Raised(
+                f"it ran for {self.stalled_after or 0:g} s without awaiting anything, at "
+                f"{_last_line(interrupt)}. Usual cause: a loop that waits for a value it loaded "
+                f"before the loop. Load the cell inside the loop, with `await`."
+            )
+        except BaseException as error:  # also SystemExit and asyncio's CancelledError
+            return Raised(without_addresses(_explain_exception(error)))
+        finally:
+            _running = outer
+        if isinstance(request, AboutTo):
+            return AboutTo(request.operation, tuple(self._opening))
+        if isinstance(request, CloseWindow):
+            return self._closing(request.slot)
+        chain = ", in ".join(str(where) for where in reversed(self.locations()))
+        self.close()
+        return Raised(
+            f"it awaits something that is not racer's (it yielded {describe(request)}) at {chain}."
+            f" A modelled thread may await only operations of "
+            f"racer: cells, locks, fences, choose, windows, and its own helper coroutines."
+        )
+
+    def note_call(self, operation: Coroutine[Any, Any, object], where: Location) -> None:
+        """An operation has been called; it takes place when it is awaited."""
+        self._called = [each for each in self._called if _never_awaited(each[0])]
+        self._called.append((operation, where))
+
+    @property
+    def _is_forgetful(self) -> bool:
+        """Whether an operation was called and has not been awaited yet."""
+        return any(_never_awaited(operation) for operation, _ in self._called)
+
+    def _forgotten(self) -> Raised | None:
+        """What is not awaited takes no step; a thread that ends with such a call forgot it."""
+        for operation, where in self._called:
+            if _never_awaited(operation):
+                operation.close()
+                return Raised(
+                    f"{getattr(operation, '__qualname__', 'an operation')}() at {where} is never "
+                    f"awaited, so it takes no step. Write `await` before it."
+                )
+        return None
+
+    def _closing(self, slot: int) -> Pending:
+        if any(window.slot == slot for window in self._opening):
+            where = self.location()
+            self.close()
+            return Raised(
+                f"a window closes before any step was taken in it{f' at {where}' if where else ''}."
+                " It would see no state: put at least one operation into the `async with` block."
+            )
+        return Closing(slot)
+
+    def _returned(self, value: object) -> Pending:
+        try:
+            require_hashable(value, f"the value that thread {self.name!r} returns")
+        except TypeError as error:
+            return Raised(str(error))
+        return Returned(value)
+
+
+_running: CoroutineRun | None = None
+_stretches = 0  # how often modelled code has been entered
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Modelled code running between two awaits."""
+
+    run: CoroutineRun
+    number: int
+
+
+def stretch() -> Stretch | None:
+    """The stretch of modelled code that is running now; None while racer's own code is."""
+    return None if _running is None else Stretch(_running, _stretches)
+
+
+def thread_run(what: str) -> CoroutineRun:
+    """The thread that is running now; `what` is named when none is."""
+    if _running is None:
+        raise ProgramError(
+            f"{what} is awaited outside a modelled thread. Operations work only in the functions "
+            f"given to Thread(...), run by racer.explore() or racer.replay()."
+        )
+    if _running._abandoned:
+        raise GeneratorExit
+    return _running
+
+
+@types.coroutine
+def _hand_over(request: AboutTo | CloseWindow) -> Generator[AboutTo | CloseWindow, object, object]:
+    """The one place where modelled code yields."""
+    return (yield request)
+
+
+async def perform(operation: Operation) -> Any:
+    """Do one operation: one step of the running thread. Its result is of the cell's type."""
+    if _running is None or _running._abandoned:
+        thread_run(operation.text())
+    return await _hand_over(AboutTo(operation))
+
+
+async def perform_on(handle: object, operation: CellOperation) -> Any:
+    """Do one operation on a cell or lock, which must be of the Memory of the thread's Program."""
+    if _running is not None and _running.handles.get(operation.cell) is not handle:
+        raise ProgramError(
+            f"{operation.text()}: {handle!r} is not of the Memory that this thread's "
+            f"Program was made with. Every cell a thread uses must come from that one."
+        )
+    return await perform(operation)
+
+
+async def perform_silently(request: CloseWindow) -> object:
+    """Ask for something that is not a step."""
+    thread_run("a window's end")
+    return await _hand_over(request)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def operation(
+    method: Callable[P, Coroutine[Any, Any, R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Marks what a thread awaits to take a step, so that a forgotten `await` can be told."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        called = method(*args, **kwargs)
+        if _running is not None and not _running._abandoned:
+            caller = sys._getframe(1)
+            _running.note_call(called, Location(caller.f_code.co_filename, caller.f_lineno))
+        return called
+
+    return call
+
+
+def _never_awaited(operation: Coroutine[Any, Any, object]) -> bool:
+    return inspect.getcoroutinestate(operation) == inspect.CORO_CREATED
+
+
+def _call(
+    name: str, function: Callable[..., Coroutine[Any, Any, object]], args: tuple[Any, ...]
+) -> Coroutine[Any, Any, object]:
+    try:
+        coroutine = function(*args)
+    except TypeError as error:
+        raise ProgramError(f"thread {name!r} cannot be started: {error}.") from error
+    if not isinstance(coroutine, types.CoroutineType):
+        raise ProgramError(
+            f"thread {name!r}: {describe(function)} is not an async function (calling it gave "
+            f"{describe(coroutine)}). Write it as `async def`."
+        )
+    return coroutine
+
+
+def is_racers_own(module: str) -> bool:
+    """Whether a module is racer's, and no model: the scenarios that come with it are models."""
+    own = module == _PACKAGE or module.startswith(f"{_PACKAGE}.")
+    models = f"{_PACKAGE}.scenarios"
+    return own and module != models and not module.startswith(f"{models}.")
+
+
+def _is_racers_own(namespace: dict[str, Any]) -> bool:
+    return is_racers_own(str(namespace.get("__name__", "")))
+
+
+def _is_pythons_own(namespace: dict[str, Any]) -> bool:
+    """Of the standard library, or of trio: an error there is about how it was called."""
+    top = str(namespace.get("__name__", "")).partition(".")[0]
+    return top == "trio" or (top in sys.stdlib_module_names and top != "__main__")
+
+
+def _last_line(error: BaseException) -> Location | None:
+    """The user's line an exception came from, as deep as the user's own code goes."""
+    found = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        namespace = traceback.tb_frame.f_globals
+        if not _is_racers_own(namespace) and not _is_pythons_own(namespace):
+            found = Location(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found
+
+
+def _assertion_label(error: AssertionError) -> str:
+    """The assertion's text; where it has none, its source line."""
+    text = str(error).strip()
+    if not text:
+        where = _last_line(error)
+        text = linecache.getline(where.path, where.line).strip() if where else ""
+    return without_addresses((text or "assertion failed").splitlines()[0])[:_LABEL_LIMIT]
+
+
+def _explain_exception(error: BaseException) -> str:
+    where = _last_line(error)
+    at = f" at {where}" if where else ""
+    if isinstance(error, RacerError):
+        return f"{error}{at}"
+    return f"it raised {type(error).__name__}: {error}{at}"

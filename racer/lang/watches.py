@@ -1,0 +1,206 @@
+"""Watches: named predicates over a state, and the windows in which a thread observes them.
+
+A window answers a question about the truth while a thread looked away: was the predicate
+true at every state between two of its steps, at some, at none? Its edges are not steps. It
+opens at the state just before the thread's next step and closes at the state just after its
+last, so a window over n >= 1 steps sees the states before and after each, and every state
+that other threads make in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Protocol, TypeVar
+
+from racer.errors import ModelError, ProgramError
+from racer.lang.pending import CloseWindow
+from racer.lang.run import perform_silently, thread_run
+from racer.lang.values import describe, truth_of
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Readable(Protocol[T_co]):
+    """A cell or a lock, as far as a predicate needs it to read a state."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def initial(self) -> T_co: ...
+
+
+class State:
+    """The values of all cells at one instant, as a predicate sees them.
+
+    `state[cell]` is the cell's value, `state[lock]` whether the lock is held. Reading a cell
+    that the watch did not name in `cells` is an error: its verdicts would not be re-examined
+    when that cell changes.
+    """
+
+    __slots__ = ("_allowed", "_owner", "_values")
+
+    def __init__(
+        self, values: Mapping[str, object], allowed: frozenset[str] | None, owner: str
+    ) -> None:
+        self._values = values
+        self._allowed = allowed
+        self._owner = owner
+
+    def __getitem__(self, cell: Readable[T]) -> T:
+        name = cell.name
+        if self._allowed is not None and name not in self._allowed:
+            raise ModelError(
+                f"{self._owner} reads cell {name!r}, which its `cells` lack: add it there, or "
+                f"the watch would miss the steps that change it."
+            )
+        if name not in self._values:
+            raise ModelError(f"{self._owner} reads {name!r}, which belongs to another Memory.")
+        return self._values[name]  # type: ignore[return-value]  # a cell holds only its own type
+
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a window saw: whether its predicate was ever true, ever false, and at the end."""
+
+    ever_true: bool
+    ever_false: bool
+    at_end: bool
+
+
+# Everything a window can have seen: it sees at least one state, and the end is one of them.
+OBSERVATIONS: Final = (
+    Observation(ever_true=False, ever_false=True, at_end=False),
+    Observation(ever_true=True, ever_false=True, at_end=False),
+    Observation(ever_true=True, ever_false=True, at_end=True),
+    Observation(ever_true=True, ever_false=False, at_end=True),
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Watch:
+    """A named predicate over the values of `cells`, pure and deterministic."""
+
+    name: str
+    predicate: Callable[[State], object]
+    cells: tuple[str, ...]
+
+    def holds(self, values: Mapping[str, object]) -> bool:
+        """Evaluate on one state. Errors: ModelError naming the watch when it raises."""
+        return evaluate(f"watch {self.name!r}", self.predicate, values, frozenset(self.cells))
+
+    def window(self) -> Window:
+        """Observe this watch: `async with watch.window() as seen:` in a thread."""
+        return Window(self)
+
+
+def evaluate(
+    owner: str,
+    predicate: Callable[[State], object],
+    values: Mapping[str, object],
+    allowed: frozenset[str] | None = None,
+) -> bool:
+    """A predicate's truth in one state; its exceptions become ModelErrors that name `owner`."""
+    return _asked(owner, lambda state: truth_of(predicate(state)), values, allowed)
+
+
+def said(owner: str, show: Callable[[State], str], values: Mapping[str, object]) -> str:
+    """What a Program's `shows` function says of one state; its exceptions as in evaluate()."""
+    return _asked(owner, lambda state: str(show(state)), values, None)
+
+
+def _asked(
+    owner: str,
+    question: Callable[[State], _Answer],
+    values: Mapping[str, object],
+    allowed: frozenset[str] | None,
+) -> _Answer:
+    try:
+        return question(State(values, allowed, owner))
+    except ModelError:
+        raise
+    except Exception as error:
+        state = ", ".join(f"{name}={describe(value)}" for name, value in values.items())
+        raise ModelError(
+            f"{owner} raised {type(error).__name__}: {error}\nin the state {state}\n"
+            f"A predicate must give an answer in every state the program can reach."
+        ) from error
+
+
+def inconsistent(name: str, values: Mapping[str, object]) -> ModelError:
+    """The error for a state in which the `consistency` predicate of that name is false.
+
+    `values` are those of the cells it looked at.
+    """
+    state = ", ".join(f"{cell}={describe(value)}" for cell, value in values.items())
+    return ModelError(
+        f"the model contradicts itself: {name!r}, which it promises of every state "
+        f"(Program(consistency=...)), is false where {state}."
+    )
+
+
+class Window:
+    """One use of a watch by a thread; what it saw may be read once it has closed.
+
+    `always`, `never`, `sometimes` quantify over the states of the window; `at_end` is its
+    last state. Reading them while the window is open is an error.
+    """
+
+    __slots__ = ("observation", "slot", "watch")
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.slot: int | None = None  # position among the thread's open windows, once entered
+        self.observation: Observation | None = None
+
+    async def __aenter__(self) -> Window:
+        if self.slot is not None:
+            raise ProgramError(
+                f"the window on {self.watch.name!r} is entered a second time: a window is used "
+                f"once, so call watch.window() again."
+            )
+        self.slot = thread_run(f"a window on {self.watch.name!r}").open_window(self.watch)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is GeneratorExit:  # the run is being abandoned, not continued
+            return
+        assert self.slot is not None
+        seen = await perform_silently(CloseWindow(self.slot))
+        assert isinstance(seen, Observation)
+        self.observation = seen
+
+    def _seen(self) -> Observation:
+        if self.observation is None:
+            raise ProgramError(
+                f"the window on {self.watch.name!r} is read before it has closed: read it "
+                f"after the `async with` block."
+            )
+        return self.observation
+
+    @property
+    def always(self) -> bool:
+        return not self._seen().ever_false
+
+    @property
+    def sometimes(self) -> bool:
+        return self._seen().ever_true
+
+    @property
+    def never(self) -> bool:
+        return not self._seen().ever_true
+
+    @property
+    def at_end(self) -> bool:
+        return self._seen().at_end

@@ -1,0 +1,85 @@
+"""What a search may ask of a program under a memory model: a `System`, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from racer.lang.operations import Operation
+from racer.lang.outcomes import OutcomeKey
+from racer.machine.dependence import Footprint
+from racer.machine.layout import Field, State
+from racer.machine.moves import Agents, Move
+
+Successors = Sequence[tuple[Move, State]]  # in the order of moves
+
+
+class Future(NamedTuple):
+    """What an agent may touch: with its next step, whether that is enabled or not; and with it
+    or any later one. An agent that has ended touches nothing."""
+
+    next: Footprint
+    future: Footprint
+
+
+class System(Protocol):
+    """A program under one memory model. Searches have no branch on which one it is."""
+
+    @property
+    def agents(self) -> Agents:
+        """Who can move."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the threads, in the order of Program.instances()."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """By thread: threads of one group are interchangeable."""
+
+    @property
+    def locals(self) -> tuple[Field, ...]:
+        """By thread: the bits of a state that are its own and its agents'."""
+
+    def initial(self) -> State:
+        """The state before any step."""
+
+    def successors(self, state: State) -> Successors:
+        """Every move that can be made, in the order of moves, with the state it leads to.
+
+        Errors   Broken where the model itself fails with that move.
+        """
+
+    def event(self, state: State, move: Move) -> tuple[Operation, object]:
+        """What a move does in `state`: the operation, and the result its thread gets."""
+
+    def dependent(self, state: State, a: Move, b: Move) -> bool:
+        """Whether the order of two enabled moves of different agents may matter in `state`."""
+
+    def control(self, state: State) -> int:
+        """The part of the state that decides what `futures` gives."""
+
+    def futures(self, state: State) -> tuple[Future, ...] | None:
+        """By agent, what it may touch from here on; None where no bound is known."""
+
+    def labels(self, state: State) -> tuple[str, ...]:
+        """The violations on the way to this state, sorted; deadlock is not among them."""
+
+    def outcome(self, state: State) -> OutcomeKey:
+        """What each thread has come to; Blocked for those that have not ended."""
+
+    def ended(self, state: State) -> bool:
+        """Whether every thread has ended."""
+
+    def reached(self, state: State, predicate: str) -> bool:
+        """Whether the `sometimes` predicate of that name holds."""
+
+
+class Broken(Exception):
+    """The model fails with this move; the explorer, which knows the schedule, reports it."""
+
+    def __init__(self, thread: int | None, move: Move | None, text: str) -> None:
+        super().__init__(text)
+        self.thread = thread
+        self.move = move
+        self.text = text

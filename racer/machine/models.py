@@ -1,0 +1,37 @@
+"""Memory models by name: what each is to a search, and what to a replay.
+
+A model that can be searched step by step has a System over lifted programs and a Storage for
+real runs of it. Adding one is a file for each, and a line in MODELS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from racer.automata.lifting import Lifted
+from racer.errors import UsageError, suggestion
+from racer.lang.program import Program
+from racer.machine.interface import System
+from racer.machine.sc import SequentialConsistency
+from racer.replaying.storage import SequentialStorage, Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An operational memory model."""
+
+    system: Callable[[Lifted], System]
+    storage: Callable[[Program], Storage]
+
+
+MODELS: Final[dict[str, Model]] = {"sc": Model(SequentialConsistency, SequentialStorage)}
+
+
+def model(memory: str) -> Model:
+    """The memory model of that name. Errors: UsageError for one that racer does not have."""
+    if memory not in MODELS:
+        known = sorted(MODELS)
+        raise UsageError(f"unknown memory model {memory!r}{suggestion(memory, known)}")
+    return MODELS[memory]

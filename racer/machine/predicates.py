@@ -1,0 +1,52 @@
+"""Predicates over packed states, evaluated once for each combination of the values they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from racer.automata.automaton import ValueTable
+from racer.lang.program import Predicate
+from racer.lang.watches import evaluate
+from racer.machine.layout import Cells, Layout, State
+
+
+class Truth:
+    """A predicate's truth, evaluated once for each combination of the cells it reads.
+
+    A pure predicate that read some cells and gave an answer gives it again wherever those
+    cells hold the same values; so answers are kept under the packed values of the cells read.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        predicate: Predicate,
+        layout: Layout,
+        tables: Mapping[str, ValueTable],
+        allowed: frozenset[str] | None = None,
+    ) -> None:
+        self._owner = owner
+        self._predicate = predicate
+        self._fields = layout.cells
+        self._tables = tables
+        self._allowed = allowed
+        self._known: dict[int, dict[int, bool]] = {}  # by the mask of the cells read
+        self.reads = 0  # the union of these masks: no other cell has ever been looked at
+
+    def __call__(self, state: State) -> bool:
+        for mask, answers in self._known.items():
+            known = answers.get(state & mask)
+            if known is not None:
+                return known
+        cells = Cells(state, self._fields, self._tables)
+        answer = evaluate(self._owner, self._predicate, cells, self._allowed)
+        self._known.setdefault(cells.read_mask, {})[state & cells.read_mask] = answer
+        self.reads |= cells.read_mask
+        return answer
+
+    def values_read(self, state: State) -> dict[str, object]:
+        """What the predicate looks at in this state, by cell."""
+        cells = Cells(state, self._fields, self._tables)
+        evaluate(self._owner, self._predicate, cells, self._allowed)
+        read = [name for name, f in self._fields.items() if cells.read_mask & f.mask << f.shift]
+        return {name: cells[name] for name in read}

@@ -1,0 +1,121 @@
+"""Sequential consistency: one memory, every store visible to all at once.
+
+Source   Lamport, "How to make a multiprocessor computer that correctly executes multiprocess
+         programs", IEEE Trans. Computers C-28(9), 1979.
+"""
+
+from __future__ import annotations
+
+from racer.automata.lifting import Lifted, step_of
+from racer.errors import ModelError
+from racer.lang.operations import Operation
+from racer.lang.outcomes import OutcomeKey
+from racer.lang.pending import Raised
+from racer.machine.dependence import footprints, places_of
+from racer.machine.interface import Broken, Future, Successors
+from racer.machine.layout import Layout, State
+from racer.machine.monitors import Monitors
+from racer.machine.moves import Move, agent_of, option_of, threads
+from racer.machine.reader import Reader
+from racer.machine.tables import STRIDE, Special, ThreadTable
+
+
+class SequentialConsistency:
+    """The System of a lifted program under sequential consistency: its agents are its threads."""
+
+    def __init__(self, lifted: Lifted) -> None:
+        self.names = tuple(instance.name for instance in lifted.instances)
+        self.groups = tuple(instance.group for instance in lifted.instances)
+        self.agents = threads(self.names)
+        self._lifted = lifted
+        self._layout = Layout(lifted)
+        self.locals = self._layout.locals
+        self._monitors = Monitors(lifted, self._layout)
+        self._reader = Reader(lifted, self._layout)
+        self._footprints = footprints(lifted, places_of(lifted))
+        self._tables = tuple(
+            ThreadTable(lifted, self._layout, self._monitors, thread)
+            for thread in range(len(self.names))
+        )
+
+    def initial(self) -> State:
+        state = 0
+        for field, automaton in zip(self._layout.nodes, self._lifted.automata, strict=True):
+            state += field.delta(0, automaton.start)
+        return self._monitors.start(state)
+
+    def successors(self, state: State) -> Successors:
+        found = []
+        for table in self._tables:
+            node = (state >> table.nodes.shift) & table.nodes.mask
+            try:
+                field = table.fields[node]
+            except KeyError:
+                field = table.fill_field(node)
+            if field is None:  # it has ended
+                continue
+            value = (state >> field.shift) & field.mask
+            try:
+                edges = table.edges[node * STRIDE + value]
+            except KeyError:
+                edges = table.fill_edges(node, value)
+            for move, delta, special in edges:
+                after = state + delta
+                if special is not None:
+                    after = self._take(state, after, move, special)
+                found.append((move, after))
+        return found
+
+    def event(self, state: State, move: Move) -> tuple[Operation, object]:
+        table = self._tables[agent_of(move)]
+        operation = table.operation(table.nodes.get(state))
+        chosen = bool(operation.facts.options)
+        answer = option_of(move) if chosen else table.cell_field(operation).get(state)
+        done = step_of(operation, answer, self._lifted.tables)
+        assert done is not None, "only enabled moves are asked about"
+        return operation, done.result
+
+    def dependent(self, state: State, a: Move, b: Move) -> bool:
+        known = self.futures(state)
+        if known is None:  # open automata: nothing is known of the windows that may close
+            return True
+        return known[agent_of(a)].next.conflicts(known[agent_of(b)].next)
+
+    def control(self, state: State) -> int:
+        return state & self._layout.node_mask
+
+    def futures(self, state: State) -> tuple[Future, ...] | None:
+        known = self._footprints
+        if known is None:
+            return None
+        nodes = [field.get(state) for field in self._layout.nodes]
+        return tuple(
+            Future(each.next[node], each.future[node])
+            for each, node in zip(known, nodes, strict=True)
+        )
+
+    def labels(self, state: State) -> tuple[str, ...]:
+        return self._reader.labels(state)
+
+    def outcome(self, state: State) -> OutcomeKey:
+        return self._reader.outcome(state)
+
+    def ended(self, state: State) -> bool:
+        return self._reader.ended(state)
+
+    def reached(self, state: State, predicate: str) -> bool:
+        return self._reader.reached(state, predicate)
+
+    def _take(self, before: State, after: State, move: Move, special: Special) -> State:
+        """Bring the monitors up to date; the thread may end on what a window has seen."""
+        thread = special.step.thread
+        if special.failure is not None:
+            raise Broken(thread, move, special.failure)
+        try:
+            after = self._monitors.after(before, after, special.step)
+        except ModelError as error:
+            raise Broken(None, move, str(error)) from error
+        pending = self._lifted.automata[thread].pending(self._layout.nodes[thread].get(after))
+        if isinstance(pending, Raised):
+            raise Broken(thread, move, pending.text)
+        return after

@@ -1,0 +1,89 @@
+"""Storage: what memory is to the threads of a replay, under one memory model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from racer.lang.operations import CellOperation, Operation
+from racer.lang.program import Program
+from racer.lang.values import require_hashable
+
+
+class Found(NamedTuple):
+    """What a thread finds in a cell, and the index of the event that stored it (None: nobody)."""
+
+    value: object
+    source: int | None
+
+
+class Done(NamedTuple):
+    """An operation carried out on a cell: what it gave, what it found and left, and who stored
+    what it found. `after` is what the same thread would find there now."""
+
+    result: object
+    before: object
+    after: object
+    source: int | None
+
+
+class Storage(Protocol):
+    """Memory, and whatever lies between it and the threads."""
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """Of memory, by cell: what predicates see."""
+
+    @property
+    def agents(self) -> Sequence[str]:
+        """Who moves besides the threads, by name: store buffers, say."""
+
+    def find(self, thread: str, cell: str) -> Found:
+        """What an operation of a thread would find in a cell now."""
+
+    def admits(self, thread: str, operation: Operation) -> bool:
+        """Whether the memory model lets a thread go on with it now, whatever it finds."""
+
+    def perform(self, thread: str, operation: CellOperation, index: int) -> Done:
+        """Carry out an operation, as the event of that index.
+
+        Errors   whatever the operation raises; nothing is changed then.
+        """
+
+    def can_move(self, agent: str) -> bool:
+        """Whether one of `agents` can move now."""
+
+    def move(self, agent: str, index: int) -> tuple[CellOperation, Done]:
+        """Let one of `agents` move, as the event of that index: what it does, and did."""
+
+
+class SequentialStorage:
+    """One memory, every store visible to all at once."""
+
+    agents: Sequence[str] = ()
+
+    def __init__(self, program: Program) -> None:
+        self.values: dict[str, object] = dict(program.memory.initial)
+        self._sources: dict[str, int] = {}
+
+    def find(self, thread: str, cell: str) -> Found:
+        return Found(self.values[cell], self._sources.get(cell))
+
+    def admits(self, thread: str, operation: Operation) -> bool:
+        return True
+
+    def perform(self, thread: str, operation: CellOperation, index: int) -> Done:
+        before, source = self.find(thread, operation.cell)
+        done = operation.execute(before)
+        assert done is not None, "only enabled operations are executed"
+        require_hashable(done.after, f"the value left in {operation.cell!r}")
+        self.values[operation.cell] = done.after
+        if operation.stores_on(before):
+            self._sources[operation.cell] = index
+        return Done(done.result, before, done.after, source)
+
+    def can_move(self, agent: str) -> bool:
+        return False
+
+    def move(self, agent: str, index: int) -> tuple[CellOperation, Done]:
+        raise KeyError(agent)

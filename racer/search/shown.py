@@ -1,0 +1,102 @@
+"""What a searched graph shows: labels and outcomes, where each is first seen, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from racer.lang.outcomes import DEADLOCK, OutcomeKey
+from racer.machine.interface import System
+from racer.machine.layout import State
+from racer.search.graph import StateGraph
+from racer.search.symmetry import outcome_family
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A violation. `at_end`: some interleaving comes to an end with it; else it is seen only
+    before a search was cut, or where nothing but endless loops follow."""
+
+    name: str
+    at_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The outcomes that permute the copies of one outcome."""
+
+    key: Hashable
+
+
+Goal = Label | Family
+
+
+@dataclass(slots=True)
+class Shown:
+    """By goal the index of the first state that shows it, in the order in which they were found.
+
+    `members` has one outcome for each family.
+    """
+
+    first: dict[Goal, int]
+    members: dict[Family, OutcomeKey]
+
+    def labels(self) -> set[str]:
+        return {goal.name for goal in self.first if isinstance(goal, Label)}
+
+
+class Examiner:
+    """Says what states show. `groups` are those of the system, or all different."""
+
+    def __init__(self, system: System, groups: tuple[str, ...]) -> None:
+        self._system = system
+        self.groups = groups
+
+    def labels_at_end(self, state: State) -> tuple[str, ...]:
+        """The labels of a state without moves; a deadlock if some thread has not ended."""
+        labels = self._system.labels(state)
+        if self._system.ended(state):
+            return labels
+        return tuple(sorted({*labels, DEADLOCK}))  # a thread may have raised that label, too
+
+    def goals_at_end(self, state: State) -> list[Goal]:
+        goals: list[Goal] = [Label(name, at_end=True) for name in self.labels_at_end(state)]
+        return [*goals, self.family(self._system.outcome(state))]
+
+    def goals_if_end(self, state: State, is_end: bool) -> Iterable[Goal]:
+        """What a state shows as the end of an interleaving."""
+        return self.goals_at_end(state) if is_end else ()
+
+    def goals(self, state: State, is_end: bool) -> Iterable[Goal]:
+        """That, and the labels it shows whether an end follows or not."""
+        if is_end:
+            yield from self.goals_at_end(state)
+        yield from (Label(name, at_end=False) for name in self._system.labels(state))
+
+    def family(self, outcome: OutcomeKey) -> Family:
+        return Family(outcome_family(outcome, self.groups))
+
+    def shown(self, graph: StateGraph) -> Shown:
+        """What the graph shows; labels that no end shows are looked for in every state."""
+        shown = Shown({}, {})
+        for state in graph.ends():
+            packed = graph.states[state]
+            for goal in self.goals_at_end(packed):
+                shown.first.setdefault(goal, state)
+                if isinstance(goal, Family):
+                    shown.members.setdefault(goal, self._system.outcome(packed))
+        if not graph.complete or graph.order() is None:
+            at_ends = shown.labels()
+            for state, packed in enumerate(graph.states):
+                for name in self._system.labels(packed):
+                    if name not in at_ends:
+                        shown.first.setdefault(Label(name, at_end=False), state)
+        return shown
+
+    def totals(self, graph: StateGraph, counts: list[int]) -> dict[Goal, int]:
+        """How many interleavings end with each goal."""
+        totals: dict[Goal, int] = {}
+        for state in graph.ends():
+            for goal in self.goals_at_end(graph.states[state]):
+                totals[goal] = totals.get(goal, 0) + counts[state]
+        return totals

@@ -1,0 +1,53 @@
+"""What a thread came to, in words: the only place that words an outcome."""
+
+from __future__ import annotations
+
+from racer.lang.operations import Show
+from racer.lang.outcomes import Blocked, OutcomeKey, OutcomeValue, Violation
+from racer.lang.values import describe
+from racer.lang.watches import Observation
+from racer.words.changes import shown
+
+
+def outcome_value(value: OutcomeValue, show: Show = describe) -> str:
+    """In short: its value, `!label (effect)`, or `blocked at acquire L`."""
+    if isinstance(value, Violation):
+        return f"!{value.label} ({value.effect})" if value.effect else f"!{value.label}"
+    if isinstance(value, Blocked):
+        return f"blocked at {value.operation}"
+    return show(value)
+
+
+def outcome_text(key: OutcomeKey) -> str:
+    """What all threads came to, in short."""
+    return "  ".join(f"{thread}={outcome_value(value)}" for thread, value in key)
+
+
+def came_to(value: OutcomeValue) -> str:
+    """As a predicate: "returns 1", "raises Violation 'misclassified', effect: panic"."""
+    if isinstance(value, Violation):
+        effect = f", effect: {value.effect}" if value.effect else ""
+        return f"raises Violation {value.label!r}{effect}"
+    if isinstance(value, Blocked):
+        return f"is blocked at {value.operation}"
+    return f"returns {shown(value)}"
+
+
+def outcome_fields(value: OutcomeValue) -> dict[str, str]:
+    """For JSON: {"returned": "True"}, {"violation": "misclassified", "effect": "panic"} without
+    an effect that it has not, or {"blocked": "acquire lock"}."""
+    if isinstance(value, Violation):
+        effect = {"effect": value.effect} if value.effect else {}
+        return {"violation": value.label, **effect}
+    if isinstance(value, Blocked):
+        return {"blocked": value.operation}
+    return {"returned": describe(value)}
+
+
+def observation_text(seen: Observation) -> str:
+    """What a window saw of its watch, as what the watch "was"."""
+    if not seen.ever_true:
+        return "never true"
+    if not seen.ever_false:
+        return "always true"
+    return "true at times, also at the end" if seen.at_end else "true at times, not at the end"

@@ -1,0 +1,68 @@
+"""Steps as phrases: the operation, what it gave, where in the source it is."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Sequence
+
+from racer.errors import Location
+from racer.lang.operations import CellOperation, Operation
+from racer.replaying.trace import Event
+from racer.words.changes import lock_state, shown
+
+
+def operation_text(operation: Operation) -> str:
+    """The operation, its values as shown() has them."""
+    return operation.text(shown)
+
+
+def event_text(event: Event) -> str:
+    """The operation and what it gave: `load p.info -> H`."""
+    return step_text(event.operation, event.result)
+
+
+def step_text(operation: Operation, result: object) -> str:
+    """An operation and its result: `swap x = 1, was 0`, where it gives the value before."""
+    text = operation_text(operation)
+    match operation.facts.gives:
+        case "nothing":
+            return text
+        case "a value":
+            return f"{text} -> {shown(result)}"
+        case "the value before":
+            stored = not isinstance(operation, CellOperation) or operation.stores_on(result)
+            return f"{text}, was {shown(result)}{'' if stored else ': fails'}"
+
+
+def effect_text(event: Event) -> str:
+    """What it read, or how it changed its cell: `store H.page_type (plain): none -> slab`."""
+    if event.operation.facts.lock is not None or not event.stored:
+        return event_text(event)
+    return f"{event.operation.access_text()}: {shown(event.before)} -> {shown(event.after)}"
+
+
+def value_text(event: Event, value: object) -> str:
+    """A value of the step's cell as text."""
+    return lock_state(value) if event.operation.facts.lock is not None else shown(value)
+
+
+def source_places(locations: Sequence[Location]) -> tuple[str, ...]:
+    """Where an operation is, as texts that say less and less; the last, its own file and line.
+
+    Before it stands the line that calls its function, which reads more like the C:
+    `classifier.py:128, in compound_head pages.py:183`, `classifier.py:128, pages.py:183`; in one
+    file `split.py:70, in split_pages :91`.
+    """
+    if not locations:
+        return ()
+    inner = locations[-1]
+    if len(locations) == 1:
+        return (_line(inner),)
+    caller = locations[-2]
+    line = f":{inner.line}" if inner.path == caller.path else _line(inner)
+    within = (f"{_line(caller)}, in {inner.function} {line}",) if inner.function else ()
+    return (*within, f"{_line(caller)}, {line}", _line(inner))
+
+
+def _line(location: Location) -> str:
+    return f"{os.path.basename(location.path)}:{location.line}"

@@ -1,0 +1,301 @@
+"""The classifier, version by version, and the question asked of each.
+
+Question   May an answer be one that was true of p at no instant while it was worked out?
+Models     One shared access a line, in the order of the C; `&&` and `||` short-circuit.
+           before    the kernel before the patch: there is no classifier, nothing is loaded
+           tryget    ours, for "the only way to not get races is to tryget the (compound) page,
+                     revalidate": a reference on the head, its re-read, the types, the put
+Not        smp_rmb() and plain against READ_ONCE loads differ only under a weak memory model.
+           PG_movable_ops shares its bit with PG_uptodate: on a user page the opt-out may go on
+           to two loads of p's type, in vain. Here a user page never has the bit.
+Source     mm/memory-failure.c: HWPoisonKernelOwned() (v8, v9), is_kernel_owned_page() (v10)
+Window     From just before the classifier's first load to just after its last; of `tryget` to
+           just after its last access, which is the put (and the free, where that put is the last).
+Labels     misclassified  it said "kernel-owned", and p was so at no instant of the window
+           missed         it said "not kernel-owned", and p was so at every instant of it
+           stale_owned    it said "kernel-owned", and p was so at some instant, not at the end
+           stale_clear    it said "not kernel-owned", and p was so at some instant and at the end
+           What a wrong answer leads to is in scenarios/memory_failure.py.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from racer import Cell, Memory, State, Watch, Window, fence
+
+from .allocator import Zone, folio_put
+from .pages import Block, Page, compound_head, get_unless_zero, handlable, kernel_owned
+
+Version = Literal["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
+Variant = Literal["before", Version]  # before the patch there is no version of a classifier
+Reporter = Literal["memory_failure", "soft_offline"]
+Caller = Literal[Reporter, "count_increased"]
+TypeReads = Literal["three", "fused"]
+Only = Literal["any", "handlable", "unmarked"]
+Truth = Literal["true", "misclassified", "missed", "stale_owned", "stale_clear"]
+
+
+@dataclass(frozen=True, slots=True)
+class MF:
+    """enum mf_flags, as far as it decides anything here."""
+
+    count_increased: bool = False  # the caller holds a reference to p's folio
+    soft_offline: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class How:
+    """How the classifier is called (flags), compiled (type_reads), and of which zone p is."""
+
+    flags: MF
+    type_reads: TypeReads
+    zone: Zone
+
+    def __repr__(self) -> str:
+        return "how"
+
+
+async def page_reserved(p: Page) -> bool:
+    """PageReserved(p): PF_NO_COMPOUND, so p's own word and no compound_head()."""
+    return (await p.flags.load("plain")).reserved  # test_bit(PG_reserved, &p->flags)
+
+
+async def has_kernel_type(page: Page, how: How) -> bool:
+    """PageSlab(page) || PageTable(page) || PageLargeKmalloc(page): up to three plain loads.
+
+    data_race() is no volatile access: a compiler may make one load of the three ("fused").
+    """
+    if how.type_reads == "fused":
+        return await page.page_type.load("plain") in ("slab", "table", "large_kmalloc")
+    return (
+        await page.page_type.load("plain") == "slab"  # PageSlab(): data_race(page->page_type)
+        or await page.page_type.load("plain") == "table"  # PageTable()
+        or await page.page_type.load("plain") == "large_kmalloc"  # PageLargeKmalloc()
+    )
+
+
+async def page_has_movable_ops(p: Page) -> bool:
+    """PageMovableOps(p) && (PageOffline(p) || PageZsmalloc(p))."""
+    head = await compound_head(p)  # PageMovableOps(): READ_ONCE(p->compound_info)
+    return (await head.flags.load("plain")).movable_ops and (  # test_bit(.., &head->flags)
+        await p.page_type.load("plain") == "offline"  # PageOffline(p)
+        or await p.page_type.load("plain") == "zsmalloc"  # PageZsmalloc(p)
+    )
+
+
+async def folio_try_get(folio: Page) -> bool:
+    """folio_try_get(): one more reference, unless there is none (free) or it is frozen."""
+    return await folio.refs.update(get_unless_zero, "full") > 0  # page_ref_add_unless_zero()
+
+
+async def before(p: Page, how: How) -> bool:
+    """The kernel before the patch: nothing is asked."""
+    return False
+
+
+async def v8(p: Page, how: How) -> bool:
+    """HWPoisonKernelOwned() of v8: p's own type, no compound_head() at all."""
+    if how.flags.soft_offline and await page_has_movable_ops(p):  # the opt-out
+        return False
+    if await page_reserved(p):  # PageReserved(p)
+        return True
+    return await has_kernel_type(p, how)  # PageSlab(p) || PageTable(p) || PageLargeKmalloc(p)
+
+
+async def headonly(p: Page, how: How) -> bool:
+    """As suggested in the review of v8: the head's type, read once, never looked at again."""
+    if await page_reserved(p):  # PageReserved(p)
+        return True
+    head = await compound_head(p)  # READ_ONCE(p->compound_info)
+    return await has_kernel_type(head, how)  # PageSlab(head) || ...
+
+
+async def v9(p: Page, how: How) -> bool:
+    """HWPoisonKernelOwned() of v9: `reviewed` behind the opt-out."""
+    if how.flags.soft_offline and await page_has_movable_ops(p):  # the opt-out
+        return False
+    return await reviewed(p, how)
+
+
+async def reviewed(p: Page, how: How) -> bool:
+    """v9 less the opt-out, as its review asks: "true" is re-checked, "false" is not."""
+    if await page_reserved(p):  # PageReserved(p)
+        return True
+    while True:  # retry:
+        head = await compound_head(p)  # READ_ONCE(p->compound_info)
+        if not await has_kernel_type(head, how):  # PageSlab(head) || ...
+            return False  # without the re-read
+        if await compound_head(p) is head:  # READ_ONCE(p->compound_info): the same address?
+            return True
+        # another head: goto retry, any number of times
+
+
+async def v10(p: Page, how: How) -> bool:
+    """is_kernel_owned_page() as merged: both answers are re-checked; no flags, no opt-out."""
+    if await page_reserved(p):  # PageReserved(p)
+        return True
+    while True:  # retry:
+        head = await compound_head(p)  # READ_ONCE(p->compound_info)
+        owned = await has_kernel_type(head, how)  # PageSlab(head) || ...
+        if await compound_head(p) is head:  # READ_ONCE(p->compound_info), always
+            return owned
+        # another head: goto retry, any number of times
+
+
+async def v10_rmb(p: Page, how: How) -> bool:
+    """v10 with smp_rmb() between the type tests and the re-read: a what-if of ours."""
+    if await page_reserved(p):  # PageReserved(p)
+        return True
+    while True:  # retry:
+        head = await compound_head(p)  # READ_ONCE(p->compound_info)
+        owned = await has_kernel_type(head, how)  # PageSlab(head) || ...
+        await fence("rmb")  # smp_rmb()
+        if await compound_head(p) is head:  # READ_ONCE(p->compound_info), always
+            return owned
+        # another head: goto retry, any number of times
+
+
+async def tryget(p: Page, how: How) -> bool:
+    """Types are read under a reference on the head; where none can be had the answer is False."""
+    if await page_reserved(p):  # PageReserved(p)
+        return True
+    while True:  # retry:
+        head = await compound_head(p)  # READ_ONCE(p->compound_info)
+        if not await folio_try_get(head):  # free, or frozen: a slab, a large kmalloc
+            return False
+        if await compound_head(p) is head:  # READ_ONCE(p->compound_info): it stays so now
+            owned = await has_kernel_type(head, how)  # PageSlab(head) || ...
+            await folio_put(how.zone, head)
+            return owned
+        await folio_put(how.zone, head)
+        # another head: goto retry, any number of times
+
+
+Classifier = Callable[[Page, How], Coroutine[Any, Any, bool]]
+
+CLASSIFIERS: Mapping[Variant, Classifier] = {
+    "before": before,
+    "v8": v8,
+    "headonly": headonly,
+    "v9": v9,
+    "reviewed": reviewed,
+    "v10": v10,
+    "v10_rmb": v10_rmb,
+    "tryget": tryget,
+}
+
+
+# The question, and its answer held against the truth of its window.
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Question:
+    """Is p kernel-owned? `owned` watches the truth, `aside` what `only` asks besides (or None)."""
+
+    p: Page
+    classifier: Classifier
+    how: How
+    owned: Watch
+    only: Only
+    aside: Watch | None
+    stale: bool  # stale_owned and stale_clear count as wrong
+
+    def __repr__(self) -> str:
+        return "question"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The classifier's answer, and what the truth of its window makes of it.
+
+    `truth` is "true" of an answer that is right, and of one that the question lets pass.
+    """
+
+    kernel_owned: bool
+    truth: Truth
+
+
+def make_question(
+    mem: Memory,
+    zone: Zone,
+    p: Page,
+    *,
+    variant: Variant,
+    flags: MF,
+    type_reads: TypeReads = "three",
+    only: Only = "any",
+    stale: bool = False,
+) -> Question:
+    """The question and the watches it needs; two questions about one p share their watches.
+
+    only     which wrong "kernel-owned" counts as misclassified: any; that of a page which was
+             handlable at some instant of the window; that of a page which has no PG_hwpoison at
+             the window's end
+    stale    whether stale_owned and stale_clear count too
+    """
+
+    def owned(state: State) -> bool:
+        return kernel_owned(state, p)
+
+    def could_be_handled(state: State) -> bool:
+        return handlable(state, p, zone.block, soft_offline=flags.soft_offline)
+
+    def unmarked(state: State) -> bool:
+        return not state[p.flags].hwpoison
+
+    def watch(name: str, predicate: Callable[[State], bool], cells: list[Cell[Any]]) -> Watch:
+        known = mem.watches.get(f"{p.name} {name}")
+        return known or mem.watch(f"{p.name} {name}", predicate, cells)
+
+    heads = possible_heads(zone.block, p)
+    aside: Watch | None = None
+    if only == "handlable":
+        how_called = " (soft offline)" if flags.soft_offline else ""
+        aside = watch(f"handlable{how_called}", could_be_handled, zone.block.cells)
+    elif only == "unmarked":
+        aside = watch("without PG_hwpoison", unmarked, [p.flags])
+    return Question(
+        p=p,
+        classifier=CLASSIFIERS[variant],
+        how=How(flags, type_reads, zone),
+        owned=watch("kernel-owned", owned, [p.flags, p.info, *(h.page_type for h in heads)]),
+        only=only,
+        aside=aside,
+        stale=stale,
+    )
+
+
+def possible_heads(block: Block, p: Page) -> list[Page]:
+    """The heads a block that p belongs to can have, p itself first: one or none of each order."""
+    pfns = {p.pfn & ~((1 << order) - 1) for order in range(block.order + 1)}
+    return [block.pages[pfn] for pfn in sorted(pfns, reverse=True)]
+
+
+async def ask(question: Question) -> Verdict:
+    """The call at the top of get_any_page(), its answer held against the truth of its window."""
+    classify, p, how = question.classifier, question.p, question.how
+    if classify is before:
+        return Verdict(False, "true")  # nothing was asked, so nothing was answered wrongly
+    if question.aside is None:
+        async with question.owned.window() as seen:
+            answer = await classify(p, how)
+        return verdict(question, answer, seen, counts=True)
+    async with question.owned.window() as seen, question.aside.window() as aside:
+        answer = await classify(p, how)
+    counts = aside.sometimes if question.only == "handlable" else aside.at_end
+    return verdict(question, answer, seen, counts=counts)
+
+
+def verdict(question: Question, answer: bool, seen: Window, *, counts: bool) -> Verdict:
+    """What a window makes of the answer; `counts`: a misclassification of p is of interest."""
+    truth: Truth = "true"
+    if answer and seen.never and counts:
+        truth = "misclassified"
+    elif not answer and seen.always:
+        truth = "missed"
+    elif question.stale and answer and seen.sometimes and not seen.at_end:
+        truth = "stale_owned"
+    elif question.stale and not answer and seen.at_end:
+        truth = "stale_clear"
+    return Verdict(answer, truth)

@@ -1,0 +1,279 @@
+"""Scenarios of the callers: a pinned page, a reserved one, movable ones, an isolated one.
+
+They come out as they declare for every combination of parameters (the fast ones here are a
+sample of that). Each has a number, or a set of outcomes, with a second source: a count by hand,
+or naive enumeration.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from racer import Memory, Program, Scenario, Thread, Violation, explore
+from racer.lang.outcomes import OutcomeValue
+from racer.scenarios.kernel.allocator import Zone, make_zone
+from racer.scenarios.kernel.memory_failure import hwpoison_caller
+from racer.scenarios.kernel.pages import Flags, Page, Use, make_block, user, without_lru
+from racer.scenarios.kernel.pages import reserved as reserved_page
+from scenarios.count_increased import count_increased
+from scenarios.isolated import isolated
+from scenarios.movable_ops import movable_ops, movable_ops_race
+from scenarios.reserved import reserved
+from tests.oracles.naive import enumerate_program
+
+VARIANTS = ["before", "v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
+CALLERS = ["memory_failure", "soft_offline"]
+Case = tuple[Scenario, dict[str, Any]]
+
+
+def combinations(scenario: Scenario, **choices: list[Any]) -> list[Case]:
+    return [
+        (scenario, dict(zip(choices, values, strict=True)))
+        for values in itertools.product(*choices.values())
+    ]
+
+
+ALL = [
+    *combinations(
+        count_increased,
+        variant=VARIANTS,
+        injects=["hwpoison", "soft_offline"],
+        page=["thp", "reserved", "untyped", "table"],
+        on_hit=["put", "leak", "put_twice"],
+        stale=[False, True],
+    ),
+    *combinations(
+        count_increased,
+        variant=VARIANTS,
+        injects=["hwpoison", "soft_offline"],
+        page=["isolated_thp"],
+        second_try=["same_flags", "cleared"],
+        stale=[False, True],
+    ),
+    *combinations(
+        reserved,
+        variant=VARIANTS,
+        caller=CALLERS,
+        freed=[False, True],
+        reuse=["user", "slab"],
+        followup=[False, True],
+        stale=[False, True],
+    ),
+    *combinations(
+        movable_ops,
+        variant=["headonly", "reviewed", "v10", "v10_rmb"],
+        caller=CALLERS,
+        states=["allowed", "any"],
+        place=["alone", "tail"],
+    ),
+    *combinations(
+        movable_ops_race,
+        variant=VARIANTS,
+        caller=CALLERS,
+        move=["to_slab", "from_slab"],
+        stale=[False, True],
+    ),
+    *combinations(
+        isolated, variant=VARIANTS, caller=CALLERS, isolations=[0, 1, 2], rests=[False, True]
+    ),
+]
+FAST: list[Case] = [
+    (count_increased, {"page": "thp", "variant": "headonly"}),
+    (count_increased, {"page": "isolated_thp"}),
+    (count_increased, {"on_hit": "leak", "injects": "soft_offline"}),
+    (count_increased, {"on_hit": "put_twice"}),
+    (reserved, {"freed": False, "variant": "before"}),
+    (reserved, {"freed": False, "caller": "memory_failure", "followup": False}),
+    (reserved, {"reuse": "slab", "stale": True}),
+    (movable_ops, {}),
+    (movable_ops, {"place": "tail"}),
+    (movable_ops_race, {"variant": "v9"}),
+    (movable_ops_race, {"move": "from_slab", "stale": True}),
+    (isolated, {}),
+    (isolated, {"isolations": 0, "rests": True}),
+]
+
+
+def named(value: object) -> str:
+    return value.name if isinstance(value, Scenario) else str(value)
+
+
+def comes_out_as_declared(scenario: Scenario, parameters: dict[str, Any]) -> None:
+    result = explore(scenario.build(**parameters))
+    declared = scenario.expected(**parameters)
+    assert declared is not None
+    assert (result.verdict, tuple(result.violations)) == (declared.verdict, declared.labels)
+    assert result.vacuous == ()
+    assert result.loops == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scenario", "parameters"), ALL, ids=named)
+def test_every_combination_comes_out_as_declared(
+    scenario: Scenario, parameters: dict[str, Any]
+) -> None:
+    comes_out_as_declared(scenario, parameters)
+
+
+@pytest.mark.parametrize(("scenario", "parameters"), FAST, ids=named)
+def test_it_comes_out_as_declared(scenario: Scenario, parameters: dict[str, Any]) -> None:
+    comes_out_as_declared(scenario, parameters)
+
+
+# count_increased
+
+
+@pytest.mark.parametrize("injects", ["hwpoison", "soft_offline"])
+def test_a_hit_on_a_pinned_reserved_page_has_five_interleavings(injects: str) -> None:
+    """By hand: the caller takes 4 steps (PG_hwpoison, PG_reserved; p.info and the count, to put),
+    the other user puts in 1. Its place among the 4 is one of 5. All end the same.
+    """
+    told = "panic" if injects == "hwpoison" else "-ENOTRECOVERABLE"
+    naive = enumerate_program(count_increased(injects=injects))
+    assert naive.interleavings == 5
+    assert naive.violations == {}
+    assert {dict(key)["classify"] for key in naive.outcomes} == {told}
+
+
+# reserved
+
+
+def world(use: Use) -> tuple[Memory, Zone, Page]:
+    mem = Memory()
+    block = make_block(mem, user(), use)
+    zone = make_zone(mem, block, check_pages=False, flags_rmw="split")
+    return mem, zone, block.pages[1]
+
+
+def test_the_load_of_pg_reserved_decides() -> None:
+    """By hand: soft_offline_page() loads p.flags for PG_hwpoison, then for PG_reserved. The one
+    step that clears it comes before the first, between them, or after both: 1 hit of 3.
+    """
+    mem, zone, p = world(reserved_page())
+    asks = hwpoison_caller(
+        mem, zone, p, caller="soft_offline", variant="v10", depth="classifier", stale=True
+    )
+
+    def without_reserved(flags: Flags) -> Flags:
+        return replace(flags, reserved=False)
+
+    async def clear() -> None:
+        await p.flags.update(without_reserved, "relaxed")
+
+    result = explore(Program(mem, {"mf": asks, "clear": Thread(clear)}))
+    found: dict[OutcomeValue, int | None] = {}
+    for key, outcome in result.outcomes.items():
+        found[dict(key)["mf"]] = outcome.interleavings
+    assert found == {"-ENOTRECOVERABLE": 1, "not kernel-owned": 2}
+
+
+def test_what_a_reserved_page_ends_as() -> None:
+    """C16 and C15: -EIO before the patch; MF_MSG_GET_HWPOISON until the follow-up."""
+    effects = {}
+    for variant, caller, followup in [
+        ("before", "soft_offline", True),
+        ("v10", "soft_offline", False),
+        ("v10", "memory_failure", False),
+        ("v10", "memory_failure", True),
+    ]:
+        program = reserved(variant=variant, caller=caller, followup=followup, freed=False)
+        effects[variant, caller, followup] = set(explore(program).effects("as_transient"))
+    assert effects == {
+        ("before", "soft_offline", True): {"-EIO"},
+        ("v10", "soft_offline", False): set(),
+        ("v10", "memory_failure", False): {"ignored: MF_MSG_GET_HWPOISON"},
+        ("v10", "memory_failure", True): set(),
+    }
+
+
+# movable_ops
+
+
+def test_they_disagree_in_two_states_of_a_page_by_itself() -> None:
+    """By hand: one page_type, which movable_ops has used up, so only PG_reserved is left."""
+    program = movable_ops(states="any", place="alone")
+    naive = enumerate_program(program)
+    assert (naive.interleavings, naive.violations) == (28, {"disagree": 2})
+    assert explore(program).effects("disagree") == {
+        "reserved|movable_ops offline": 1,
+        "reserved|movable_ops zsmalloc": 1,
+    }
+
+
+def test_they_disagree_in_fourteen_states_of_a_tail() -> None:
+    """By hand: 2 types on p, times 4 on a head beside PG_reserved, or 3 of them without."""
+    program = movable_ops(states="any", place="tail")
+    naive = enumerate_program(program)
+    assert (naive.interleavings, naive.violations) == (48, {"disagree": 14})
+    states = {
+        f"H: head|movable_ops {head}, p: {flags} {page_type}"
+        for head in ("none", "slab", "table", "large_kmalloc")
+        for flags in ("0", "reserved")
+        for page_type in ("offline", "zsmalloc")
+        if flags == "reserved" or head != "none"
+    }
+    assert set(explore(program).effects("disagree")) == states
+
+
+def test_the_opt_out_changes_no_result_of_a_page_that_moves() -> None:
+    """handled: it was movable when it was held. 0: it was free. The slab: before, and after."""
+    for variant in ("v9", "v10"):
+        result = explore(movable_ops_race(variant=variant))
+        found = {dict(key)["classify"] for key in result.outcomes}
+        assert found == {"handled", "0", "-ENOTRECOVERABLE", "-EIO"}
+
+
+# isolated
+
+
+def test_one_pass_against_one_isolation() -> None:
+    """A cut-down of the scenario that naive enumeration can do: no retries, no put back."""
+
+    async def isolate_only(p: Page) -> None:
+        await p.flags.update(without_lru, "full")
+
+    def program() -> Program:
+        mem, zone, p = world(user())
+        asks = hwpoison_caller(mem, zone, p, caller="soft_offline", variant="before", retries=0)
+        return Program(mem, {"mf": asks, "isolate": Thread(isolate_only, p)})
+
+    naive, result = enumerate_program(program()), explore(program())
+    by_hand = {"-EIO", "handled"}
+    assert {dict(key)["mf"] for key in naive.outcomes} == by_hand
+    assert result.interleavings == naive.interleavings
+    found = {key: outcome.interleavings for key, outcome in result.outcomes.items()}
+    assert found == naive.outcomes
+
+
+@pytest.mark.parametrize(
+    ("parameters", "preemptions"),
+    [
+        # The isolator, once, after the isolation.
+        ({"isolations": 1}, {"transient_eio": 1}),
+        # returned_eio: the isolator with p in the batch; the caller, when its shake is over.
+        ({"isolations": 2}, {"returned_eio": 2, "transient_eio": 1}),
+        # The caller, when its shake is over. The isolator then waits for the batch's lock.
+        ({"isolations": 1, "rests": True}, {"returned_eio": 1}),
+    ],
+    ids=str,
+)
+def test_how_often_somebody_must_be_preempted(
+    parameters: dict[str, Any], preemptions: dict[str, int]
+) -> None:
+    result = explore(isolated(**parameters))
+    found = {label: each.witness.preemptions for label, each in result.violations.items()}
+    assert found == preemptions
+
+
+def test_before_and_after_the_patch_a_user_page_has_the_same_results() -> None:
+    """C14, with the interleaving left open: labels with their effects, and all results."""
+    found = []
+    for variant in ("before", "v10"):
+        result = explore(isolated(variant=variant, caller="memory_failure", rests=True))
+        found.append({dict(key)["classify"] for key in result.outcomes})
+    given_up = Violation("returned_eio", effect="ignored: MF_MSG_GET_HWPOISON")
+    assert found == [{"handled", given_up}] * 2

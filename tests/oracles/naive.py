@@ -1,0 +1,243 @@
+"""Naive enumeration: every interleaving of a small program, one execution after the other.
+
+The oracle the engine is held against. It merges no states, skips no schedule and remembers
+nothing between executions: for each maximal schedule it runs the real coroutines from their
+start. What it knows is the contract (DESIGN.md sections 2 and 3), nothing about the engine.
+
+Bound    as many executions as the program has interleavings: small programs only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from racer.lang.operations import (
+    Acquire,
+    Choose,
+    CompareExchange,
+    Fence,
+    FetchAdd,
+    Load,
+    Operation,
+    Release,
+    Store,
+    Swap,
+    Update,
+    WaitUntil,
+    describe_operation,
+)
+from racer.lang.outcomes import Blocked, OutcomeKey, OutcomeValue, Violation
+from racer.lang.pending import AboutTo, Closing, Returned, Violated
+from racer.lang.program import Program
+from racer.lang.watches import Observation, Watch, evaluate
+
+Step = tuple[int, int]  # the thread's position in Program.instances(), the chosen option
+Cost = tuple[int, int, tuple[Step, ...]]  # preemptions, steps, schedule: smaller is better
+
+
+class TooMany(Exception):
+    """The program is too large to enumerate: give the oracle a smaller one."""
+
+
+@dataclass(frozen=True)
+class Naive:
+    """What all interleavings of a program come to.
+
+    `violations` counts, by label, the interleavings that show it. `witness` is the smallest
+    Cost among those, `outcome_witness` the smallest among those that end in an outcome.
+    `cut` holds the labels seen in executions that were given up after `longest` steps; these
+    are no interleavings and count nowhere else. It is None when there were no such executions.
+    """
+
+    interleavings: int
+    outcomes: dict[OutcomeKey, int]
+    violations: dict[str, int]
+    reached: frozenset[str]
+    witness: dict[str, Cost]
+    outcome_witness: dict[OutcomeKey, Cost]
+    cut: frozenset[str] | None
+
+
+def enumerate_program(
+    program: Program, limit: int = 200_000, *, longest: int | None = None
+) -> Naive:
+    """Run every interleaving of `program`.
+
+    `longest` gives up executions after that many steps (for loops without a bound); without
+    it, they are an error.
+    Errors   TooMany past `limit` executions, or when one has more than 1,000 steps.
+    """
+    outcomes: Counter[OutcomeKey] = Counter()
+    violations: Counter[str] = Counter()
+    witness: dict[str, Cost] = {}
+    outcome_witness: dict[OutcomeKey, Cost] = {}
+    reached: set[str] = set()
+    cut: set[str] | None = None
+    path: list[tuple[list[Step], int]] = []  # at each state: its moves, and which was taken
+    for _ in range(limit):
+        execution = Execution(program)
+        for moves, taken in path:
+            execution.take(moves[taken])
+        while (moves := execution.moves()) and len(path) != longest:
+            if len(path) >= 1_000:
+                raise TooMany("an execution has more than 1,000 steps: does a thread loop forever?")
+            path.append((moves, 0))
+            execution.take(moves[0])
+        if moves:
+            cut = (cut or set()) | execution.labels
+        else:
+            outcome, labels, cost = execution.finish()
+            outcomes[outcome] += 1
+            outcome_witness[outcome] = min(cost, outcome_witness.get(outcome, cost))
+            for label in labels:
+                violations[label] += 1
+                witness[label] = min(cost, witness.get(label, cost))
+        reached |= execution.reached
+        execution.close()
+        while path and path[-1][1] + 1 == len(path[-1][0]):
+            path.pop()
+        if not path:
+            return Naive(
+                interleavings=outcomes.total(),
+                outcomes=dict(outcomes),
+                violations=dict(violations),
+                reached=frozenset(reached),
+                witness=witness,
+                outcome_witness=outcome_witness,
+                cut=None if cut is None else frozenset(cut),
+            )
+        moves, taken = path.pop()
+        path.append((moves, taken + 1))
+    raise TooMany(f"more than {limit:,} executions; the last began with {path[:5]}.")
+
+
+class Execution:
+    """The threads of a program run by hand along one schedule.
+
+    `values` is the state; `labels` and `reached` gather what its states and threads showed so
+    far. `seen[t]` maps the slot of each window that thread t has open to its watch and the
+    watch's truth in every state since it opened.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.instances = program.instances()
+        self.values: dict[str, object] = dict(program.memory.initial)
+        self.labels: set[str] = set()
+        self.reached: set[str] = set()
+        self.schedule: list[Step] = []
+        self.preemptions = 0
+        self.seen: list[dict[int, tuple[Watch, list[bool]]]] = [{} for _ in self.instances]
+        self.runs = [instance.start() for instance in self.instances]
+        for thread in range(len(self.runs)):
+            self._note_end(thread)
+        self._examine_state()
+
+    def enabled(self, thread: int) -> bool:
+        """The thread has not ended, and its operation does not block in this state."""
+        match self.runs[thread].pending:
+            case AboutTo(operation=WaitUntil(cell=cell, predicate=predicate)):
+                return bool(predicate(self.values[cell]))
+            case AboutTo(operation=Acquire(cell=lock)):
+                return not self.values[lock]
+            case AboutTo():
+                return True
+            case _:
+                return False
+
+    def moves(self) -> list[Step]:
+        """What can happen next: one move for each enabled thread, or for each of its options."""
+        found = []
+        for thread, run in enumerate(self.runs):
+            if self.enabled(thread):
+                assert isinstance(run.pending, AboutTo)
+                operation = run.pending.operation
+                options = len(operation.options) if isinstance(operation, Choose) else 1
+                found += [(thread, choice) for choice in range(options)]
+        return found
+
+    def take(self, step: Step) -> None:
+        """One step: its windows open, the operation happens, all windows see, others close."""
+        thread, choice = step
+        if self.schedule and self.schedule[-1][0] != thread:
+            self.preemptions += self.enabled(self.schedule[-1][0])
+        self.schedule.append(step)
+        run, windows = self.runs[thread], self.seen[thread]
+        assert isinstance(run.pending, AboutTo)
+        for window in run.pending.opens:
+            windows[window.slot] = (window.watch, [window.watch.holds(self.values)])
+        result = self._perform(run.pending.operation, choice)
+        for opened in self.seen:
+            for watch, truths in opened.values():
+                truths.append(watch.holds(self.values))
+        run.resume(result)
+        while isinstance(run.pending, Closing):
+            _, truths = windows.pop(run.pending.slot)
+            run.resume(Observation(any(truths), not all(truths), truths[-1]))
+        self._note_end(thread)
+        self._examine_state()
+
+    def finish(self) -> tuple[OutcomeKey, set[str], Cost]:
+        """The outcome of a maximal schedule, the labels it shows, and what it costs."""
+        outcome: list[tuple[str, OutcomeValue]] = []
+        for instance, run in zip(self.instances, self.runs, strict=True):
+            match run.pending:
+                case Returned(value=value):
+                    outcome.append((instance.name, value))
+                case Violated(label=label, effect=effect):
+                    outcome.append((instance.name, Violation(label, effect)))
+                case AboutTo(operation=operation):
+                    outcome.append((instance.name, Blocked(describe_operation(operation))))
+                    self.labels.add("deadlock")
+                case other:
+                    raise AssertionError(f"thread {instance.name} neither waits nor ended: {other}")
+        cost = (self.preemptions, len(self.schedule), tuple(self.schedule))
+        return tuple(outcome), self.labels, cost
+
+    def close(self) -> None:
+        for run in self.runs:
+            run.close()
+
+    def _perform(self, operation: Operation, choice: int) -> object:
+        """Change the state as the operation does; what it gives to its thread."""
+        if isinstance(operation, Choose):
+            return operation.options[choice]
+        if isinstance(operation, Fence):
+            return None
+        before = self.values[operation.cell]
+        after, result = before, before  # a Load, a WaitUntil that need not wait
+        match operation:
+            case Store(value=value):
+                after, result = value, None
+            case Swap(value=value):
+                after = value
+            case CompareExchange(old=old, new=new) if before == old:
+                after = new
+            case FetchAdd(addend=addend):
+                after = before + addend  # type: ignore[operator]
+            case Update(function=function):
+                after = function(before)
+            case Acquire():
+                after, result = True, None
+            case Release():
+                after, result = False, None
+            case _:
+                assert isinstance(operation, Load | WaitUntil | CompareExchange)
+        self.values[operation.cell] = after
+        return result
+
+    def _note_end(self, thread: int) -> None:
+        pending = self.runs[thread].pending
+        if isinstance(pending, Violated):
+            self.labels.add(pending.label)
+        elif not isinstance(pending, AboutTo | Returned):
+            raise AssertionError(f"thread {self.instances[thread].name} is broken: {pending}")
+
+    def _examine_state(self) -> None:
+        for name, predicate in self.program.invariants.items():
+            if not evaluate(name, predicate, self.values):
+                self.labels.add(name)
+        for name, predicate in self.program.sometimes.items():
+            if evaluate(name, predicate, self.values):
+                self.reached.add(name)

@@ -1,0 +1,223 @@
+"""Reductions: what they keep, how far they go, and that their notion of independence is right."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import random
+from collections.abc import Iterator
+
+import pytest
+from racer.machine.system import CHOICES, ThreadFuture
+
+from racer import Move as NamedMove
+from racer import Program, explore, replay
+from racer.automata.lifting import Lifted, lift
+from racer.machine.interface import System
+from racer.machine.layout import State
+from racer.machine.models import system_of
+from racer.machine.moves import Move
+from racer.search.graph import Limits, search
+from racer.search.stubborn import StubbornSets, smallest_closed_set
+from racer.search.symmetry import Symmetric
+from scenarios.aba import aba
+from tests.corpus import corpus
+from tests.programs import build
+from tests.samples import loop_beside_a_violation, rule_one
+
+
+def test_the_reduced_search_finds_the_one_wrong_interleaving_in_fifteen() -> None:
+    # DESIGN.md rule one; the derivation stands at the same test of explore() without options.
+    result = explore(rule_one(), reduce=True, count=False)
+    assert list(result.violations) == ["misclassified"]
+    assert explore(rule_one(), reduce=True).violations["misclassified"].interleavings == 1
+
+
+@pytest.mark.parametrize(
+    ("readers", "rounds", "raw", "canonical", "searched"),
+    [
+        # raw: TLC, an independent model checker, at (1, 1), (2, 2) and (3, 3). canonical, and an
+        # upper bound of searched: a prototype of the same reductions, written apart from racer.
+        (1, 1, 165, 165, 165),
+        (2, 2, 2_023, None, None),
+        (3, 3, 24_125, 5_314, 1_140),
+    ],
+)
+def test_aba_has_the_known_numbers_of_states(
+    readers: int, rounds: int, raw: int, canonical: int | None, searched: int | None
+) -> None:
+    result = explore(aba(readers=readers, rounds=rounds))
+    assert result.states == raw
+    assert canonical is None or result.canonical == canonical
+    assert searched is None or result.searched <= searched
+
+
+def test_aba_at_three_and_three_has_the_number_of_interleavings_that_a_prototype_counted() -> None:
+    # A prototype in pure Python, over raw states and without symmetry, written apart from racer.
+    assert explore(aba(readers=3, rounds=3)).interleavings == 2_780_307_675_937_002_456
+
+
+def test_aba_with_five_readers_needs_few_states() -> None:
+    assert explore(aba(readers=5, rounds=3), count=False).searched <= 5_200
+
+
+def test_counts_with_symmetry_are_those_without() -> None:
+    for readers, rounds in ((2, 1), (2, 2), (3, 1)):
+        plain = explore(aba(readers=readers, rounds=rounds), reduce=False)
+        reduced = explore(aba(readers=readers, rounds=rounds), reduce=True)
+        assert plain.states == reduced.states
+        assert plain.transitions == reduced.transitions
+        assert plain.interleavings == reduced.interleavings
+        assert {k: o.interleavings for k, o in plain.outcomes.items()} == {
+            k: o.interleavings for k, o in reduced.outcomes.items()
+        }
+        assert {k: (f.interleavings, f.witness) for k, f in plain.violations.items()} == {
+            k: (f.interleavings, f.witness) for k, f in reduced.violations.items()
+        }
+
+
+def random_run(system: System, source: random.Random) -> list[tuple[State, Move]]:
+    """A random schedule of at most 60 moves, each with the state it is made in."""
+    state, run = system.initial(), []
+    while len(run) < 60 and (moves := system.successors(state)):
+        move, after = source.choice(list(moves))
+        run.append((state, move))
+        state = after
+    return run
+
+
+def independent(system: System, state: State, first: Move, second: Move) -> bool:
+    different = first // CHOICES != second // CHOICES
+    return different and not system.dependent(state, first, second)
+
+
+def commute(system: System, state: State, first: Move, second: Move) -> bool:
+    """Whether both orders can be made and lead to one state, windows and invariants included."""
+
+    def after(state: State, moves: tuple[Move, Move]) -> State | None:
+        for move in moves:
+            options = dict(system.successors(state))
+            if move not in options:
+                return None
+            state = options[move]
+        return state
+
+    there, back = after(state, (first, second)), after(state, (second, first))
+    return there is not None and there == back
+
+
+def disagreements(programs: list[Lifted]) -> Iterator[str]:
+    """Independent moves, enabled in a state of a random run, whose order matters after all."""
+    source = random.Random(1)
+    for lifted in programs:
+        system = system_of(lifted, "sc")
+        for state, _ in random_run(system, source):
+            enabled = [move for move, _ in system.successors(state)]
+            for first, second in itertools.combinations(enabled, 2):
+                free = independent(system, state, first, second)
+                if free and not commute(system, state, first, second):
+                    yield f"{first} and {second} in {state}"
+
+
+def test_independent_moves_commute_in_every_state_of_real_schedules() -> None:
+    programs = [lift(build(sample)) for sample in corpus(150)]
+    assert list(disagreements(programs)) == []
+
+
+def swaps(system: System, run: list[tuple[State, Move]]) -> Iterator[tuple[list[Move], list[Move]]]:
+    """The schedule, and it with two independent neighbours permuted, for each such pair."""
+    schedule = [move for _, move in run]
+    for at in range(len(run) - 1):
+        state, first = run[at]
+        second = schedule[at + 1]
+        if second in dict(system.successors(state)) and independent(system, state, first, second):
+            yield schedule, [*schedule[:at], second, first, *schedule[at + 2 :]]
+
+
+def test_permuting_independent_neighbours_changes_nothing_on_trio() -> None:
+    """Outcome, labels, and what every window saw are the same."""
+    source = random.Random(2)
+    compared = 0
+    for sample in corpus(60):
+        program = build(sample)
+        system = system_of(lift(program), "sc")
+        for pair in itertools.islice(swaps(system, random_run(system, source)), 2):
+            traces = [
+                replay(
+                    program,
+                    tuple(NamedMove(system.names[m // CHOICES], m % CHOICES) for m in moves),
+                )
+                for moves in pair
+            ]
+            seen = [
+                sorted(
+                    (e.thread, e.step, c.watch, repr(c.seen)) for e in t.events for c in e.closed
+                )
+                for t in traces
+            ]
+            assert (traces[0].outcome, traces[0].labels) == (traces[1].outcome, traces[1].labels)
+            assert seen[0] == seen[1]
+            compared += 1
+    assert compared >= 30
+
+
+def test_the_order_of_declaration_changes_no_report() -> None:
+    for sample in corpus(60):
+        program = build(sample)
+        turned = Program(
+            program.memory,
+            dict(reversed(program.threads.items())),
+            dict(reversed(program.invariants.items())),
+            dict(reversed(program.sometimes.items())),
+        )
+        first, second = explore(program), explore(turned)
+        assert list(first.outcomes.items()) == list(second.outcomes.items())
+        assert [(label, found.witness) for label, found in first.violations.items()] == [
+            (label, found.witness) for label, found in second.violations.items()
+        ]
+        assert dataclasses.replace(first, outcomes={}, violations={}) == dataclasses.replace(
+            second, outcomes={}, violations={}
+        )
+
+
+def test_a_thread_that_nobody_can_disturb_is_explored_alone() -> None:
+    alone = ThreadFuture(next_reads=0b01, next_writes=0, future_reads=0b01, future_writes=0)
+    other = ThreadFuture(next_reads=0b10, next_writes=0b10, future_reads=0b10, future_writes=0b10)
+    assert smallest_closed_set([other, alone], {0: 1, 1: 1}) in ({0}, {1})
+    # A writer of what `alone` reads, now or later, has to come along.
+    writer = other._replace(future_writes=0b11)
+    assert smallest_closed_set([writer, alone], {0: 1, 1: 2}) == {0}
+    assert smallest_closed_set([alone, writer._replace(next_writes=0b11)], {0: 2, 1: 1}) == {0, 1}
+
+
+def test_stubborn_sets_do_not_ignore_a_thread_behind_an_endless_loop() -> None:
+    program = loop_beside_a_violation()
+    assert list(explore(program, reduce=True).violations) == ["seen"]
+
+
+def test_the_reduced_graph_is_a_part_of_the_full_one() -> None:
+    for sample in corpus(40):
+        lifted = lift(build(sample))
+        quotient = Symmetric(system_of(lifted, "sc"))
+        full = search(quotient, (), Limits())
+        reduced = search(quotient, (), Limits(), StubbornSets(quotient).choose)
+        assert set(reduced.states) <= set(full.states)
+        assert {full.states[end] for end in full.ends()} == {
+            reduced.states[end] for end in reduced.ends()
+        }
+
+
+def test_a_count_that_is_not_affordable_is_left_out_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from racer.exploration import exploring
+
+    monkeypatch.setattr(exploring, "COUNTED_STATES", 100)
+    result = explore(aba())
+    assert result.verdict == "fail"
+    assert result.interleavings is None
+    assert result.violations["misclassified"].interleavings is None
+    assert result.uncounted is not None and "more than 100 states" in result.uncounted
+    assert result.violations["misclassified"].witness.minimal
+    assert explore(aba(), count=True).interleavings == 24_621
+    assert explore(aba(), count=False).uncounted == "not asked for"

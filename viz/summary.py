@@ -1,0 +1,170 @@
+"""A result as text: the verdict first, then its denominators, then one entry for each label."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from racer.catalogue.parameters import Value, show_parameters
+from racer.exploration.judgement import Judgement
+from racer.exploration.result import Finding, Result
+from racer.words import counts
+from racer.words.counts import preemptions_text
+from racer.words.outcomes import outcome_text
+
+_WIDTH = 72
+_MARGIN = 15
+OUTCOMES_SHOWN = 12
+
+
+def heading(name: str, summary: str, parameters: dict[str, Value], memory: str) -> str:
+    """What was explored: name, parameters, memory model; then what the scenario is about."""
+    values = show_parameters(parameters)
+    title = "  ".join(part for part in (name, values, f"memory={memory}") if part)
+    return "\n".join(_wrapped(line) for line in (title, summary) if line)
+
+
+def summary(result: Result, judgement: Judgement) -> str:
+    """Everything about a result but the pictures."""
+    parts = [_verdict(result, judgement), _numbers(result)]
+    parts += [_label(name, found, result) for name, found in result.violations.items()]
+    parts += [
+        _entry(name, "vacuous: no state reaches it, so the model does not show what it is for")
+        for name in result.vacuous
+    ]
+    if result.outcomes or result.bound is None:
+        parts.append(_outcomes(result))
+    return "\n\n".join(part for part in parts if part)
+
+
+def count_text(count: int) -> str:
+    """An exact count with its thousands marked; one of very many digits, rounded."""
+    text = counts.count_text(count)
+    return f"about {text} (exact with --json)" if "e" in text else text
+
+
+def result_line(result: Result) -> str:
+    """A result in one line: the verdict, what is wrong, the denominator, the memory model."""
+    labels = [*result.violations, *(f"{name} (vacuous)" for name in result.vacuous)]
+    shown = f": {', '.join(labels)}" if labels else ""
+    if result.interleavings is None:
+        searched = f"interleavings {interleavings_text(result)}"
+    else:
+        searched = counted(result.interleavings, "interleaving")
+    return (
+        f"{result.verdict}{shown}; {searched}; {counted(result.states, 'state')}; "
+        f"memory={result.memory}"
+    )
+
+
+def _verdict(result: Result, judgement: Judgement) -> str:
+    word = result.verdict.upper()
+    if result.verdict == "bound":
+        found = f"; found so far: {', '.join(judgement.labels)}" if judgement.labels else ""
+        return _wrapped(f"{word}  nothing is proved: {result.bound}{found}")
+    labels = f": {', '.join(judgement.labels)}" if judgement.labels else ""
+    if judgement.as_expected is None:
+        return f"{word}{labels}"
+    because = judgement.declared.because if judgement.declared and not judgement.override else ""
+    if judgement.as_expected:
+        line = f"{word}  as expected{labels}"
+    else:
+        line = f"{word}{labels}  NOT as expected ({judgement.declaration})"
+        line += ":" if because else ""
+    return f"{line}\n{_wrapped(because, '  ')}" if because else line
+
+
+def _numbers(result: Result) -> str:
+    rows = [
+        _entry("interleavings", interleavings_text(result)),
+        _entry("states", states_text(result)),
+        _entry("transitions", count_text(result.transitions)),
+    ]
+    return "\n".join(rows)
+
+
+def interleavings_text(result: Result) -> str:
+    """How many there are, or why that is not known."""
+    if result.interleavings is None:
+        return f"not counted: {result.uncounted or 'no reason given'}"
+    return count_text(result.interleavings)
+
+
+def states_text(result: Result) -> str:
+    """How many states, and how many of them the verdict needed."""
+    if result.canonical is None:
+        reduced = "" if result.bound else " searched, after reduction"
+        return f"{count_text(result.states)}{reduced}"
+    less = []
+    if result.canonical < result.states:
+        less.append(f"{count_text(result.canonical)} up to symmetry")
+    if result.searched < result.canonical:
+        less.append(f"{count_text(result.searched)} decide the verdict")
+    return count_text(result.states) + (f" ({'; '.join(less)})" if less else "")
+
+
+def _label(name: str, found: Finding, result: Result) -> str:
+    share = share_text(found, result)
+    needs = preemptions_text(found.witness.preemptions, found.witness.minimal)
+    effects = [f"effect: {text}" for text in effect_texts(name, found, result)]
+    return _entry(name, share, needs, counted(found.witness.steps, "step"), *effects)
+
+
+def share_text(found: Finding, result: Result) -> str:
+    """How many interleavings show a label, and of how many."""
+    if found.interleavings is None:
+        return "in some interleavings (not counted)"
+    if result.interleavings is None:
+        return counted(found.interleavings, "interleaving")
+    return f"{count_text(found.interleavings)} of {counted(result.interleavings, 'interleaving')}"
+
+
+def effect_texts(name: str, found: Finding, result: Result) -> Iterator[str]:
+    """What the violation leads to; in how many interleavings, where that is not always so."""
+    effects = result.effects(name)
+    for effect, count in effects.items():
+        if effect:
+            always = len(effects) == 1 or count is None
+            often = "" if always else f" in {counted(count or 0, 'interleaving')}"
+            yield f"{effect}{often}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with what is counted."""
+    return f"{count_text(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def _outcomes(result: Result) -> str:
+    if not result.outcomes:
+        return _entry("outcomes", "none: no interleaving that was searched comes to an end")
+    if len(result.outcomes) > OUTCOMES_SHOWN:
+        return _entry("outcomes", f"{len(result.outcomes):,} different ones (all with --json)")
+    rows = list(outcome_rows(result))
+    width = max(len(count) for count, _ in rows)
+    lines = [_wrapped(f"  {count:>{width}}  {text}", hang=width + 4) for count, text in rows]
+    return "\n".join(["outcomes", *lines])
+
+
+def outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
+    """In how many interleavings, and what the threads come to."""
+    for key, outcome in result.outcomes.items():
+        count = "" if outcome.interleavings is None else count_text(outcome.interleavings)
+        yield count, outcome_text(key)
+
+
+def _entry(name: str, *lines: str) -> str:
+    """A name in the margin and lines beside it; a long name has a line of its own."""
+    indent = " " * _MARGIN
+    body = "\n".join(_wrapped(line, indent) for line in lines)
+    return f"{name}\n{body}" if len(name) > _MARGIN - 2 else name + body[len(name) :]
+
+
+def _wrapped(text: str, indent: str = "", hang: int | None = None) -> str:
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent if hang is None else " " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

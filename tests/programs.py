@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import linecache
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -22,9 +23,7 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 from racer.lang.program import Program
 
 _PRELUDE = """\
-from racer.memory import Memory, choose, fence
-from racer.program import Program, Thread
-from racer.steps import Violation
+from racer import Memory, Program, Thread, Violation, choose, fence
 """
 
 _HELPERS = {
@@ -150,7 +149,7 @@ class Sample:
             body.append(f"{kind} = {{{entries}}}")
         body.append("return Program(mem, threads, invariants, sometimes)")
         text = "\n".join(["def program():", *(f"    {line}".rstrip() for line in body)])
-        used = {name for name in _HELPERS if f"{name}(" in text or f"update({name})" in text}
+        used = {name for name in _HELPERS if re.search(rf"\b{name}\b", text)}
         used |= {other for name in used for other in _USES.get(name, ())}
         helpers = [_HELPERS[name] for name in _HELPERS if name in used]
         return "\n\n\n".join([_PRELUDE.rstrip(), *helpers, text]) + "\n"

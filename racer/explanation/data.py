@@ -56,14 +56,13 @@ class Read:
         return self.source if self.row is None else f"from {self.source}"
 
 
-SwitchReason = Literal["preempted", "blocked", "finished", "left"]
+SwitchReason = Literal["preempted", "blocked", "finished"]
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
     """Why the row's thread runs and not `thread`, which took the step before.
 
-    "left": without the program, the trace may not tell whether the thread could have gone on.
     `text` is whole:
     "C preempted", "C finished: returns 1", "C is blocked on lock L, held by S".
     """

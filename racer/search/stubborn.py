@@ -80,9 +80,14 @@ def _closure(seed: int, futures: Sequence[Future]) -> frozenset[int]:
     closed = {seed}
     waiting = [seed]
     while waiting:
-        own = futures[waiting.pop()].next
+        own = futures[waiting.pop()]
         for agent, other in enumerate(futures):
-            if agent not in closed and own.conflicts(other.future):
+            if agent not in closed and may_conflict(own, other):
                 closed.add(agent)
                 waiting.append(agent)
     return frozenset(closed)
+
+
+def may_conflict(own: Future, other: Future) -> bool:
+    """Whether the next step of one agent may conflict with some step to come of another."""
+    return own.next.conflicts(other.future)

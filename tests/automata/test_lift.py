@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 
 from racer import Memory, ModelError, Program, Thread, explore
-from racer.automata import digest
 from racer.automata.automaton import ClosedAutomaton
 from racer.automata.lifting import digest_of, lift
-from racer.exploration import exploring
 from racer.lang.pending import AboutTo
-from racer.machine.models import system_of
+from racer.machine.sc import SequentialConsistency
 from tests.corpus import corpus
 from tests.programs import build
 from tests.samples import message_passing, rule_one
@@ -136,7 +134,9 @@ def test_open_and_closed_automata_give_the_same_answers(monkeypatch: pytest.Monk
     for make in makers:
         closed = explore(make())
         with monkeypatch.context() as patch:
-            patch.setattr(exploring, "lift", lambda program, deadline: lift(program, work=0))
+            patch.setattr(
+                "racer.machine.loaded.lift", lambda program, deadline: lift(program, work=0)
+            )
             opened = explore(make())
         assert closed.verdict == opened.verdict
         assert closed.vacuous == opened.vacuous
@@ -294,14 +294,14 @@ def test_the_digest_is_of_behaviour_and_not_of_spelling() -> None:
         "async def run():\n    y = await x.load()\n    if y:\n        return 1\n    return 2"
     )
     other = make("async def run():\n    return 2 if await x.load() else 1")
-    assert digest(short) == digest(long) != digest(other)
+    assert digest_of(lift(short)) == digest_of(lift(long)) != digest_of(lift(other))
 
 
 def test_the_digest_of_open_automata_does_not_change_as_they_grow() -> None:
     lifted = lift(message_passing(), work=0)
     assert not lifted.closed
     fresh = digest_of(lifted)
-    system = system_of(lifted, "sc")
+    system = SequentialConsistency(lifted)
     for _, after in system.successors(system.initial()):
         system.successors(after)
     assert digest_of(lifted) == fresh

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from racer import Expected, Memory, ModelError, Program, Thread, Violation, explore, replay
-from racer.cli.judgement import judge
+from racer.exploration.judgement import judge
 from racer.exploration.result import Witness
 from racer.viz.summary import summary
 from tests.oracles.naive import enumerate_program

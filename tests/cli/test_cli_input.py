@@ -107,7 +107,7 @@ def test_all_but_the_picture_is_there_when_it_cannot_be_drawn(
     def no_graphviz(*_: object) -> bytes:
         raise RacerError("cannot draw the diagram: there is no graphviz.")
 
-    monkeypatch.setattr("viz.diagram.render", no_graphviz)
+    monkeypatch.setattr("racer.viz.diagram.drawing.render", no_graphviz)
     status, out, err = racer("explore", "models.py::reads")
     assert status == 2
     assert out.splitlines()[-1] == "racer replay racer-out/reads.torn.json"

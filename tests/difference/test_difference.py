@@ -23,8 +23,7 @@ from racer import (
 from racer.automata.lifting import lift
 from racer.difference.data import Absence, Alignment, Escape
 from racer.difference.following import follow
-from racer.lang.operations import describe_operation
-from racer.machine.models import system_of
+from racer.machine.sc import SequentialConsistency
 from racer.replaying.trace import Event
 
 Body = Callable[[Cell[Any]], Coroutine[Any, Any, object]]
@@ -58,7 +57,7 @@ async def load_thrice(x: Cell[Any]) -> None:
 def step(event: Event | None) -> str | None:
     if event is None:
         return None
-    return f"{event.thread} {describe_operation(event.operation)} -> {event.result}"
+    return f"{event.thread} {event.operation.text()} -> {event.result}"
 
 
 def rows(alignment: Alignment) -> list[tuple[str | None, str | None, bool]]:
@@ -235,7 +234,7 @@ async def load_for_ever(x: Cell[Any]) -> None:
 
 def test_completing_goes_round_a_loop_never_twice() -> None:
     lifted = lift(program(A=wait_for_one, B=store_one))
-    system = system_of(lifted, "sc")
+    system = SequentialConsistency(lifted)
     followed = follow(system, (), complete=True)
     lifted.finish()
     assert [system.names[move >> 16] for move in followed.moves] == ["B", "A"]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from racer import explore
 from racer.explanation.data import Explanation
-from racer.explanation.telling import explain
+from racer.explanation.exact import exactly
+from racer.explanation.telling import explanation_of
 from racer.lang.operations import Acquire, FetchAdd, Load, Release, Store, Swap, WaitUntil
 from racer.lang.outcomes import Violation
+from racer.machine.loaded import load_program
 from racer.replaying.trace import Trace
-from racer.search.questions import exactly
 from racer.words.changes import Change
 from tests.samples import loop_beside_a_violation
 from tests.viz.traces import Did, held_lock, lock_cycle, residual_race, trace
 
 
 def told(example: Trace, label: str = "x") -> Explanation:
-    return explain(example, label, interleavings=1, total=10, preemptions=1, minimal=True)
+    return explanation_of(example, label, interleavings=1, total=10, preemptions=1, minimal=True)
 
 
 def pairs(explanation: Explanation) -> list[tuple[str, str, str]]:
@@ -271,8 +272,8 @@ def test_the_program_tells_whether_a_thread_that_was_left_could_have_gone_on() -
     left = trace({"mine": 0, "other": 0}, script)
     assert [event.thread for event in finding.trace.events] == ["B"]
     for preemptions in (0, 1):  # whatever is said of the schedule
-        with exactly(program) as exact:
-            explanation = explain(
+        with exactly(load_program(program)) as exact:
+            explanation = explanation_of(
                 left, "seen", interleavings=None, total=None,
                 preemptions=preemptions, minimal=True, exact=exact,
             )  # fmt: skip

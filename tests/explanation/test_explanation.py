@@ -8,7 +8,7 @@ import pytest
 
 from racer.errors import Location
 from racer.explanation.data import Explanation, Read, Span
-from racer.explanation.telling import explain
+from racer.explanation.telling import explanation_of
 from racer.exploration.exploring import explore
 from racer.lang.operations import (
     Acquire,
@@ -32,7 +32,9 @@ from tests.viz.traces import Did, held_lock, lock_cycle, residual_race, trace
 
 
 def told(trace: Trace, label: str = "x", *, preemptions: int = 0) -> Explanation:
-    return explain(trace, label, interleavings=1, total=10, preemptions=preemptions, minimal=True)
+    return explanation_of(
+        trace, label, interleavings=1, total=10, preemptions=preemptions, minimal=True
+    )
 
 
 def is_zero(value: object) -> bool:
@@ -188,7 +190,7 @@ def test_a_trace_without_the_label_is_not_said_to_show_it() -> None:
 def test_the_count_has_its_denominator(
     interleavings: int | None, total: int | None, phrase: str
 ) -> None:
-    explanation = explain(
+    explanation = explanation_of(
         held_lock(), "x", interleavings=interleavings, total=total, preemptions=0, minimal=True
     )
     assert explanation.count == phrase
@@ -207,7 +209,7 @@ def test_the_count_has_its_denominator(
 def test_the_number_of_preemptions_is_a_fact_only_where_it_is_proved(
     preemptions: int, minimal: bool, fact: str
 ) -> None:
-    explanation = explain(
+    explanation = explanation_of(
         held_lock(), "x", interleavings=1, total=2, preemptions=preemptions, minimal=minimal
     )
     assert explanation.fact == fact
@@ -297,19 +299,19 @@ def test_a_thread_that_waits_for_a_value_is_blocked_only_while_it_is_another() -
         Did("B", wait),
         Did("A", Load("n")),
     ]
-    rows = told(trace({"n": 1}, script), preemptions=1).rows
+    rows = told(trace({"n": 1}, script, about_to={"B": wait})).rows
     assert [(row.name, row.switch.text) for row in rows if row.switch] == [
         ("A1", "B waits for cell n, which is 1"),
         ("B2", "A preempted"),
-        ("A3", "B left"),  # whether B could go on is known from its next step, or not at all
+        ("A3", "B preempted"),  # it would wait once more, for what is there
     ]
 
 
-def test_the_number_of_preemptions_tells_of_a_thread_that_never_goes_on() -> None:
+def test_a_thread_that_takes_no_further_step_was_preempted_if_it_could_have() -> None:
     script = [Did("A", Load("n")), Did("B", Load("n"))]
-    preempted, other = (told(trace({"n": 1}, script), preemptions=n) for n in (1, 0))
-    assert preempted.rows[1].switch is not None and other.rows[1].switch is not None
-    assert [preempted.rows[1].switch.reason, other.rows[1].switch.reason] == ["preempted", "left"]
+    for next_step, reason in ((Load("n"), "preempted"), (_waits_for("n"), "blocked")):
+        switch = told(trace({"n": 1}, script, about_to={"A": next_step})).rows[1].switch
+        assert switch is not None and switch.reason == reason
 
 
 def test_a_deadlock_leaves_each_switch_with_its_reason() -> None:
@@ -404,7 +406,7 @@ def test_the_line_that_calls_a_helper_stands_before_the_helper_s_own() -> None:
 def test_the_preempted_threads_of_a_real_witness_are_as_many_as_it_needs_preemptions() -> None:
     result = explore(aba(readers=1, rounds=1))
     finding = result.violations["misclassified"]
-    explanation = explain(
+    explanation = explanation_of(
         finding.trace,
         "misclassified",
         interleavings=finding.interleavings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -21,7 +22,7 @@ from racer import (
     fence,
 )
 from racer.automata.lifting import lift
-from racer.machine.models import system_of
+from racer.machine.sc import SequentialConsistency
 from tests.samples import crossed_locks, loop_beside_a_violation, message_passing, rule_one
 
 
@@ -360,7 +361,7 @@ def test_the_order_of_declaration_changes_nothing() -> None:
 
 def test_a_window_edge_depends_on_stores_to_the_watched_cells() -> None:
     """DESIGN.md rule one, on the sample: swapping `refs=0` with the window's opening matters."""
-    system = system_of(lift(rule_one()), "sc")
+    system = SequentialConsistency(lift(rule_one()))
     state = system.initial()
     (classify, _), (recycle, _) = system.successors(state)
     # load head and store refs touch different cells, but the load opens the window.
@@ -386,13 +387,15 @@ def test_a_thread_that_computes_for_ever_is_interrupted_with_its_line(
 
 
 def test_an_interrupted_search_gives_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    from racer.search import graph
+    from racer.search.limits import Budget
 
-    def interrupted(limits: object, expanded: int) -> None:
-        if expanded == 12:
+    expanded = itertools.count(1)  # the time is looked at before every state but the first
+
+    def interrupted(budget: object) -> None:
+        if next(expanded) == 12:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(graph.Limits, "check_time", interrupted)
+    monkeypatch.setattr(Budget, "check_time", interrupted)
     with pytest.raises(Interrupted) as caught:
         explore(rule_one())
     assert caught.value.result.verdict == "bound"
@@ -403,12 +406,12 @@ def test_an_interrupted_search_gives_what_was_found(monkeypatch: pytest.MonkeyPa
 def test_an_interrupt_of_the_search_for_minimal_witnesses_keeps_the_verdict(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from racer.search import preemptions
+    from racer.search.limits import Budget
 
-    def interrupted(budget: object, settled: int) -> bool:
+    def interrupted(budget: object, taken: int) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(preemptions.Budget, "spent", interrupted)
+    monkeypatch.setattr(Budget, "allows", interrupted)
     with pytest.raises(Interrupted) as caught:
         explore(rule_one())
     result = caught.value.result

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from racer import Memory, Program, ReplayDiverged, Thread, Violation, WitnessError, choose, explore
-from racer.automata import digest
 from racer.exploration.witness_file import SavedWitness, check, load, save, saved_witness
+from racer.machine.loaded import load_program
 
 
 def torn_read(first: int = 0, written: int = 1, cell: str = "x", writer: str = "W") -> Program:
@@ -39,7 +39,7 @@ def witness_of(program: Program, label: str = "torn") -> SavedWitness:
         parameters={"first": 0, "quick": True, "mode": "a b"},
         memory=result.memory,
         total=result.interleavings,
-        digest=digest(program),
+        digest=load_program(program).digest,
     )
 
 

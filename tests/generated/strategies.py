@@ -62,6 +62,14 @@ def _operations(names: Names) -> _Lines:
         _format("await {c}.update(lambda v: (v * 2 + {k}) % 3)", 1, c=c, k=k),
         _format("await {c}.wait_until(lambda v: v {eq} {k})", 1, c=c, k=k, eq=_comparisons),
         _format("{r} = await {c}.wait_until(lambda v: v != r0)", 1, r=r, c=c),
+        _format(
+            "{r} = await {c}.update_when(lambda v: v {eq} {k}, bump)",
+            1,
+            r=r,
+            c=c,
+            k=k,
+            eq=_comparisons,
+        ),
         st.permutations(("0", "1", "2")).flatmap(
             lambda options: st.integers(2, 3).map(
                 lambda ways: Line(f"r0 = await choose({', '.join(options[:ways])})", 1, ways)
@@ -137,7 +145,23 @@ def _blocks(names: Names, depth: int) -> list[tuple[int, _Statements]]:
     if names.locks:
         lock = st.sampled_from(names.locks)
         locked = st.builds(lambda m, b: Block(((f"async with {m}:", b),), own=2), lock, body)
-        kinds.append((2, locked))
+        tried = st.builds(
+            lambda m, b: Block(
+                ((f"if await {m}.try_acquire():", (*b, Line(f"await {m}.release()", 1))),), own=1
+            ),
+            lock,
+            body,
+        )
+        by_hand = st.builds(
+            lambda m, b: Block(
+                (("if True:", (Line(f"await {m}.acquire()", 1), *b)),),
+                after=(f"await {m}.release()",),
+                own=1,
+            ),
+            lock,
+            body,
+        )
+        kinds += [(2, locked), (1, tried), (1, by_hand)]
     if names.watches:
         seen = f"seen{names.windows}"
         inside = _bodies(replace(names, windows=names.windows + 1), depth - 1)

@@ -13,7 +13,7 @@ from racer import Lock, Memory, Move, Program, Thread, Violation, diff
 from racer.automata.lifting import lift
 from racer.difference.data import Alignment, Difference, Escape
 from racer.difference.following import follow
-from racer.machine.models import system_of
+from racer.machine.sc import SequentialConsistency
 from racer.search.escaping import escape
 from tests.generated.strategies import samples
 from tests.oracles.naive import Execution, Step, enumerate_program
@@ -184,7 +184,7 @@ def test_the_escape_on_every_schedule_agrees_with_trying_everything(
 
     assert explore_from(())
     lifted = lift(program)
-    system = system_of(lifted, "sc")
+    system = SequentialConsistency(lifted)
     escaping = 0
     for prefix in known:
         schedule = tuple(Move(system.names[thread], choice) for thread, choice in prefix)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from racer import Memory, Program, Thread, Violation, choose
 from racer.automata.lifting import lift
 from racer.errors import UsageError
-from racer.exploration.exploring import search_and_report
+from racer.exploration.exploring import Wanted, searched_and_told
 from racer.graphs.data import DrawnStates, DrawnThread, StateEdge, StateNode, Step
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
@@ -26,7 +26,7 @@ from tests.samples import crossed_locks, loop_beside_a_violation, message_passin
 
 
 def states(program: Program, *, max_nodes: int = 1_000, all: bool = False) -> DrawnStates:
-    searched, result = search_and_report(program)
+    searched, result = searched_and_told(program, Wanted())
     return drawn_states(searched, result, max_nodes=max_nodes, every_state=all)
 
 
@@ -329,7 +329,7 @@ def test_without_a_violation_a_schedule_to_each_outcome_is_drawn() -> None:
 
 
 def test_a_schedule_is_drawn_where_not_all_states_were_searched() -> None:
-    searched, result = search_and_report(all_wrong(), count=False)
+    searched, result = searched_and_told(all_wrong(), Wanted(count=False))
     graph = drawn_states(searched, result, max_nodes=4)
     assert [len(edge.steps) for edge in graph.edges] == [2, 2]
     assert (graph.counted, graph.uncounted, graph.of) == (None, "not asked for", None)
@@ -339,7 +339,7 @@ def test_a_schedule_is_drawn_where_not_all_states_were_searched() -> None:
 
 
 def test_a_search_that_was_cut_is_drawn_as_far_as_it_went() -> None:
-    searched, result = search_and_report(rule_one(), max_states=4)
+    searched, result = searched_and_told(rule_one(), Wanted(max_states=4))
     graph = drawn_states(searched, result)
     assert graph.bound == "max_states=4"
     assert "unexplored" in {node.kind for node in graph.nodes}

@@ -23,9 +23,10 @@ from racer.lang.operations import (
     Release,
     Store,
     Swap,
+    TryAcquire,
     Update,
+    UpdateWhen,
     WaitUntil,
-    describe_operation,
 )
 from racer.lang.outcomes import Blocked, OutcomeKey, OutcomeValue, Violation
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
@@ -137,7 +138,10 @@ class Execution:
     def enabled(self, thread: int) -> bool:
         """The thread has not ended, and its operation does not block in this state."""
         match self.runs[thread].pending:
-            case AboutTo(operation=WaitUntil(cell=cell, predicate=predicate)):
+            case AboutTo(
+                operation=WaitUntil(cell=cell, predicate=predicate)
+                | UpdateWhen(cell=cell, predicate=predicate)
+            ):
                 return bool(predicate(self.values[cell]))
             case AboutTo(operation=Acquire(cell=lock)):
                 return not self.values[lock]
@@ -188,7 +192,7 @@ class Execution:
                 case Violated(label=label, effect=effect):
                     outcome.append((instance.name, Violation(label, effect)))
                 case AboutTo(operation=operation):
-                    outcome.append((instance.name, Blocked(describe_operation(operation))))
+                    outcome.append((instance.name, Blocked(operation.text())))
                     self.labels.add("deadlock")
                 case other:
                     raise AssertionError(f"thread {instance.name} neither waits nor ended: {other}")
@@ -216,8 +220,10 @@ class Execution:
                 after = new
             case FetchAdd(addend=addend):
                 after = before + addend  # type: ignore[operator]
-            case Update(function=function):
+            case Update(function=function) | UpdateWhen(function=function):
                 after = function(before)
+            case TryAcquire():
+                after, result = True, not before
             case Acquire():
                 after, result = True, None
             case Release():

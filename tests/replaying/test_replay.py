@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from racer.machine.system import CHOICES
 
 from racer import Memory, Move, Program, ReplayDiverged, Thread, Violation, choose, explore, replay
 from racer.automata.lifting import lift
-from racer.lang.operations import describe_operation
-from racer.machine.models import system_of
+from racer.machine.moves import agent_of, option_of
+from racer.machine.sc import SequentialConsistency
 from tests.generated.strategies import samples
 from tests.programs import Sample, build
 from tests.samples import rule_one
@@ -19,7 +18,7 @@ from tests.samples import rule_one
 def walk(program: Program, choices: list[int]) -> list[tuple[str, str, object]]:
     """One maximal run by the automata, taking the (choice modulo n)-th of n moves; its events
     are compared with trio's by the caller. Loops are cut after 200 steps."""
-    system = system_of(lift(program), "sc")
+    system = SequentialConsistency(lift(program))
     state, events = system.initial(), []
     for step in range(200):
         moves = system.successors(state)
@@ -27,8 +26,8 @@ def walk(program: Program, choices: list[int]) -> list[tuple[str, str, object]]:
             break
         move, after = moves[choices[step % len(choices)] % len(moves)]
         operation, result = system.event(state, move)
-        name = system.names[move // CHOICES]
-        events.append((Move(name, move % CHOICES), describe_operation(operation), result))
+        name = system.names[agent_of(move)]
+        events.append((Move(name, option_of(move)), operation.text(), result))
         state = after
     return events
 
@@ -42,7 +41,7 @@ def test_the_lifted_run_is_the_trio_run_event_by_event(sample: Sample, choices: 
     lifted = walk(program, choices)
     trace = replay(program, tuple(move for move, _, _ in lifted))
     assert [
-        (Move(event.thread, move.choice), describe_operation(event.operation), event.result)
+        (Move(event.thread, move.choice), event.operation.text(), event.result)
         for event, (move, _, _) in zip(trace.events, lifted, strict=True)
     ] == lifted
 

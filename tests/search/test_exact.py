@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from racer import Memory, Program, Thread, Violation, choose, explore, fence
 from racer.explanation.data import Explanation, NoReturn, NotComputed, ThreadsNeeded
-from racer.explanation.telling import explain
+from racer.explanation.exact import Exact, exactly
+from racer.explanation.telling import explanation_of
 from racer.exploration.result import Finding
 from racer.lang.outcomes import DEADLOCK
+from racer.machine.loaded import load_program
 from racer.replaying.trace import Trace
-from racer.search.questions import Exact, exactly
 from scenarios.aba import aba
 from tests.samples import crossed_locks, loop_beside_a_violation, rule_one
 
@@ -18,7 +19,7 @@ def explained(
 ) -> dict[str, tuple[Explanation, Trace]]:
     """By label, with the witness's trace."""
     result = explore(program, count=False)
-    with exactly(program, states=states) as exact:
+    with exactly(load_program(program), states=states) as exact:
         return {
             label: (_explain(finding, label, exact), finding.trace)
             for label, finding in result.violations.items()
@@ -26,7 +27,7 @@ def explained(
 
 
 def _explain(finding: Finding, label: str, exact: Exact | None) -> Explanation:
-    return explain(
+    return explanation_of(
         finding.trace,
         label,
         interleavings=finding.interleavings,
@@ -395,7 +396,7 @@ def test_copies_that_are_not_needed_take_no_part() -> None:
 
 def test_without_a_program_nothing_is_said_of_other_schedules() -> None:
     finding = explore(rule_one()).violations["misclassified"]
-    explanation = explain(
+    explanation = explanation_of(
         finding.trace, "misclassified", interleavings=1, total=15, preemptions=2, minimal=True
     )
     nothing = NotComputed("")
@@ -403,5 +404,5 @@ def test_without_a_program_nothing_is_said_of_other_schedules() -> None:
 
 
 def test_of_other_memory_models_nothing_is_said() -> None:
-    with exactly(rule_one(), "tso") as exact:
+    with exactly(load_program(rule_one()), "tso") as exact:
         assert exact is None

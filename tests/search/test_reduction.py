@@ -8,16 +8,17 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from racer.machine.system import CHOICES, ThreadFuture
 
 from racer import Move as NamedMove
 from racer import Program, explore, replay
 from racer.automata.lifting import Lifted, lift
-from racer.machine.interface import System
+from racer.machine.dependence import Footprint
+from racer.machine.interface import Future, System
 from racer.machine.layout import State
-from racer.machine.models import system_of
-from racer.machine.moves import Move
-from racer.search.graph import Limits, search
+from racer.machine.moves import Move, agent_of, option_of
+from racer.machine.sc import SequentialConsistency
+from racer.search.graph import search
+from racer.search.limits import Budget
 from racer.search.stubborn import StubbornSets, smallest_closed_set
 from racer.search.symmetry import Symmetric
 from scenarios.aba import aba
@@ -87,7 +88,7 @@ def random_run(system: System, source: random.Random) -> list[tuple[State, Move]
 
 
 def independent(system: System, state: State, first: Move, second: Move) -> bool:
-    different = first // CHOICES != second // CHOICES
+    different = agent_of(first) != agent_of(second)
     return different and not system.dependent(state, first, second)
 
 
@@ -110,7 +111,7 @@ def disagreements(programs: list[Lifted]) -> Iterator[str]:
     """Independent moves, enabled in a state of a random run, whose order matters after all."""
     source = random.Random(1)
     for lifted in programs:
-        system = system_of(lifted, "sc")
+        system = SequentialConsistency(lifted)
         for state, _ in random_run(system, source):
             enabled = [move for move, _ in system.successors(state)]
             for first, second in itertools.combinations(enabled, 2):
@@ -140,12 +141,12 @@ def test_permuting_independent_neighbours_changes_nothing_on_trio() -> None:
     compared = 0
     for sample in corpus(60):
         program = build(sample)
-        system = system_of(lift(program), "sc")
+        system = SequentialConsistency(lift(program))
         for pair in itertools.islice(swaps(system, random_run(system, source)), 2):
             traces = [
                 replay(
                     program,
-                    tuple(NamedMove(system.names[m // CHOICES], m % CHOICES) for m in moves),
+                    tuple(NamedMove(system.names[agent_of(m)], option_of(m)) for m in moves),
                 )
                 for moves in pair
             ]
@@ -181,13 +182,15 @@ def test_the_order_of_declaration_changes_no_report() -> None:
 
 
 def test_a_thread_that_nobody_can_disturb_is_explored_alone() -> None:
-    alone = ThreadFuture(next_reads=0b01, next_writes=0, future_reads=0b01, future_writes=0)
-    other = ThreadFuture(next_reads=0b10, next_writes=0b10, future_reads=0b10, future_writes=0b10)
+    reads = Footprint(0b01, 0)
+    alone, other = Future(reads, reads), Future(Footprint(0b10, 0b10), Footprint(0b10, 0b10))
     assert smallest_closed_set([other, alone], {0: 1, 1: 1}) in ({0}, {1})
     # A writer of what `alone` reads, now or later, has to come along.
-    writer = other._replace(future_writes=0b11)
+    writer = other._replace(future=Footprint(0b10, 0b11))
     assert smallest_closed_set([writer, alone], {0: 1, 1: 2}) == {0}
-    assert smallest_closed_set([alone, writer._replace(next_writes=0b11)], {0: 2, 1: 1}) == {0, 1}
+    assert smallest_closed_set(
+        [alone, writer._replace(next=Footprint(0b10, 0b11))], {0: 2, 1: 1}
+    ) == {0, 1}
 
 
 def test_stubborn_sets_do_not_ignore_a_thread_behind_an_endless_loop() -> None:
@@ -198,9 +201,9 @@ def test_stubborn_sets_do_not_ignore_a_thread_behind_an_endless_loop() -> None:
 def test_the_reduced_graph_is_a_part_of_the_full_one() -> None:
     for sample in corpus(40):
         lifted = lift(build(sample))
-        quotient = Symmetric(system_of(lifted, "sc"))
-        full = search(quotient, (), Limits())
-        reduced = search(quotient, (), Limits(), StubbornSets(quotient).choose)
+        quotient = Symmetric(SequentialConsistency(lifted))
+        full = search(quotient, (), Budget())
+        reduced = search(quotient, (), Budget(), StubbornSets(quotient).choose)
         assert set(reduced.states) <= set(full.states)
         assert {full.states[end] for end in full.ends()} == {
             reduced.states[end] for end in reduced.ends()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from racer.errors import RacerError
 from racer.explanation.data import Explanation, NoReturn, NotComputed, Ordering
-from racer.explanation.telling import explain
+from racer.explanation.telling import explanation_of
 from racer.lang.operations import Acquire, Release
 from racer.replaying.trace import Trace
 from racer.viz.diagram.boxes import Box
@@ -33,12 +33,12 @@ from tests.viz.traces import (
     trace,
 )
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def told(trace: Trace, label: str) -> Explanation:
-    return explain(trace, label, interleavings=3, total=24621, preemptions=3, minimal=True)
+    return explanation_of(trace, label, interleavings=3, total=24621, preemptions=3, minimal=True)
 
 
 def race() -> Explanation:

@@ -11,7 +11,7 @@ import pytest
 
 from racer import Memory, Program, Thread, Violation, choose
 from racer.automata.lifting import lift
-from racer.exploration.exploring import search_and_report
+from racer.exploration.exploring import Wanted, searched_and_told
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
 from racer.viz.captions import number, states_caption, thread_caption
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.command_line"]  # the fixtures `here` and `racer`
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -45,7 +45,7 @@ def store_and_load() -> Program:
 
 
 def picture(program: Program, *, max_nodes: int = 60) -> str:
-    searched, result = search_and_report(program)
+    searched, result = searched_and_told(program, Wanted())
     return state_graph(drawn_states(searched, result, max_nodes=max_nodes), "a title")
 
 
@@ -102,7 +102,7 @@ def test_where_nothing_is_counted_all_lines_have_one_width() -> None:
 
 
 def test_the_caption_says_what_was_cut_and_why() -> None:
-    searched, result = search_and_report(rule_one())
+    searched, result = searched_and_told(rule_one(), Wanted())
     caption = states_caption(drawn_states(searched, result, max_nodes=8))
     whole = drawn_states(searched, result)
     assert caption[-1] == (
@@ -112,7 +112,7 @@ def test_the_caption_says_what_was_cut_and_why() -> None:
 
 
 def test_the_caption_of_a_reduced_graph_says_what_is_counted() -> None:
-    searched, result = search_and_report(message_passing(2))
+    searched, result = searched_and_told(message_passing(2), Wanted())
     caption = " ".join(states_caption(drawn_states(searched, result)))
     assert "schedules of this graph" in caption
     assert "they stand for 16 interleavings" in caption

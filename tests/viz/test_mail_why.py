@@ -10,10 +10,11 @@ import pytest
 
 from racer import Memory, Program, Thread, explore
 from racer.explanation.data import Explanation, NotComputed
-from racer.explanation.telling import explain
+from racer.explanation.exact import exactly
+from racer.explanation.telling import explanation_of
 from racer.lang.operations import Store
 from racer.lang.outcomes import Violation
-from racer.search.questions import exactly
+from racer.machine.loaded import load_program
 from racer.viz.mail import mail
 from scenarios.aba import aba
 from scenarios.free_alloc_free import free_alloc_free
@@ -21,14 +22,14 @@ from tests.samples import crossed_locks, loop_beside_a_violation, rule_one
 from tests.viz.test_text import check_shape
 from tests.viz.traces import Did, trace
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 
 
 def whole(program: Program, label: str) -> Explanation:
     result = explore(program)
     finding = result.violations[label]
-    with exactly(program) as exact:
-        return explain(
+    with exactly(load_program(program)) as exact:
+        return explanation_of(
             finding.trace,
             label,
             interleavings=finding.interleavings,
@@ -89,7 +90,7 @@ def long(steps: int) -> Explanation:
     script = [Did("W", Store("n", n)) for n in range(1, steps)]
     script.append(Did("R", Store("m", 1), ends=Violation("x")))
     example = trace({"n": 0, "m": 0}, script)
-    return explain(example, "x", interleavings=1, total=2, preemptions=1, minimal=True)
+    return explanation_of(example, "x", interleavings=1, total=2, preemptions=1, minimal=True)
 
 
 def test_a_step_that_breaks_an_invariant_and_raises_says_both() -> None:

@@ -15,7 +15,7 @@ from racer import Memory, Program, Thread, Violation, explore
 from racer.errors import Location
 from racer.explanation.data import Explanation, NoReturn
 from racer.explanation.states import Field, states
-from racer.explanation.telling import explain
+from racer.explanation.telling import explanation_of
 from racer.lang.operations import Acquire, Release, Store
 from racer.replaying.trace import Trace
 from racer.viz.diagram.drawing import diagram, render
@@ -38,7 +38,7 @@ HOSTILE = "</script><script>alert(1)</script><!-- & \"'"
 
 
 def explained(trace: Trace, label: str = "x") -> Explanation:
-    return explain(trace, label, interleavings=3, total=24621, preemptions=3, minimal=True)
+    return explanation_of(trace, label, interleavings=3, total=24621, preemptions=3, minimal=True)
 
 
 def witness(trace: Trace, label: str = "x", *, draw: bool = False) -> Told:
@@ -302,7 +302,7 @@ def test_the_source_of_a_step_is_shown_with_its_neighbours() -> None:
         plain, events=(dataclasses.replace(plain.events[0], locations=(place,)),)
     )
     (source,) = witness(located).sources
-    assert (source.place, source.first, source.line) == ("tests/test_page.py", 1, 3)
+    assert (source.place, source.first, source.line) == ("tests/viz/test_page.py", 1, 3)
     assert source.lines[2] == "from __future__ import annotations"
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-CSS = (files("viz") / "assets" / "report.css").read_text()
+CSS = (files("racer.viz.page") / "assets" / "report.css").read_text()
 ENOUGH = 4.5  # for text of any size: WCAG 2.2, success criterion 1.4.3
 
 

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from racer.errors import UsageError
 from racer.explanation.data import Explanation
-from racer.explanation.telling import explain
+from racer.explanation.telling import explanation_of
 from racer.lang.operations import Store
 from racer.replaying.trace import Trace
 from racer.viz.mail import mail
 from tests.viz.traces import Did, held_lock, lock_cycle, residual_race, small_traces, trace
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 
 
 def told(example: Trace, label: str, *, preemptions: int = 1) -> Explanation:
-    return explain(
+    return explanation_of(
         example, label, interleavings=3, total=24621, preemptions=preemptions, minimal=True
     )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from racer.errors import Location
 from racer.lang.operations import (
     Acquire,
-    Choose,
+    CellOperation,
     CompareExchange,
     Fence,
     Load,
@@ -19,8 +19,6 @@ from racer.lang.operations import (
     Store,
     Swap,
     WaitUntil,
-    describe_operation,
-    effect,
 )
 from racer.lang.outcomes import Blocked, Violation
 from racer.lang.schedule import Move
@@ -59,11 +57,15 @@ def trace(
     watches: Mapping[str, Truth] | None = None,
     invariants: Mapping[str, Truth] | None = None,
     stuck: Mapping[str, Operation] | None = None,
+    about_to: Mapping[str, Operation] | None = None,
 ) -> Trace:
-    """Execute the script. `stuck` are the operations at which a deadlock leaves threads."""
+    """Execute the script. `stuck` are the operations at which a deadlock leaves threads, `about_to`
+    those of threads that have not ended where there is none.
+    """
     names = threads or tuple(sorted({did.thread for did in script}))
     watches, invariants, stuck = watches or {}, invariants or {}, stuck or {}
     values = dict(initial)
+    sources: dict[str, int] = {}
     steps = dict.fromkeys(names, 0)
     windows: dict[tuple[str, str], _Window] = {}
     outcome: dict[str, object] = {}
@@ -72,15 +74,18 @@ def trace(
         steps[did.thread] += 1
         for watch in did.opens:
             windows[did.thread, watch] = _Window(index, [watches[watch](values)])
-        cell = getattr(did.operation, "cell", None)
+        cell = did.operation.facts.cell
         before = values.get(cell) if cell else None
+        source = sources.get(cell) if cell else None
         result: object = None
-        if isinstance(did.operation, Choose):
-            result = did.operation.options[-1]
-        elif not isinstance(did.operation, Fence):
-            done = effect(did.operation, before)
+        if isinstance(did.operation, CellOperation):
+            done = did.operation.execute(before)
             assert done is not None, f"{did} blocks"
             result, values[did.operation.cell] = done.result, done.after
+            if did.operation.stores_on(before):
+                sources[did.operation.cell] = index
+        else:
+            result = did.operation.facts.options[-1]
         for (_, watch), window in windows.items():
             window.truths.append(watches[watch](values))
         closed = []
@@ -97,6 +102,7 @@ def trace(
                 operation=did.operation,
                 result=result,
                 before=before,
+                source=source,
                 after=values.get(cell) if cell else None,
                 locations=(Location("/src/model.py", 10 + index),),
                 opened=did.opens,
@@ -106,7 +112,7 @@ def trace(
                 ended=None if did.ends is GOES_ON else Ending(did.ends),
             )
         )
-    outcome |= {name: Blocked(describe_operation(waits)) for name, waits in stuck.items()}
+    outcome |= {name: Blocked(waits.text()) for name, waits in stuck.items()}
     labels = {value.label for value in outcome.values() if isinstance(value, Violation)}
     labels |= {label for event in events for label in event.broken}
     labels |= {name for name, holds in invariants.items() if not holds(initial)}
@@ -120,10 +126,11 @@ def trace(
         labels=tuple(sorted(labels | ({"deadlock"} if stuck else set()))),
         maximal=set(outcome) == set(names),
         final_locations={name: () for name in names if name not in outcome},
+        waiting={**stuck, **(about_to or {})},
         locks=frozenset(
-            each.cell
+            each.facts.cell or ""
             for each in [*(did.operation for did in script), *stuck.values()]
-            if isinstance(each, Acquire | Release)
+            if each.facts.lock is not None
         ),
         initial_broken=tuple(sorted(n for n, holds in invariants.items() if not holds(initial))),
     )

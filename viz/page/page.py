@@ -85,7 +85,7 @@ def _with_the_first(report: Report, count: int) -> Report:
 def _page(report: Report) -> bytes:
     """All text is escaped, but for pictures, which graphviz made of escaped text."""
     environment = Environment(
-        loader=PackageLoader("viz", "assets"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("racer.viz.page", "assets"), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["inline_svg"] = _inline_svg
     environment.filters["step_links"] = _step_links
@@ -102,7 +102,7 @@ def _page(report: Report) -> bytes:
 
 
 def _asset(name: str) -> str:
-    return (files("viz") / "assets" / name).read_text(encoding="utf-8")
+    return (files("racer.viz.page") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

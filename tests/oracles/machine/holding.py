@@ -9,8 +9,9 @@ from typing import Any
 
 from racer import Move, explore, replay
 from racer.explanation.data import NotComputed
-from racer.explanation.telling import explain
-from racer.search.questions import exactly
+from racer.explanation.exact import exactly
+from racer.explanation.telling import explanation_of
+from racer.machine.loaded import load_program
 from tests.oracles.machine.programs import Source, random_program
 from tests.oracles.machine.states import (
     Machine,
@@ -368,7 +369,7 @@ def check_program(seed: int, mutate: Callable[[Any], Any] = lambda e: e) -> Iter
         yield from same("interleavings", result.interleavings, len(every))
         labels = {x for _, s in every for x in (*s[3], "deadlock") if m.shows(s, x)}
         yield from same("labels", set(result.violations), labels)
-    with exactly(program) as known:
+    with exactly(load_program(program)) as known:
         for label, found in result.violations.items():
             witness = [(index[mv.thread], mv.choice) for mv in found.witness.schedule]
             if every is not None:
@@ -390,7 +391,7 @@ def check_program(seed: int, mutate: Callable[[Any], Any] = lambda e: e) -> Iter
                 if max(Run(m, moves).states[-1][2]) >= m.cap:
                     continue
                 trace = replay(program, tuple(Move(m.names[ti], option) for ti, option in moves))
-                e = explain(
+                e = explanation_of(
                     trace,
                     label,
                     interleavings=found.interleavings,

@@ -1,4 +1,4 @@
-"""The layout shows the architecture: rooms in layers, no cycle of files, one place for each fact."""
+"""The layout shows the architecture: rooms in layers, and no cycle of files."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_nobody_asks_an_operation_for_its_class(module: str) -> None:
-    """Where operations are defined and where threads call them, and nowhere else, have they names."""
+    """Only where operations are defined, and where threads call them, have they names."""
     if module in ("racer.lang.operations", "racer.lang.cells"):
         return
     named = {name.rpartition(".")[2] for name in imports(MODULES[module]) if "operations" in name}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from racer.errors import InternalError
 from racer.lang.operations import CellOperation
@@ -44,8 +44,7 @@ class ValueTable:
         return index
 
 
-@dataclass(frozen=True, slots=True)
-class CellStep:
+class CellStep(NamedTuple):
     """One execution of a cell operation: the answer it gives, the value index it leaves.
 
     `error` is set when the operation itself failed (an update function raised); the thread
@@ -60,16 +59,24 @@ class CellStep:
 
 def execute(operation: CellOperation, before: int, table: ValueTable) -> CellStep | None:
     """Execute on the cell's value number `before`; None when the operation blocks there."""
+    found = table.values[before]
     try:
-        done = operation.execute(table.values[before])
+        done = operation.execute(found)
         if done is None:
             return None
-        require_hashable(done.after, f"the value left in {operation.cell!r}")
-        after = table.intern(done.after)
+        after = before if done.after is found else _interned(operation, done.after, table)
     except Exception as error:  # the model's own function failed: the thread gets to see it
         return CellStep(before, None, before, error)
     silent = operation.facts.gives == "nothing"
     return CellStep(0 if silent else before, done.result, after)
+
+
+def _interned(operation: CellOperation, value: object, table: ValueTable) -> int:
+    try:
+        return table.intern(value)
+    except TypeError:
+        require_hashable(value, f"the value left in {operation.cell!r}")
+        raise
 
 
 class Automaton(Protocol):

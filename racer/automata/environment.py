@@ -67,6 +67,12 @@ class Environment:
         self._variables: dict[tuple[int, str], _Variable] = {}
         for path, item in roots:
             self._walk(path, item)
+        self._cells = [v for v in self._variables.values() if not isinstance(v.where, dict)]
+        self._globals = [
+            (each.where, each.name, each)
+            for each in self._variables.values()
+            if isinstance(each.where, dict)
+        ]
         self._contents = [
             (path, item, _content(item))
             for path, item in self._objects.values()
@@ -79,7 +85,12 @@ class Environment:
 
     def check(self) -> None:
         """Refuse the function if anything it can reach has changed. Errors: ModelError."""
-        for variable in self._variables.values():
+        changed = [
+            each
+            for where, name, each in self._globals
+            if where.get(name, _UNBOUND) is not each.value
+        ]
+        for variable in (*changed, *self._cells):
             value = variable.now()
             if value is not variable.value and _identity(value) != _identity(variable.value):
                 self._refuse(variable.path)

@@ -128,9 +128,10 @@ class GrowingAutomaton:
 
     def _same(self, found: Pending, expected: Pending) -> bool:
         if isinstance(found, AboutTo) and isinstance(expected, AboutTo):
-            return found.opens == expected.opens and self._operation_key(
-                found.operation
-            ) == self._operation_key(expected.operation)
+            if found.opens != expected.opens:
+                return False
+            one, other = found.operation, expected.operation
+            return one == other or self._operation_key(one) == self._operation_key(other)
         if isinstance(found, Returned) and isinstance(expected, Returned):
             return value_key(found.value) == value_key(expected.value)
         return found == expected

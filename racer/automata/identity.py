@@ -29,6 +29,7 @@ from typing import Any, Generic, Protocol
 from racer.lang.cells import Cell, Lock
 from racer.lang.memory import Memory
 from racer.lang.program import Program, Thread
+from racer.lang.run import operation_of
 from racer.lang.values import compares_by_identity, value_key
 from racer.lang.watches import Watch, Window
 
@@ -127,6 +128,10 @@ class _Encoder:
         """The coroutine, and each one that it awaits in turn."""
         frames: list[Hashable] = []
         while awaited is not None:
+            operation = operation_of(awaited)
+            if operation is not None:  # nothing else is known to the frames that hand it over
+                frames.append(self.value(operation))
+                break
             inner = _awaited_by(awaited)
             frames.append(self._frame(awaited, inner))
             awaited = inner
@@ -281,27 +286,23 @@ def _frame_of(awaited: Any) -> Any:
 
 
 def _split_referents(awaited: Any, frame: Any) -> tuple[Any, list[object]]:
-    """The function a suspended frame runs, and the locals and stack it holds; (None, []) else."""
+    """The function a suspended frame runs, and the locals and stack it holds; (None, []) else.
+
+    Before the function stand names, frame and code; an exception being handled stands there, too,
+    and is not accepted.
+    """
     items = gc.get_referents(awaited)
     code = frame.f_code
-    for position in range(len(items) - 1):
-        function = items[position]
-        if (
-            isinstance(function, types.FunctionType)
-            and function.__code__ is code
-            and items[position + 1] is code
-        ):
-            if all(_is_header(item, frame, code) for item in items[:position]):
-                return function, items[position + 2 :]
+    for position, item in enumerate(items):
+        if item is frame or item is code or isinstance(item, str):
+            continue
+        if isinstance(item, types.FunctionType) and item.__code__ is code:
+            if position + 1 < len(items) and items[position + 1] is code:
+                return item, items[position + 2 :]
+            break
+        if not (isinstance(item, dict) and item is frame.f_locals):
             break
     return None, []
-
-
-def _is_header(item: object, frame: Any, code: Any) -> bool:
-    """Names, frame and code; an exception being handled stands here too, and is not accepted."""
-    if item is frame or item is code or isinstance(item, str):
-        return True
-    return isinstance(item, dict) and item is frame.f_locals
 
 
 @types.coroutine

@@ -162,7 +162,7 @@ class _Closure:
         self._deadline = deadline
         self._automata = automata
         self._tables = tables
-        self._work_left = work
+        self._work_left = work - sum(automaton.work for automaton in automata)
         self._values = values
         # Nodes by the cell they access, with how many of its values they have been fed.
         self._waiting: dict[str, list[tuple[GrowingAutomaton, int]]] = {n: [] for n in tables}
@@ -176,17 +176,20 @@ class _Closure:
             self._enqueue_new(automaton)
         while self._queue:
             automaton, node, answer = self._queue.popleft()
-            self._feed(automaton, node, answer)
-            if sum(each.work for each in self._automata) > self._work_left:
+            spent = automaton.work
+            cell = self._feed(automaton, node, answer)
+            self._work_left -= automaton.work - spent
+            if self._work_left < 0:
                 return False
             if self._deadline is not None and time.monotonic() > self._deadline:
                 return False
             self._enqueue_new(automaton)
-            if not self._enqueue_values():
+            if cell is not None and not self._enqueue_values(cell):
                 return False
         return True
 
-    def _feed(self, automaton: GrowingAutomaton, node: int, answer: int) -> None:
+    def _feed(self, automaton: GrowingAutomaton, node: int, answer: int) -> str | None:
+        """Give a node an answer; the cell that may hold a new value because of that."""
         pending = automaton.pending(node)
         if isinstance(pending, Closing):
             automaton.target(node, CellStep(answer, OBSERVATIONS[answer], 0))
@@ -194,6 +197,8 @@ class _Closure:
             step = step_of(pending.operation, answer, self._tables)
             if step is not None and not isinstance(step.error, Misuse):
                 automaton.target(node, step)
+            return pending.operation.facts.cell
+        return None
 
     def _enqueue_new(self, automaton: GrowingAutomaton) -> None:
         for node in range(self._seen[id(automaton)], len(automaton)):
@@ -211,14 +216,15 @@ class _Closure:
             self._queue.extend((automaton, node, answer) for answer in range(answers))
         self._seen[id(automaton)] = len(automaton)
 
-    def _enqueue_values(self) -> bool:
-        for name, table in self._tables.items():
-            if len(table.values) > self._values:
-                return False
-            for value in range(self._fed[name], len(table.values)):
-                for automaton, node in self._waiting[name]:
-                    self._queue.append((automaton, node, value))
-            self._fed[name] = len(table.values)
+    def _enqueue_values(self, cell: str) -> bool:
+        """Feed what is new in a cell to all nodes that access it; False: it holds too many."""
+        values = len(self._tables[cell].values)
+        if values > self._values:
+            return False
+        for value in range(self._fed[cell], values):
+            for automaton, node in self._waiting[cell]:
+                self._queue.append((automaton, node, value))
+        self._fed[cell] = values
         return True
 
 

@@ -47,11 +47,7 @@ class Broken:
 
     def defines(self, name: str) -> bool:
         """Whether its text, which could not be loaded, has a function of that name."""
-        try:
-            text = self.path.read_text(errors="replace")
-        except OSError:
-            return False
-        return re.search(rf"^def {re.escape(name)}\b", text, re.MULTILINE) is not None
+        return _defines(self.path, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +58,13 @@ class Catalogue:
     broken: tuple[Broken, ...]
 
 
-def catalogue() -> Catalogue:
-    """The scenarios of the installed package and of ./scenarios, which wins over the package."""
-    local, local_broken = _load_all(_local_files())
-    installed, installed_broken = _load_all(_installed_files())
+def catalogue(name: str | None = None) -> Catalogue:
+    """The scenarios that come with racer and those of ./scenarios, which win over them.
+
+    With a name, only files that define a function of that name are loaded.
+    """
+    local, local_broken = _load_all(_defining(name, _local_files()))
+    installed, installed_broken = _load_all(_defining(name, _installed_files()))
     mine, theirs = ({each.name for each in some} for some in (local, installed))
     shown = local + [scenario for scenario in installed if scenario.name not in mine]
     shown.sort(key=lambda scenario: (scenario.name, scenario.source.path))
@@ -109,8 +108,11 @@ def find(reference: str) -> Found:
 
 
 def _find_by_name(name: str) -> Found:
-    known = catalogue()
+    known = catalogue(name)
     matching = [each for each in known.found if each.scenario.name == name]
+    if not matching:  # it may have been made without a `def` of that name
+        known = catalogue()
+        matching = [each for each in known.found if each.scenario.name == name]
     if len(matching) == 1:
         return matching[0]
     if matching:
@@ -150,6 +152,19 @@ def _find_in_file(path: Path, name: str | None) -> Found:
 
 def _file_reference(scenario: Scenario) -> str:
     return f"{shown_path(scenario.source.path)}::{scenario.name}"
+
+
+def _defining(name: str | None, files: list[Path]) -> list[Path]:
+    return files if name is None else [file for file in files if _defines(file, name)]
+
+
+def _defines(file: Path, name: str) -> bool:
+    """Whether the text of a file has a function of that name."""
+    try:
+        text = file.read_text(errors="replace")
+    except OSError:
+        return False
+    return re.search(rf"^def {re.escape(name)}\b", text, re.MULTILINE) is not None
 
 
 def _load_all(files: list[Path]) -> tuple[list[Scenario], list[Broken]]:

@@ -23,8 +23,8 @@ from racer.graphs.threads import drawn_thread
 from racer.machine.loaded import load_program
 from racer.machine.models import model
 from racer.search.limits import deadline_after
-from racer.viz.captions import plural, states_caption, thread_caption
 from racer.viz.graphs.automaton import automaton
+from racer.viz.graphs.captions import plural, states_caption, thread_caption
 from racer.viz.graphs.dot import drawn
 from racer.viz.graphs.stategraph import state_graph
 from racer.viz.summary import heading

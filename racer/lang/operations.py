@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from racer.lang.values import describe, truth_of
 
@@ -22,8 +22,7 @@ FenceKind = Literal["mb", "rmb", "wmb"]
 Show = Callable[[object], str]  # how values are put into words
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What an operation is, for whoever must not care which one it is.
 
     cell       the one cell (or lock) that it touches; None: it touches none
@@ -54,8 +53,7 @@ class Facts:
     options: tuple[object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """What one execution of a cell operation does: the result it gives, the value it leaves."""
 
     result: object

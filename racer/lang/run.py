@@ -8,7 +8,6 @@ cannot tell which of them runs it, and they cannot tell what it is written in.
 from __future__ import annotations
 
 import functools
-import inspect
 import linecache
 import sys
 import types
@@ -91,7 +90,7 @@ class CoroutineRun:
         self.steps = 0  # operations that have been given a result
         self._opening: list[OpenWindow] = []
         # Operations that were called and, so far, not awaited, with the line of the call.
-        self._called: list[tuple[Coroutine[Any, Any, object], Location]] = []
+        self._called: list[tuple[Coroutine[Any, Any, object], str, int]] = []
         self._open: set[int] = set()
         self._abandoned = False
         self.stalled_after: float | None = None  # seconds, once its patience has run out
@@ -121,7 +120,7 @@ class CoroutineRun:
         self._abandoned = True
         outer, _running = _running, self
         try:
-            for operation, _ in self._called:
+            for operation, _, _ in self._called:
                 if _never_awaited(operation):
                     operation.close()  # the run is not to its end: it may have been about to
             self.coroutine.close()
@@ -199,21 +198,23 @@ class CoroutineRun:
             f"racer: cells, locks, fences, choose, windows, and its own helper coroutines."
         )
 
-    def note_call(self, operation: Coroutine[Any, Any, object], where: Location) -> None:
-        """An operation has been called; it takes place when it is awaited."""
-        self._called = [each for each in self._called if _never_awaited(each[0])]
-        self._called.append((operation, where))
+    def note_call(self, operation: Coroutine[Any, Any, object], path: str, line: int) -> None:
+        """An operation has been called at that line; it takes place when it is awaited."""
+        if self._called:
+            self._called = [each for each in self._called if _never_awaited(each[0])]
+        self._called.append((operation, path, line))
 
     @property
     def _is_forgetful(self) -> bool:
         """Whether an operation was called and has not been awaited yet."""
-        return any(_never_awaited(operation) for operation, _ in self._called)
+        return any(_never_awaited(operation) for operation, _, _ in self._called)
 
     def _forgotten(self) -> Raised | None:
         """What is not awaited takes no step; a thread that ends with such a call forgot it."""
-        for operation, where in self._called:
+        for operation, path, line in self._called:
             if _never_awaited(operation):
                 operation.close()
+                where = Location(path, line)
                 return Raised(
                     f"{getattr(operation, '__qualname__', 'an operation')}() at {where} is never "
                     f"awaited, so it takes no step. Write `await` before it."
@@ -290,6 +291,20 @@ async def perform_on(handle: object, operation: CellOperation) -> Any:
     return await perform(operation)
 
 
+def operation_of(awaited: Any) -> Operation | None:
+    """The operation that a suspended coroutine is handing over, if it is perform_on()'s.
+
+    It and what it awaits are determined by the operation: they give its result, and nothing else.
+    """
+    if getattr(awaited, "cr_code", None) is not _HANDING_OVER:
+        return None
+    operation: Operation = awaited.cr_frame.f_locals["operation"]
+    return operation
+
+
+_HANDING_OVER = perform_on.__code__
+
+
 async def perform_silently(request: CloseWindow) -> object:
     """Ask for something that is not a step."""
     thread_run("a window's end")
@@ -310,14 +325,17 @@ def operation(
         called = method(*args, **kwargs)
         if _running is not None and not _running._abandoned:
             caller = sys._getframe(1)
-            _running.note_call(called, Location(caller.f_code.co_filename, caller.f_lineno))
+            _running.note_call(called, caller.f_code.co_filename, caller.f_lineno)
         return called
 
     return call
 
 
 def _never_awaited(operation: Coroutine[Any, Any, object]) -> bool:
-    return inspect.getcoroutinestate(operation) == inspect.CORO_CREATED
+    """As inspect.getcoroutinestate() has it; asked at every step."""
+    coroutine: Any = operation
+    started = coroutine.cr_suspended or coroutine.cr_running or coroutine.cr_frame is None
+    return not started
 
 
 def _call(

@@ -64,7 +64,7 @@ def value_key(value: Any) -> Hashable:
     if isinstance(value, float):
         return (kind, value.hex())  # tells 0.0 from -0.0, and makes nan equal to itself
     if isinstance(value, tuple):
-        return (kind, tuple(value_key(item) for item in value))
+        return (kind, tuple([value_key(item) for item in value]))
     if kind is range:  # empty ones are equal, whatever their start
         return (kind, value.start, value.stop, value.step)
     if isinstance(value, frozenset):
@@ -72,17 +72,34 @@ def value_key(value: Any) -> Hashable:
     if compares_by_identity(kind):
         return (kind, id(value))
     hash(value)  # a frozen dataclass may hold a list
-    if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
-        return (kind, tuple(value_key(getattr(value, field.name, _UNSET)) for field in fields))
+    fields = _field_names(kind)
+    if fields is not None:
+        return (kind, tuple([value_key(getattr(value, name, _UNSET)) for name in fields]))
     return (kind, value)
+
+
+_fields: dict[type, tuple[str, ...] | None] = {}
+_by_identity: dict[type, bool] = {}
+
+
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """Of a dataclass; None for any other class."""
+    if kind not in _fields:
+        is_one = dataclasses.is_dataclass(kind)
+        names = tuple(field.name for field in dataclasses.fields(kind)) if is_one else None
+        _fields[kind] = names
+    return _fields[kind]
 
 
 def compares_by_identity(kind: type) -> bool:
     """Instances are equal only to themselves: enum members, classes, Pages with eq=False."""
-    own_eq: object = kind.__eq__
-    own_hash: object = kind.__hash__
-    return own_eq is object.__eq__ and own_hash is object.__hash__
+    known = _by_identity.get(kind)
+    if known is None:
+        own_eq: object = kind.__eq__
+        own_hash: object = kind.__hash__
+        known = own_eq is object.__eq__ and own_hash is object.__hash__
+        _by_identity[kind] = known
+    return known
 
 
 def require_hashable(value: object, what: str) -> None:

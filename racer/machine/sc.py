@@ -6,6 +6,8 @@ Source   Lamport, "How to make a multiprocessor computer that correctly executes
 
 from __future__ import annotations
 
+from typing import Final
+
 from racer.automata.lifting import Lifted, step_of
 from racer.errors import ModelError
 from racer.lang.operations import Operation
@@ -18,6 +20,10 @@ from racer.machine.monitors import Monitors
 from racer.machine.moves import Move, agent_of, option_of, threads
 from racer.machine.reader import Reader
 from racer.machine.tables import STRIDE, Special, ThreadTable
+
+# A state's moves are asked for by one search after the other: for the verdict, for the count, for
+# witnesses, by explanations. Those of so many states are kept: some ten megabytes.
+REMEMBERED: Final = 50_000
 
 
 class SequentialConsistency:
@@ -33,6 +39,7 @@ class SequentialConsistency:
         self._monitors = Monitors(lifted, self._layout)
         self._reader = Reader(lifted, self._layout)
         self._footprints = footprints(lifted, places_of(lifted))
+        self._known: dict[State, Successors] = {}
         self._tables = tuple(
             ThreadTable(lifted, self._layout, self._monitors, thread)
             for thread in range(len(self.names))
@@ -45,6 +52,15 @@ class SequentialConsistency:
         return self._monitors.start(state)
 
     def successors(self, state: State) -> Successors:
+        known = self._known.get(state)
+        if known is not None:
+            return known
+        found = self._expanded(state)
+        if len(self._known) < REMEMBERED:
+            self._known[state] = found
+        return found
+
+    def _expanded(self, state: State) -> Successors:
         found = []
         for table in self._tables:
             node = (state >> table.nodes.shift) & table.nodes.mask

@@ -36,8 +36,8 @@ class Edges(Sequence[Row]):
     def put(self, state: int, row: Row) -> None:
         """All moves of a state."""
         start = len(self.goals)
-        self.moves.extend(move for move, _ in row)
-        self.goals.extend(goal for _, goal in row)
+        self.moves.extend([move for move, _ in row])
+        self.goals.extend([goal for _, goal in row])
         self.first[state], self.last[state] = start, len(self.goals)
 
     def cut(self, states: int, expanded: int) -> None:

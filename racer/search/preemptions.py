@@ -52,11 +52,20 @@ class Remembering:
         self.initial = system.initial
         self._successors = system.successors
         self._known: dict[State, Successors] = {}
+        self._agents: dict[State, tuple[int, ...]] = {}
 
     def successors(self, state: State) -> Successors:
         found = self._known.get(state)
         if found is None:
             found = self._known[state] = self._successors(state)
+        return found
+
+    def agents(self, state: State) -> tuple[int, ...]:
+        """Who makes these moves, parallel to them."""
+        found = self._agents.get(state)
+        if found is None:
+            moves = self.successors(state)
+            found = self._agents[state] = tuple([agent_of(move) for move, _ in moves])
         return found
 
 
@@ -102,16 +111,15 @@ class PreemptionSearch:
         self._preemptions += 1
         for pair in interruptible:
             state, last = pair
-            moves = self._system.successors(state)
-            self._reach(pair, [move for move in moves if self._preempts(move[0], last)])
+            moving = self._moving(state)
+            self._reach(pair, [at for at, agent in moving if self._preempts(agent, last)])
 
     def _settle(self, reached: Pair, before: list[Pair], cost: Cost) -> None:
         state, last = reached
-        moves = self._system.successors(state)
-        if last != NOBODY and self._standing(moves, last) == NOBODY:
-            state, last = self._pair(state, NOBODY)
-            moves = self._system.successors(state)
-        pair = (state, last)
+        if last != NOBODY and self._standing(state, last) == NOBODY:
+            state, last = pair = self._pair(state, NOBODY)
+        else:
+            pair = reached
         known = self._cost.get(pair)
         if known is not None:
             if known == cost:
@@ -121,16 +129,17 @@ class PreemptionSearch:
             return
         self._cost[pair] = cost
         self._before[pair] = before
-        for goal in self._shows(state, not moves):
+        agents = self._system.agents(state)
+        for goal in self._shows(state, not agents):
             first, pairs = self._met.setdefault(goal, (cost, []))
             if first == cost:
                 pairs.append(pair)
-        if not _can_go_on(moves, last):
-            self._reach(pair, moves)
+        if last not in agents:
+            self._reach(pair, range(len(agents)))
             return
-        own = [move for move in moves if not self._preempts(move[0], last)]
+        own = [at for at, agent in self._moving(state) if not self._preempts(agent, last)]
         self._reach(pair, own)
-        if len(own) < len(moves):
+        if len(own) < len(agents):
             self._interruptible.append(pair)
 
     def _is_dominated(self, state: State, last: int, preemptions: int) -> bool:
@@ -147,30 +156,43 @@ class PreemptionSearch:
             return False
         return preemptions > least
 
-    def _reach(self, pair: Pair, moves: Successors) -> None:
-        """Put what each move leads to into its layer; of copies that are alike, one moves."""
-        alike = [group.alike(*pair) for group in self._groups]
+    def _moving(self, state: State) -> Iterable[tuple[int, int]]:
+        """The position of each move, and who makes it."""
+        return enumerate(self._system.agents(state))
+
+    def _reach(self, pair: Pair, chosen: Iterable[int]) -> None:
+        """Put what each of the moves leads to into its layer; of copies that are alike, one moves.
+
+        `chosen` are the positions of the moves.
+        """
+        state, last = pair
+        moves, agents = self._system.successors(state), self._system.agents(state)
+        alike = [group.alike(state, last) for group in self._groups]
         steps = self._cost[pair][1] + 1
         layer = self._layers.setdefault(steps, {})
-        for move, after in moves:
-            agent = agent_of(move)
-            if not any(self._agents[agent] in copies for copies in alike):
-                layer.setdefault(self._pair(after, self._last(agent, pair[1])), []).append(pair)
+        for at in chosen:
+            agent = agents[at]
+            after = (moves[at][1], agent if agent < self._threads else last)
+            if alike:
+                if any(self._agents[agent] in copies for copies in alike):
+                    continue
+                after = self._pair(*after)
+            before = layer.get(after)
+            if before is None:
+                layer[after] = [pair]
+            else:
+                before.append(pair)
         if not layer:
             del self._layers[steps]
 
-    def _preempts(self, move: Move, last: int) -> bool:
-        """Whether it is another thread's, where the last one can go on."""
-        agent = agent_of(move)
+    def _preempts(self, agent: int, last: int) -> bool:
+        """Whether it is another thread, where the last one can go on."""
         return agent < self._threads and agent != last
 
-    def _last(self, agent: int, before: int) -> int:
-        """The thread that moved last, when `agent` has moved."""
-        return agent if agent < self._threads else before
-
-    def _standing(self, moves: Successors, last: int) -> int:
+    def _standing(self, state: State, last: int) -> int:
         """The last thread as long as it matters: it can go on, or what may free it can."""
-        matters = any(agent_of(m) == last or agent_of(m) >= self._threads for m, _ in moves)
+        agents = self._system.agents(state)  # in their order: others than threads come last
+        matters = last in agents or (bool(agents) and agents[-1] >= self._threads)
         return last if matters else NOBODY
 
     def path_to(self, goal: Hashable) -> CheapestPath | None:
@@ -198,13 +220,13 @@ class PreemptionSearch:
     def next_pairs(self, state: State, last: int) -> list[tuple[Move, State, int, Pair, int]]:
         """Moves from a real state: move, state after, last thread, its pair, preemptions."""
         found = []
-        moves = self._system.successors(state)
-        can_go_on = _can_go_on(moves, last)
-        for move, after in moves:
-            new_last = self._last(agent_of(move), last)
+        agents = self._system.agents(state)
+        can_go_on = last in agents
+        for (move, after), agent in zip(self._system.successors(state), agents, strict=True):
+            new_last = agent if agent < self._threads else last
             if new_last != NOBODY:
-                new_last = self._standing(self._system.successors(after), new_last)
-            preempted = can_go_on and self._preempts(move, last)
+                new_last = self._standing(after, new_last)
+            preempted = can_go_on and self._preempts(agent, last)
             found.append((move, after, new_last, self._pair(after, new_last), int(preempted)))
         return found
 
@@ -223,10 +245,6 @@ class PreemptionSearch:
             else:
                 state += group.sorting(state)
         return (state, last)
-
-
-def _can_go_on(moves: Successors, last: int) -> bool:
-    return any(agent_of(move) == last for move, _ in moves)
 
 
 class _Walk:

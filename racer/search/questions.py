@@ -128,9 +128,17 @@ class Questions:
         if self.shows(start[0]):
             return None
 
+        agents, after_step = self._moves.agents, progress.after
+
         def following(node: _Node) -> list[_Node]:
             self._budget.spend()
-            return [after for _, _, after in look(node) if not self.shows(after[0])]
+            state, done = node
+            found = []
+            for (_, after), agent in zip(self.successors(state), agents(state), strict=True):
+                progressed = after_step(done, agent)
+                if progressed is not None and not self.shows(after):
+                    found.append((canonical(after), progressed))
+            return found
 
         walk = DepthFirst(start, following)
         endless = False
@@ -286,38 +294,41 @@ class _Progress:
     """How far the threads have come, as far as constraints ask: packed counts of their steps.
 
     Shape    a field of bits for each thread that some constraint names, which counts its steps
-             up to the largest that is named.
+             up to the largest that is named. `_of` has by thread where its field begins, that
+             largest number, and by step the fields that must have come so far before.
     """
 
     def __init__(self, constraints: Sequence[Before]) -> None:
-        points = [point for constraint in constraints for point in constraint]
-        self._most: dict[int, int] = {}
-        for thread, step in points:
-            self._most[thread] = max(step, self._most.get(thread, 0))
-        width = max(self._most.values(), default=0).bit_length()
-        self._shift = {thread: n * width for n, thread in enumerate(sorted(self._most))}
+        most: dict[int, int] = {}
+        for constraint in constraints:
+            for thread, step in constraint:
+                most[thread] = max(step, most.get(thread, 0))
+        width = max(most.values(), default=0).bit_length()
+        shift = {thread: n * width for n, thread in enumerate(sorted(most))}
         self._mask = (1 << width) - 1
-        self._needs: dict[Point, list[Point]] = {}
+        self._of: dict[int, tuple[int, int, dict[int, list[tuple[int, int]]]]] = {
+            thread: (shift[thread], most[thread], {}) for thread in most
+        }
         for first, then in constraints:
-            self._needs.setdefault(then, []).append(first)
-        self.threads = frozenset(self._most)
-        self._firsts = sorted({first for first, _ in constraints})
+            needs = self._of[then.thread][2].setdefault(then.step, [])
+            needs.append((shift[first.thread], first.step))
+        self.threads = frozenset(most)
+        self._firsts = sorted({(shift[first.thread], first.step) for first, _ in constraints})
 
     def after(self, done: int, thread: int) -> int | None:
         """With one more step of a thread; None where a constraint forbids it."""
-        most = self._most.get(thread)
-        if most is None:
+        known = self._of.get(thread)
+        if known is None:
             return done
-        step = self._count(done, thread) + 1
+        shift, most, needs = known
+        step = ((done >> shift) & self._mask) + 1
         if step > most:
             return done
-        if any(self._count(done, t) < n for t, n in self._needs.get(Point(thread, step), ())):
-            return None
-        return done + (1 << self._shift[thread])
+        for other, least in needs.get(step, ()):
+            if (done >> other) & self._mask < least:
+                return None
+        return done + (1 << shift)
 
     def complete(self, done: int) -> bool:
         """Whether every step that has to happen has."""
-        return all(self._count(done, thread) >= step for thread, step in self._firsts)
-
-    def _count(self, done: int, thread: int) -> int:
-        return (done >> self._shift[thread]) & self._mask
+        return all((done >> shift) & self._mask >= step for shift, step in self._firsts)

@@ -73,6 +73,8 @@ def smallest_closed_set(futures: Sequence[Future], enabled: dict[int, int]) -> f
         moves = sum(count for agent, count in enabled.items() if agent in closed)
         if moves < least:
             best, least = closed, moves
+        if least == 1:  # none has fewer
+            break
     return best
 
 

@@ -8,7 +8,7 @@ if the clause were lost.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -84,7 +84,7 @@ def writing_nothing(*kinds: type) -> Callable[..., Footprint]:
     def broken(lifted: Lifted, automaton: Any, node: int, places: Places) -> Footprint:
         pending = automaton.nodes[node]
         if isinstance(pending, AboutTo) and isinstance(pending.operation, kinds):
-            facts = replace(pending.operation.facts, stores=False)
+            facts = pending.operation.facts._replace(stores=False)
             return places.of_access(facts, edges_of_windows(automaton, node))
         return of_node(lifted, automaton, node, places)
 
@@ -163,12 +163,8 @@ REDUCTION = [
     Mutation("updates write nothing", dependence, "_of_node", writing_nothing(Update)),
     Mutation("acquiring touches nothing", dependence, "_of_node", touching_nothing(Acquire)),
     Mutation("acquiring writes nothing", dependence, "_of_node", writing_nothing(Acquire)),
-    Mutation(
-        "trying a lock touches nothing", dependence, "_of_node", touching_nothing(TryAcquire)
-    ),
-    Mutation(
-        "trying a lock writes nothing", dependence, "_of_node", writing_nothing(TryAcquire)
-    ),
+    Mutation("trying a lock touches nothing", dependence, "_of_node", touching_nothing(TryAcquire)),
+    Mutation("trying a lock writes nothing", dependence, "_of_node", writing_nothing(TryAcquire)),
     Mutation("waiting updates touch nothing", dependence, "_of_node", touching_nothing(UpdateWhen)),
     Mutation("waiting updates write nothing", dependence, "_of_node", writing_nothing(UpdateWhen)),
     Mutation("releasing touches nothing", dependence, "_of_node", touching_nothing(Release)),

@@ -14,8 +14,8 @@ from racer.automata.lifting import lift
 from racer.exploration.exploring import Wanted, searched_and_told
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
-from racer.viz.captions import number, states_caption, thread_caption
 from racer.viz.graphs.automaton import automaton
+from racer.viz.graphs.captions import number, states_caption, thread_caption
 from racer.viz.graphs.dot import drawn
 from racer.viz.graphs.stategraph import state_graph
 from tests.samples import loop_beside_a_violation, message_passing, rule_one

@@ -22,8 +22,8 @@ import graphviz  # type: ignore[import-untyped]  # it has neither stubs nor a py
 
 from racer.errors import RacerError
 from racer.explanation.data import Axis, Explanation, Held, Row
-from racer.viz.captions import diagram_description
 from racer.viz.diagram.boxes import Area, Box, Lines, Point, printable
+from racer.viz.diagram.captions import diagram_description
 from racer.viz.diagram.condensing import condensed
 from racer.viz.diagram.grid import DrawnAxis, Grid, lay_out
 from racer.viz.diagram.ways import Arrow

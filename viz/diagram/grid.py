@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from racer.explanation.data import Axis, Explanation, NoReturn, Row
-from racer.viz.captions import diagram_legend, orders_text
 from racer.viz.diagram.boxes import CHAR, LINE, Area, Box, Lines, Point, height, width, wrap
+from racer.viz.diagram.captions import diagram_legend, orders_text
 from racer.viz.diagram.ways import GUTTER, Arrow, Tracks, tracks, ways
 from racer.viz.mail import often_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racer.graphs.data import DrawnThread, ThreadEdge, ThreadNode
-from racer.viz.captions import thread_caption
+from racer.viz.graphs.captions import thread_caption
 from racer.viz.graphs.dot import (
     INK,
     SHADE,

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 
 from racer.graphs.data import DrawnStates, StateEdge, StateNode, Step
-from racer.viz.captions import number, plural, states_caption
+from racer.viz.graphs.captions import number, plural, states_caption
 from racer.viz.graphs.dot import (
     FAINT,
     INK,

@@ -217,10 +217,10 @@ class Same(Ask):
 class Only(Ask):
     """Asks that a thread comes to one of some values in every interleaving.
 
-        Only("classify", ("'slab'", "None"), split_race, reuse="slab")
+        Only("classify", ("-EIO", "None"), unhandlable, page="untyped")
 
     thread    its name in the Program
-    values    as reports show them: the repr of a text or a number
+    values    as texts: a text as it is, anything else as reports show it ("None", "!label")
     scenario  the Scenario that is asked
     settings  values of its parameters; a tuple stands for each of its values, and others are at
               their defaults

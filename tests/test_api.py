@@ -119,6 +119,16 @@ def torn(label: str | None = "torn") -> Program:
     return Program(mem, {"R": Thread(read), "W": Thread(write)})
 
 
+def test_a_global_with_the_name_of_a_method_may_change_between_exploring_and_explaining() -> None:
+    """The code says `x.load()`: that names no global, so nobody's thread has changed one."""
+    namespace: dict[str, object] = {"torn": None}
+    source = inspect.getsource(torn)
+    exec("from racer import Memory, Program, Thread, Violation\n" + source, namespace)
+    result = explore(namespace["torn"]())  # type: ignore[operator]
+    namespace["load"] = racer.load
+    assert racer.explain(result, "torn").label == "torn"
+
+
 def test_what_is_no_program_is_refused_with_what_to_do() -> None:
     with pytest.raises(UsageError, match=r"a function is no Program\. Call it: torn\(\)\."):
         explore(torn)  # type: ignore[arg-type]

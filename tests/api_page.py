@@ -34,8 +34,8 @@ GROUPS = {
 }
 
 # Classes that one makes by calling them; of all others racer hands out the instances.
-MADE_BY_USERS = set(["Memory", "Thread", "Program", "Violation", "Expected", "Range", "Move"])
-MADE_BY_USERS |= set(["Claim", "Answer", "Never", "Shows", "Same", "Only"])
+MADE_BY_USERS = {"Memory", "Thread", "Program", "Violation", "Expected", "Range", "Move"}
+MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only"}
 
 # Members that only racer itself has a use for.
 _ASK = "text explored holds points varied scenario grid label effect thread parameter two values"
@@ -77,27 +77,13 @@ TYPES = {
     "SavedStep": "a step as a witness file has it",
     "_Natural": "`int`, 0 or more",
 }
-TYPES |= dict.fromkeys(
-    [
-        "Lane",
-        "Span",
-        "Row",
-        "Conflict",
-        "Returned",
-        "Ordering",
-        "NotComputed",
-        "NoReturn",
-        "ThreadsNeeded",
-        "Fold",
-        "Axis",
-        "Held",
-    ],
-    "a part of an Explanation: see racer/explanation/data.py",
+_OF_EXPLANATION = (
+    "Lane Span Row Conflict Returned Ordering NotComputed NoReturn ThreadsNeeded Fold Axis Held"
 )
-TYPES |= dict.fromkeys(
-    ["Side", "Which", "Compared", "Alignment"],
-    "a part of a Difference: see racer/difference/data.py",
-)
+for _part in _OF_EXPLANATION.split():
+    TYPES[_part] = "a part of an Explanation: see racer/explanation/data.py"
+for _part in ("Side", "Which", "Compared", "Alignment"):
+    TYPES[_part] = "a part of a Difference: see racer/difference/data.py"
 TYPES |= {
     name: "one of " + ", ".join(f'`"{order}"`' for order in typing.get_args(alias))
     for name, alias in {
@@ -142,11 +128,8 @@ def words_of_signatures() -> set[str]:
     heads = [_code(name) for name in racer.__all__]
     heads += [head for name in racer.__all__ for head, _ in _members(name)]
     shown = re.sub(r'"[^"]*"', "", "\n".join(line for head in heads for line in head))
-    known = {
-        *racer.__all__,
-        *["None", "True", "False", "Any", "Literal", "Callable", "Mapping", "Iterable", "Path"],
-    }
-    known |= {"Exception", "KeyboardInterrupt"}
+    pythons = "None True False Any Literal Callable Mapping Iterable Path Exception"
+    known = {*racer.__all__, *pythons.split(), "KeyboardInterrupt"}
     return set(re.findall(r"\b_?[A-Z]\w*", shown)) - known
 
 

@@ -86,8 +86,9 @@ class Result:
     memory         the memory model
     interleavings  the exact number of maximal schedules; None when not counted
     uncounted      why they are not counted; None when they are
-    states         states that can be reached, over minimal automata; only those that were
-                   searched, if not all were
+    states         states that can be reached; only those that were searched, if not all were.
+                   Locals that no longer matter tell none apart, unless a cell counts up: then
+                   threads are not reduced to minimal automata.
     transitions    moves between those states
     searched       states in the graph that decided the verdict, after reductions
     canonical      states that can be reached, up to symmetry; None when not all were searched

@@ -1,8 +1,50 @@
 """racer exhausts the interleavings of modelled threads.
 
-    from racer import Memory, Program, Thread, Violation, choose, explore, fence, replay
+    from racer import Memory, Program, Thread, explore
 
-See README.md for a first example and racer/DESIGN.md for how it works.
+    def counter() -> Program:
+        mem = Memory()
+        n = mem.cell("n", 0)
+
+        async def add() -> int:
+            seen = await n.load()           # one await, one step
+            await n.store(seen + 1)
+            return seen
+
+        return Program(mem, {"A": Thread(add, copies=2)})
+
+    explore(counter()).outcomes             # who returned what, in how many interleavings
+
+Write a program
+    Memory          has the cells and locks: mem.cell(name, initial), mem.lock(name), mem.watch(...)
+    Cell, Lock      await cell.load(), .store(value), .fetch_add(n), ...; async with lock:
+    choose, fence   await choose(*options) explores each; await fence("mb")
+    Window          async with watch.window() as seen: what was true meanwhile
+    Thread          an async function, or copies of it
+    Program         threads over a memory; invariants, and what must be reached
+    Violation       raise it in a thread: what is wrong is named by its label
+
+Explore, and read what was found
+    explore         every interleaving of a Program: a Result
+    Result          verdict, exact counts, outcomes, violations; .assert_holds() in a test
+    Finding         of one violation: how often, its least schedule, the replayed events
+    diff            two programs: what only one of them shows, and where the other escapes it
+
+Tell others
+    explain, mail   why a Result has a label, as data, and as text with a picture of the schedule
+    save, load      a Witness to and from a file
+    replay          run a witness on trio: a Trace of Events
+
+Keep questions
+    scenario        @scenario makes a function of parameters one that `racer explore` finds
+    Expected, Range what it is declared to show; what an int parameter may be
+    Claim           a sentence, and what decides it: Never, Shows, Same, Only, for `racer claims`
+
+Errors are RacerErrors: ModelError (the model is broken, not the code under test), ProgramError,
+UsageError, WitnessError, ReplayDiverged.
+
+In the repository, racer/WRITING.md is the guide, racer/API.md has every public name with its
+signature, racer/DESIGN.md says how racer works. help(racer.explore) tells of one name.
 """
 
 from __future__ import annotations

@@ -10,18 +10,24 @@ from dataclasses import dataclass, field
 
 
 class RacerError(Exception):
-    """Something the user can mend: a model, a name, a parameter, a file."""
+    """The root of all errors that the user can mend: in a model, a name, a parameter, a file."""
 
 
 class ProgramError(RacerError):
-    """A Program that is not well formed: a name twice, a thread without a step, bad input."""
+    """A Program, Scenario or Claim that is not well formed: a name twice, a wrong kind of value."""
 
 
 class ModelError(RacerError):
     """A thread or predicate of the model failed: the model is broken, not the code under test.
 
-    `thread`, `step` (1-based, counted within the thread) and `schedule` (thread names, one
-    per step of the whole program) say how to get there; None where they do not apply.
+    An exception that is neither a Violation nor a failed assert, shared state that is no cell, a
+    forgotten `await`, a predicate that raises.
+
+    thread    the thread that fails
+    step      which of its steps it fails at, from 1
+    schedule  thread names, one per step of the whole program: how to get there
+
+    Each is None where it does not apply.
     """
 
     def __init__(
@@ -47,10 +53,12 @@ class WitnessError(RacerError):
 
 
 class ReplayDiverged(RacerError):
-    """A schedule could not be followed (exit status 4).
+    """A schedule could not be followed, or no longer shows its label (exit status 4).
 
-    `step` is the 1-based position in the schedule, `thread` the one that was to move,
-    `expected` and `found` the operations as text.
+    step      the position in the schedule, from 1
+    thread    the one that was to move
+    expected  the operation, or the violation, that should have come, as text
+    found     what came instead, as text
     """
 
     def __init__(self, *, step: int, thread: str, expected: str, found: str, hint: str) -> None:

@@ -33,8 +33,12 @@ _WAITING, _RUNNING, _WATCHING, _ENDED = ".", "|", "[", " "
 
 
 def mail(explanation: Explanation, *, width: int = 72) -> str:
-    """The explanation as text, in lines that each end in a newline.
+    """Put an explanation into text for a mail: what is wrong and why, then the schedule.
 
+    The schedule has one column per thread, time downwards, one step a row; of a long one, rows
+    that decide nothing are folded.
+
+    Units    7-bit characters; lines of at most `width` of them, each ending in a newline
     Errors   UsageError when `width` is below 40: a step could not be told from the next.
     """
     if width < MINIMUM_WIDTH:

@@ -16,6 +16,7 @@ Bound    globals are followed where the code of the thread, or of a function tha
 
 from __future__ import annotations
 
+import dis
 import functools
 import sys
 import types
@@ -175,8 +176,12 @@ def _function_parts(function: types.FunctionType) -> Iterator[tuple[str, object]
 
 
 def _names(code: types.CodeType) -> list[str]:
-    """Globals (and attributes) that the code, or a function defined in it, names."""
-    names = dict.fromkeys(code.co_names)
+    """Globals that the code, or a function defined in it, names; attributes are none of them."""
+    names = {
+        str(each.argval): None
+        for each in dis.get_instructions(code)
+        if each.opname.endswith(("_GLOBAL", "_NAME"))
+    }
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             names.update(dict.fromkeys(_names(constant)))

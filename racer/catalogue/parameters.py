@@ -22,7 +22,12 @@ _SUPPORTED = (
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The integers from `low` to `high`, both included: `Annotated[int, Range(1, 8)]`."""
+    """What an int parameter of a scenario may be: `Annotated[int, Range(1, 8)]`.
+
+    The integers from `low` to `high`, both included.
+
+    Errors   ProgramError when `low` is above `high`.
+    """
 
     low: int
     high: int

@@ -29,9 +29,14 @@ Build = Callable[..., Program]
 class Expected:
     """What a scenario is declared to show: the regression it stands for.
 
-    `labels` are those of a "fail", all of them: its violations, and the names of `sometimes`
-    predicates that no state reaches. `because` is the reason, as the report gives it. `loops`
-    are the threads that can take steps for ever, all of them; None says nothing of that.
+    verdict  "pass" or "fail"
+    labels   of a "fail" all labels, in a tuple: violations, and the names of `sometimes`
+             predicates that no state reaches; of a "pass" none
+    because  the reason in a sentence, which the report repeats
+    loops    names of all threads that can take steps for ever, in a tuple; None declares nothing
+             about that
+
+    Errors   ProgramError for another verdict, a "fail" without labels or a "pass" with some.
     """
 
     verdict: Literal["pass", "fail"]
@@ -51,8 +56,10 @@ class Expected:
             raise ProgramError(f"Expected(loops={self.loops!r}): name the threads in a tuple.")
 
     def agrees(self, verdict: str, labels: Iterable[str], loops: tuple[str, ...] | None) -> bool:
-        """Whether a result is as declared; endless threads that were not looked for are not held
-        against it."""
+        """Whether a result with this verdict, labels and endless threads is as declared.
+
+        `loops` None stands for a result that does not know them: they are not compared then.
+        """
         shown = (verdict, tuple(sorted(labels)))
         if shown != (self.verdict, tuple(sorted(self.labels))):
             return False
@@ -64,9 +71,16 @@ Expectation = Expected | Callable[..., Expected | None] | None
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
-    """A named family of Programs: call it with keywords, as the function it was made of.
+    """A named family of Programs, made by @scenario: call it with keywords to get one of them.
 
-    `parameters` are in the order of declaration; `source` is where the function is defined.
+    name        of the function
+    doc         its docstring; `summary` is the first line of that
+    parameters  in the order of declaration, each with its default and what it may be
+    source      the file and line where it is defined
+    expect      what it is declared to show, or a function that says so; None: nothing
+
+    Errors   UsageError when it is called with a parameter that it lacks, or with a value that the
+             parameter may not have; ProgramError when its function fails or returns no Program.
     """
 
     name: str
@@ -86,7 +100,7 @@ class Scenario:
         return self.build(**given)
 
     def build(self, **given: object) -> Program:
-        """The Program for these parameters.
+        """Make the Program of these parameters; those not given have their defaults.
 
         Errors   UsageError for a wrong parameter, and any that the function raises itself;
                  ProgramError when the function raises anything else or returns no Program.
@@ -107,9 +121,10 @@ class Scenario:
         )
 
     def expected(self, **given: object) -> Expected | None:
-        """What is declared for these parameters; None when nothing is.
+        """What the scenario is declared to show with these parameters; None when nothing is.
 
-        Errors   as `build`.
+        Errors   UsageError for a wrong parameter; ProgramError when `expect` fails, or returns
+                 neither an Expected nor None.
         """
         values = self.complete(given)
         if self.expect is None or isinstance(self.expect, Expected):
@@ -165,10 +180,21 @@ def scenario(*, expect: Expectation = None) -> Callable[[Build], Scenario]: ...
 def scenario(
     function: Build | None = None, /, *, expect: Expectation = None
 ) -> Scenario | Callable[[Build], Scenario]:
-    """Make a scenario of a function of keyword parameters with defaults.
+    """Make a scenario of a function of keyword parameters with defaults that returns a Program.
 
-    `expect` is what it is declared to show: an Expected, or a function of those parameters
-    that matter to it. Nothing given: it is expected to pass.
+        @scenario(expect=Expected("fail", ("torn",), "the second load can see the store"))
+        def reads(*, writers: Annotated[int, Range(1, 4)] = 1, twice: bool = True) -> Program:
+            "R reads x while W writes it."
+
+    It is written as `@scenario` or `@scenario(expect=...)`. A parameter is an int, which Range may
+    limit, a bool, a str, or a Literal of texts or integers. The docstring is what `racer list` and
+    reports show.
+
+    expect   what it is declared to show: an Expected, or a function that returns one (or None)
+             and takes those parameters that matter to it, by name. Without it nothing is declared,
+             and the command line takes "pass" for success.
+
+    Errors   ProgramError for a parameter without a default or of another type.
     """
     if function is None:
         return lambda function: _scenario(function, expect)

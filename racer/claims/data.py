@@ -30,11 +30,16 @@ Verdict = Literal["holds", "refuted", "holds only if", "bound", "vacuous"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What racer computes of a claim.
+    """What a claim comes to: declared in a Claim, and computed by `racer claims`.
 
-    "holds only if" has a `condition` on parameters: "flags_rmw=atomic and check_pages=true". At
-    each point of the grid that meets it the claim is true, and at no other. "bound": a limit cut
-    some search; "vacuous": a model never reaches what it is for. Neither says anything.
+    verdict    "holds": true at every point of the grid; "refuted": at none; "holds only if": at
+               those points that meet the condition, and at no other; "bound": a limit cut some
+               search; "vacuous": a model never reaches what it is for. The last two say nothing
+               of the claim.
+    condition  on parameters, for "holds only if": "flags_rmw=atomic and check_pages=true"; where
+               several scenarios are asked: "split_race: flags_rmw=atomic; reserved: freed=false"
+
+    Errors   ProgramError for a "holds only if" without a condition, and for a condition otherwise.
     """
 
     verdict: Verdict
@@ -122,7 +127,17 @@ class _OfLabel(Ask):
 
 
 class Never(_OfLabel):
-    """No interleaving shows the label; with an `effect`, none shows it with that effect."""
+    """Asks that no interleaving shows the label; with an `effect`, none with that effect.
+
+        Never("misclassified", split_race, variant=("v9", "v10"), reuse="slab")
+
+    label     a violation, or "deadlock"
+    scenario  the Scenario that is asked
+    settings  values of its parameters; a tuple stands for each of its values, and others are at
+              their defaults
+
+    Errors    ProgramError for a setting that the scenario does not have.
+    """
 
     @property
     def text(self) -> str:
@@ -133,7 +148,17 @@ class Never(_OfLabel):
 
 
 class Shows(_OfLabel):
-    """Some interleaving shows the label; with an `effect`, some shows it with that effect."""
+    """Asks that some interleaving shows the label; with an `effect`, some with that effect.
+
+        Shows("misclassified", split_race, effect="panic", variant="headonly")
+
+    label     a violation, or "deadlock"
+    scenario  the Scenario that is asked
+    settings  values of its parameters; a tuple stands for each of its values, and others are at
+              their defaults
+
+    Errors    ProgramError for a setting that the scenario does not have.
+    """
 
     @property
     def text(self) -> str:
@@ -145,7 +170,19 @@ class Shows(_OfLabel):
 
 @dataclass(frozen=True, eq=False, init=False)
 class Same(Ask):
-    """`thread` comes to the same values, over all interleavings, with two values of a parameter."""
+    """Asks that a thread comes to the same values with two values of a parameter.
+
+        Same("classify", split_race, "variant", ("v9", "v10"), reuse="slab")
+
+    The values that the thread returns in any interleaving are compared, not how often it does.
+
+    thread     its name in the Program
+    scenario   the Scenario that is asked
+    parameter  the one that has two values, and `two` are these
+    settings   values of its other parameters; a tuple stands for each of its values
+
+    Errors     ProgramError for a setting that the scenario does not have.
+    """
 
     thread: str
     parameter: str
@@ -178,7 +215,18 @@ class Same(Ask):
 
 @dataclass(frozen=True, eq=False, init=False)
 class Only(Ask):
-    """`thread` comes to one of `values` (as reports show them) in every interleaving."""
+    """Asks that a thread comes to one of some values in every interleaving.
+
+        Only("classify", ("-EIO", "None"), unhandlable, page="untyped")
+
+    thread    its name in the Program
+    values    as texts: a text as it is, anything else as reports show it ("None", "!label")
+    scenario  the Scenario that is asked
+    settings  values of its parameters; a tuple stands for each of its values, and others are at
+              their defaults
+
+    Errors    ProgramError for a setting that the scenario does not have.
+    """
 
     thread: str
     values: tuple[str, ...]
@@ -200,10 +248,17 @@ class Only(Ask):
 class Claim:
     """A sentence about the code under test, and the answer it is expected to get.
 
+    It stands in a variable of a file in ./scenarios, by itself or in a tuple; `racer claims`
+    finds it there.
+
     name      as people quote it: "C10"
-    text      the claim; made: where, and in which version
-    asks      it is true if they all are, and depends on parameters if they do
-    expected  the answer it is declared to get; because: why, and where that is derived
+    text      the claim itself
+    made      where it was made, and in which version
+    asks      Never, Shows, Same or Only; the claim is true at a point if all of them are
+    expected  the Answer that it is declared to get
+    because   why it is expected, and where that is derived
+
+    Errors    ProgramError when it asks nothing.
     """
 
     name: str

@@ -108,8 +108,9 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two programs compared.
+    """What diff() found: two programs compared.
 
+    first       the one program, its name and its Result; second: the other
     labels      of both, by name
     outcomes    of both: simplest first, by their witnesses
     values      what each thread can come to, by thread
@@ -128,18 +129,20 @@ class Difference:
 
     @property
     def complete(self) -> bool:
-        """Whether both searches were; else what one seems to lack may only not be found yet."""
+        """Whether both were searched in full; if not, a limit may hide what one seems to lack."""
         return self.first.complete and self.second.complete
 
     def side(self, which: Which) -> Side:
+        """The program that is called "first" or "second" in Compared.only and Alignment.leader."""
         return self.first if which == "first" else self.second
 
     def other(self, which: Which) -> Side:
+        """The program that is not the one called "first" or "second"."""
         return self.second if which == "first" else self.first
 
 
 class DiffInterrupted(KeyboardInterrupt):
-    """The comparison was interrupted; `difference` is what was found so far."""
+    """Ctrl-C while diff() was comparing; `difference` is what it had found."""
 
     def __init__(self, difference: Difference) -> None:
         super().__init__("interrupted")

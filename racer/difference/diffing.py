@@ -51,11 +51,14 @@ def diff(
 ) -> Difference:
     """Explore both programs; say what only one of them shows, and where the other escapes it.
 
+    memory            the memory model: "sc"
     names             what the two are called in errors, and in the Difference
-    count, max_states, timeout   as for explore(), for each of the two
+    count             count interleavings, as explore() does
+    max_states        stop each of the two searches after so many states
+    timeout           stop each of the two searches after so many seconds
     aligned_outcomes  how many outcomes that only one has are aligned; None: all of them
-    progress          is called with the name of the program that is explored, and how far it is
     escape_states     how many states may be looked at to find where a label gets out of reach
+    progress          is called with the name of the program that is explored, and how far it is
 
     Errors   UsageError when the programs' threads have different names; ModelError that names
              the program whose model fails; DiffInterrupted, with what was found, on Ctrl-C.

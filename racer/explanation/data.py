@@ -279,7 +279,7 @@ class Explanation:
 
     `verdict` is one sentence; `cause` is one, too, or empty; `count` and `fact` are phrases
     without a stop; `notes` are whole sentences: what follows that step, which threads take no
-    step, where in the source it is.
+    step, where in the source it is. Its parts (Lane, Cell, Row, ...) are of racer.explanation.data.
 
     `orderings` are decisive: every maximal schedule (infinite ones included, fair or not) that
     satisfies all of them shows the label. None can be dropped, nor be weakened to an earlier

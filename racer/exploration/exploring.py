@@ -64,15 +64,15 @@ def explore(
 ) -> Result:
     """Search every interleaving of `program` and say what can happen.
 
-    memory       the memory model: "sc"
+    memory       the memory model: "sc", sequential consistency
     reduce       decide on a reduced graph (stubborn sets, symmetry), which keeps every verdict,
                  label and outcome; False searches every state one by one
     count        count interleavings: True always, False never, None while that takes no more
-                 than COUNTED_STATES states
+                 than 100,000 states, up to symmetry
     minimise     look for the witness with the fewest preemptions; False keeps the first schedule
                  that the search comes across, which is replayed as well
-    max_states   stop after so many states
-    timeout      stop after so many seconds; either limit gives the verdict "bound"
+    max_states   stop after so many states, 1 or more
+    timeout      stop after so many seconds, more than 0; either limit gives the verdict "bound"
     progress     is called every few thousand states with how far it is: first for the verdict,
                  then for the count, and once before witnesses are minimised
 

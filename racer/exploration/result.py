@@ -16,12 +16,16 @@ Verdict = Literal["pass", "fail", "bound"]
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A schedule that shows something, minimal in this order.
+    """A schedule that shows a violation or an outcome, the least one that does.
 
-    Fewest preemptions (a switch away from a thread that could go on), then fewest steps, then
-    lexicographic by thread and option (an outcome's: up to the order of copies). `minimal` is
-    False when a limit cut the search, and then neither number is proved. `label` is the violation
-    that it shows; None for that of an outcome.
+    Least is fewest preemptions first (a switch away from a thread that could go on), then fewest
+    steps, then the order of thread names and options (copies of a thread are alike).
+
+    schedule     the moves, in order: a whole interleaving, beyond the step that violates
+    preemptions  how many the schedule has
+    minimal      whether fewer preemptions are proved not to do; False when a limit cut the
+                 search, or when it was told not to minimise
+    label        the violation that it shows; None for the witness of an outcome
     """
 
     schedule: Schedule
@@ -31,11 +35,12 @@ class Witness:
 
     @property
     def steps(self) -> int:
+        """How many moves the schedule has."""
         return len(self.schedule)
 
     @property
     def cost(self) -> tuple[int, int]:
-        """What makes one witness better than another, before its moves are compared."""
+        """The number of preemptions and of steps: the less, the better the witness."""
         return (self.preemptions, self.steps)
 
 
@@ -46,7 +51,11 @@ def cheapest(one: Witness, other: Witness) -> Witness:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one combination of returned values comes about. `interleavings` None: not counted."""
+    """How one combination of the threads' values comes about.
+
+    interleavings  how many end with it, exactly; None when not counted
+    witness        the least schedule that ends with it
+    """
 
     interleavings: int | None
     witness: Witness
@@ -54,7 +63,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A violation: how many interleavings show it, the minimal one, and its replay on trio."""
+    """What a Result has of one violation.
+
+    interleavings  how many show it, exactly; None when not counted
+    witness        the least schedule that shows it
+    trace          that schedule, run again on trio: its events, with values and source lines
+    """
 
     interleavings: int | None
     witness: Witness
@@ -65,20 +79,28 @@ class Finding:
 class Result:
     """What explore() found.
 
-    verdict        "fail": a violation, or a `sometimes` that no state reaches (`vacuous`);
-                   "bound": a limit cut the search (`bound` says which), so nothing is proved,
-                   though what was found stands; "pass": every state was searched.
-    interleavings  exact number of maximal schedules; None when not counted (`uncounted` says why)
-    states         reachable states over minimal automata, and transitions, the moves between
-    transitions    them; only those that were searched if there is no need to count
+    verdict        "pass": every state was searched, and nothing is wrong in any;
+                   "fail": there is a violation, or a `sometimes` that no state reaches;
+                   "bound": a limit cut the search, so nothing is proved, though what was found
+                   stands
+    memory         the memory model
+    interleavings  the exact number of maximal schedules; None when not counted
+    uncounted      why they are not counted; None when they are
+    states         states that can be reached; only those that were searched, if not all were.
+                   Locals that no longer matter tell none apart, unless a cell counts up: then
+                   threads are not reduced to minimal automata.
+    transitions    moves between those states
     searched       states in the graph that decided the verdict, after reductions
-    canonical      reachable states up to symmetry; None when not all were searched
-    outcomes       by the threads' values, sorted by thread name; a thread that a Violation ended
-                   or that is Blocked in a deadlock has that as its value
-    violations     by label, sorted
-    loops          the threads, copies under one name and sorted, that can take steps for ever, so
-                   that some run never ends; None where not all states were searched
-    loaded         what was explored, for whoever asks more of it; None where nothing was
+    canonical      states that can be reached, up to symmetry; None when not all were searched
+    outcomes       an Outcome by the values that the threads come to: a tuple of (thread, value),
+                   sorted by thread name. The value of a thread that a Violation ended is that,
+                   of one that can never go on a Blocked.
+    violations     a Finding by label, sorted by label; deadlocks are "deadlock"
+    vacuous        names of the `sometimes` predicates that no state reaches
+    bound          which limit cut the search; None when none did
+    loops          names of the threads, copies under one name and sorted, that can take steps
+                   for ever, so that some run never ends; None when not all states were searched
+    loaded         the program as it was explored, for explain() and save(); None where nothing was
     """
 
     verdict: Verdict
@@ -97,10 +119,10 @@ class Result:
     loaded: Loaded | None = field(default=None, repr=False, compare=False)
 
     def effects(self, label: str) -> dict[str, int | None]:
-        """What the violations with this label lead to, sorted, with their interleavings.
+        """The effects that violations with this label declare, with their interleavings, sorted.
 
-        "" stands for those that declare no effect; it has no entry where a label is of an
-        invariant or a deadlock. None where interleavings are not counted.
+        The effect "" stands for violations that declare none. The number is None where
+        interleavings are not counted. A label of an invariant or a deadlock has no effects.
         """
         found: dict[str, int | None] = {}
         for outcome, shown in self.outcomes.items():
@@ -112,7 +134,7 @@ class Result:
 
 
 class Interrupted(KeyboardInterrupt):
-    """The search was interrupted; `result` is what was found so far (verdict "bound")."""
+    """Ctrl-C while explore() was searching; `result` is what it had found (verdict "bound")."""
 
     def __init__(self, result: Result) -> None:
         super().__init__("interrupted")

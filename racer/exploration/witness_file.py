@@ -47,12 +47,20 @@ class SavedStep(msgspec.Struct, frozen=True):
 
 
 class SavedWitness(msgspec.Struct, frozen=True, kw_only=True):
-    """What a witness file holds.
+    """What a witness file holds: a schedule, and what was seen at each of its steps.
 
-    `scenario` is a name or `path/to/file.py::name`, as `racer explore` takes it; empty for a
-    Program that is of no scenario, which only `racer.replay()` can be given. `preemptions`
-    is proved to be the fewest when `minimal`. `interleavings` of `total` show the label; None
-    where not counted. `digest` is that of the automata the witness was found on.
+    schema         the format, "racer-witness/1"
+    racer          the version that wrote it
+    scenario       a name or `path/to/file.py::name`, as `racer explore` takes it; empty for a
+                   Program that is of no scenario, which only replay() can be given
+    parameters     those of the scenario
+    memory         the memory model
+    label          the violation that it shows
+    preemptions    how many the schedule has; proved to be the fewest when `minimal`
+    interleavings  how many of `total` show the label; None where not counted
+    digest         of the automata that the witness was found on
+    initial        the values of all cells before the first step, as text
+    steps          in order: thread, choice, operation, cell, result, value after, source line
     """
 
     schema: str = SCHEMA
@@ -71,6 +79,7 @@ class SavedWitness(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def schedule(self) -> Schedule:
+        """The moves, in order."""
         return tuple(Move(step.thread, step.choice) for step in self.steps)
 
 

@@ -39,7 +39,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Cell(Generic[T]):
-    """One memory location. Its values are immutable and hashable."""
+    """One memory location that threads share, made by Memory.cell().
+
+    In a thread, each method is awaited and is one atomic step. In a predicate, `state[cell]` is
+    the cell's value.
+
+    Shape    `name` as reports show it; `initial` is the value before the first step.
+    Bound    values are immutable and hashable. How many there are is not limited, but a cell that
+             counts up for ever makes the search endless: give explore() a limit.
+    Errors   ProgramError for an order that the operation does not have; TypeError for a value
+             that is not hashable. In a thread, either becomes the ModelError of the exploration.
+    """
 
     name: str
     initial: T
@@ -49,21 +59,32 @@ class Cell(Generic[T]):
 
     @operation
     async def load(self, order: LoadOrder = "once") -> T:
-        """The value now. One step."""
+        """Read the cell and return its value. One step.
+
+        order    "plain" (a C access that the compiler may tear or repeat), "once" (READ_ONCE, the
+                 default) or "acquire" (smp_load_acquire)
+        """
         _check_order(self.name, "load", order, ("plain", "once", "acquire"))
         value: T = await perform_on(self, Load(self.name, order))
         return value
 
     @operation
     async def store(self, value: T, order: StoreOrder = "once") -> None:
-        """Make `value` the cell's value. One step."""
+        """Make `value` the cell's value. One step.
+
+        order    "plain", "once" (WRITE_ONCE, the default) or "release" (smp_store_release)
+        """
         _check_order(self.name, "store", order, ("plain", "once", "release"))
         require_hashable(value, f"the value stored to {self.name!r}")
         await perform_on(self, Store(self.name, value, order))
 
     @operation
     async def swap(self, value: T, order: RmwOrder = "full") -> T:
-        """Exchange atomically; the value before. One step."""
+        """Make `value` the cell's value, atomically, and return the value before, as xchg() does.
+
+        One step. The order of a read-modify-write is "full" (the default), "relaxed", "acquire"
+        or "release".
+        """
         _check_order(self.name, "swap", order, _RMW_ORDERS)
         require_hashable(value, f"the value swapped into {self.name!r}")
         before: T = await perform_on(self, Swap(self.name, value, order))
@@ -71,9 +92,10 @@ class Cell(Generic[T]):
 
     @operation
     async def compare_exchange(self, old: T, new: T, order: RmwOrder = "full") -> T:
-        """Make it `new` if it equals `old`, atomically; the value before, as cmpxchg gives.
+        """Make `new` the cell's value if that equals `old`, atomically, as cmpxchg() does.
 
-        It succeeded exactly when the value before equals `old`. One step.
+        Returns the value before; the exchange has happened exactly when it equals `old`. One
+        step, also where nothing is exchanged.
         """
         _check_order(self.name, "compare_exchange", order, _RMW_ORDERS)
         require_hashable(new, f"the value exchanged into {self.name!r}")
@@ -82,16 +104,20 @@ class Cell(Generic[T]):
 
     @operation
     async def fetch_add(self, addend: T, order: RmwOrder = "full") -> T:
-        """Add atomically; the value before. One step."""
+        """Add `addend` to the value, atomically, and return the value before. One step.
+
+        The value after is `value + addend`, whatever `+` means for the cell's type.
+        """
         _check_order(self.name, "fetch_add", order, _RMW_ORDERS)
         before: T = await perform_on(self, FetchAdd(self.name, addend, order))
         return before
 
     @operation
     async def update(self, function: Callable[[T], T], order: RmwOrder = "full") -> T:
-        """Replace the value by `function(value)`, atomically; the value before. One step.
+        """Replace the value by `function(value)`, atomically, and return the value before.
 
-        `function` is pure: it may be called any number of times.
+        `function` is a plain, pure function of one argument: it may be called any number of
+        times, with any value that the cell may ever hold. One step.
         """
         _check_order(self.name, "update", order, _RMW_ORDERS)
         erased = cast(Callable[[object], object], function)
@@ -100,7 +126,11 @@ class Cell(Generic[T]):
 
     @operation
     async def wait_until(self, predicate: Callable[[T], object]) -> T:
-        """Block until the pure `predicate` holds of the value; that value. One step."""
+        """Block until `predicate(value)` is true, and return the value of which it is. One step.
+
+        `predicate` is a plain, pure function of one argument, the cell's value. While it is
+        false the thread takes no step; if that stays so to the end, it is a "deadlock".
+        """
         erased = cast(Callable[[object], object], predicate)
         value: T = await perform_on(self, WaitUntil(self.name, erased))
         return value
@@ -112,10 +142,12 @@ class Cell(Generic[T]):
         function: Callable[[T], T],
         order: RmwOrder = "full",
     ) -> T:
-        """Block until the pure `predicate` holds, and replace the value in the same step.
+        """Block until `predicate(value)` is true, and replace the value in the same step.
 
-        The value before, of which the predicate holds; the cell is left with `function(value)`.
-        So nothing comes between seeing and taking, as with a semaphore. One step.
+        Returns the value before, of which the predicate holds; the cell is left with
+        `function(value)`. So nothing comes between seeing and taking: a semaphore is
+        `await free.update_when(lambda n: n > 0, lambda n: n - 1)`. Both are plain, pure functions
+        of one argument. One step.
         """
         _check_order(self.name, "update_when", order, _RMW_ORDERS)
         erased = cast(Callable[[object], object], predicate)
@@ -126,10 +158,15 @@ class Cell(Generic[T]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Lock:
-    """A spin lock: `async with lock:` takes one step to acquire and one to release.
+    """A spin lock, made by Memory.lock(); free at first.
+
+    `async with lock:` takes one step to acquire it, where the block begins, and one to release
+    it, where the block is left, be it by `return` or by an exception. A thread that cannot get it
+    takes no step.
 
     It is not reentrant: a thread that acquires it twice blocks, and racer reports a deadlock. It
-    does not record its holder: any thread may release it, but not while it is free.
+    does not record its holder: any thread may release it, but not while it is free. In a
+    predicate, `state[lock]` says whether it is held.
     """
 
     name: str
@@ -144,20 +181,23 @@ class Lock:
 
     @operation
     async def acquire(self) -> None:
-        """Block until the lock is free, and take it. One step."""
+        """Block until the lock is free, and take it, as spin_lock() does. One step."""
         await perform_on(self, Acquire(self.name))
 
     @operation
     async def try_acquire(self) -> bool:
-        """Take the lock if it is free; whether it was, as spin_trylock() gives. One step."""
+        """Take the lock if it is free, without waiting, as spin_trylock() does. One step.
+
+        Returns True if it was free and is now held by this thread, False if it was held.
+        """
         taken: bool = await perform_on(self, TryAcquire(self.name))
         return taken
 
     @operation
     async def release(self) -> None:
-        """Free the lock. One step.
+        """Free the lock, as spin_unlock() does. One step.
 
-        Errors   a ModelError of the exploration where the lock is free: the model is broken there.
+        Errors   ModelError of the exploration, if the lock is free when that step is taken.
         """
         await perform_on(self, Release(self.name))
 
@@ -187,7 +227,12 @@ def _check_order(cell: str, what: str, order: str, known: tuple[str, ...]) -> No
 
 @operation
 async def fence(kind: FenceKind) -> None:
-    """A memory barrier: smp_mb, smp_rmb or smp_wmb. One step, also where it orders nothing."""
+    """A memory barrier: "mb" is smp_mb(), "rmb" smp_rmb(), "wmb" smp_wmb(). One step.
+
+    It is a step also where it orders nothing, as under sequential consistency.
+
+    Errors   ProgramError for another kind.
+    """
     if kind not in ("mb", "rmb", "wmb"):
         raise ProgramError(f"there is no fence {kind!r}; known: mb, rmb, wmb.")
     await perform(Fence(kind))
@@ -195,10 +240,13 @@ async def fence(kind: FenceKind) -> None:
 
 @operation
 async def choose(*options: T) -> T:
-    """Every option, each in its own interleavings. One step.
+    """Return one of the options; each of them is explored, in interleavings of its own. One step.
 
-    Errors   ProgramError without an option, or with the same one twice (it would count its
-             interleavings twice).
+    For what the model leaves open: an input, a failing allocation, which of two branches.
+
+    Bound    65,536 options; they are hashable.
+    Errors   ProgramError without an option, or with the same one twice: it would count its
+             interleavings twice.
     """
     if not options:
         raise ProgramError("choose() needs at least one option.")

@@ -14,10 +14,14 @@ T = TypeVar("T")
 
 
 class Memory:
-    """The cells and locks that the threads of one Program share.
+    """The cells and locks that the threads of one Program share, and the watches over them.
 
-    `initial` maps each name to its initial value, in the order of creation; a lock starts
-    free (False). `handles` maps names to the cells and locks, `watches` to the watches.
+    All of them are made before the Program is; each has a name of its own. Threads share nothing
+    else: a list or a global that one changes and another reads is refused.
+
+    Shape    `initial` maps each name to its initial value, in the order of creation; a lock
+             starts free (False). `handles` maps names to the cells and locks, `watches` to the
+             watches, `locks` has the names that are locks.
     """
 
     def __init__(self) -> None:
@@ -28,7 +32,11 @@ class Memory:
         self._sealed = False
 
     def cell(self, name: str, initial: T) -> Cell[T]:
-        """A new cell. Errors: ProgramError when the name is taken or the value not hashable."""
+        """Make a cell that holds `initial` before the first step.
+
+        Errors   ProgramError when the name is taken or empty, when the value is not hashable, or
+                 when the Program has been made.
+        """
         try:
             require_hashable(initial, f"the initial value of cell {name!r}")
         except TypeError as error:
@@ -39,7 +47,10 @@ class Memory:
         return cell
 
     def lock(self, name: str) -> Lock:
-        """A new lock, free. Errors: ProgramError when the name is taken."""
+        """Make a lock that is free before the first step.
+
+        Errors   ProgramError when the name is taken or empty, or when the Program has been made.
+        """
         self._check_name("lock", name)
         self.initial[name] = False
         self.locks.add(name)
@@ -49,9 +60,13 @@ class Memory:
     def watch(
         self, name: str, predicate: Callable[[State], object], cells: Iterable[Cell[Any] | Lock]
     ) -> Watch:
-        """A named predicate over `cells`, to be observed in windows.
+        """Make a watch: a named predicate that threads observe in windows (see Watch).
 
-        Errors   ProgramError when `cells` is empty or one of them belongs to another Memory.
+        predicate  a plain, pure function of one argument, a State; it returns a truth value
+        cells      all cells and locks that the predicate reads; it may read no other
+
+        Errors   ProgramError when `cells` is empty or one of them belongs to another Memory, when
+                 the name is taken, or when the Program has been made.
         """
         if self._sealed:
             raise ProgramError(

@@ -11,10 +11,17 @@ DEADLOCK: Final = "deadlock"  # a label of racer's own: some thread can never go
 
 
 class Violation(Exception):
-    """`raise Violation("misclassified")` ends the thread and labels the execution.
+    """`raise Violation("misclassified")` in a thread ends it and labels the execution.
 
-    `effect` is what the violation leads to ("panic"); one label may have several effects. Two
-    violations with the same texts are equal: as a thread's outcome it is a value.
+    The other threads run on. A failed `assert` in a thread is a violation, too: its label is the
+    text of the assert, or its source line if it has none. Any other exception is a ModelError.
+
+    label    a short name of what is wrong, by which a Result has it; not empty
+    effect   what the violation leads to ("panic"); one label may have several effects
+
+    Two violations with the same texts are equal: as a thread's outcome it is a value.
+
+    Errors   ProgramError when one of the two is no text, or the label is empty.
     """
 
     def __init__(self, label: str, effect: str = "") -> None:
@@ -43,7 +50,10 @@ class Violation(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The outcome of a thread that can never go on: its next operation, as text."""
+    """The outcome of a thread that can never go on, in an interleaving that ends in a deadlock.
+
+    `operation` is the one that it waits to do, as text: "acquire L".
+    """
 
     operation: str
 

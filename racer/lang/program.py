@@ -19,9 +19,18 @@ Show = Callable[[State], str]
 
 
 class Thread:
-    """`copies` interchangeable threads that each run `fn(*args)`.
+    """A thread that runs `fn(*args)`, or `copies` interchangeable ones that all do.
 
-    In a Program under the name R it is thread R, or with copies=2 threads R.0 and R.1.
+    In a Program under the name "R" it is the thread R; with copies=2 it is two threads, R.0 and
+    R.1. Copies are searched as one up to symmetry, so many of them cost little.
+
+    fn       an `async def`. It awaits operations of racer (cells, locks, fence, choose, windows)
+             and helpers that do, and nothing else. Between two of them it computes from its own
+             locals and is deterministic. What it returns is its outcome, and hashable.
+    args     are constant: cells, or immutable values
+    copies   1 or more
+
+    Errors   ProgramError for a coroutine in place of the function, or fewer copies than 1.
     """
 
     def __init__(self, fn: ThreadFunction, *args: object, copies: int = 1) -> None:
@@ -66,13 +75,25 @@ class ThreadInstance:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is explored. Order of declaration never matters: threads are taken by name.
+    """What is explored: threads over one memory. They are taken by name, in no other order.
 
-    `invariants` hold in every state; each name is the label of its violation. `sometimes`
-    must each be reached in some state, else the model is vacuous and the verdict "fail".
-    `consistency` is what the model promises of itself in every state: where it is false the
-    model is broken, not the code under test, and exploring it is a ModelError. `shows` say in
-    a word or two what is true of a state, for pictures: replay calls them, the search never.
+    A predicate is a plain function of one argument, a State, in which `state[cell]` reads a cell
+    and `state[lock]` says whether a lock is held. It returns a truth value, is pure, and is asked
+    of any state that the program can reach.
+
+    memory       the Memory that all cells and locks of the threads are from
+    threads      by name; at least one
+    invariants   predicates by name, which hold in every state, the initial one included; where
+                 one does not, its name is the label of the violation
+    sometimes    predicates by name, each of which must hold in some state; one that never does
+                 makes the verdict "fail": the model does not show what it is for
+    consistency  predicates by name, which the model promises of itself in every state; where one
+                 is false the model is broken, not the code under test: a ModelError
+    shows        functions of a State, by name, that return a text of a word or two: what is true
+                 of that state. Mails and pictures show it along the steps; the search never asks.
+
+    Errors   ProgramError for what is none of these, for two threads of one name, and for an
+             invariant with a label of racer's own ("deadlock").
     """
 
     memory: Memory

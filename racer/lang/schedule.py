@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 
 class Move(NamedTuple):
-    """What an explorer chooses: who moves, and which option of a Choose.
+    """One move of a schedule: who takes the next step, and which option where it chooses.
 
     `thread` is a thread's name, or that of another agent of the memory model (a store buffer
-    that flushes). `choice` is the option's position, and 0 for every other operation. Moves are
+    that flushes). `choice` is the position of the option that choose() gives, counted from 0; it
+    is 0 for every other operation. A schedule is a tuple of moves, as replay() takes it. Moves are
     ordered by the agent's position, threads in the order of `Program.instances()`, then by choice.
     """
 

@@ -34,11 +34,13 @@ class Readable(Protocol[T_co]):
 
 
 class State:
-    """The values of all cells at one instant, as a predicate sees them.
+    """The values of all cells at one instant: what a predicate is given.
 
-    `state[cell]` is the cell's value, `state[lock]` whether the lock is held. Reading a cell
-    that the watch did not name in `cells` is an error: its verdicts would not be re-examined
-    when that cell changes.
+    `state[cell]` is the cell's value, `state[lock]` whether the lock is held. Nothing else can be
+    asked of it, and nothing is awaited. Between two steps of all threads there is one state.
+
+    Errors   ModelError for a cell of another Memory, and, in the predicate of a watch, for a cell
+             that the watch did not name in `cells`: a step that changes it would be missed.
     """
 
     __slots__ = ("_allowed", "_owner", "_values")
@@ -85,7 +87,10 @@ OBSERVATIONS: Final = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Watch:
-    """A named predicate over the values of `cells`, pure and deterministic."""
+    """A named predicate over some cells, made by Memory.watch(), that threads observe in windows.
+
+    `cells` are the names of the cells and locks that the predicate may read.
+    """
 
     name: str
     predicate: Callable[[State], object]
@@ -96,7 +101,7 @@ class Watch:
         return evaluate(f"watch {self.name!r}", self.predicate, values, frozenset(self.cells))
 
     def window(self) -> Window:
-        """Observe this watch: `async with watch.window() as seen:` in a thread."""
+        """Make a window on this watch, for one use: `async with watch.window() as seen:`."""
         return Window(self)
 
 
@@ -146,10 +151,18 @@ def inconsistent(name: str, values: Mapping[str, object]) -> ModelError:
 
 
 class Window:
-    """One use of a watch by a thread; what it saw may be read once it has closed.
+    """The states that a thread lives through in a block, and what a watch was in them.
 
-    `always`, `never`, `sometimes` quantify over the states of the window; `at_end` is its
-    last state. Reading them while the window is open is an error.
+        async with watch.window() as seen:
+            ...                             # at least one step
+        if seen.never: ...
+
+    It opens at the state just before the first step of the block and closes at the state just
+    after the last one; every state that other threads make in between belongs to it. Neither
+    edge is a step, so a window changes no count of interleavings.
+
+    Errors   ProgramError for a window that is read before it has closed, or entered twice; an
+             empty one sees no state. In a thread these are the ModelError of the exploration.
     """
 
     __slots__ = ("observation", "slot", "watch")
@@ -191,16 +204,20 @@ class Window:
 
     @property
     def always(self) -> bool:
+        """True if the predicate held in every state of the window."""
         return not self._seen().ever_false
 
     @property
     def sometimes(self) -> bool:
+        """True if the predicate held in at least one state of the window."""
         return self._seen().ever_true
 
     @property
     def never(self) -> bool:
+        """True if the predicate held in no state of the window."""
         return not self._seen().ever_true
 
     @property
     def at_end(self) -> bool:
+        """True if the predicate held in the last state of the window."""
         return self._seen().at_end

@@ -23,17 +23,24 @@ class ClosedWindow:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One step that happened.
+    """One step that happened, as replay() records it.
 
-    `index` counts the steps of the schedule from 0, `step` those of the thread from 1.
-    `before` and `after` are the values of the operation's cell (None without a cell), as the
-    thread finds it; `source` is the index of the event that stored `before`, None where it is the
-    initial value. `thread` may be another agent of the memory model, such as a store buffer.
-    `opened` names the watches whose windows opened just before the step, `closed` the windows
-    that closed just after it. `truths` gives each watch's truth in the state after the step;
-    `broken` the invariants that are false in it. `ended` is what the thread came to with this
-    step: None while it goes on. `locations` are the lines of the thread and its helpers that
-    await the operation, outermost first.
+    index      position in the schedule, from 0
+    thread     who took it: a thread's name, or that of another agent of the memory model, such as
+               a store buffer
+    step       which step of that thread it is, from 1
+    operation  what was done; `operation.text()` is how reports name it
+    result     what the thread's `await` returned
+    before     the value of the operation's cell before the step, as the thread finds it, and
+    after      the value after it; both None without a cell
+    source     index of the event that stored `before`; None where that is the initial value
+    locations  the lines of the thread and its helpers that await the operation, outermost first
+    opened     names of the watches whose windows opened just before the step
+    closed     the windows that closed just after it, with what they saw
+    truths     whether each watch is true in the state after the step, by name
+    broken     names of the invariants that are false in the state after the step
+    ended      what the thread came to with this step; None while it goes on
+    shown      what the program's `shows` say of the state after the step, by name
     """
 
     index: int
@@ -83,12 +90,22 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A whole replayed schedule: the reference semantics' account of it.
+    """A schedule that was run, step by step, on trio: what replay() returns.
 
-    `initial` are the values of all cells before the first step, `initial_truths` the watches'.
-    `outcome` is complete when the schedule was maximal (`maximal`): every thread has ended or is
-    Blocked. Otherwise it holds the threads that have ended. `labels` are the violations of this
-    execution, sorted; `initial_broken` are the invariants that are false before the first step.
+    schedule         the moves, in order
+    initial          the values of all cells before the first step, by name
+    initial_truths   whether each watch is true before the first step, by name
+    threads          names of all threads, then of other agents of the memory model
+    events           one for each step, in order
+    outcome          (thread, value) of each thread that has ended; of all threads, the others as
+                     Blocked, if the schedule is maximal
+    labels           the violations of this execution, sorted
+    maximal          whether no thread can take a further step
+    final_locations  the lines at which threads that have not ended wait, by thread
+    waiting          the operations that these are about to do, by thread
+    initial_shown    what the program's `shows` say before the first step, by name
+    initial_broken   names of the invariants that are false before the first step
+    locks            names of those cells that are locks
     """
 
     schedule: Schedule

@@ -20,7 +20,7 @@ from tests.programs import Sample, build
 from tests.samples import message_passing, rule_one
 
 fast = settings(
-    max_examples=200,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -129,7 +129,7 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
             assert naive.outcome_witness[outcome][:2] == found[:2]
 
 
-@settings(fast, max_examples=100)
+@settings(fast, max_examples=40)
 @given(samples(size=700, unbounded=True))
 def test_the_engine_agrees_on_short_executions_of_endless_loops(sample: Sample) -> None:
     assert_agreement_up_to(sample, longest=9)

@@ -168,7 +168,7 @@ def check(make: Callable[[], Program]) -> None:
 
 
 fast = settings(
-    max_examples=30,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

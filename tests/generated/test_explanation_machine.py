@@ -10,7 +10,7 @@ import pytest
 from racer.explanation.data import Explanation, NoReturn, NotComputed, Ordering, Row
 from tests.oracles.machine.holding import check_program
 
-FAST, SLOW = 60, 2_500  # programs: some tenths of a second each
+FAST, SLOW = 30, 2_500  # programs: some tenths of a second each
 
 
 @pytest.mark.parametrize("tens", range(FAST // 10))

@@ -227,7 +227,7 @@ def walk(graph: DrawnStates, told: list[tuple[str, str]], taken: Counter[int]) -
 
 
 @settings(
-    max_examples=100,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -247,7 +247,7 @@ def test_counts_are_those_of_naive_enumeration(sample: Sample) -> None:
 
 
 @settings(
-    max_examples=30,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

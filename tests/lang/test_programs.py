@@ -14,7 +14,7 @@ from tests.oracles.naive import enumerate_program
 from tests.programs import Block, Line, Sample, ThreadSample, build, fit
 
 draw = settings(
-    max_examples=200,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],
@@ -62,6 +62,7 @@ def test_fitting_drops_statements_but_never_a_first_one() -> None:
     assert [thread.body for thread in least.threads] == [(LOAD,), (LOAD,)]  # C(2, 1) = 2
 
 
+@pytest.mark.thorough
 def test_samples_are_small_and_show_what_they_are_for() -> None:
     size, seen = 700, Counter[str]()
     counts = []

@@ -32,9 +32,8 @@ def walk(program: Program, choices: list[int]) -> list[tuple[str, str, object]]:
     return events
 
 
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@pytest.mark.thorough
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(samples(), st.lists(st.integers(0, 11), min_size=1, max_size=40))
 def test_the_lifted_run_is_the_trio_run_event_by_event(sample: Sample, choices: list[int]) -> None:
     program = build(sample)

@@ -39,8 +39,7 @@ from racer.search.graph import search
 from racer.search.limits import Budget
 from racer.search.shown import Examiner, Goal
 from racer.search.stubborn import StubbornSets
-from tests.corpus import corpus
-from tests.programs import build
+from tests.corpus import lifted_corpus
 from tests.samples import loop_beside_a_violation, rule_one
 from tests.search.test_reduction import disagreements
 
@@ -331,18 +330,19 @@ WRITTEN = [
 @pytest.fixture(scope="module")
 def known() -> list[tuple[Lifted, Answers]]:
     """Programs whose automata are complete, with their answers without any reduction."""
-    generated = (*corpus(150), *corpus(50, unbounded=True))
-    programs = [*(make() for make in WRITTEN), *map(build, generated)]
-    lifted = [each for each in map(lift, programs) if each.closed]
+    generated = (*lifted_corpus(150), *lifted_corpus(50, unbounded=True))
+    lifted = [each for each in (*(lift(make()) for make in WRITTEN), *generated) if each.closed]
     return [(each, answers(each, reduce=False)) for each in lifted]
 
 
+@pytest.mark.thorough
 def test_without_a_mutation_nothing_is_lost(known: list[tuple[Lifted, Answers]]) -> None:
     for lifted, expected in known:
         assert answers(lifted, reduce=True) == expected
     assert not any(disagreements([lifted for lifted, _ in known]))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mutation", REDUCTION, ids=lambda mutation: mutation.name)
 def test_a_broken_clause_is_noticed(
     mutation: Mutation, known: list[tuple[Lifted, Answers]], monkeypatch: pytest.MonkeyPatch
@@ -370,6 +370,7 @@ def lost_writes(self: Footprint, other: Footprint) -> bool:
     return bool(self.writes & other.reads & ~other.writes or only & other.writes)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("broken", [lost_reads, lost_reads_of_the_other, lost_writes])
 def test_a_broken_clause_of_the_dependence_relation_is_noticed(
     broken: object, known: list[tuple[Lifted, Answers]], monkeypatch: pytest.MonkeyPatch

@@ -22,7 +22,7 @@ from racer.search.limits import Budget
 from racer.search.stubborn import StubbornSets, smallest_closed_set
 from racer.search.symmetry import Symmetric
 from scenarios.aba import aba
-from tests.corpus import corpus
+from tests.corpus import corpus, lifted_corpus
 from tests.programs import build
 from tests.samples import loop_beside_a_violation, rule_one
 
@@ -120,8 +120,9 @@ def disagreements(programs: list[Lifted]) -> Iterator[str]:
                     yield f"{first} and {second} in {state}"
 
 
+@pytest.mark.thorough
 def test_independent_moves_commute_in_every_state_of_real_schedules() -> None:
-    programs = [lift(build(sample)) for sample in corpus(150)]
+    programs = list(lifted_corpus(60))
     assert list(disagreements(programs)) == []
 
 
@@ -135,11 +136,12 @@ def swaps(system: System, run: list[tuple[State, Move]]) -> Iterator[tuple[list[
             yield schedule, [*schedule[:at], second, first, *schedule[at + 2 :]]
 
 
+@pytest.mark.thorough
 def test_permuting_independent_neighbours_changes_nothing_on_trio() -> None:
     """Outcome, labels, and what every window saw are the same."""
     source = random.Random(2)
     compared = 0
-    for sample in corpus(60):
+    for sample in corpus(25):
         program = build(sample)
         system = SequentialConsistency(lift(program))
         for pair in itertools.islice(swaps(system, random_run(system, source)), 2):
@@ -162,8 +164,9 @@ def test_permuting_independent_neighbours_changes_nothing_on_trio() -> None:
     assert compared >= 30
 
 
+@pytest.mark.thorough
 def test_the_order_of_declaration_changes_no_report() -> None:
-    for sample in corpus(60):
+    for sample in corpus(25):
         program = build(sample)
         turned = Program(
             program.memory,
@@ -198,9 +201,9 @@ def test_stubborn_sets_do_not_ignore_a_thread_behind_an_endless_loop() -> None:
     assert list(explore(program, reduce=True).violations) == ["seen"]
 
 
+@pytest.mark.thorough
 def test_the_reduced_graph_is_a_part_of_the_full_one() -> None:
-    for sample in corpus(40):
-        lifted = lift(build(sample))
+    for lifted in lifted_corpus(40):
         quotient = Symmetric(SequentialConsistency(lifted))
         full = search(quotient, (), Budget())
         reduced = search(quotient, (), Budget(), StubbornSets(quotient).choose)

@@ -1,0 +1,21 @@
+"""Tiers: `quick` is what one runs while editing; without -m all but `slow` run, as in CI."""
+
+from __future__ import annotations
+
+import pytest
+
+# Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
+THOROUGH = (
+    *("generated", "kernel", "cli", "claims", "oracles", "viz/test_html", "graphs"),
+    *("test_readme", "test_writing"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        place = item.nodeid.removeprefix("tests/")
+        heavy = place.startswith(THOROUGH) or any(
+            item.get_closest_marker(name) for name in ("slow", "thorough")
+        )
+        if not heavy:
+            item.add_marker(pytest.mark.quick)

@@ -1,0 +1,86 @@
+"""Memory behind store buffers, to a replay: the Storage that goes with tests/machine/store_buffers.
+
+It says which operations a buffer holds back, once for both files.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from racer.lang.operations import CellOperation, Facts, Operation, Store
+from racer.lang.program import Program
+from racer.lang.values import require_hashable
+from racer.replaying.storage import Done, Found
+
+
+def flusher(thread: str) -> str:
+    """The name of the agent that flushes a thread's buffer."""
+    return f"{thread}:flush"
+
+
+def is_buffered(facts: Facts) -> bool:
+    """Whether it goes to the buffer: a store, and the release of a lock, which is a plain store."""
+    return facts.stores and facts.gives == "nothing" and facts.lock != "takes"
+
+
+def admits(facts: Facts, buffered: int, depth: int) -> bool:
+    """Whether an operation may go on while its thread's buffer holds so many stores.
+
+    What else may store is a locked instruction, whether it does store or not; it waits for an
+    empty buffer, as a full fence does.
+    """
+    if is_buffered(facts):
+        return buffered < depth
+    return not buffered or not (facts.stores or facts.fence == "mb")
+
+
+class _Buffered(NamedTuple):
+    cell: str
+    value: object
+    source: int  # the index of the event that stored it
+
+
+class StoreBufferStorage:
+    """One memory, and for each thread a FIFO of the stores that only it sees."""
+
+    def __init__(self, program: Program, depth: int) -> None:
+        names = [instance.name for instance in program.instances()]
+        self.values: dict[str, object] = dict(program.memory.initial)
+        self.agents = tuple(flusher(name) for name in names)
+        self._depth = depth
+        self._sources: dict[str, int] = {}
+        self._buffers: dict[str, deque[_Buffered]] = {name: deque() for name in names}
+        self._flushed = dict(zip(self.agents, self._buffers.values(), strict=True))
+
+    def find(self, thread: str, cell: str) -> Found:
+        for entry in reversed(self._buffers[thread]):
+            if entry.cell == cell:
+                return Found(entry.value, entry.source)
+        return Found(self.values[cell], self._sources.get(cell))
+
+    def admits(self, thread: str, operation: Operation) -> bool:
+        return admits(operation.facts, len(self._buffers[thread]), self._depth)
+
+    def perform(self, thread: str, operation: CellOperation, index: int) -> Done:
+        before, source = self.find(thread, operation.cell)
+        done = operation.execute(before)
+        assert done is not None, "only enabled operations are executed"
+        require_hashable(done.after, f"the value left in {operation.cell!r}")
+        if is_buffered(operation.facts):
+            self._buffers[thread].append(_Buffered(operation.cell, done.after, index))
+        elif operation.stores_on(before):
+            self.values[operation.cell] = done.after
+            self._sources[operation.cell] = index
+        return Done(done.result, before, done.after, source)
+
+    def can_move(self, agent: str) -> bool:
+        return bool(self._flushed[agent])
+
+    def move(self, agent: str, index: int) -> tuple[CellOperation, Done]:
+        """Flush the oldest store. Who loads it from memory has it from the thread that stored."""
+        cell, value, stored = self._flushed[agent].popleft()
+        before, source = self.values[cell], self._sources.get(cell)
+        self.values[cell] = value
+        self._sources[cell] = stored
+        return Store(cell, value), Done(None, before, value, source)

@@ -17,7 +17,7 @@ Models     classify  madvise_inject_error() from its get_user_pages_fast() on: i
            table         a what-if: p is a page table. No user mapping can name one (insert_page()
                          refuses pages with a type), so madvise() cannot pin it. `put_p` is the
                          table's owner, which frees it.
-Labels     those of scenarios/memory_failure.py
+Labels     those of scenarios/kernel/memory_failure.py
 Source     mm/madvise.c madvise_inject_error(); mm/memory.c validate_page_before_insert();
            mm/memory-failure.c, mm/huge_memory.c, mm/page_alloc.c, mm/slub.c
 Abstract   The zero page has no reference for its mappings (they are pte_special), so its own

@@ -16,7 +16,7 @@ Labels     handled_after_all  (asks=handled) p was kernel-owned at the call's st
                               which is a use after free once p has its next user: the owner's
                               thread ends here
            missed, misclassified: those of scenarios/classifier.py
-Not        see scenarios/memory_failure.py, allocator.py, users.py, lru.py
+Not        see scenarios/kernel/memory_failure.py, allocator.py, users.py, lru.py
 Source     mm/memory-failure.c; mm/page_alloc.c free_reserved_page() (hugetlb's vmemmap gives
            boot memory back by it at run time, mm/hugetlb_vmemmap.c); mm/vmalloc.c vfree()
 Abstract   - slab, table, reserved, untyped are one page, beside a user's. slab_tail is the tail

@@ -1,18 +1,5 @@
 """The command line: `racer list`, `racer explore SCENARIO`, `racer replay WITNESS.json`, ...
 
-    guard       errors to exit statuses; writing to stdout and stderr
-    progress    of a long run, on a terminal
-    judgement   the result against what the scenario declares
-    report      a result as text
-    document    a result as JSON, schema "racer-result/1"
-    output      witness files and pictures, one set for each label
-    html        the report as one HTML file
-    commands    what list and explore do
-    witnesses   what replay and explain do
-    claims      what claims does
-    graphs      what graph does
-    differences what diff does; difference_report, difference_document: what it prints
-
 Only this module is loaded for `--help`; a command imports the rest when it runs.
 """
 

@@ -1,0 +1,1 @@
+"""The space-time diagram of a schedule. `drawing` is where to begin."""

@@ -1,0 +1,1 @@
+"""What is printed for programs to read: one JSON document for each kind of answer."""

@@ -1,0 +1,1 @@
+"""The HTML report: `report` says what stands on it, `page` fills in the template in `assets`."""

@@ -13,8 +13,8 @@ Labels     poison_lost       a call has come to an end after which p is taken to
            handles_poisoned  soft_offline_page() goes on to migrate p, as a page in good health,
                              and p is poisoned
            and those of scenarios/kernel/memory_failure.py and classifier.py, which none shows
-Not        see scenarios/kernel/memory_failure.py, allocator.py, lru.py, and there: what a caller does
-           with a page it holds. So a soft offline that is "handled" has not poisoned p, and a
+Not        see scenarios/kernel/memory_failure.py, allocator.py, lru.py, and there: what a caller
+           does with a page it holds. So a soft offline that is "handled" has not poisoned p, and a
            memory_failure() after it handles p as well. unpoison_memory(), which takes mf_mutex.
 Source     mm/memory-failure.c: memory_failure(), soft_offline_page(), page_handle_poison()
 Abstract   - One cell more, `dealt_with`, is the operator's knowledge: set once a call is over.

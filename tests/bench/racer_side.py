@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 from measured import Limits, Measured, Size, Stopwatch
 
 import racer
-from racer.automata.lifting import lift
-from racer.machine.models import system_of
-from racer.search import graph as state_graph
+from racer.machine.loaded import load_program
+from racer.scenarios.aba import aba
+from racer.search.graph import StateGraph, search
+from racer.search.limits import Budget
 from racer.search.stubborn import StubbornSets
 from racer.search.symmetry import Symmetric
-from scenarios.aba import aba
 
 ROOT = Path(racer.__file__).parents[1]
 LABEL = "misclassified"
@@ -77,19 +77,17 @@ def counts(size: Size) -> Counts:
     return Counts(result.states, result.canonical)
 
 
-def _searched(size: Size, seconds: int, watch: Stopwatch) -> state_graph.StateGraph:
+def _searched(size: Size, seconds: int, watch: Stopwatch) -> StateGraph:
     """The graph on which `explore` decides, made in the same way."""
     readers, rounds = size
     program = aba(readers=readers, rounds=rounds)
-    limits = state_graph.Limits(None, seconds, time.monotonic() + seconds)
+    budget = Budget(deadline=time.monotonic() + seconds)
     with watch.timing("lift"):
-        lifted = lift(program)
-        system = system_of(lifted, "sc")
+        loaded = load_program(program)
+        system = loaded.system("sc")
         quotient, choose = Symmetric(system), StubbornSets(system).choose
-    with watch.timing("search"):
-        graph = state_graph.search(quotient, (), limits, choose)
-    lifted.finish()
-    return graph
+    with watch.timing("search"), loaded.in_use():
+        return search(quotient, (), budget, choose)
 
 
 def _process(size: Size, seconds: int) -> bool:

@@ -13,14 +13,13 @@ from racer.catalogue.parameters import Value
 from racer.catalogue.scenario import Scenario
 from racer.errors import UsageError
 from racer.exploration import exploring, result, witness_file
-from racer.exploration.explaining import explain, finding_of
+from racer.exploration.explaining import explain
 from racer.exploration.judgement import judge
 from racer.exploration.result import Finding, Interrupted, Outcome, Witness
 from racer.exploration.witness_file import SavedWitness
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
-from racer.machine.models import model
-from racer.replaying.replay import run
+from racer.machine.models import replayed
 from racer.replaying.trace import Trace
 from racer.search.limits import Tell
 from racer.viz.mail import mail
@@ -98,7 +97,7 @@ def replay(
     if isinstance(witness, SavedWitness):
         return witness_file.check(witness, program)
     schedule = witness.schedule if isinstance(witness, Witness) else _moves(witness)
-    trace = run(program, schedule, model(memory).storage(program))
+    trace = replayed(program, schedule, memory)
     if isinstance(witness, Witness) and witness.label not in (None, *trace.labels):
         remedy = "Try: explore the program again; the schedule is kept for the case it comes back."
         raise witness_file.not_shown(trace, witness.label or "", remedy)
@@ -124,18 +123,7 @@ def save(
     Errors   UsageError when the result has no such label; OSError when the file cannot be
              written, which then is as it was.
     """
-    finding = finding_of(found, label)
-    if found.loaded is None:
-        raise UsageError("this result is of no program, so its witness cannot be saved.")
-    saved = witness_file.saved_witness(
-        label,
-        finding,
-        scenario=scenario,
-        parameters=dict(parameters or {}),
-        memory=found.memory,
-        total=found.interleavings,
-        digest=found.loaded.digest,
-    )
+    saved = witness_file.saved_witness(found, label, scenario=scenario, parameters=parameters or {})
     witness_file.save(saved, Path(path))
 
 

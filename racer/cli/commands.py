@@ -188,18 +188,11 @@ def _show_violations(
         return written, explanations, False
     with models_print_to_stderr():
         explanations, cut = _explained(result, loaded)
-    for label, finding in result.violations.items():
-        explanation = explanations[label]
+    for label, explanation in explanations.items():
         if not request.json:
             emit(f"\n{mail(explanation).rstrip()}")
         saved = saved_witness(
-            label,
-            finding,
-            scenario=selection.found.reference,
-            parameters=selection.parameters,
-            memory=result.memory,
-            total=result.interleavings,
-            digest=loaded.digest,
+            result, label, scenario=selection.found.reference, parameters=selection.parameters
         )
         name = selection.found.scenario.name
         written[label] = write(

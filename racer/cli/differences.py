@@ -146,19 +146,10 @@ def _write(
     """The witness of a label, with the pictures that `racer explore` leaves of it."""
     side = found.side(alignment.leader)
     parameters = pair.parameters[0 if alignment.leader == "first" else 1]
-    finding = side.result.violations[label]
-    loaded = side.result.loaded
-    assert loaded is not None, "what was found was explored"
     with models_print_to_stderr():
         explanation = explain(side.result, label)
         saved = saved_witness(
-            label,
-            finding,
-            scenario=pair.found.reference,
-            parameters=parameters,
-            memory=side.result.memory,
-            total=side.result.interleavings,
-            digest=loaded.digest,
+            side.result, label, scenario=pair.found.reference, parameters=parameters
         )
     value = file_label(show_value(parameters[request.parameter]))
     name = f"{pair.found.scenario.name}.{value}"

@@ -29,8 +29,7 @@ from racer.exploration.result import Interrupted, Result, Witness
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.program import Program
 from racer.machine.interface import System
-from racer.machine.models import model
-from racer.replaying.replay import run
+from racer.machine.models import replayed
 from racer.replaying.trace import Trace
 from racer.search.escaping import ESCAPE_STATES, Escape, escape
 from racer.search.limits import Progress, deadline_after
@@ -179,8 +178,7 @@ def _alignment(
     deadline: float | None,
 ) -> Alignment:
     other = found.other(leader)
-    storage = model(limits.memory).storage(found.side(leader).program)
-    leading = run(found.side(leader).program, witness.schedule, storage)
+    leading = replayed(found.side(leader).program, witness.schedule, limits.memory)
     followed = follow(follower, leading.schedule, complete=leading.maximal)
     following = confirmed_replay(other.program, follower, limits.memory, followed.moves)
     label = of if isinstance(of, str) else None

@@ -11,11 +11,11 @@ from racer.lang.program import Program
 from racer.lang.values import describe, value_key
 from racer.machine.interface import Broken, System
 from racer.machine.layout import State
-from racer.machine.models import model
+from racer.machine.models import replayed
 from racer.machine.moves import Move, agent_of, named
-from racer.replaying.replay import run
 from racer.replaying.trace import Trace
 from racer.search.graph import ModelFailed
+from racer.search.walk import along
 
 
 def confirmed_label(
@@ -38,17 +38,16 @@ def confirmed_replay(program: Program, system: System, memory: str, moves: Seque
 
     Errors   ReplayDiverged where a step is not, InternalError where the end is not.
     """
-    trace = run(program, named(moves, system.agents), model(memory).storage(program))
-    state = system.initial()
-    for move, event in zip(moves, trace.events, strict=True):
+    trace = replayed(program, named(moves, system.agents), memory)
+    *states, end = along(system.initial(), moves, system.successors)
+    for state, move, event in zip(states, moves, trace.events, strict=True):
         operation, result = system.event(state, move)
         expected = f"{operation.text()} -> {describe(result)}"
         met = f"{event.operation.text()} -> {describe(event.result)}"
         if expected != met:
             raise _impure(event.index + 1, event.thread, expected, met)
-        state = dict(system.successors(state))[move]
-    if trace.maximal and value_key(trace.outcome) != value_key(system.outcome(state)):
-        ends = describe(trace.outcome), describe(system.outcome(state))
+    if trace.maximal and value_key(trace.outcome) != value_key(system.outcome(end)):
+        ends = describe(trace.outcome), describe(system.outcome(end))
         raise InternalError(f"replay ends in {ends[0]}, the automata in {ends[1]}")
     return trace
 

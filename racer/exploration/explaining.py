@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from racer.errors import UsageError, suggestion
 from racer.explanation.data import Explanation
 from racer.explanation.exact import Exact, exactly
 from racer.explanation.telling import explanation_of
-from racer.exploration.result import Finding, Result
+from racer.exploration.result import Result, finding_of
 
 
 def explain(result: Result, label: str) -> Explanation:
@@ -25,14 +24,6 @@ def explain(result: Result, label: str) -> Explanation:
         return explained(result, label, None)
     with exactly(result.loaded, result.memory) as exact:
         return explained(result, label, exact)
-
-
-def finding_of(result: Result, label: str) -> Finding:
-    """What a result has of a label. Errors: UsageError when it has nothing."""
-    if label not in result.violations:
-        known = list(result.violations)
-        raise UsageError(f"the result has no violation {label!r}{suggestion(label, known)}")
-    return result.violations[label]
 
 
 def explained(result: Result, label: str, exact: Exact | None) -> Explanation:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from racer.errors import UsageError, suggestion
 from racer.lang.outcomes import OutcomeKey, Violation
 from racer.lang.schedule import Schedule
 from racer.machine.loaded import Loaded
@@ -139,3 +140,11 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, result: Result) -> None:
         super().__init__("interrupted")
         self.result = result
+
+
+def finding_of(result: Result, label: str) -> Finding:
+    """What a result has of a label. Errors: UsageError when it has nothing."""
+    if label not in result.violations:
+        known = list(result.violations)
+        raise UsageError(f"the result has no violation {label!r}{suggestion(label, known)}")
+    return result.violations[label]

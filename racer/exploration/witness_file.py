@@ -8,20 +8,20 @@ gives equal bytes: no time, no machine, no absolute path where a relative one wi
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from racer.catalogue.parameters import Value, show_value
-from racer.errors import ReplayDiverged, WitnessError
-from racer.exploration.result import Finding
+from racer.errors import ReplayDiverged, UsageError, WitnessError
+from racer.exploration.result import Result, finding_of
 from racer.files import shown_path, write_atomically
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
 from racer.lang.values import describe
-from racer.machine.models import model
-from racer.replaying.replay import run
+from racer.machine.models import replayed
 from racer.replaying.trace import Event, Trace
 
 SCHEMA = "racer-witness/1"
@@ -91,27 +91,26 @@ def saved_steps(trace: Trace) -> list[SavedStep]:
 
 
 def saved_witness(
-    label: str,
-    finding: Finding,
-    *,
-    scenario: str,
-    parameters: dict[str, Value],
-    memory: str,
-    total: int | None,
-    digest: str,
+    result: Result, label: str, *, scenario: str, parameters: Mapping[str, Value]
 ) -> SavedWitness:
-    """The witness of one violation, ready to be saved."""
+    """The witness of a violation that `result` has, ready to be saved.
+
+    Errors   UsageError when the result has no such label, or is of no program.
+    """
+    finding = finding_of(result, label)
+    if result.loaded is None:
+        raise UsageError("this result is of no program, so its witness cannot be saved.")
     return SavedWitness(
         racer=racer_version(),
         scenario=scenario,
-        parameters=parameters,
-        memory=memory,
+        parameters=dict(parameters),
+        memory=result.memory,
         label=label,
         preemptions=finding.witness.preemptions,
         minimal=finding.witness.minimal,
         interleavings=finding.interleavings,
-        total=total,
-        digest=digest,
+        total=result.interleavings,
+        digest=result.loaded.digest,
         initial={name: describe(value) for name, value in sorted(finding.trace.initial.items())},
         steps=saved_steps(finding.trace),
     )
@@ -154,7 +153,7 @@ def check(witness: SavedWitness, program: Program) -> Trace:
     """
 
     def replay(schedule: Schedule) -> Trace:
-        return run(program, schedule, model(witness.memory).storage(program))
+        return replayed(program, schedule, witness.memory)
 
     _require_same_program(witness, program, replay(()))
     try:

@@ -17,6 +17,7 @@ from racer.search.graph import StateGraph
 from racer.search.limits import Budget, Progress, Tell
 from racer.search.preemptions import NOBODY, PreemptionSearch
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
+from racer.search.walk import along
 
 # A label's witness is minimal whatever that takes; an outcome's if it is met within so many
 # pairs (a fraction of a second), else it is one that the search for the verdict came across.
@@ -136,21 +137,18 @@ def concrete_moves(
 
 def state_after(system: System, moves: Sequence[Move]) -> State:
     """The state that a schedule leads to."""
-    state = system.initial()
-    for move in moves:
-        state = dict(system.successors(state))[move]
+    *_, state = along(system.initial(), moves, system.successors)
     return state
 
 
 def count_preemptions(system: System, moves: Sequence[Move]) -> int:
     """How often the schedule leaves a thread that could go on."""
-    state, last, preemptions = system.initial(), NOBODY, 0
-    for move in moves:
-        successors = system.successors(state)
+    last, preemptions = NOBODY, 0
+    states = along(system.initial(), moves, system.successors)
+    for state, move in zip(states, moves, strict=False):  # nothing is asked of the last state
         agent = agent_of(move)
         if agent < len(system.names):  # no other agent preempts, or is preempted
             if last not in (NOBODY, agent):
-                preemptions += any(agent_of(other) == last for other, _ in successors)
+                preemptions += any(agent_of(other) == last for other, _ in system.successors(state))
             last = agent
-        state = dict(successors)[move]
     return preemptions

@@ -23,6 +23,7 @@ from racer.search.counting import schedules_to
 from racer.search.edges import Edges
 from racer.search.graph import StateGraph
 from racer.search.shown import Examiner
+from racer.search.walk import along
 from racer.words.changes import shown
 from racer.words.outcomes import outcome_value
 
@@ -194,13 +195,9 @@ _Path = list[tuple[State, State, Move]]  # canonical states before and after, an
 
 def _path(searched: Searched, witness: Witness) -> _Path:
     system, canonical = searched.system, searched.quotient.canonical
-    state = system.initial()
-    path: _Path = []
-    for move in packed(witness.schedule, system.agents):
-        after = dict(system.successors(state))[move]
-        path.append((canonical(state), canonical(after), move))
-        state = after
-    return path
+    moves = packed(witness.schedule, system.agents)
+    states = [canonical(state) for state in along(system.initial(), moves, system.successors)]
+    return list(zip(states, states[1:], moves, strict=False))
 
 
 def _with_path(hops: Hops, path: _Path, merged: Merged, index: dict[State, int]) -> Hops:

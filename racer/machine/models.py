@@ -13,9 +13,12 @@ from typing import Final
 from racer.automata.lifting import Lifted
 from racer.errors import UsageError, suggestion
 from racer.lang.program import Program
+from racer.lang.schedule import Schedule
 from racer.machine.interface import System
 from racer.machine.sc import SequentialConsistency
+from racer.replaying.replay import run
 from racer.replaying.storage import SequentialStorage, Storage
+from racer.replaying.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,11 @@ def model(memory: str) -> Model:
         known = sorted(MODELS)
         raise UsageError(f"unknown memory model {memory!r}{suggestion(memory, known)}")
     return MODELS[memory]
+
+
+def replayed(program: Program, schedule: Schedule, memory: str) -> Trace:
+    """A schedule run on trio under the memory model of that name.
+
+    Errors   as run() in racer/replaying/replay.py, and as model().
+    """
+    return run(program, schedule, model(memory).storage(program))

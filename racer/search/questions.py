@@ -23,7 +23,7 @@ from racer.search.fairness import fair_schedule
 from racer.search.limits import Budget, Unanswered
 from racer.search.preemptions import Remembering
 from racer.search.symmetry import Symmetric, groups_of
-from racer.search.walk import DepthFirst, reachable
+from racer.search.walk import DepthFirst, along, reachable
 
 STATES: Final = 100_000  # mostly far fewer, and less than a second; at worst some ten seconds
 OPEN_STATES: Final = 5_000  # where new edges of the automata have to be found by running threads
@@ -67,10 +67,7 @@ class Questions:
 
     def states_along(self, moves: Iterable[Move]) -> list[State]:
         """The states of a schedule, the initial one included."""
-        states = [self.system.initial()]
-        for move in moves:
-            states.append(dict(self.successors(states[-1]))[move])
-        return states
+        return list(along(self.system.initial(), moves, self.successors))
 
     def shows(self, state: State) -> bool:
         """Whether every continuation shows the label because it has been shown already."""

@@ -54,6 +54,19 @@ def reachable(start: N, following: Callable[[N], Iterable[N]]) -> Iterator[N]:
     return (node for event, node in DepthFirst(start, following) if event == "enter")
 
 
+def along(
+    start: N, labels: Iterable[Label], following: Callable[[N], Iterable[tuple[Label, N]]]
+) -> Iterator[N]:
+    """The nodes that steps of these labels lead through, `start` first.
+
+    Errors   KeyError for a label that no step has there.
+    """
+    yield start
+    for label in labels:
+        start = dict(following(start))[label]
+        yield start
+
+
 def shortest(
     start: N, goal: N, following: Callable[[N], Iterable[tuple[Label, N]]]
 ) -> list[tuple[Label, N]]:

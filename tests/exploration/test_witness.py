@@ -12,7 +12,6 @@ import pytest
 
 from racer import Memory, Program, ReplayDiverged, Thread, Violation, WitnessError, choose, explore
 from racer.exploration.witness_file import SavedWitness, check, load, save, saved_witness
-from racer.machine.loaded import load_program
 
 
 def torn_read(first: int = 0, written: int = 1, cell: str = "x", writer: str = "W") -> Program:
@@ -31,15 +30,11 @@ def torn_read(first: int = 0, written: int = 1, cell: str = "x", writer: str = "
 
 
 def witness_of(program: Program, label: str = "torn") -> SavedWitness:
-    result = explore(program)
     return saved_witness(
+        explore(program),
         label,
-        result.violations[label],
         scenario="torn_read",
         parameters={"first": 0, "quick": True, "mode": "a b"},
-        memory=result.memory,
-        total=result.interleavings,
-        digest=load_program(program).digest,
     )
 
 

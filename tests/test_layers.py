@@ -114,7 +114,8 @@ def test_a_cycle_would_be_seen() -> None:
 
 
 OPERATIONS = {
-    *("Load", "Store", "Swap", "CompareExchange", "FetchAdd", "Update", "UpdateWhen", "WaitUntil"),
+    *("Load", "Store", "WaitUntil"),
+    *("ReadModifyWrite", "Swap", "CompareExchange", "FetchAdd", "Update", "UpdateWhen"),
     *("Acquire", "TryAcquire", "Release", "Fence", "Choose"),
 }
 
@@ -129,12 +130,11 @@ def test_nobody_asks_an_operation_for_its_class(module: str) -> None:
 
 
 def test_every_operation_is_known_to_this_test() -> None:
-    defined = {
-        node.name
-        for node in ast.parse(MODULES["racer.lang.operations"].read_text()).body
-        if isinstance(node, ast.ClassDef) and any("Operation" in ast.unparse(b) for b in node.bases)
-    }
-    assert defined - {"CellOperation"} == OPERATIONS
+    defined = {"Operation"}  # and whatever has one of these as a base
+    for node in ast.parse(MODULES["racer.lang.operations"].read_text()).body:
+        if isinstance(node, ast.ClassDef) and defined & {ast.unparse(base) for base in node.bases}:
+            defined.add(node.name)
+    assert defined - {"Operation", "CellOperation"} == OPERATIONS
 
 
 def test_only_the_scheduler_imports_trio() -> None:

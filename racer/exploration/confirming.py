@@ -12,7 +12,7 @@ from racer.lang.values import describe, value_key
 from racer.machine.interface import Broken, System
 from racer.machine.layout import State
 from racer.machine.models import replayed
-from racer.machine.moves import Move, agent_of, named
+from racer.machine.moves import Move, named
 from racer.replaying.trace import Trace
 from racer.search.graph import ModelFailed
 from racer.search.walk import along
@@ -81,7 +81,7 @@ def model_error(
             if broken.move is not None:
                 moves = (*moves, broken.move)
                 last = f"\nlast step: {system.event(state, broken.move)[0].text()}"
-    schedule = tuple(system.agents[agent_of(move)].name for move in moves)
+    schedule = tuple(each.thread for each in named(moves, system.agents))
     where = _in_turns(schedule) + last
     if isinstance(cause, ModelError) or cause.thread is None:
         return ModelError(f"{cause}\nschedule: {where}", schedule=schedule)

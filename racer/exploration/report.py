@@ -13,7 +13,7 @@ from racer.lang.values import describe
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.loaded import Loaded
-from racer.machine.moves import agent_of
+from racer.machine.moves import thread_of
 from racer.search.components import looping_moves
 from racer.search.counting import schedules_to
 from racer.search.graph import StateGraph
@@ -120,7 +120,7 @@ def _loops(searched: Searched) -> tuple[str, ...] | None:
     if full.order() is not None:
         return ()
     system = searched.system
-    moving = {system.agents[agent_of(move)].thread for move in looping_moves(full.edges)}
+    moving = {thread_of(move, system.agents) for move in looping_moves(full.edges)}
     return tuple(sorted({system.groups[thread] for thread in moving}))
 
 

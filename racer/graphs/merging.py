@@ -15,7 +15,7 @@ from racer.lang.operations import Operation
 from racer.lang.outcomes import DEADLOCK
 from racer.machine.interface import System
 from racer.machine.layout import State
-from racer.machine.moves import Move, agent_of
+from racer.machine.moves import Move, thread_of
 from racer.search.counting import continuations_of, schedules_to
 from racer.search.graph import StateGraph
 from racer.search.shown import Examiner
@@ -171,7 +171,7 @@ class Merged:
         for moves in self.graph.edges:
             by_hop: dict[Hop, list[tuple[Move, int]]] = {}
             for move, goal in moves:
-                hop = (groups[agents[agent_of(move)].thread], self.standing[goal])
+                hop = (groups[thread_of(move, agents)], self.standing[goal])
                 by_hop.setdefault(hop, []).append((move, goal))
             found.append(by_hop)
         return found

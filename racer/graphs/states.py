@@ -18,7 +18,7 @@ from racer.graphs.data import MAX_NODES, Cut, DrawnStates, Slice
 from racer.graphs.merging import Chain, Hops, Merged, chains, end_key
 from racer.lang.outcomes import OutcomeKey
 from racer.machine.layout import State
-from racer.machine.moves import Move, agent_of, packed
+from racer.machine.moves import Move, packed, thread_of
 from racer.search.counting import schedules_to
 from racer.search.edges import Edges
 from racer.search.graph import StateGraph
@@ -203,7 +203,7 @@ def _path(searched: Searched, witness: Witness) -> _Path:
 def _with_path(hops: Hops, path: _Path, merged: Merged, index: dict[State, int]) -> Hops:
     longer = {state: list(own) for state, own in hops.items()}
     for before, after, move in path:
-        thread = merged.system.agents[agent_of(move)].thread
+        thread = thread_of(move, merged.system.agents)
         hop = (merged.system.groups[thread], merged.standing[index[after]])
         own = longer.setdefault(index[before], [])
         if hop not in own:

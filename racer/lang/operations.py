@@ -154,18 +154,41 @@ class Store(CellOperation):
         return f" = {show(self.value)}"
 
 
+class ReadModifyWrite(CellOperation):
+    """Replaces the value atomically, and gives the value before.
+
+    A subclass says in `_blocks` and `_functions` what its facts have besides.
+    """
+
+    __slots__ = ()
+
+    order: RmwOrder
+
+    usual: ClassVar[Order | None] = "full"
+    _blocks: ClassVar = False
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            self.cell,
+            stores=True,
+            blocks=self._blocks,
+            gives="the value before",
+            order=self.order,
+            functions=self._functions(),
+        )
+
+    def _functions(self) -> tuple[Callable[[object], object], ...]:
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
-class Swap(CellOperation):
+class Swap(ReadModifyWrite):
     cell: str
     value: object
     order: RmwOrder = "full"
 
     verb: ClassVar = "swap"
-    usual: ClassVar[Order | None] = "full"
-
-    @property
-    def facts(self) -> Facts:
-        return Facts(self.cell, stores=True, gives="the value before", order=self.order)
 
     def execute(self, before: object) -> Effect:
         return Effect(before, self.value)
@@ -175,7 +198,7 @@ class Swap(CellOperation):
 
 
 @dataclass(frozen=True, slots=True)
-class CompareExchange(CellOperation):
+class CompareExchange(ReadModifyWrite):
     """Stores `new` where it finds `old`. A failing one is a load."""
 
     cell: str
@@ -184,11 +207,6 @@ class CompareExchange(CellOperation):
     order: RmwOrder = "full"
 
     verb: ClassVar = "compare_exchange"
-    usual: ClassVar[Order | None] = "full"
-
-    @property
-    def facts(self) -> Facts:
-        return Facts(self.cell, stores=True, gives="the value before", order=self.order)
 
     def execute(self, before: object) -> Effect:
         return Effect(before, self.new if before == self.old else before)
@@ -201,17 +219,12 @@ class CompareExchange(CellOperation):
 
 
 @dataclass(frozen=True, slots=True)
-class FetchAdd(CellOperation):
+class FetchAdd(ReadModifyWrite):
     cell: str
     addend: object
     order: RmwOrder = "full"
 
     verb: ClassVar = "fetch_add"
-    usual: ClassVar[Order | None] = "full"
-
-    @property
-    def facts(self) -> Facts:
-        return Facts(self.cell, stores=True, gives="the value before", order=self.order)
 
     def execute(self, before: object) -> Effect:
         return Effect(before, before + self.addend)  # type: ignore[operator]  # seen by running
@@ -221,7 +234,7 @@ class FetchAdd(CellOperation):
 
 
 @dataclass(frozen=True, slots=True)
-class Update(CellOperation):
+class Update(ReadModifyWrite):
     """Any other atomic read-modify-write: the cell's value becomes `function(value)`."""
 
     cell: str
@@ -229,17 +242,9 @@ class Update(CellOperation):
     order: RmwOrder = "full"
 
     verb: ClassVar = "update"
-    usual: ClassVar[Order | None] = "full"
 
-    @property
-    def facts(self) -> Facts:
-        return Facts(
-            self.cell,
-            stores=True,
-            gives="the value before",
-            order=self.order,
-            functions=(self.function,),
-        )
+    def _functions(self) -> tuple[Callable[[object], object], ...]:
+        return (self.function,)
 
     def execute(self, before: object) -> Effect:
         return Effect(before, self.function(before))
@@ -263,7 +268,7 @@ class WaitUntil(CellOperation):
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateWhen(CellOperation):
+class UpdateWhen(ReadModifyWrite):
     """Blocks while the predicate is false; then replaces the value in the same step."""
 
     cell: str
@@ -272,18 +277,10 @@ class UpdateWhen(CellOperation):
     order: RmwOrder = "full"
 
     verb: ClassVar = "update_when"
-    usual: ClassVar[Order | None] = "full"
+    _blocks: ClassVar = True
 
-    @property
-    def facts(self) -> Facts:
-        return Facts(
-            self.cell,
-            stores=True,
-            blocks=True,
-            gives="the value before",
-            order=self.order,
-            functions=(self.predicate, self.function),
-        )
+    def _functions(self) -> tuple[Callable[[object], object], ...]:
+        return (self.predicate, self.function)
 
     def execute(self, before: object) -> Effect | None:
         return Effect(before, self.function(before)) if truth_of(self.predicate(before)) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from racer.errors import ProgramError
+from racer.errors import InternalError, ProgramError
+from racer.lang.pending import AboutTo, Pending, Returned, Violated
 
 DEADLOCK: Final = "deadlock"  # a label of racer's own: some thread can never go on
 
@@ -60,3 +61,16 @@ class Blocked:
 
 OutcomeValue = object | Violation | Blocked  # a value that was returned, or one of these
 OutcomeKey = tuple[tuple[str, OutcomeValue], ...]  # by thread, in the order of their names
+
+
+def outcome_of(pending: Pending) -> OutcomeValue:
+    """What a thread came to that rests there at the end of an interleaving."""
+    match pending:
+        case Returned(value=value):
+            return value
+        case Violated(label=label, effect=effect):
+            return Violation(label, effect)
+        case AboutTo(operation=operation):
+            return Blocked(operation.text())
+        case _:
+            raise InternalError(f"a thread rests at {pending!r}")

@@ -41,6 +41,11 @@ def agent_of(move: Move) -> int:
     return move // OPTIONS
 
 
+def thread_of(move: Move, agents: Agents) -> int:
+    """The position of the thread that moves, or that what moves works for."""
+    return agents[agent_of(move)].thread
+
+
 def option_of(move: Move) -> int:
     """The position of the option that is chosen; 0 for all but a Choose."""
     return move % OPTIONS

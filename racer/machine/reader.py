@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from racer.automata.lifting import Lifted
-from racer.errors import InternalError
-from racer.lang.outcomes import Blocked, OutcomeKey, OutcomeValue, Violation
-from racer.lang.pending import AboutTo, Closing, Raised, Returned, Violated
+from racer.lang.outcomes import OutcomeKey, outcome_of
+from racer.lang.pending import AboutTo, Pending, Violated
 from racer.machine.layout import Layout, State
 from racer.machine.predicates import Truth
 
@@ -23,35 +24,22 @@ class Reader:
 
     def labels(self, state: State) -> tuple[str, ...]:
         found = {name for name, field in self._layout.broken.items() if field.get(state)}
-        for automaton, field in zip(self._lifted.automata, self._layout.nodes, strict=True):
-            pending = automaton.pending(field.get(state))
-            if isinstance(pending, Violated):
-                found.add(pending.label)
+        found.update(each.label for each in self._at(state) if isinstance(each, Violated))
         return tuple(sorted(found))
 
     def outcome(self, state: State) -> OutcomeKey:
         return tuple(
-            (instance.name, self._value(thread, state))
-            for thread, instance in enumerate(self._lifted.instances)
+            (instance.name, outcome_of(pending))
+            for instance, pending in zip(self._lifted.instances, self._at(state), strict=True)
         )
 
-    def _value(self, thread: int, state: State) -> OutcomeValue:
-        node = self._layout.nodes[thread].get(state)
-        match self._lifted.automata[thread].pending(node):
-            case Returned(value=value):
-                return value
-            case Violated(label=label, effect=effect):
-                return Violation(label, effect)
-            case AboutTo(operation=operation):
-                return Blocked(operation.text())
-            case Raised() | Closing() as pending:
-                raise InternalError(f"a state in which a thread is at {pending!r}")
+    def _at(self, state: State) -> Iterator[Pending]:
+        """By thread, what it is about to do or has come to."""
+        for automaton, field in zip(self._lifted.automata, self._layout.nodes, strict=True):
+            yield automaton.pending(field.get(state))
 
     def ended(self, state: State) -> bool:
-        return not any(
-            isinstance(automaton.pending(field.get(state)), AboutTo)
-            for automaton, field in zip(self._lifted.automata, self._layout.nodes, strict=True)
-        )
+        return not any(isinstance(each, AboutTo) for each in self._at(state))
 
     def reached(self, state: State, predicate: str) -> bool:
         return self._sometimes[predicate](state)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import trio
 
-from racer.errors import InternalError, Location, ModelError
+from racer.errors import Location, ModelError
 from racer.lang.operations import CellOperation, Misuse, Operation
-from racer.lang.outcomes import DEADLOCK, Blocked, OutcomeKey, OutcomeValue, Violation
-from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated, Watched
+from racer.lang.outcomes import DEADLOCK, OutcomeKey, outcome_of
+from racer.lang.pending import AboutTo, Closing, Pending, Raised, Violated, Watched
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.run import Run
 from racer.lang.schedule import Move, Schedule
@@ -241,7 +241,7 @@ class Scheduler:
                     step=task.run.steps,
                 )
             case pending:
-                return Ending(_value(pending))
+                return Ending(outcome_of(pending))
 
     def _truths(self) -> dict[str, bool]:
         watches = self.program.memory.watches
@@ -283,7 +283,7 @@ class Scheduler:
         if maximal and stuck:
             labels.add(DEADLOCK)
         outcome: OutcomeKey = tuple(
-            (name, _value(run.pending))
+            (name, outcome_of(run.pending))
             for name, run in runs.items()
             if maximal or name not in stuck
         )
@@ -307,18 +307,6 @@ class Scheduler:
 def _operation(pending: Pending) -> Operation:
     assert isinstance(pending, AboutTo), "it has not ended"
     return pending.operation
-
-
-def _value(pending: Pending) -> OutcomeValue:
-    match pending:
-        case Returned(value=value):
-            return value
-        case Violated(label=label, effect=effect):
-            return Violation(label, effect)
-        case AboutTo(operation=operation):
-            return Blocked(operation.text())
-        case Raised() | Closing():
-            raise InternalError(f"a thread rests at {pending!r}")
 
 
 def run_schedule(program: Program, schedule: Schedule, refuse: Refuse, storage: Storage) -> Trace:

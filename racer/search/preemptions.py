@@ -5,10 +5,9 @@ store buffer that flushes) neither preempts nor is preempted. A schedule's cost 
 thread that moved last, so the search runs over pairs (state, last thread), and forgets the last
 thread where neither it nor anything that may free it can move: leaving it costs nothing there.
 Pairs are settled in the order of (preemptions, steps), over all moves and never over a reduced
-set, since a reduction
-that keeps every label may lose the cheapest way to it. When a goal is first met, no schedule
-with fewer preemptions, or as many and fewer steps, leads to it: that is proved, and no more of
-the state space need be known than lies below that cost.
+set, since a reduction that keeps every label may lose the cheapest way to it. When a goal is
+first met, no schedule with fewer preemptions, or as many and fewer steps, leads to it: that is
+proved, and no more of the state space need be known than lies below that cost.
 
 Copies of a thread are interchangeable, so a pair is taken up to permutations of the copies that
 leave the last thread alone. Whether a pair lies on a cheapest way to a goal is the same for all

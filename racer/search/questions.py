@@ -17,7 +17,7 @@ from racer.errors import ModelError
 from racer.lang.outcomes import DEADLOCK, Blocked
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
-from racer.machine.moves import Move, agent_of
+from racer.machine.moves import Move, agent_of, thread_of
 from racer.search.edges import Edges
 from racer.search.fairness import fair_schedule
 from racer.search.limits import Budget, Unanswered
@@ -273,7 +273,7 @@ class Questions:
 
     def _is_of(self, move: Move, threads: frozenset[int]) -> bool:
         """Whether it is a move of one of the threads, or of what works for it."""
-        return self.system.agents[agent_of(move)].thread in threads
+        return thread_of(move, self.system.agents) in threads
 
 
 def _counts(most: Sequence[int], total: int) -> Iterator[tuple[int, ...]]:

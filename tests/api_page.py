@@ -189,7 +189,7 @@ def _members(name: str) -> Iterator[tuple[list[str], str]]:
                 found[member] = value
     for member, value in found.items():
         if isinstance(value, property):
-            gives = inspect.signature(value.fget).return_annotation  # type: ignore[arg-type]
+            gives = inspect.signature(value.fget).return_annotation  # type: ignore[arg-type]  # it has a getter
             yield [_quoted(f"{name}.{member}: {gives}")], inspect.getdoc(value.fget) or ""
         else:
             yield _signature(f"{name}.{member}", value), inspect.getdoc(value) or ""

@@ -189,3 +189,15 @@ def racer(here: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         return status, captured.out, captured.err
 
     return run
+
+
+def assert_printed(said: str, printed: str) -> None:
+    """`[...]` stands for lines that are left out."""
+    if "[...]\n" not in said:
+        assert printed == said
+        return
+    position = 0
+    for part in said.split("[...]\n"):
+        found = printed.find(part, position)
+        assert found >= 0, f"not printed, or not in this order:\n{part}\nin:\n{printed}"
+        position = found + len(part)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from racer.cli import main
+from tests.command_line import assert_printed
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -24,12 +25,7 @@ def test_the_readme_shows_what_the_first_command_prints(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["explore", "split_race"]) == 0
-    printed = capsys.readouterr().out
-    position = 0
-    for part in block("pip install .").split("[...]\n"):
-        found = printed.find(part, position)
-        assert found >= 0, f"not printed, or not in this order:\n{part}"
-        position = found + len(part)
+    assert_printed(block("pip install ."), capsys.readouterr().out)
 
 
 def test_the_readme_shows_a_mail_and_the_picture_that_its_commands_make(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from racer.cli import main
+from tests.command_line import assert_printed
 
 PAGE = (Path(__file__).parent.parent / "racer" / "WRITING.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -25,18 +26,6 @@ def commands(block: str) -> list[tuple[str, str]]:
     first, *rest = re.split(r"^\$ (.*)\n", block, flags=re.MULTILINE)
     assert first == ""
     return list(zip(rest[::2], rest[1::2], strict=True))
-
-
-def assert_printed(said: str, printed: str) -> None:
-    """`[...]` stands for lines that are left out."""
-    if "[...]\n" not in said:
-        assert printed == said
-        return
-    position = 0
-    for part in said.split("[...]\n"):
-        found = printed.find(part, position)
-        assert found >= 0, f"not printed, or not in this order:\n{part}\nin:\n{printed}"
-        position = found + len(part)
 
 
 def test_every_example_of_the_guide_runs_and_prints_what_it_says(

@@ -12,10 +12,10 @@ from racer.difference.data import Alignment, Compared, Difference, Share, Side, 
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
 from racer.viz.sides import side_by_side
 from racer.viz.summary import count_text
+from racer.viz.wrapping import WIDTH, filled
 from racer.words.counts import preemptions_text
 from racer.words.outcomes import outcome_text, outcome_value
 
-_WIDTH = 72
 _WIDEST_NAME = 18  # a longer one has a line of its own
 _NAMED = 3  # so many values the headline names
 
@@ -56,14 +56,14 @@ def alignments_text(found: Difference) -> Iterator[str]:
 def _alignment(found: Difference, alignment: Alignment, *, explained: bool) -> str:
     """One of them; how to read the columns is explained once."""
     told = contrast(found, alignment)
-    text = "\n".join(_wrapped(line) for line in (_owned(found, alignment), *told.sentences))
+    text = "\n".join(filled(line) for line in (_owned(found, alignment), *told.sentences))
     if alignment.parts is None:
         return text
     leader, other = found.side(alignment.leader).name, found.other(alignment.leader).name
     caption = f"The schedule of {leader}, and {other} under it."
     if not explained:
         caption = f"{caption} A step written once is alike in both. {told.legend}".rstrip()
-    return f"{text}\n\n{_wrapped(caption)}\n\n{side_by_side(told, width=_WIDTH).rstrip()}"
+    return f"{text}\n\n{filled(caption)}\n\n{side_by_side(told).rstrip()}"
 
 
 def _headline(found: Difference) -> str:
@@ -75,10 +75,10 @@ def _headline(found: Difference) -> str:
             if not side.complete
         ]
         seen = f"; so far: {differences}" if differences else ""
-        return _wrapped(f"BOUND  nothing is proved: {', '.join(cut)}{seen}")
+        return filled(f"BOUND  nothing is proved: {', '.join(cut)}{seen}")
     if not differences:
         return "ALIKE  the same labels and the same outcomes in both"
-    return _wrapped(f"DIFFERENT  {differences}")
+    return filled(f"DIFFERENT  {differences}")
 
 
 def _differences(found: Difference) -> Iterator[str]:
@@ -217,19 +217,19 @@ def _sides(found: Difference) -> tuple[Side, Side]:
 def _table(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[str]:
     """The rows in three columns; a row that does not fit has lines of its own."""
     margin = max(len(row.name) for row in rows if len(row.name) <= _WIDEST_NAME - 2) + 2
-    first = max((_WIDTH - margin) // 2, _longest(row.first for row in rows) + 1)
-    if _WIDTH - margin - first < _longest(row.second for row in rows):
-        first = (_WIDTH - margin) // 2
-    second = _WIDTH - margin - first
+    first = max((WIDTH - margin) // 2, _longest(row.first for row in rows) + 1)
+    if WIDTH - margin - first < _longest(row.second for row in rows):
+        first = (WIDTH - margin) // 2
+    second = WIDTH - margin - first
     for row in rows:
         if _longest([row.first]) >= first or _longest([row.second]) > second:
-            yield _wrapped(row.name)
+            yield filled(row.name)
             for side, cell in zip(names, (row.first, row.second), strict=True):
-                yield _wrapped(f"{side}: {', '.join(cell)}", "  ")
+                yield filled(f"{side}: {', '.join(cell)}", "  ")
             continue
         name = row.name
         if len(name) > margin - 2:
-            yield _wrapped(name)
+            yield filled(name)
             name = ""
         left = [line for text in row.first for line in textwrap.wrap(text, first - 1)]
         right = [line for text in row.second for line in textwrap.wrap(text, second)]
@@ -241,14 +241,3 @@ def _table(rows: Sequence[_Row], names: Sequence[str]) -> Iterator[str]:
 def _longest(cells: Iterable[Sequence[str]]) -> int:
     """The longest word, which cannot be wrapped."""
     return max((len(word) for cell in cells for text in cell for word in text.split()), default=0)
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(
-        text,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

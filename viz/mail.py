@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from racer.errors import UsageError
 from racer.explanation.data import Explanation, Fold, Lane, NotComputed, Ordering, Row, Side
+from racer.viz.wrapping import WIDTH
 
 MINIMUM_WIDTH = 40
 ENABLING = "These make those steps happen at all"  # stands above enabling orderings
@@ -32,7 +33,7 @@ _EASY_STEP = 8  # lanes nearer to each other than this are harder to tell apart
 _WAITING, _RUNNING, _WATCHING, _ENDED = ".", "|", "[", " "
 
 
-def mail(explanation: Explanation, *, width: int = 72) -> str:
+def mail(explanation: Explanation, *, width: int = WIDTH) -> str:
     """Put an explanation into text for a mail: what is wrong and why, then the schedule.
 
     The schedule has one column per thread, time downwards, one step a row; of a long one, rows

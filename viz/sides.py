@@ -12,13 +12,14 @@ from __future__ import annotations
 from racer.difference.contrasting import Beside, Contrast
 from racer.errors import UsageError
 from racer.viz.mail import MINIMUM_WIDTH, wrapped
+from racer.viz.wrapping import WIDTH
 
 _INDENT = 2
 _HANGING = 3
 _MARK = 3  # a blank, the mark, a blank
 
 
-def side_by_side(contrast: Contrast, *, width: int = 72) -> str:
+def side_by_side(contrast: Contrast, *, width: int = WIDTH) -> str:
     """The rows under the names of both, in lines that each end in a newline.
 
     Errors   UsageError when `width` is below 40.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from racer.catalogue.parameters import Value, show_parameters
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Finding, Result
+from racer.viz.wrapping import filled
 from racer.words import counts
 from racer.words.counts import preemptions_text
 from racer.words.outcomes import outcome_text
 
-_WIDTH = 72
 _MARGIN = 15
 OUTCOMES_SHOWN = 12
 
@@ -21,7 +20,7 @@ def heading(name: str, summary: str, parameters: dict[str, Value], memory: str) 
     """What was explored: name, parameters, memory model; then what the scenario is about."""
     values = show_parameters(parameters)
     title = "  ".join(part for part in (name, values, f"memory={memory}") if part)
-    return "\n".join(_wrapped(line) for line in (title, summary) if line)
+    return "\n".join(filled(line) for line in (title, summary) if line)
 
 
 def summary(result: Result, judgement: Judgement) -> str:
@@ -61,7 +60,7 @@ def _verdict(result: Result, judgement: Judgement) -> str:
     word = result.verdict.upper()
     if result.verdict == "bound":
         found = f"; found so far: {', '.join(judgement.labels)}" if judgement.labels else ""
-        return _wrapped(f"{word}  nothing is proved: {result.bound}{found}")
+        return filled(f"{word}  nothing is proved: {result.bound}{found}")
     labels = f": {', '.join(judgement.labels)}" if judgement.labels else ""
     if judgement.as_expected is None:
         return f"{word}{labels}"
@@ -71,7 +70,7 @@ def _verdict(result: Result, judgement: Judgement) -> str:
     else:
         line = f"{word}{labels}  NOT as expected ({judgement.declaration})"
         line += ":" if because else ""
-    return f"{line}\n{_wrapped(because, '  ')}" if because else line
+    return f"{line}\n{filled(because, '  ')}" if because else line
 
 
 def _numbers(result: Result) -> str:
@@ -141,7 +140,7 @@ def _outcomes(result: Result) -> str:
         return _entry("outcomes", f"{len(result.outcomes):,} different ones (all with --json)")
     rows = list(outcome_rows(result))
     width = max(len(count) for count, _ in rows)
-    lines = [_wrapped(f"  {count:>{width}}  {text}", hang=width + 4) for count, text in rows]
+    lines = [filled(f"  {count:>{width}}  {text}", hang=width + 4) for count, text in rows]
     return "\n".join(["outcomes", *lines])
 
 
@@ -155,16 +154,5 @@ def outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
 def _entry(name: str, *lines: str) -> str:
     """A name in the margin and lines beside it; a long name has a line of its own."""
     indent = " " * _MARGIN
-    body = "\n".join(_wrapped(line, indent) for line in lines)
+    body = "\n".join(filled(line, indent) for line in lines)
     return f"{name}\n{body}" if len(name) > _MARGIN - 2 else name + body[len(name) :]
-
-
-def _wrapped(text: str, indent: str = "", hang: int | None = None) -> str:
-    return textwrap.fill(
-        text,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent if hang is None else " " * hang,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

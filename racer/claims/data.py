@@ -15,6 +15,7 @@ point of the grid. Whether the claim is true at a point is computed, never assum
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -76,24 +77,24 @@ class Shown(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Ask:
+class Ask(ABC):
     """One thing that a claim says of a scenario, at every point of a grid of parameters."""
 
     scenario: Scenario
     grid: Mapping[str, tuple[Value, ...]]
 
     @property
+    @abstractmethod
     def text(self) -> str:
         """What is asked, in words: "never misclassified"."""
-        raise NotImplementedError
 
     def explored(self, point: Parameters) -> tuple[Parameters, ...]:
         """What has to be explored to answer at a point."""
         return (point,)
 
+    @abstractmethod
     def holds(self, shown: tuple[Shown, ...]) -> bool:
         """The answer, from what those show."""
-        raise NotImplementedError
 
     def points(self) -> Iterator[dict[str, Value]]:
         """The points of the grid; parameters that it does not name are at their defaults."""

@@ -46,5 +46,6 @@ def _claims_of(module: ModuleType) -> Iterator[Claim]:
 
 def _place(claim: Claim) -> tuple[str, int, str]:
     """C9 comes before C10."""
-    letters, digits = re.fullmatch(r"(.*?)(\d*)", claim.name, re.DOTALL).groups()  # type: ignore[union-attr]
-    return (letters, int(digits or 0), claim.name)
+    found = re.fullmatch(r"(.*?)(\d*)", claim.name, re.DOTALL)
+    assert found is not None, "any text matches"
+    return (found[1], int(found[2] or 0), claim.name)

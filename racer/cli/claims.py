@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,13 +18,14 @@ from racer.cli.output import WrittenPage
 from racer.cli.progress import shown_cases
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
 from racer.machine.models import model
+from racer.viz.documents.result import dumped
 from racer.viz.summary import count_text
+from racer.viz.wrapping import WIDTH
 
 if TYPE_CHECKING:
     from racer.viz.page.report import ClaimRow
 
 SCHEMA = "racer-claims/1"
-_WIDTH = 72
 _MARGIN = 14
 _SHORT = {"holds only if": "only if"}
 _POINTS_SHOWN = 24
@@ -118,7 +118,7 @@ def _row_lines(decided: Decided) -> Iterator[str]:
 
 def _row(name: str, word: str, lines: Iterable[str]) -> list[str]:
     """The first two columns are narrow; every line of the third is wrapped beside them."""
-    wrapped = [part for line in lines for part in _wrapped(line, _WIDTH - _MARGIN)]
+    wrapped = [part for line in lines for part in _wrapped(line, WIDTH - _MARGIN)]
     head = f"{name:<5} {word:<7} "
     return [(head if i == 0 else " " * _MARGIN) + part for i, part in enumerate(wrapped)]
 
@@ -128,7 +128,7 @@ def _closing(decided: list[Decided]) -> list[str]:
     cases = {id(case): case for each in decided for case in each.cases()}
     many = f"{len(decided)} claim{'s' if len(decided) != 1 else ''}"
     verdict = f"NOT as expected: {', '.join(wrong)}" if wrong else "all as expected"
-    return _wrapped(f"{many}, {verdict}; {_denominator(list(cases.values()))}", _WIDTH)
+    return _wrapped(f"{many}, {verdict}; {_denominator(list(cases.values()))}", WIDTH)
 
 
 def _denominator(cases: list[Case]) -> str:
@@ -264,12 +264,8 @@ def _reference(ask: Ask) -> str:
 
 def _document(decided: list[Decided], memory: str) -> str:
     """Everything, in one line, schema "racer-claims/1"."""
-    content = {
-        "schema": SCHEMA,
-        "memory": memory,
-        "claims": [_claim_document(each) for each in decided],
-    }
-    return json.dumps(content)
+    claims = [_claim_document(each) for each in decided]
+    return dumped({"schema": SCHEMA, "memory": memory, "claims": claims})
 
 
 def _claim_document(decided: Decided) -> dict[str, Any]:
@@ -316,7 +312,7 @@ def _point_document(point: Point) -> dict[str, Any]:
     }
 
 
-def _wrapped(text: str, width: int = _WIDTH, indent: str = "") -> list[str]:
+def _wrapped(text: str, width: int = WIDTH, indent: str = "") -> list[str]:
     return textwrap.wrap(
         text,
         width,

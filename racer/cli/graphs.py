@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +27,7 @@ from racer.viz.graphs.captions import plural, states_caption, thread_caption
 from racer.viz.graphs.dot import drawn
 from racer.viz.graphs.stategraph import state_graph
 from racer.viz.summary import heading
-
-_WIDTH = 72
+from racer.viz.wrapping import filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +116,7 @@ def _emit_text(request: GraphRequest, selection: Selection, said: Sequence[str])
     title = heading(
         selection.found.reference, scenario.summary, selection.parameters, request.memory
     )
-    lines = [
-        textwrap.fill(each, _WIDTH, break_long_words=False, break_on_hyphens=False) for each in said
-    ]
-    emit("\n".join([title, "", *lines, ""]))
+    emit("\n".join([title, "", *(filled(each) for each in said), ""]))
 
 
 def _write(directory: Path, stem: str, dot: str, kind: Literal["svg", "png", "dot"]) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from racer.errors import RacerError
 from racer.exploration.witness_file import SavedWitness, save
 from racer.files import shown_path, write_atomically
+from racer.viz.wrapping import WIDTH
 
 _NAME_LIMIT = 60
-_MAIL_WIDTH = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,12 @@ def mailed_replay_command(witness: str) -> str:
     Other characters need a shell that knows $'...': bash, zsh, or any of POSIX 2024.
     """
     command = replay_command(witness)
-    if len(command) <= _MAIL_WIDTH and command.isascii() and command.isprintable():
+    if len(command) <= WIDTH and command.isascii() and command.isprintable():
         return command
     lines = ["racer replay "]
     piece = ""
     for character in witness:
-        if len(_quoted(piece + character)) > _MAIL_WIDTH - len("\\"):
+        if len(_quoted(piece + character)) > WIDTH - len("\\"):
             lines.append(_quoted(piece))
             piece = ""
         piece += character

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from racer.lang.values import describe, value_key
 
@@ -40,8 +41,9 @@ def is_record(value: object) -> bool:
     return repr(value) == f"{type(value).__qualname__}({fields})"
 
 
-def _fields(value: object) -> list[dataclasses.Field[object]]:
-    return [field for field in dataclasses.fields(value) if field.repr]  # type: ignore[arg-type]
+def _fields(value: Any) -> list[dataclasses.Field[object]]:
+    """Of a dataclass, those that its text has."""
+    return [field for field in dataclasses.fields(value) if field.repr]
 
 
 def _at_default(field: dataclasses.Field[object], value: object) -> bool:

@@ -70,12 +70,12 @@ def wrapping_function_with_attributes(x: Any) -> Any:
     async def run() -> None:
         @functools.wraps(base)
         def tally() -> None:
-            tally.n += 1  # type: ignore[attr-defined]
+            tally.n += 1  # type: ignore[attr-defined]  # set below, on a function
 
-        tally.n = 0  # type: ignore[attr-defined]
+        tally.n = 0  # type: ignore[attr-defined]  # on a function
         while await x.load() == 0:
             tally()
-            if tally.n == 3:  # type: ignore[attr-defined]
+            if tally.n == 3:  # type: ignore[attr-defined]  # set above, on a function
                 raise Violation("third retry")
 
     return run

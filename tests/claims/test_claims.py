@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from racer.catalogue.discovery import find
 from racer.claims.bearing import bearings
 from racer.claims.conditions import condition
 from racer.claims.data import Ask
-from racer.claims.deciding import decide
+from racer.claims.deciding import Decided, Point, decide
 from racer.claims.finding import find_claims
 from racer.exploration.exploring import explore
 
@@ -254,6 +256,33 @@ def test_claims_as_json(racer: Run, models: Path) -> None:
     assert claim["answer"] == "holds only if loads=1 or write=false"
     points = claim["asks"][0]["points"]
     assert [point["holds"] for point in points] == [None, True, True, False, True, False]
+
+
+def test_counts_in_json_have_all_their_digits(
+    racer: Run, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 7**6000  # 5,071 digits: beyond what Python prints unasked
+
+    def counted(points: tuple[Point, ...]) -> tuple[Point, ...]:
+        return tuple(
+            replace(each, cases=tuple(replace(case, interleavings=count) for case in each.cases))
+            for each in points
+        )
+
+    def decide_with_that(*claims: Any, **limits: Any) -> list[Decided]:
+        found = decide(*claims, **limits)
+        return [replace(each, points=tuple(map(counted, each.points))) for each in found]
+
+    monkeypatch.setattr("racer.cli.claims.decide", decide_with_that)
+    status, out, _ = racer("claims", "T10", "--json")
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        points = json.loads(out)["claims"][0]["asks"][0]["points"]
+    finally:
+        sys.set_int_max_str_digits(limit)
+    assert status == 0
+    assert {case["interleavings"] for each in points for case in each["cases"]} == {count}
 
 
 def test_a_limit_is_status_three(racer: Run, models: Path) -> None:

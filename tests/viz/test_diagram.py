@@ -15,7 +15,6 @@ from hypothesis import given, settings
 
 from racer.errors import RacerError
 from racer.explanation.data import Explanation, NoReturn, NotComputed, Ordering
-from racer.explanation.telling import explanation_of
 from racer.lang.operations import Acquire, Release
 from racer.replaying.trace import Trace
 from racer.viz.diagram.boxes import Box
@@ -25,6 +24,7 @@ from racer.viz.diagram.grid import lay_out
 from racer.viz.diagram.ways import arrows
 from tests.viz.traces import (
     Did,
+    explained,
     held_lock,
     lock_cycle,
     race_with_shows,
@@ -37,12 +37,8 @@ SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def told(trace: Trace, label: str) -> Explanation:
-    return explanation_of(trace, label, interleavings=3, total=24621, preemptions=3, minimal=True)
-
-
 def race() -> Explanation:
-    return told(residual_race(), "misclassified")
+    return explained(residual_race(), "misclassified")
 
 
 def ordered(explanation: Explanation) -> Explanation:
@@ -52,7 +48,7 @@ def ordered(explanation: Explanation) -> Explanation:
 
 
 def test_the_text_of_a_diagram() -> None:
-    dot = diagram(told(held_lock(), "n below 2"))
+    dot = diagram(explained(held_lock(), "n below 2"))
     assert dot == (SNAPSHOTS / "held_lock.dot").read_text()
 
 
@@ -94,7 +90,7 @@ def test_an_order_is_an_arrow_and_one_with_a_read_that_depends_on_it() -> None:
 def test_a_diagram_says_what_its_lines_mean_and_no_more() -> None:
     plain, with_orders, locked = (
         " ".join(lay_out(condensed(each)).notes.lines)
-        for each in (race(), ordered(race()), told(held_lock(), "n below 2"))
+        for each in (race(), ordered(race()), explained(held_lock(), "n below 2"))
     )
     for text, in_plain, in_orders, in_locked in [
         ("Solid arrow: a load and the store it read.", True, True, True),
@@ -154,7 +150,7 @@ def crosses(a: tuple[float, float], b: tuple[float, float], box: Box) -> bool:
 @settings(deadline=None)
 @given(trace=small_traces())
 def test_nothing_lies_on_anything_else(trace: Trace) -> None:
-    grid = lay_out(condensed(told(trace, "x")))
+    grid = lay_out(condensed(explained(trace, "x")))
     texts = [*grid.steps, *grid.heads.values(), *grid.feet.values(), *grid.switches.values()]
     texts += [*grid.changes.values(), *grid.openings.values(), *grid.closings.values()]
     texts += [grid.title, grid.notes]
@@ -168,7 +164,7 @@ def test_nothing_lies_on_anything_else(trace: Trace) -> None:
 @settings(deadline=None)
 @given(trace=small_traces())
 def test_two_ways_run_on_one_line_only_when_they_come_from_one_step(trace: Trace) -> None:
-    explanation = ordered(told(trace, "x"))
+    explanation = ordered(explained(trace, "x"))
     grid = lay_out(explanation)
     uprights: dict[float, list[tuple[tuple[str, int], float, float]]] = {}
     for arrow, way in grid.ways.items():
@@ -184,17 +180,19 @@ def test_two_ways_run_on_one_line_only_when_they_come_from_one_step(trace: Trace
 @settings(deadline=None, max_examples=15)
 @given(trace=small_traces())
 def test_any_names_and_values_can_be_drawn(trace: Trace) -> None:
-    ElementTree.fromstring(render(diagram(told(trace, "x")), "svg"))
+    ElementTree.fromstring(render(diagram(explained(trace, "x")), "svg"))
 
 
 def test_a_backslash_is_drawn_as_it_is() -> None:
-    svg = render(diagram(told(held_lock(), "a \\N b")), "svg")  # \N is a node's name to graphviz
+    svg = render(
+        diagram(explained(held_lock(), "a \\N b")), "svg"
+    )  # \N is a node's name to graphviz
     drawn = [text.text or "" for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
     assert any(repr("a \\N b") in text for text in drawn)
 
 
 def test_a_deadlock_ends_in_what_each_thread_is_blocked_on() -> None:
-    dot = diagram(told(lock_cycle(), "deadlock"))
+    dot = diagram(explained(lock_cycle(), "deadlock"))
     assert re.findall(r'"(\w) stuck" \[label', dot) == ["F", "S"]
 
 
@@ -252,7 +250,7 @@ def test_a_fold_is_one_row_and_everything_refers_to_the_new_rows() -> None:
 
 
 def shown_race() -> Explanation:
-    return told(race_with_shows(), "misclassified")
+    return explained(race_with_shows(), "misclassified")
 
 
 def test_an_axis_says_what_is_true_from_row_to_row() -> None:
@@ -279,7 +277,7 @@ def test_the_segments_of_an_axis_are_drawn_left_of_the_lanes_without_a_gap() -> 
 
 
 def test_a_lock_is_a_bar_in_the_lane_from_its_acquire_to_its_release() -> None:
-    explanation = told(held_lock(), "n below 2")
+    explanation = explained(held_lock(), "n below 2")
     assert explanation.held, "the trace takes a lock"
     for held in explanation.held:
         row = explanation.rows[held.first]
@@ -298,7 +296,7 @@ def test_bars_of_locks_that_are_held_together_stand_beside_each_other() -> None:
     script = [("L", Acquire), ("M", Acquire), ("N", Acquire), ("M", Release), ("K", Acquire)]
     script += [("N", Release), ("L", Release), ("M", Acquire), ("M", Release), ("K", Release)]
     done = [Did("T", what(lock)) for lock, what in script]
-    explanation = told(trace(dict.fromkeys("KLMN", False), done), "x")
+    explanation = explained(trace(dict.fromkeys("KLMN", False), done), "x")
     bars = lay_out(explanation).locks
     assert [held.lock for held in explanation.held] == ["L", "M", "N", "K", "M"]
     for n, bar in enumerate(bars):

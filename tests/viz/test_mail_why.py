@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from racer import Memory, Program, Thread, explore
+from racer import Memory, Program, Thread, explain, explore
 from racer.explanation.data import Explanation, NotComputed
-from racer.explanation.exact import exactly
 from racer.explanation.telling import explanation_of
 from racer.lang.operations import Store
 from racer.lang.outcomes import Violation
-from racer.machine.loaded import load_program
 from racer.viz.mail import mail
 from scenarios.aba import aba
 from scenarios.free_alloc_free import free_alloc_free
@@ -26,18 +24,7 @@ SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 
 
 def whole(program: Program, label: str) -> Explanation:
-    result = explore(program)
-    finding = result.violations[label]
-    with exactly(load_program(program)) as exact:
-        return explanation_of(
-            finding.trace,
-            label,
-            interleavings=finding.interleavings,
-            total=result.interleavings,
-            preemptions=finding.witness.preemptions,
-            minimal=finding.witness.minimal,
-            exact=exact,
-        )
+    return explain(explore(program), label)
 
 
 def test_the_text_of_a_mail_with_all_that_is_known() -> None:

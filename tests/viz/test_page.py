@@ -15,7 +15,6 @@ from racer import Memory, Program, Thread, Violation, explore
 from racer.errors import Location
 from racer.explanation.data import Explanation, NoReturn
 from racer.explanation.states import Field, states
-from racer.explanation.telling import explanation_of
 from racer.lang.operations import Acquire, Release, Store
 from racer.replaying.trace import Trace
 from racer.viz.diagram.drawing import diagram, render
@@ -25,6 +24,7 @@ from racer.viz.page.report import Call, ClaimRow, LabelRow, Report, Told, told
 from racer.words.changes import Change
 from tests.viz.traces import (
     Did,
+    explained,
     held_lock,
     lock_cycle,
     race_with_shows,
@@ -35,10 +35,6 @@ from tests.viz.traces import (
 
 TRUE = "what is true"  # the card of watches, and of what a program's `shows` say
 HOSTILE = "</script><script>alert(1)</script><!-- & \"'"
-
-
-def explained(trace: Trace, label: str = "x") -> Explanation:
-    return explanation_of(trace, label, interleavings=3, total=24621, preemptions=3, minimal=True)
 
 
 def witness(trace: Trace, label: str = "x", *, draw: bool = False) -> Told:

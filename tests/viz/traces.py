@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from hypothesis import strategies as st
 
 from racer.errors import Location
+from racer.explanation.data import Explanation
+from racer.explanation.telling import explanation_of
 from racer.lang.operations import (
     Acquire,
     CellOperation,
@@ -244,3 +246,8 @@ def small_traces(draw: st.DrawFn) -> Trace:
         threads=tuple(threads),
         watches={watch: lambda values: bool(values[first])},
     )
+
+
+def explained(trace: Trace, label: str = "x") -> Explanation:
+    """The trace told as the witness of a label, with counts that are made up."""
+    return explanation_of(trace, label, interleavings=3, total=24621, preemptions=3, minimal=True)

@@ -12,8 +12,13 @@ from typing import Any
 
 from racer.catalogue.parameters import Value
 from racer.difference.data import Absence, Aligned, Alignment, Difference, Share, Side
-from racer.lang.outcomes import OutcomeKey
-from racer.viz.documents.result import dumped, event_fields, witness_fields
+from racer.viz.documents.result import (
+    dumped,
+    event_fields,
+    searched_fields,
+    threads_fields,
+    witness_fields,
+)
 from racer.words.outcomes import outcome_fields
 
 SCHEMA = "racer-diff/1"
@@ -42,7 +47,7 @@ def difference_document(
             ],
             "outcomes": [
                 {
-                    "threads": _threads(each.what),
+                    "threads": threads_fields(each.what),
                     "only": each.only,
                     **_shares(each.first, each.second),
                 }
@@ -69,12 +74,7 @@ def _side(side: Side, parameters: dict[str, Value]) -> dict[str, Any]:
         "name": side.name,
         "parameters": parameters,
         "verdict": result.verdict,
-        "bound": result.bound,
-        "interleavings": result.interleavings,
-        "uncounted": result.uncounted,
-        "loops": None if result.loops is None else list(result.loops),
-        "states": result.states,
-        "transitions": result.transitions,
+        **searched_fields(result),
         "vacuous": list(result.vacuous),
     }
 
@@ -89,23 +89,22 @@ def _share(share: Share | None) -> dict[str, Any] | None:
     return {"interleavings": share.interleavings, **witness_fields(share.witness)}
 
 
-def _threads(outcome: OutcomeKey) -> dict[str, Any]:
-    return {thread: outcome_fields(value) for thread, value in outcome}
-
-
 def _alignment(each: Alignment, files: Mapping[str, str]) -> dict[str, Any]:
     """`parts` is the position in `rows` of the first that is not alike."""
     label = each.of if isinstance(each.of, str) else None
     escape = each.escape
     return {
         "label": label,
-        "threads": None if isinstance(each.of, str) else _threads(each.of),
+        "threads": None if isinstance(each.of, str) else threads_fields(each.of),
         "leader": each.leader,
         "parts": each.parts,
         "shown": each.shown,
         "escape": None if escape is None else {"rows": escape.rows, "unknown": escape.unknown},
         "unfinished": each.unfinished,
-        "follower": {"threads": _threads(each.following.outcome), "labels": each.following.labels},
+        "follower": {
+            "threads": threads_fields(each.following.outcome),
+            "labels": each.following.labels,
+        },
         "rows": [_row(row) for row in each.rows],
         "witness_file": None if label is None else files.get(label),
     }

@@ -17,7 +17,7 @@ from racer.catalogue.parameters import Value
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Finding, Outcome, Result, Witness
 from racer.files import shown_path
-from racer.lang.outcomes import OutcomeValue
+from racer.lang.outcomes import OutcomeKey
 from racer.lang.values import describe
 from racer.replaying.trace import ClosedWindow, Event
 from racer.words.outcomes import outcome_fields
@@ -42,13 +42,8 @@ def document(
             "verdict": result.verdict,
             "expected": _expected(judgement),
             "as_expected": judgement.as_expected,
-            "bound": result.bound,
-            "interleavings": result.interleavings,
-            "uncounted": result.uncounted,
-            "loops": None if result.loops is None else list(result.loops),
-            "states": result.states,
-            "transitions": result.transitions,
-            "outcomes": [_outcome(dict(key), outcome) for key, outcome in result.outcomes.items()],
+            **searched_fields(result),
+            "outcomes": [_outcome(key, outcome) for key, outcome in result.outcomes.items()],
             "violations": {
                 label: _violation(finding, files.get(label))
                 for label, finding in result.violations.items()
@@ -70,6 +65,18 @@ def dumped(content: dict[str, Any]) -> str:
         sys.set_int_max_str_digits(limit)
 
 
+def searched_fields(result: Result) -> dict[str, Any]:
+    """How much was searched, and what cut it."""
+    return {
+        "bound": result.bound,
+        "interleavings": result.interleavings,
+        "uncounted": result.uncounted,
+        "loops": None if result.loops is None else list(result.loops),
+        "states": result.states,
+        "transitions": result.transitions,
+    }
+
+
 def _expected(judgement: Judgement) -> dict[str, Any] | None:
     """What was declared; --expect declares no labels."""
     if judgement.override is not None:
@@ -83,9 +90,14 @@ def _expected(judgement: Judgement) -> dict[str, Any] | None:
     }
 
 
-def _outcome(threads: Mapping[str, OutcomeValue], outcome: Outcome) -> dict[str, Any]:
+def threads_fields(key: OutcomeKey) -> dict[str, Any]:
+    """By thread, what it came to."""
+    return {thread: outcome_fields(value) for thread, value in key}
+
+
+def _outcome(key: OutcomeKey, outcome: Outcome) -> dict[str, Any]:
     return {
-        "threads": {thread: outcome_fields(value) for thread, value in threads.items()},
+        "threads": threads_fields(key),
         "interleavings": outcome.interleavings,
         **witness_fields(outcome.witness),
     }

@@ -184,9 +184,8 @@ def test_any_names_and_values_can_be_drawn(trace: Trace) -> None:
 
 
 def test_a_backslash_is_drawn_as_it_is() -> None:
-    svg = render(
-        diagram(explained(held_lock(), "a \\N b")), "svg"
-    )  # \N is a node's name to graphviz
+    told = explained(held_lock(), "a \\N b")  # \N is a node's name to graphviz
+    svg = render(diagram(told), "svg")
     drawn = [text.text or "" for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
     assert any(repr("a \\N b") in text for text in drawn)
 

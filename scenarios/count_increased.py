@@ -75,9 +75,9 @@ from typing import Literal
 from racer import Expected, Memory, Program, State, Thread, scenario
 
 from .kernel.allocator import folio_put, make_zone
-from .kernel.classifier import Variant
-from .kernel.memory_failure import Injects, OnHit, SecondTry, hwpoison_caller
+from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import Use, make_block, page_model, truth_of_page, user
+from .kernel.parameters import LOOKS_AGAIN, Injects, OnHit, SecondTry, Variant
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import free_page_table, slab, take_slab
 
@@ -92,7 +92,6 @@ PINNED: dict[Pinned, tuple[Use, ...]] = {
     "isolated_thp": (user(order=1, lru=False, refs=2),),
     "table": (user(), Use(page_type="table", refs=2)),
 }
-LOOKS_AGAIN = ("v9", "reviewed", "v10", "v10_rmb", "tryget")
 
 
 def expected(
@@ -114,7 +113,7 @@ def expected(
         return Expected("fail", ("reference_leaked",), "on a hit nobody puts the reference")
     if on_hit == "put_twice":
         return Expected("fail", ("reference_put_twice",), "on a hit it is put twice")
-    if stale and page == "table" and variant in LOOKS_AGAIN:
+    if stale and page == "table" and variant in (*LOOKS_AGAIN, "tryget"):
         reason = "a reference keeps a page table's page, not its type"
         return Expected("fail", ("stale_owned",), reason)
     return Expected("pass", because="on a hit the reference is put, once")

@@ -62,13 +62,11 @@ from racer import (
     scenario,
 )
 
-from .kernel.allocator import FlagsRmw, Zone, make_zone
+from .kernel.allocator import Zone, make_zone
 from .kernel.classifier import (
-    MF,
-    Caller,
     How,
     Question,
-    Variant,
+    flags_of,
     has_kernel_type,
     make_question,
     page_has_movable_ops,
@@ -87,6 +85,7 @@ from .kernel.pages import (
     truth_of_page,
     with_hwpoison,
 )
+from .kernel.parameters import LOOKS_AGAIN, Caller, FlagsRmw, Variant
 from .kernel.users import slab
 
 Answer = Literal["kernel-owned", "not kernel-owned", "gave up"]
@@ -138,7 +137,7 @@ def most_retries(
     variant: Variant, caller: Caller, rounds: int, check_pages: bool, flags_rmw: FlagsRmw
 ) -> int | None:
     """The most that any schedule has, derived in the header; None: there is no most."""
-    if variant not in ("v9", "reviewed", "v10", "v10_rmb"):
+    if variant not in LOOKS_AGAIN:
         return 0
     rechecks_false = variant in ("v10", "v10_rmb")
     checked = caller == "memory_failure" and check_pages
@@ -218,8 +217,7 @@ def endless_retry(
     if limit == 0:
         classify = hwpoison_caller(mem, zone, p, caller=caller, variant=variant, depth="classifier")
     else:
-        flags = MF(soft_offline=caller == "soft_offline")
-        question = make_question(mem, zone, p, variant=variant, flags=flags)
+        question = make_question(mem, zone, p, variant=variant, flags=flags_of(caller))
         classify = Thread(report_limited, question, variant, limit)
     move = Thread(move_rounds, zone, rounds) if rounds else Thread(move_for_ever, zone)
     return Program(

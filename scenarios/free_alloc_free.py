@@ -56,23 +56,19 @@ Claims     "[the residual race] can only mis-tag a genuinely poisoned page, neve
            allocator": only a page of order 0, or with check_pages.
 """
 
-from typing import Annotated, Literal
+from racer import Expected, Memory, Program, State, Thread, scenario
 
-from racer import Expected, Memory, Program, Range, State, Thread, scenario
-
-from .kernel.allocator import FlagsRmw, folio_put, make_zone
-from .kernel.classifier import Only, Reporter, Version
+from .kernel.allocator import folio_put, make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.parameters import FlagsRmw, Only, Reuse, SlabOrder, Version, WhoAsks
 from .kernel.users import slab_only, slab_then_thp
-
-Reuse = Literal["slab", "slab_then_thp"]
 
 
 def expected(
     *,
     variant: Version,
-    caller: Reporter,
+    caller: WhoAsks,
     check_pages: bool,
     flags_rmw: FlagsRmw,
     slab_order: int,
@@ -111,10 +107,10 @@ def expected(
 def free_alloc_free(
     *,
     variant: Version = "v9",
-    caller: Reporter = "memory_failure",
+    caller: WhoAsks = "memory_failure",
     check_pages: bool = False,
     flags_rmw: FlagsRmw = "split",
-    slab_order: Annotated[int, Range(0, 1)] = 0,
+    slab_order: SlabOrder = 0,
     reuse: Reuse = "slab_then_thp",
     panic: bool = True,
     only: Only = "any",

@@ -32,20 +32,16 @@ Claims     C15 "changes only the errno that soft_offline_page() can pass on": as
            with the page handled into an errno, for whoever gives a page back in time.
 """
 
-from typing import Literal
-
 from racer import Expected, Memory, Program, State, Thread, Violation, scenario
 
 from .kernel.allocator import make_zone
-from .kernel.classifier import Reporter
 from .kernel.memory_failure import Call, handle, hwpoison_call
 from .kernel.pages import in_free_block, kernel_owned, page_model, truth_of_page
-from .unhandlable import HANDLED, Freed, give_back, make_page
+from .kernel.parameters import RecheckingVersion, WhoAsks
+from .unhandlable import HANDLED, Freed, KernelKind, give_back, make_page
 
-Kind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
 
-
-def expected(*, page: Kind, freed: Freed, caller: Reporter) -> Expected:
+def expected(*, page: KernelKind, freed: Freed, caller: WhoAsks) -> Expected:
     if freed == "no":
         return Expected("pass", because="p stays what it is", loops=())
     if caller == "memory_failure" and page not in ("slab_tail", "large_kmalloc"):
@@ -58,10 +54,10 @@ def expected(*, page: Kind, freed: Freed, caller: Reporter) -> Expected:
 @scenario(expect=expected)
 def given_up(
     *,
-    page: Kind = "slab_tail",
+    page: KernelKind = "slab_tail",
     freed: Freed = "freed",
-    variant: Literal["v9", "v10"] = "v10",
-    caller: Reporter = "memory_failure",
+    variant: RecheckingVersion = "v10",
+    caller: WhoAsks = "memory_failure",
 ) -> Program:
     """Where the patch gives a page up that the kernel before it handled after all.
 

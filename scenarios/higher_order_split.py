@@ -56,19 +56,18 @@ Claims     "the recheck closes the common split race": it does (compare headonly
            handlable one": p is on the LRU when the window opens, with either caller.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from racer import Expected, Memory, Program, Range, State, Thread, UsageError, scenario
+from racer import Expected, Memory, Program, State, Thread, UsageError, scenario
 
-from .kernel.allocator import FlagsRmw, make_zone
-from .kernel.classifier import Caller, Variant
+from .kernel.allocator import make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import head_of, kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.parameters import Caller, FlagsRmw, Reuse, SlabOrder, Variant
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import slab_only, slab_then_thp
 
 Which = Literal["first", "second"]
-Reuse = Literal["slab", "slab_then_thp"]
 
 
 def expected(
@@ -113,7 +112,7 @@ def higher_order_split(
     variant: Variant = "v10",
     caller: Caller = "memory_failure",
     page: Which = "second",
-    slab_order: Annotated[int, Range(0, 1)] = 0,
+    slab_order: SlabOrder = 0,
     reuse: Reuse = "slab_then_thp",
     check_pages: bool = False,
     flags_rmw: FlagsRmw = "split",

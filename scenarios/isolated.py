@@ -43,17 +43,15 @@ Claims     "a kernel-owned page ... ends as -EIO, like a transient one (a user f
            same labels and results for every variant.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from racer import Cell, Expected, Memory, Program, Range, State, Thread, Violation, Watch, scenario
 
 from .kernel.allocator import Zone, make_zone
-from .kernel.classifier import Variant
 from .kernel.lru import folio_add_lru, isolate, put_back
 from .kernel.memory_failure import Call, hwpoison_call, report
 from .kernel.pages import Page, make_block, page_model, truth_of_page, user
-
-Asks = Literal["memory_failure", "soft_offline"]
+from .kernel.parameters import Variant, WhoAsks
 
 
 async def isolate_and_put_back(zone: Zone, p: Page, was_off: Cell[bool], isolations: int) -> None:
@@ -91,7 +89,7 @@ def expected(*, isolations: int, rests: bool) -> Expected:
 def isolated(
     *,
     variant: Variant = "v10",
-    caller: Asks = "soft_offline",
+    caller: WhoAsks = "soft_offline",
     isolations: Annotated[int, Range(0, 2)] = 1,
     rests: bool = False,
     followup: bool = True,

@@ -32,8 +32,6 @@ Claims     "the re-read must guard the false verdict too": in this sense it must
            the whole call, scenarios/slab_tail.py, there is nothing to guard against.
 """
 
-from typing import Literal
-
 from racer import Expected, Memory, Program, State, Thread, Violation, Watch, scenario
 
 from .kernel.allocator import make_zone
@@ -47,12 +45,11 @@ from .kernel.pages import (
     truth_of_page,
     typed,
 )
+from .kernel.parameters import RecheckingVersion
 from .slab_tail import Move, Neighbour, Owner, move_block
 
-Version = Literal["v9", "v10"]
 
-
-def expected(*, variant: Version, move: Move) -> Expected:
+def expected(*, variant: RecheckingVersion, move: Move) -> Expected:
     if variant == "v10":
         return Expected("pass", because="the head that was looked at is p's at the end, as before")
     if move in ("none", "freed"):
@@ -63,7 +60,7 @@ def expected(*, variant: Version, move: Move) -> Expected:
 @scenario(expect=expected)
 def last_pass(
     *,
-    variant: Version = "v9",
+    variant: RecheckingVersion = "v9",
     owner: Owner = "slab",
     move: Move = "other_head",
     neighbour: Neighbour = "thp",
@@ -108,7 +105,7 @@ def last_pass(
     )
 
 
-async def classify(variant: Version, p: Page, how: How, owned: Watch) -> bool:
+async def classify(variant: RecheckingVersion, p: Page, how: How, owned: Watch) -> bool:
     """v9 and v10 less PageReserved(p), with a window on each pass."""
     while True:  # retry:
         head = await compound_head(p)  # READ_ONCE(p->compound_info)

@@ -62,7 +62,7 @@ from typing import Literal, get_args
 from racer import Expected, Memory, Program, State, Thread, Violation, choose, scenario
 
 from .kernel.allocator import Zone, alloc_frozen_pages, free_one_page, make_zone, plain_rmw
-from .kernel.classifier import MF, Question, Variant, ask, make_question
+from .kernel.classifier import Question, ask, flags_of, make_question
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import (
     KERNEL_TYPES,
@@ -77,13 +77,12 @@ from .kernel.pages import (
     user,
     without_check_at_prep,
 )
+from .kernel.parameters import LOOKS_AGAIN, Variant, WhoAsks, WithoutOptOut
 from .kernel.users import free_slab, take_slab
 
-Asks = Literal["memory_failure", "soft_offline"]
-WithoutOptOut = Literal["headonly", "reviewed", "v10", "v10_rmb"]
 States = Literal["allowed", "any"]
 Place = Literal["alone", "tail"]
-Move = Literal["to_slab", "from_slab"]
+Change = Literal["to_slab", "from_slab"]
 
 TYPES: tuple[PageType, ...] = get_args(PageType)
 HEAD_TYPES: tuple[PageType, ...] = ("none", *KERNEL_TYPES)  # the others are no more than "none"
@@ -153,7 +152,7 @@ async def compare(asked: Question, v9: Question, state: str) -> bool:
     return answer
 
 
-def expected(*, caller: Asks, states: States, place: Place) -> Expected:
+def expected(*, caller: WhoAsks, states: States, place: Place) -> Expected:
     if caller == "memory_failure":
         return Expected("pass", because="the opt-out is soft offline's")
     if states == "allowed":
@@ -170,7 +169,7 @@ def expected(*, caller: Asks, states: States, place: Place) -> Expected:
 def movable_ops(
     *,
     variant: WithoutOptOut = "v10",
-    caller: Asks = "soft_offline",
+    caller: WhoAsks = "soft_offline",
     states: States = "allowed",
     place: Place = "alone",
 ) -> Program:
@@ -185,7 +184,7 @@ def movable_ops(
     block = make_block(mem, user(lru=False, refs=0), user(lru=False, refs=0))
     zone = make_zone(mem, block, check_pages=False, flags_rmw="split")
     H, p = block.pages
-    flags = MF(soft_offline=caller == "soft_offline")
+    flags = flags_of(caller)
     asked = make_question(mem, zone, p, variant=variant, flags=flags)
     v9 = make_question(mem, zone, p, variant="v9", flags=flags)
 
@@ -245,13 +244,13 @@ async def slab_to_movable(zone: Zone, page: Page) -> None:
     await take_movable(zone)
 
 
-def expected_race(*, variant: Variant, move: Move, stale: bool) -> Expected:
+def expected_race(*, variant: Variant, move: Change, stale: bool) -> Expected:
     labels = []
     if variant == "tryget":
         labels.append("missed")
     if stale and move == "to_slab" and variant != "before":
         labels.append("stale_clear")
-    if stale and move == "from_slab" and variant in ("v9", "reviewed", "v10", "v10_rmb"):
+    if stale and move == "from_slab" and variant in LOOKS_AGAIN:
         labels.append("stale_owned")
     if not labels:
         return Expected("pass", because="p is its own head, so a type that is seen was p's then")
@@ -267,8 +266,8 @@ def expected_race(*, variant: Variant, move: Move, stale: bool) -> Expected:
 def movable_ops_race(
     *,
     variant: Variant = "v10",
-    caller: Asks = "soft_offline",
-    move: Move = "to_slab",
+    caller: WhoAsks = "soft_offline",
+    move: Change = "to_slab",
     followup: bool = True,
     panic: bool = True,
     stale: bool = False,

@@ -63,15 +63,14 @@ from typing import Literal
 from racer import Expected, Memory, Program, State, Thread, Violation, scenario
 
 from .kernel.allocator import Zone, free_frozen_pages, make_zone
-from .kernel.classifier import Variant
 from .kernel.lru import folio_add_lru
 from .kernel.memory_failure import Call, hwpoison_call, report
 from .kernel.pages import Flags, Page, make_block, page_model, put_one, truth_of_page, user
 from .kernel.pages import reserved as reserved_page
+from .kernel.parameters import LOOKS_AGAIN, Variant, WhoAsks
 from .kernel.users import slab, take_filled
 
-Asks = Literal["memory_failure", "soft_offline"]
-Reuse = Literal["user", "slab"]
+NextUser = Literal["user", "slab"]
 
 LIKE_A_TRANSIENT_PAGE = ("-EIO", "ignored: MF_MSG_GET_HWPOISON")
 
@@ -106,7 +105,7 @@ async def report_and_compare(call: Call) -> str:
 
 
 def expected(
-    *, variant: Variant, caller: Asks, freed: bool, reuse: Reuse, followup: bool, stale: bool
+    *, variant: Variant, caller: WhoAsks, freed: bool, reuse: NextUser, followup: bool, stale: bool
 ) -> Expected:
     labels = set()
     if variant == "before" or (caller == "memory_failure" and not followup):
@@ -118,7 +117,7 @@ def expected(
             labels.add("missed")
         if stale:
             labels.add("stale_clear")
-        if stale and variant in ("v9", "reviewed", "v10", "v10_rmb"):
+        if stale and variant in LOOKS_AGAIN:
             labels.add("stale_owned")
     if not labels:
         reason = "PG_reserved, or a type, was seen at the instant that it was p's"
@@ -138,9 +137,9 @@ def expected(
 def reserved(
     *,
     variant: Variant = "v10",
-    caller: Asks = "soft_offline",
+    caller: WhoAsks = "soft_offline",
     freed: bool = True,
-    reuse: Reuse = "user",
+    reuse: NextUser = "user",
     followup: bool = True,
     panic: bool = True,
     stale: bool = False,

@@ -66,8 +66,7 @@ from typing import Literal
 from racer import Expected, Memory, Program, State, Thread, UsageError, scenario
 
 from .kernel.allocator import Zone, make_zone
-from .kernel.classifier import Caller, Variant
-from .kernel.memory_failure import Depth, hwpoison_caller
+from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import (
     Page,
     in_free_block,
@@ -77,6 +76,7 @@ from .kernel.pages import (
     truth_of_page,
     typed,
 )
+from .kernel.parameters import Caller, Depth, Variant
 from .kernel.users import (
     free_large_kmalloc,
     free_page_table,

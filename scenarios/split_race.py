@@ -64,22 +64,18 @@ Claims     "the recheck closes the common split race": it does (compare headonly
            allocator": only if the split has not lost it.
 """
 
-from typing import Literal
-
 from racer import Expected, Memory, Program, State, Thread, scenario
 
-from .kernel.allocator import FlagsRmw, make_zone
-from .kernel.classifier import Only, Reporter, TypeReads, Version
+from .kernel.allocator import make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.parameters import FlagsRmw, Only, Reuse, TypeReads, Version, WhoAsks
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import slab_only, slab_then_thp
 
-Reuse = Literal["slab", "slab_then_thp"]
-
 
 def expected(
-    *, variant: Version, caller: Reporter, flags_rmw: FlagsRmw, reuse: Reuse, only: Only
+    *, variant: Version, caller: WhoAsks, flags_rmw: FlagsRmw, reuse: Reuse, only: Only
 ) -> Expected:
     if variant == "v8":
         return Expected("pass", because="v8 reads p's own type only, and p never has one")
@@ -106,7 +102,7 @@ def expected(
 def split_race(
     *,
     variant: Version = "v9",
-    caller: Reporter = "memory_failure",
+    caller: WhoAsks = "memory_failure",
     check_pages: bool = False,
     flags_rmw: FlagsRmw = "split",
     reuse: Reuse = "slab_then_thp",

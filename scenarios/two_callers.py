@@ -75,7 +75,7 @@ from typing import Literal
 
 from racer import Cell, Expected, Memory, Program, State, Thread, Violation, Watch, scenario
 
-from .kernel.allocator import FlagsRmw, Zone, folio_put, make_zone
+from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.lru import batch_move_lru
 from .kernel.memory_failure import Call, hwpoison_call, report
 from .kernel.pages import free as free_page
@@ -89,15 +89,14 @@ from .kernel.pages import (
     typed,
     user,
 )
+from .kernel.parameters import FlagsRmw, PostedVariant, WhoAsks
 from .kernel.users import take_filled
 
-WhoAsks = Literal["memory_failure", "soft_offline"]
-Kind = Literal["lru", "thp_tail", "free", "slab"]
-Version = Literal["before", "v8", "v9", "v10"]
+Contested = Literal["lru", "thp_tail", "free", "slab"]
 
 
 def expected(
-    *, page: Kind, caller: WhoAsks, other: WhoAsks, flags_rmw: FlagsRmw, mutex: bool
+    *, page: Contested, caller: WhoAsks, other: WhoAsks, flags_rmw: FlagsRmw, mutex: bool
 ) -> Expected:
     both = {caller, other}
     labels, reasons = [], []
@@ -130,8 +129,8 @@ def expected(
 @scenario(expect=expected)
 def two_callers(
     *,
-    page: Kind = "lru",
-    variant: Version = "v10",
+    page: Contested = "lru",
+    variant: PostedVariant = "v10",
     caller: WhoAsks = "memory_failure",
     other: WhoAsks = "soft_offline",
     flags_rmw: FlagsRmw = "atomic",

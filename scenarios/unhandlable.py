@@ -93,7 +93,6 @@ from typing import Any, Literal
 from racer import Cell, Expected, Memory, Program, State, Thread, Violation, Watch, scenario
 
 from .kernel.allocator import Zone, folio_put, make_zone
-from .kernel.classifier import Variant
 from .kernel.lru import folio_add_lru
 from .kernel.memory_failure import Call, hwpoison_call, report
 from .kernel.pages import (
@@ -110,13 +109,14 @@ from .kernel.pages import (
     typed,
     user,
 )
+from .kernel.parameters import Variant, WhoAsks
 from .kernel.users import free_large_kmalloc, free_page_table, free_slab, take_filled
 from .reserved import free_reserved_page
 
-Kind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved", "untyped"]
+KernelKind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
+Kind = Literal[KernelKind, "untyped"]
 Freed = Literal["no", "freed", "reused"]
 Asks = Literal["result", "handled"]
-WhoAsks = Literal["memory_failure", "soft_offline"]
 
 HANDLED = ("handled", "recovered: MF_MSG_BUDDY", "0")
 

@@ -31,7 +31,6 @@ Not        The reset of a page type in prepare (page_has_type): every user model
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from racer import Cell, Lock, Memory
 
@@ -47,8 +46,7 @@ from .pages import (
     without_lru,
     without_second,
 )
-
-FlagsRmw = Literal["split", "atomic"]
+from .parameters import FlagsRmw
 
 
 @dataclass(frozen=True, eq=False, slots=True)

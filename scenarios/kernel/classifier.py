@@ -26,13 +26,8 @@ from racer import Cell, Memory, State, Watch, Window, fence
 
 from .allocator import Zone, folio_put
 from .pages import Block, Page, compound_head, get_unless_zero, handlable, kernel_owned
+from .parameters import Caller, Injects, Only, TypeReads, Variant
 
-Version = Literal["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
-Variant = Literal["before", Version]  # before the patch there is no version of a classifier
-Reporter = Literal["memory_failure", "soft_offline"]
-Caller = Literal[Reporter, "count_increased"]
-TypeReads = Literal["three", "fused"]
-Only = Literal["any", "handlable", "unmarked"]
 Truth = Literal["true", "misclassified", "missed", "stale_owned", "stale_clear"]
 
 
@@ -42,6 +37,12 @@ class MF:
 
     count_increased: bool = False  # the caller holds a reference to p's folio
     soft_offline: bool = False
+
+
+def flags_of(caller: Caller, injects: Injects = "soft_offline") -> MF:
+    """The flags of a call; madvise() (count_increased) adds its own to those of what it calls."""
+    function = injects if caller == "count_increased" else caller
+    return MF(count_increased=caller == "count_increased", soft_offline=function == "soft_offline")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -46,24 +46,27 @@ from .allocator import Zone, folio_put, put_page
 from .buddy import is_free_buddy_page, page_count, take_page_off_buddy
 from .classifier import (
     MF,
-    Caller,
-    Only,
     Question,
     Truth,
-    TypeReads,
-    Variant,
     ask,
+    flags_of,
     folio_try_get,
     make_question,
     page_has_movable_ops,
 )
 from .lru import lru_add_drain_all
 from .pages import Flags, Page, compound_head, get_one, with_hwpoison
+from .parameters import (
+    Caller,
+    Depth,
+    Injects,
+    OnHit,
+    Only,
+    SecondTry,
+    TypeReads,
+    Variant,
+)
 
-Depth = Literal["classifier", "whole"]
-Injects = Literal["soft_offline", "hwpoison"]
-OnHit = Literal["put", "leak", "put_twice"]
-SecondTry = Literal["same_flags", "cleared"]
 Got = Literal[0, 1, "-EIO", "-EBUSY", "-ENOTRECOVERABLE", "not kernel-owned"]
 
 GET_PAGE_MAX_RETRY_NUM = 3
@@ -171,8 +174,7 @@ def hwpoison_call(
             when it does. It is there when the program starts.
     Errors  UsageError when caller is count_increased and p's folio has no references.
     """
-    function = options.get("injects", "soft_offline") if caller == "count_increased" else caller
-    flags = MF(count_increased=caller == "count_increased", soft_offline=function == "soft_offline")
+    flags = flags_of(caller, options.get("injects", "soft_offline"))
     if flags.count_increased and (p.info.initial or p).refs.initial < 1:
         raise UsageError(
             f"caller=count_increased has a reference to {p.name}'s folio from the start, and that "

@@ -76,7 +76,7 @@ from racer import Expected, Memory, Program, State, Thread, scenario
 
 from .kernel.allocator import folio_put, make_zone
 from .kernel.memory_failure import hwpoison_caller
-from .kernel.pages import Use, make_block, page_model, truth_of_page, user
+from .kernel.pages import Use, make_block, program_about, user
 from .kernel.parameters import LOOKS_AGAIN, Injects, OnHit, SecondTry, Variant
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import free_page_table, slab, take_slab
@@ -223,11 +223,4 @@ def count_increased(
             threads["alloc"] = Thread(take_slab, zone, order)
         if page == "isolated_thp":
             sometimes["H is a slab when the reference is gone"] = slab_on_h
-    return Program(
-        mem,
-        threads,
-        invariants=invariants,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
-        sometimes=sometimes,
-    )
+    return program_about(mem, block, p, threads, invariants=invariants, sometimes=sometimes)

@@ -81,8 +81,7 @@ from .kernel.pages import (
     in_free_block,
     kernel_owned,
     make_block,
-    page_model,
-    truth_of_page,
+    program_about,
     with_hwpoison,
 )
 from .kernel.parameters import LOOKS_AGAIN, Caller, FlagsRmw, Variant
@@ -220,11 +219,11 @@ def endless_retry(
         question = make_question(mem, zone, p, variant=variant, flags=flags_of(caller))
         classify = Thread(report_limited, question, variant, limit)
     move = Thread(move_rounds, zone, rounds) if rounds else Thread(move_for_ever, zone)
-    return Program(
+    return program_about(
         mem,
+        block,
+        p,
         {"classify": classify, "move": move},
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
         sometimes={
             "p is a tail of a slab on H": tail_of_a_slab,
             "p names H, which has no type": made_or_freed,

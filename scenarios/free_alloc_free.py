@@ -60,7 +60,7 @@ from racer import Expected, Memory, Program, State, Thread, scenario
 
 from .kernel.allocator import folio_put, make_zone
 from .kernel.memory_failure import hwpoison_caller
-from .kernel.pages import kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.pages import kernel_owned, make_block, program_about, user
 from .kernel.parameters import FlagsRmw, Only, Reuse, SlabOrder, Version, WhoAsks
 from .kernel.users import slab_only, slab_then_thp
 
@@ -152,8 +152,10 @@ def free_alloc_free(
         sometimes["H is slab while p is not kernel-owned"] = slab_beside_p
     else:
         sometimes["p is part of a slab on H"] = slab_over_p
-    return Program(
+    return program_about(
         mem,
+        block,
+        p,
         {
             "classify": hwpoison_caller(
                 mem,
@@ -171,7 +173,5 @@ def free_alloc_free(
             ),
         },
         invariants=invariants,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
         sometimes=sometimes,
     )

@@ -36,7 +36,7 @@ from racer import Expected, Memory, Program, State, Thread, Violation, scenario
 
 from .kernel.allocator import make_zone
 from .kernel.memory_failure import Call, handle, hwpoison_call
-from .kernel.pages import in_free_block, kernel_owned, page_model, truth_of_page
+from .kernel.pages import in_free_block, kernel_owned, program_about
 from .kernel.parameters import RecheckingVersion, WhoAsks
 from .unhandlable import HANDLED, Freed, KernelKind, give_back, make_page
 
@@ -82,13 +82,7 @@ def given_up(
     if freed != "no":
         threads["owner"] = Thread(give_back, zone, p, page, order, freed)
         sometimes["p is free"] = free
-    return Program(
-        mem,
-        threads,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
-        sometimes=sometimes,
-    )
+    return program_about(mem, block, p, threads, sometimes=sometimes)
 
 
 async def compare(call: Call) -> str:

@@ -62,7 +62,7 @@ from racer import Expected, Memory, Program, State, Thread, UsageError, scenario
 
 from .kernel.allocator import make_zone
 from .kernel.memory_failure import hwpoison_caller
-from .kernel.pages import head_of, kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.pages import head_of, kernel_owned, make_block, program_about, user
 from .kernel.parameters import Caller, FlagsRmw, Reuse, SlabOrder, Variant
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import slab_only, slab_then_thp
@@ -176,11 +176,4 @@ def higher_order_split(
     }
     if page == "second":
         threads["put_p"] = Thread(zap, zone, ptes[0])
-    return Program(
-        mem,
-        threads,
-        invariants=invariants,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
-        sometimes=sometimes,
-    )
+    return program_about(mem, block, p, threads, invariants=invariants, sometimes=sometimes)

@@ -50,7 +50,7 @@ from racer import Cell, Expected, Memory, Program, Range, State, Thread, Violati
 from .kernel.allocator import Zone, make_zone
 from .kernel.lru import folio_add_lru, isolate, put_back
 from .kernel.memory_failure import Call, hwpoison_call, report
-from .kernel.pages import Page, make_block, page_model, truth_of_page, user
+from .kernel.pages import Page, make_block, program_about, user
 from .kernel.parameters import Variant, WhoAsks
 
 
@@ -130,10 +130,4 @@ def isolated(
         sometimes["p is isolated"] = is_isolated
     if isolations > 0 or rests:
         sometimes["p rests in the batch"] = rests_in_the_batch
-    return Program(
-        mem,
-        threads,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
-        sometimes=sometimes,
-    )
+    return program_about(mem, block, p, threads, sometimes=sometimes)

@@ -41,8 +41,7 @@ from .kernel.pages import (
     compound_head,
     kernel_owned,
     make_block,
-    page_model,
-    truth_of_page,
+    program_about,
     typed,
 )
 from .kernel.parameters import RecheckingVersion
@@ -96,13 +95,7 @@ def last_pass(
         sometimes["p has no head"] = freed
     if move == "other_head":
         sometimes["p is kernel-owned, with another head"] = owned_anew
-    return Program(
-        mem,
-        threads,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
-        sometimes=sometimes,
-    )
+    return program_about(mem, block, p, threads, sometimes=sometimes)
 
 
 async def classify(variant: RecheckingVersion, p: Page, how: How, owned: Watch) -> bool:

@@ -65,7 +65,7 @@ from racer import Expected, Memory, Program, State, Thread, Violation, scenario
 from .kernel.allocator import Zone, free_frozen_pages, make_zone
 from .kernel.lru import folio_add_lru
 from .kernel.memory_failure import Call, hwpoison_call, report
-from .kernel.pages import Flags, Page, make_block, page_model, put_one, truth_of_page, user
+from .kernel.pages import Flags, Page, make_block, program_about, put_one, user
 from .kernel.pages import reserved as reserved_page
 from .kernel.parameters import LOOKS_AGAIN, Variant, WhoAsks
 from .kernel.users import slab, take_filled
@@ -178,10 +178,4 @@ def reserved(
             return state[p.page_type] == "slab" if reuse == "slab" else state[zone.batch] is p
 
         sometimes["p is used again"] = reused
-    return Program(
-        mem,
-        threads,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
-        sometimes=sometimes,
-    )
+    return program_about(mem, block, p, threads, sometimes=sometimes)

@@ -72,8 +72,7 @@ from .kernel.pages import (
     in_free_block,
     kernel_owned,
     make_block,
-    page_model,
-    truth_of_page,
+    program_about,
     typed,
 )
 from .kernel.parameters import Caller, Depth, Variant
@@ -208,10 +207,4 @@ def slab_tail(
     }
     if move != "none":
         threads["move"] = Thread(move_block, zone, owner, move, neighbour)
-    return Program(
-        mem,
-        threads,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
-        sometimes=sometimes,
-    )
+    return program_about(mem, block, p, threads, sometimes=sometimes)

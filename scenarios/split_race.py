@@ -68,7 +68,7 @@ from racer import Expected, Memory, Program, State, Thread, scenario
 
 from .kernel.allocator import make_zone
 from .kernel.memory_failure import hwpoison_caller
-from .kernel.pages import kernel_owned, make_block, page_model, truth_of_page, user
+from .kernel.pages import kernel_owned, make_block, program_about, user
 from .kernel.parameters import FlagsRmw, Only, Reuse, TypeReads, Version, WhoAsks
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import slab_only, slab_then_thp
@@ -153,8 +153,10 @@ def split_race(
     }
     if reuse == "slab_then_thp":
         sometimes["p is the tail of a new THP on H"] = new_thp
-    return Program(
+    return program_about(
         mem,
+        block,
+        p,
         {
             "classify": hwpoison_caller(
                 mem,
@@ -172,7 +174,5 @@ def split_race(
             "alloc": Thread(slab_then_thp if reuse == "slab_then_thp" else slab_only, zone, 0),
         },
         invariants={"p_kernel_owned": p_is_not_kernel_owned},
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
         sometimes=sometimes,
     )

@@ -84,8 +84,7 @@ from .kernel.pages import (
     in_free_block,
     kernel_owned,
     make_block,
-    page_model,
-    truth_of_page,
+    program_about,
     typed,
     user,
 )
@@ -190,12 +189,12 @@ def two_callers(
         case "free":
             threads["owner"] = Thread(take, zone)
             sometimes = {"p is free": free, "p is on the LRU": on_lru}
-    return Program(
+    return program_about(
         mem,
+        block,
+        p,
         threads,
         invariants={"poison_lost": poisoned_once_dealt_with},
-        consistency=page_model(block),
-        shows=truth_of_page(p, block),
         sometimes=sometimes,
     )
 

@@ -103,9 +103,8 @@ from .kernel.pages import (
     in_free_block,
     kernel_owned,
     make_block,
-    page_model,
+    program_about,
     reserved,
-    truth_of_page,
     typed,
     user,
 )
@@ -205,12 +204,8 @@ def unhandlable(
         sometimes["p is free"] = free
     if freed == "reused":
         sometimes["p is on the LRU"] = on_lru
-    return Program(
-        mem,
-        threads,
-        consistency=page_model(block),
-        shows=truth_of_page(p, block, soft_offline=caller == "soft_offline"),
-        sometimes=sometimes,
+    return program_about(
+        mem, block, p, threads, soft_offline=caller == "soft_offline", sometimes=sometimes
     )
 
 

@@ -17,11 +17,11 @@ Truth      kernel_owned(), handlable(). They read p's block off the pages' own s
            p, whose info is then clear; one of order 1 does. No ghost cell is needed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from racer import Cell, Memory, State
+from racer import Cell, Memory, Program, State, Thread
 
 PageType = Literal["none", "buddy", "slab", "table", "large_kmalloc", "offline", "zsmalloc"]
 
@@ -390,3 +390,31 @@ def _is_used(state: State, page: Page) -> bool:
     flags = state[page.flags]
     part = flags.head or state[page.info] is not None
     return part or state[page.refs] > 0 or flags.lru or flags.reserved
+
+
+# What every question about a page ends with.
+
+
+def program_about(
+    mem: Memory,
+    block: Block,
+    p: Page,
+    threads: Mapping[str, Thread],
+    *,
+    invariants: Mapping[str, Callable[[State], bool]] | None = None,
+    sometimes: Mapping[str, Callable[[State], bool]],
+    soft_offline: bool = False,
+) -> Program:
+    """The threads over p's block: held to the page model, and shown with the truth of p.
+
+    invariants, sometimes   as a Program's
+    soft_offline            the truth is what soft_offline_page() would say of p
+    """
+    return Program(
+        mem,
+        threads,
+        invariants=invariants or {},
+        consistency=page_model(block),
+        shows=truth_of_page(p, block, soft_offline=soft_offline),
+        sometimes=sometimes,
+    )

@@ -88,6 +88,6 @@ def given_up(
 async def compare(call: Call) -> str:
     """The call of the kernel before the patch; a violation if the patched one had given up."""
     outcome = await handle(call)
-    if outcome.hit and outcome.result in HANDLED:
+    if outcome.ledger.hit and outcome.result in HANDLED:
         raise Violation("given_up", effect=outcome.result)
     return outcome.result

@@ -19,10 +19,7 @@ Result     panic                               memory_failure(): MF_MSG_KERNEL, 
                                                (or was poisoned before)
            handled                             either: it holds p, what it does then is not here
            not kernel-owned                    depth "classifier": it was not followed further
-Labels     those of scenarios/classifier.py, with what they lead to as their effect; and
-           reference_leaked     the caller holds a reference when it is over
-           reference_put_twice  it is about to put one more than it had
-           reference_not_held   it goes on to handle a page as if it had a reference
+Labels     those of classifier.py, with what they lead to as their effect; those of ledger.py
 Abstract   - depth "classifier" stops after a "not kernel-owned"; a "kernel-owned" is always
              followed to its effect.
            - zone_pcp_disable(), drain_all_pages(): per-cpu lists are folded into zone->lock.
@@ -42,7 +39,7 @@ from typing import Literal, TypedDict, Unpack
 
 from racer import Lock, Memory, Thread, UsageError, Violation
 
-from .allocator import Zone, folio_put, put_page
+from .allocator import Zone, folio_put
 from .buddy import is_free_buddy_page, page_count, take_page_off_buddy
 from .classifier import (
     MF,
@@ -54,6 +51,7 @@ from .classifier import (
     make_question,
     page_has_movable_ops,
 )
+from .ledger import Ledger, handed_on, opened, put_held, settle, taken, told
 from .lru import lru_add_drain_all
 from .pages import Flags, Page, compound_head, get_one, with_hwpoison
 from .parameters import (
@@ -67,7 +65,7 @@ from .parameters import (
     Variant,
 )
 
-Got = Literal[0, 1, "-EIO", "-EBUSY", "-ENOTRECOVERABLE", "not kernel-owned"]
+Got = Literal[0, 1, "-EIO", "-EBUSY", "-ENOTRECOVERABLE"]
 
 GET_PAGE_MAX_RETRY_NUM = 3
 
@@ -94,23 +92,19 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What get_any_page() returns, and how it stands: references held, answers given so far."""
-
-    ret: Got
-    references: int  # of the caller's, to p's folio: taken less put
-    truth: Truth  # of the answers; the last that was wrong, if one was
-    hit: bool = False  # an answer was "kernel-owned"
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ends: what the operator sees, references that should be 0, the answers."""
+    """How a call ends: what the operator sees, and the ledger that was kept of it."""
 
     result: str
-    references: int
-    truth: Truth
-    hit: bool = False
+    ledger: Ledger
+
+
+class NotFollowed(Exception):
+    """A call of depth "classifier" was told "not kernel-owned": it goes no further."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self.ledger = ledger
 
 
 class Options(TypedDict, total=False):
@@ -213,69 +207,68 @@ async def report(call: Call) -> str:
     else:
         async with call.mf_mutex:  # mutex_lock(&mf_mutex)
             outcome = await handle(call)
-    if outcome.references > 0:
-        raise Violation("reference_leaked", effect=outcome.result)
-    if outcome.references < 0:
-        raise Violation("reference_not_held", effect=outcome.result)
-    if outcome.truth != "true":
-        raise Violation(outcome.truth, effect=effect(outcome))
-    return outcome.result
+    result, truth = outcome.result, outcome.ledger.truth
+    if result != "not kernel-owned":
+        settle(outcome.ledger, result)
+    if truth != "true":
+        raise Violation(truth, effect=effect(result, truth))
+    return result
 
 
 async def handle(call: Call) -> Outcome:
-    if call.flags.soft_offline:
-        return await soft_offline_page(call)
-    return await memory_failure(call)
+    """The function that is called, to its end or as far as it is followed."""
+    entry = soft_offline_page if call.flags.soft_offline else memory_failure
+    try:
+        result, ledger = await entry(call, opened(call.flags))
+    except NotFollowed as told_no:
+        return Outcome("not kernel-owned", told_no.ledger)
+    return Outcome(result, ledger)
 
 
-def effect(outcome: Outcome) -> str:
+def effect(result: str, truth: Truth) -> str:
     """What the operator sees because of a wrong answer."""
-    if outcome.result == "not kernel-owned":
+    if result == "not kernel-owned":
         return ""  # not followed
-    if outcome.truth in ("missed", "stale_clear"):
-        return outcome.result
-    if outcome.result == "-ENOTRECOVERABLE" and outcome.truth == "misclassified":
+    if truth in ("missed", "stale_clear"):
+        return result
+    if result == "-ENOTRECOVERABLE" and truth == "misclassified":
         return "spurious -ENOTRECOVERABLE"
-    return outcome.result if outcome.result in ("panic", "-ENOTRECOVERABLE") else "none"
+    return result if result in ("panic", "-ENOTRECOVERABLE") else "none"
 
 
-# The two entries
+# The two entries. Beside what the C returns each hands back the ledger of its call.
 
 
-async def memory_failure(call: Call) -> Outcome:
+async def memory_failure(call: Call, ledger: Ledger) -> tuple[str, Ledger]:
     """memory_failure(), under mf_mutex, down to the page that it holds or does not get."""
     p, zone, flags = call.p, call.zone, call.flags
     retry = True
-    held = Held(0, 1 if flags.count_increased else 0, "true")
     while True:  # try_again:
         if (await p.flags.update(with_hwpoison, "full")).hwpoison:  # TestSetPageHWPoison(p)
             if flags.count_increased:
-                held = await put(call, held, "already poisoned")  # put_page(p)
-            return finish(held, "-EHWPOISON")  # MF_MSG_ALREADY_POISONED
-        held = await get_hwpoison_page(call, flags, held)
-        if held.ret == 1:
-            held = replace(held, references=held.references - 1)  # it keeps the reference
-            return finish(held, "handled")
-        if held.ret != 0:
-            return finish(held, memory_failure_ignores(call, held.ret))
+                ledger = await put_held(zone, p, ledger, "already poisoned")  # put_page(p)
+            return "-EHWPOISON", ledger  # MF_MSG_ALREADY_POISONED
+        res, ledger = await get_hwpoison_page(call, flags, ledger)
+        if res == 1:
+            return "handled", handed_on(ledger)  # it keeps the reference
+        if res != 0:
+            return memory_failure_ignores(call, res), ledger
         if not await is_free_buddy_page(zone, p):
-            return finish(held, action_result(call, "MF_MSG_KERNEL_HIGH_ORDER", "ignored"))
+            return action_result(call, "MF_MSG_KERNEL_HIGH_ORDER", "ignored"), ledger
         if await take_page_off_buddy(zone, p):
             await p.refs.update(get_one, "relaxed")  # page_ref_inc(p)
-            return finish(held, action_result(call, "MF_MSG_BUDDY", "recovered"))
+            return action_result(call, "MF_MSG_BUDDY", "recovered"), ledger
         if not retry:
-            return finish(held, action_result(call, "MF_MSG_BUDDY", "failed"))
+            return action_result(call, "MF_MSG_BUDDY", "failed"), ledger
         await p.flags.update(without_hwpoison, "relaxed")  # ClearPageHWPoison(p)
         retry = False  # goto try_again
         if call.second_try == "cleared":
             flags = replace(flags, count_increased=False)
 
 
-def memory_failure_ignores(call: Call, ret: Got) -> str:
+def memory_failure_ignores(call: Call, res: Got) -> str:
     """What memory_failure() makes of a negative return of get_hwpoison_page()."""
-    if ret == "not kernel-owned":
-        return ret
-    if ret == "-ENOTRECOVERABLE" and call.followup:
+    if res == "-ENOTRECOVERABLE" and call.followup:
         return action_result(call, "MF_MSG_KERNEL", "ignored")
     return action_result(call, "MF_MSG_GET_HWPOISON", "ignored")
 
@@ -287,26 +280,25 @@ def action_result(call: Call, message: str, result: str) -> str:
     return f"{result}: {message}"
 
 
-async def soft_offline_page(call: Call) -> Outcome:
+async def soft_offline_page(call: Call, ledger: Ledger) -> tuple[str, Ledger]:
     """soft_offline_page(), under mf_mutex."""
-    p, flags = call.p, call.flags
+    p, zone, flags = call.p, call.zone, call.flags
     try_again = True
-    held = Held(0, 1 if flags.count_increased else 0, "true")
     if (await p.flags.load("plain")).hwpoison:  # PageHWPoison(page)
         if flags.count_increased:
-            held = await put(call, held, "already poisoned")  # put_ref_page()
-        return finish(held, "0")
+            ledger = await put_held(zone, p, ledger, "already poisoned")  # put_ref_page()
+        return "0", ledger
     while True:  # retry:
-        held = await get_hwpoison_page(call, flags, held)
-        if held.ret == 1:
-            held = await put(call, held, "handled")  # soft_offline_in_use_page()
-            return finish(held, "handled")
-        if held.ret != 0:
-            return finish(held, held.ret)
-        if await page_handle_poison(call.zone, p):
-            return finish(held, "0")
+        ret, ledger = await get_hwpoison_page(call, flags, ledger)
+        if ret == 1:
+            ledger = await put_held(zone, p, ledger, "handled")  # soft_offline_in_use_page()
+            return "handled", ledger
+        if ret != 0:
+            return ret, ledger
+        if await page_handle_poison(zone, p):
+            return "0", ledger
         if not try_again:
-            return finish(held, "-EBUSY")
+            return "-EBUSY", ledger
         try_again = False
         flags = replace(flags, count_increased=False)  # get_any_page() has put that reference
 
@@ -320,50 +312,26 @@ async def page_handle_poison(zone: Zone, page: Page) -> bool:
     return True
 
 
-def finish(held: Held, result: str) -> Outcome:
-    """The end of a call that keeps no reference; one that was not followed is not counted."""
-    references = 0 if result == "not kernel-owned" else held.references
-    return Outcome(result, references, held.truth, held.hit)
-
-
-async def put(call: Call, held: Held, where: str) -> Held:
-    """put_page(p) of a reference that the caller holds, or takes itself to hold.
-
-    One that it does not hold is somebody else's, whose page may be freed under him: the model
-    ends here. `where` in the call that is, is the violation's effect.
-    """
-    if held.references == 0:
-        raise Violation("reference_put_twice", effect=where)
-    await put_page(call.zone, call.p)
-    return replace(held, references=held.references - 1)
-
-
 # A reference to p's folio
 
 
-async def get_hwpoison_page(call: Call, flags: MF, held: Held) -> Held:
+async def get_hwpoison_page(call: Call, flags: MF, ledger: Ledger) -> tuple[Got, Ledger]:
     """get_hwpoison_page(): get_any_page() between zone_pcp_disable() and zone_pcp_enable()."""
-    return await get_any_page(call, flags, held)
+    return await get_any_page(call, flags, ledger)
 
 
-async def get_any_page(call: Call, flags: MF, held: Held) -> Held:
+async def get_any_page(call: Call, flags: MF, ledger: Ledger) -> tuple[Got, Ledger]:
     """get_any_page(): one counter for the passes of every kind. -EIO prints "unhandlable page".
 
     Returns 1 with a reference; 0 for a free page; else -EIO, -EBUSY or -ENOTRECOVERABLE.
     """
     zone, p, passes = call.zone, call.p, 0
     count_increased = flags.count_increased
-    answer = await ask(call.question)  # is_kernel_owned_page(p)
-    if answer.truth != "true":
-        held = replace(held, truth=answer.truth)
-    if answer.kernel_owned:
-        held = replace(held, hit=True)
-    if answer.kernel_owned and call.heeds:
+    kernel_owned, ledger = await is_kernel_owned_page(call, ledger)
+    if kernel_owned:
         if count_increased:
-            held = await put_on_hit(call, held)
-        return replace(held, ret="-ENOTRECOVERABLE")
-    if call.depth == "classifier":
-        return replace(held, ret="not kernel-owned")
+            ledger = await put_on_hit(call, ledger)  # put_page(p)
+        return "-ENOTRECOVERABLE", ledger
     while True:  # try_again:
         passes += 1
         may_retry = passes <= call.retries  # pass++ < GET_PAGE_MAX_RETRY_NUM
@@ -373,34 +341,44 @@ async def get_any_page(call: Call, flags: MF, held: Held) -> Held:
                     if await page_count(p) > 0:
                         if may_retry:
                             continue  # raced with an allocation
-                        return replace(held, ret="-EBUSY")
+                        return "-EBUSY", ledger
                     if await is_free_buddy_page(zone, p):
-                        return replace(held, ret=0)
+                        return 0, ledger
                     if may_retry:
                         continue  # raced with put_page()
-                    return replace(held, ret="-EIO")
+                    return "-EIO", ledger
                 case "-EBUSY":
                     if may_retry:
                         await shake_page(zone, p)
                         continue  # raced with a (possibly temporary) unhandlable page
-                    return replace(held, ret="-EIO")
-            held = replace(held, references=held.references + 1)
+                    return "-EIO", ledger
+            ledger = taken(ledger)
         if await hwpoison_handlable(zone, p, flags):
-            return replace(held, ret=1)
-        held = await put(call, held, "on a pass")  # put_page(p)
+            return 1, ledger
+        ledger = await put_held(zone, p, ledger, "on a pass")  # put_page(p)
         if not may_retry:
-            return replace(held, ret="-EIO")
+            return "-EIO", ledger
         await shake_page(zone, p)
         count_increased = False
 
 
-async def put_on_hit(call: Call, held: Held) -> Held:
-    """What get_any_page() does with MF_COUNT_INCREASED's reference when p is kernel-owned."""
+async def is_kernel_owned_page(call: Call, ledger: Ledger) -> tuple[bool, Ledger]:
+    """The classifier; what it says is noted, and may be all that the call is about."""
+    verdict = await ask(call.question)
+    ledger = told(ledger, verdict)
+    kernel_owned = verdict.kernel_owned and call.heeds
+    if not kernel_owned and call.depth == "classifier":
+        raise NotFollowed(ledger)
+    return kernel_owned, ledger
+
+
+async def put_on_hit(call: Call, ledger: Ledger) -> Ledger:
+    """put_page(p) of MF_COUNT_INCREASED's reference; of that, what on_hit makes up."""
     if call.on_hit == "leak":
-        return held
+        return ledger
     if call.on_hit == "put_twice":
-        held = await put(call, held, "on a hit")
-    return await put(call, held, "on a hit")  # put_page(p)
+        ledger = await put_held(call.zone, call.p, ledger, "on a hit")
+    return await put_held(call.zone, call.p, ledger, "on a hit")
 
 
 async def get_hwpoison_page_once(zone: Zone, page: Page, flags: MF) -> Literal[0, 1, "-EBUSY"]:

@@ -17,12 +17,12 @@ Models     classify  madvise_inject_error() from its get_user_pages_fast() on: i
            table         a what-if: p is a page table. No user mapping can name one (insert_page()
                          refuses pages with a type), so madvise() cannot pin it. `put_p` is the
                          table's owner, which frees it.
-Labels     those of scenarios/kernel/memory_failure.py
-Source     mm/madvise.c madvise_inject_error(); mm/memory.c validate_page_before_insert();
-           mm/memory-failure.c, mm/huge_memory.c, mm/page_alloc.c, mm/slub.c
+Labels     those of kernel/memory_failure.py
+Kernel     kernel/split.py, allocator.py, users.py, classifier.py, memory_failure.py
+Source     mm/memory.c validate_page_before_insert()
 Abstract   The zero page has no reference for its mappings (they are pte_special), so its own
            and those of get_user_pages() are all.
-Not        see scenarios/split.py, allocator.py and memory_failure.py; check_new_pages() is off
+Not        check_new_pages() is off
 Bound      One split, one slab.
 
 Answer, page=thp. Pass, for every variant, headonly too, and whatever on_hit is: it is never hit.
@@ -30,7 +30,7 @@ Answer, page=thp. Pass, for every variant, headonly too, and whatever on_hit is:
            beside the one of the split's caller, so folio_ref_freeze(), which wants exactly its
            own, fails; nor does a put of any other reference free the THP. So p's head, and
            its type, are the same at every load: each variant answers as if asked at one instant.
-           (Without the reference headonly is wrong: see scenarios/split_race.py.) The page is
+           (Without the reference headonly is wrong: see split_race.py.) The page is
            handlable: memory_failure() keeps the reference for good, so it is never split after
            either; soft_offline_page() drops it when it is done, and only then is H free and a
            slab, of the THP freed whole or split.

@@ -7,8 +7,7 @@ Models     A block of 2 pages, free: H and p. Two threads:
            classify  memory_failure() or soft_offline_page(), down to the classifier's answer
            move      takes the block for a slab and gives it back: `rounds` times, or for ever.
                      p's head is H as long as p is a tail, and p itself otherwise.
-Not        see scenarios/allocator.py, users.py and memory_failure.py
-Source     mm/memory-failure.c, mm/page_alloc.c, mm/slub.c
+Kernel     kernel/allocator.py, users.py, classifier.py, memory_failure.py
 Abstract   - The mover stands for whoever uses p's memory; no user is known that would come back
              at the pace of the classifier's loads. Here any pace is: a schedule in which the
              classifier does not end needs it in step for ever, so it is of no weight in
@@ -116,7 +115,7 @@ async def report_limited(question: Question, variant: Variant, limit: int) -> An
 
 
 async def classify_limited(p: Page, how: How, variant: Variant, limit: int) -> Answer:
-    """v9 or v10 of scenarios/classifier.py, with a limit."""
+    """v9 or v10 of kernel/classifier.py, with a limit."""
     opts_out = variant == "v9" and how.flags.soft_offline
     if opts_out and await page_has_movable_ops(p):
         return "not kernel-owned"

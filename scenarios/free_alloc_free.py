@@ -3,15 +3,13 @@
 Question   Can p, a tail of the THP on H, be called kernel-owned when it is so at no instant?
            With slab_order=1, when p is part of the slab: can it be called not so?
 Models     The smallest THP, of order 1: H and its only tail p. Three threads:
-           classify  memory_failure() or soft_offline_page(), down to the classifier's answer;
-                     from a "kernel-owned" on to what the operator sees of it
+           classify  memory_failure() or soft_offline_page(), down to the classifier's answer
            free      drops the last reference to the THP, which frees it whole
            alloc     is given the free block: a slab, of H alone (p goes back on the free list)
                      or of both; freed again; then (reuse=slab_then_thp) a THP on H, if both
                      are free
-Not        see scenarios/allocator.py, users.py, classifier.py and memory_failure.py
-Source     mm/memory-failure.c, mm/swap.c, mm/page_alloc.c, mm/slub.c
-Abstract   One task has the slab and then the THP; see scenarios/split_race.py.
+Kernel     kernel/allocator.py, users.py, classifier.py, memory_failure.py
+Abstract   One task has the slab and then the THP; see split_race.py.
 Bound      One free, one slab, at most one new THP.
 
 Answer, slab_order=0. p.info is clear whenever H is a slab, so p is never kernel-owned, every

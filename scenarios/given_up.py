@@ -2,7 +2,7 @@
 
 Question   The patched get_any_page() returns at once when p is kernel-owned. Would the kernel
            before the patch have handled p, in the same interleaving?
-Models     As scenarios/unhandlable.py, with one change to the call: the classifier is asked, its
+Models     As unhandlable.py, with one change to the call: the classifier is asked, its
            answer is noted and not heeded. It only loads, so nobody notices that it was asked:
            what follows is what the kernel before the patch makes of the same interleaving, and
            the answer is what the patched one would have gone by.
@@ -10,7 +10,6 @@ Models     As scenarios/unhandlable.py, with one change to the call: the classif
            owner     (freed=freed, reused) gives p back; reused: and it is a user's then
 Labels     given_up  the classifier said "kernel-owned", so the patched kernel gives up; and the
                      kernel before the patch had p handled in the end. The effect is that end.
-Not        see scenarios/unhandlable.py
 Source     mm/memory-failure.c get_any_page(), before and after the patch
 Abstract   The call's own later steps (retries, references) are those of the kernel before.
 Bound      One free and one reuse.
@@ -28,7 +27,7 @@ Answer
              PG_hwpoison: "recovered: MF_MSG_BUDDY", or reused: "handled".
 
 Claims     C15 "changes only the errno that soft_offline_page() can pass on": as sets of results
-           (scenarios/unhandlable.py) it does; interleaving by interleaving it also turns an end
+           (unhandlable.py) it does; interleaving by interleaving it also turns an end
            with the page handled into an errno, for whoever gives a page back in time.
 """
 

@@ -11,13 +11,12 @@ Models     A THP of 4 pages on H, split into two folios of order 1: H with p1, p
                      of the split's and this one frees the second folio
            alloc     is given H when it is free: a slab of order 0 (H alone) or 1 (H and p1),
                      freed again; then (reuse=slab_then_thp) a THP of all 4 pages, if all are free
-Not        see scenarios/split.py, allocator.py and memory_failure.py
-Source     mm/memory-failure.c, mm/huge_memory.c, mm/page_alloc.c, mm/slub.c
+Kernel     kernel/split.py, allocator.py, users.py, classifier.py, memory_failure.py
 Abstract   - page=first: nobody keeps the second folio; it is freed by the split. Who has it is
              nothing to p1, but for the new THP, which needs it free.
-           - One task has the slab and then the THP; see scenarios/split_race.py.
+           - One task has the slab and then the THP; see split_race.py.
            - A split that finds another reference (tryget's) fails: the THP is freed whole.
-Bound      One split, one slab, at most one new THP. The caller stops at the classifier's answer.
+Bound      One split, one slab, at most one new THP.
 
 Answer, page=first and slab_order=1: while H is a slab p is part of it, and p.info is H.
   v8, tryget   Fail, `missed`: v8 reads the type of a tail; the slab is frozen, so tryget gets no

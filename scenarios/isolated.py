@@ -9,12 +9,10 @@ Labels     What the call ends with is the effect.
            transient_eio  -EIO (memory_failure(): MF_MSG_GET_HWPOISON), and p was not back on the
                           LRU before the call was over
            returned_eio   the same, though p was back on the LRU in between
-Source     mm/memory-failure.c get_any_page(), shake_page(); mm/vmscan.c folio_isolate_lru(),
-           folio_putback_lru(); mm/swap.c
+Kernel     kernel/lru.py, classifier.py, memory_failure.py
 Abstract   The isolation's own reference is there already: it finds p by a mapping that stays.
            `was_off` is a ghost: that p was off the LRU once. One step of the isolator's, and of
            no thread's concern but for the label.
-Not        see scenarios/lru.py and memory_failure.py
 Bound      At most two isolations. The passes are four, so there is no need for more to show what
            happens when p is back in between.
 

@@ -3,14 +3,12 @@
 Question   A "false" comes of one head's type. If p was kernel-owned at every instant from the
            first look at that type to the answer, then what was looked at was not p's. That is
            what the re-read before a "false" is for: v10 has it, v9 has not.
-Models     As scenarios/slab_tail.py: a block of 4 pages, `owner` over all of it, H its head, p
+Models     As slab_tail.py: a block of 4 pages, `owner` over all of it, H its head, p
            its last page. But the window is around the last pass only: from just before its first
            load of a type to just after its last load.
-           classify  v9 or v10; the same loads, in the same order, as in scenarios/classifier.py
+           classify  v9 or v10; the same loads, in the same order, as in kernel/classifier.py
            move      the owner gives the block back, and it may be used again
 Labels     missed    it said "not kernel-owned", and p was so at every instant of that window
-Not        see scenarios/slab_tail.py
-Source     mm/memory-failure.c HWPoisonKernelOwned() of v9, is_kernel_owned_page() of v10
 Abstract   PG_reserved is not tested: no page has it here. No caller: nothing but the answer counts.
 Bound      One free, one reuse.
 
@@ -29,7 +27,7 @@ Answer
                    owned its head is H, with a type.
 
 Claims     "the re-read must guard the false verdict too": in this sense it must. In the sense of
-           the whole call, scenarios/slab_tail.py, there is nothing to guard against.
+           the whole call, slab_tail.py, there is nothing to guard against.
 """
 
 from racer import Expected, Memory, Program, State, Thread, Violation, Watch, scenario

@@ -9,13 +9,13 @@ Models     movable_ops       one thread chooses a state, sets it up, asks `varia
            movable_ops_race  p is a balloon page (PageOffline) that is freed and becomes a
                              slab (to_slab), or a slab that is freed and becomes a balloon page
                              (from_slab), while it is asked about
-Labels     those of the classifier, and
+Labels     those of kernel/classifier.py, and
            disagree          the two answers differ; the effect names the state
-Source     mm/memory-failure.c HWPoisonKernelOwned() of v9; include/linux/page-flags.h
-           PG_movable_ops = PG_uptodate, page_has_movable_ops(); mm/balloon.c
-           balloon_page_insert(), balloon_page_finalize(); mm/zsmalloc.c reset_zpdesc() (both
-           types stay until the page is freed to the buddy); mm/page_alloc.c
-           __free_pages_prepare()
+Kernel     kernel/allocator.py, users.py, classifier.py, memory_failure.py
+Source     include/linux/page-flags.h PG_movable_ops = PG_uptodate, page_has_movable_ops();
+           mm/balloon.c balloon_page_insert(), balloon_page_finalize(); mm/zsmalloc.c
+           reset_zpdesc() (both types stay until the page is freed to the buddy);
+           mm/page_alloc.c __free_pages_prepare()
 Abstract   place=tail: of the types that no load of that page tells apart one stands for all.
            The pages of movable_ops have no references, and PG_lru is clear: no variant but
            tryget looks at either, and tryget is not compared.

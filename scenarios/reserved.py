@@ -7,16 +7,16 @@ Models     p is a reserved page of order 0; its buddy H is in use throughout.
            free      (freed) free_reserved_page(): __init memory, a driver's memory
            alloc     (freed) takes p if it is free: for a user, who keeps it and puts it on the
                      LRU by way of the batch, or for a slab that comes and goes
-Labels     those of the classifier, and
+Labels     those of kernel/classifier.py, and
            as_transient           p was kernel-owned at every instant of the call, and the result is
                                   one that a page briefly off the LRU gives too
            reference_overwritten  free_reserved_page() sets the count to 1 while another holds a
                                   reference: one of the two puts what is not there any more. The
                                   model ends here, so the store is modelled with a look at what
                                   it overwrites (the C has none).
+Kernel     kernel/allocator.py, users.py, lru.py, classifier.py, memory_failure.py
 Source     mm/page_alloc.c free_reserved_page();
-           include/linux/page-flags.h PAGEFLAG(Reserved, reserved, PF_NO_COMPOUND);
-           mm/memory-failure.c, mm/slub.c, mm/swap.c
+           include/linux/page-flags.h PAGEFLAG(Reserved, reserved, PF_NO_COMPOUND)
 Not        clear_page_tag_ref(), adjust_managed_page_count(); check_new_pages() is off
 Bound      p is freed once and used once more.
 

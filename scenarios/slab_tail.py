@@ -10,11 +10,10 @@ Models     A block of 4 pages: `owner` over all of it, H its head, p its last pa
              other_head  a neighbour takes H and page 1, the new owner pages 2 and 3: p's head
                          is page 2 then. The neighbour is a user's folio (neighbour=thp) or of
                          the owner's kind too (neighbour=kernel).
-Not        see scenarios/allocator.py, users.py and memory_failure.py
-Source     mm/memory-failure.c, mm/page_alloc.c, mm/slub.c, include/linux/mm.h
+Kernel     kernel/allocator.py, users.py, classifier.py, memory_failure.py
 Abstract   - check_new_pages() is off, as it is by default. When it is on, a p that was poisoned
              before its block was used again keeps that block from being used.
-           - A large kmalloc of order 1 (move=other_head) is a what-if: see scenarios/users.py.
+           - A large kmalloc of order 1 (move=other_head) is a what-if: see kernel/users.py.
 Bound      One free, one reuse.
 
 Answer     What is stored to p.info is stored while p's block has no type. So while p is

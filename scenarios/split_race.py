@@ -2,20 +2,18 @@
 
 Question   p, a tail of the THP on H, is kernel-owned at no instant. Can it be called so?
 Models     The smallest THP, of order 1: H and its only tail p. Four threads:
-           classify  memory_failure() or soft_offline_page(), down to the classifier's answer;
-                     from a "kernel-owned" on to what the operator sees of it
+           classify  memory_failure() or soft_offline_page(), down to the classifier's answer
            split     splits the THP, drops its reference to p, then frees H, which nobody keeps
            put_p     p's user: drops its reference once p is mapped as a page of its own. The
                      last of the two references to be dropped, the split's or this, frees p.
            alloc     is given H when it is free: a slab, freed again; then (reuse=slab_then_thp)
                      a THP on H, if p is free too and the two have merged
-Not        see scenarios/split.py, allocator.py, classifier.py and memory_failure.py
-Source     mm/memory-failure.c, mm/huge_memory.c, mm/page_alloc.c, mm/slub.c
+Kernel     kernel/split.py, allocator.py, users.py, classifier.py, memory_failure.py
 Abstract   - One task has the slab and then the THP. Two tasks would show no more: before the slab
              is freed there is no block of order 1 to be had, unless a THP takes it before the
              slab, and then no slab is ever seen.
            - A THP of order 1 is of the page cache; the split is that of an anonymous one (see
-             scenarios/split.py), which has order 2 at least. p is then page[1], whose word holds
+             kernel/split.py), which has order 2 at least. p is then page[1], whose word holds
              the order too. With four pages the answers for p1 and p3 are those here.
 Bound      One split, one slab, at most one new THP.
 

@@ -12,17 +12,16 @@ Labels     poison_lost       a call has come to an end after which p is taken to
                              of memory_failure(), a "0" of soft_offline_page(). And it is not.
            handles_poisoned  soft_offline_page() goes on to migrate p, as a page in good health,
                              and p is poisoned
-           and those of scenarios/kernel/memory_failure.py and classifier.py, which none shows
-Not        see scenarios/kernel/memory_failure.py, allocator.py, lru.py, and there: what a caller
-           does with a page it holds. So a soft offline that is "handled" has not poisoned p, and a
-           memory_failure() after it handles p as well. unpoison_memory(), which takes mf_mutex.
-Source     mm/memory-failure.c: memory_failure(), soft_offline_page(), page_handle_poison()
+           and those of kernel/memory_failure.py and classifier.py, which none shows
+Kernel     kernel/allocator.py, users.py, lru.py, classifier.py, memory_failure.py
 Abstract   - One cell more, `dealt_with`, is the operator's knowledge: set once a call is over.
            - get_any_page() makes one pass (retries=0), not four, to be small. So its errnos come
              sooner: -EBUSY with page=free is one that the kernel would try again on. And as
              shake_page() is never called, the user's page of page=free does not rest in a batch:
              it fills one, and is on the LRU. Two passes have the same violations.
            - A panic ends the one call only; the other goes on, as it would with the sysctl off.
+           - A soft offline that is "handled" has not poisoned p: that part is not modelled;
+             so a memory_failure() after it handles p as well.
            - mutex=False is a made-up bug: both take no mf_mutex.
 Bound      Two calls; p is freed once, or is taken once.
 
@@ -46,7 +45,7 @@ Answer, poison_lost.
              (p has no reference and is not free: -EIO); the free stores p's flags, without the
              bit. Then p is free, and the next memory_failure() is not told -EHWPOISON. free: it
              is the new user who loads and stores p's flags, as it fills the page (one update
-             stands for several, see scenarios/users.py).
+             stands for several, see kernel/users.py).
              Not soft_offline twice: the bit is set on a page that was taken off its free list,
              where no free is under way and which no user is given.
   no mutex   Fail where a call can come to its end between the first TestSetPageHWPoison() and

@@ -12,16 +12,14 @@ Models     p is what `page` says; the whole call of memory_failure() or soft_off
 Labels     handled_after_all  (asks=handled) p was kernel-owned at the call's start, just before
                               its first step, and the call ended with the page handled: held, or
                               taken off its free list. Its effect is that end.
-           reference_overwritten  the owner sets p's count to 1 while another holds a reference,
-                              which is a use after free once p has its next user: the owner's
-                              thread ends here
-           missed, misclassified: those of scenarios/classifier.py
-Not        see scenarios/kernel/memory_failure.py, allocator.py, users.py, lru.py
-Source     mm/memory-failure.c; mm/page_alloc.c free_reserved_page() (hugetlb's vmemmap gives
-           boot memory back by it at run time, mm/hugetlb_vmemmap.c); mm/vmalloc.c vfree()
+           reference_overwritten  that of reserved.py: a use after free once p has its next user
+           missed, misclassified: those of kernel/classifier.py
+Kernel     kernel/allocator.py, users.py, lru.py, classifier.py, memory_failure.py
+Source     mm/page_alloc.c free_reserved_page() (hugetlb's vmemmap gives boot memory back by it
+           at run time, mm/hugetlb_vmemmap.c); mm/vmalloc.c vfree()
 Abstract   - slab, table, reserved, untyped are one page, beside a user's. slab_tail is the tail
              of a slab of order 1; large_kmalloc is the head of one of order 1, a what-if (see
-             users.py). In the kernel order decides the same: 0, or above.
+             kernel/users.py). In the kernel order decides the same: 0, or above.
            - untyped stands for vmalloc memory and for a kernel stack: one reference, no type,
              not on the LRU.
            - asks is of the model, not of the kernel. asks=result leaves the result as it is, to
@@ -29,7 +27,6 @@ Abstract   - slab, table, reserved, untyped are one page, beside a user's. slab_
            - p is kernel-owned from the start to some instant, and never again: so it was
              kernel-owned at the call's start iff it was at some instant of the call.
            - check_new_pages() is off, as by default.
-           - init_page_count() is a plain store; here it is an update, to see what it overwrites.
 Bound      One free and one reuse.
 
 Answer, the results. Where p is kept there is one interleaving.

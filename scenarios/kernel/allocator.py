@@ -2,7 +2,7 @@
 
 Models     Put and LRU removal, __free_pages_prepare(), the merge and the hand-out under
            zone->lock for every order up to the block's, check_new_pages(), prep_compound_page().
-           Who takes and gives back the pages is in scenarios/users.py.
+           Who takes and gives back the pages is in users.py.
 Source     mm/swap.c __folio_put(), __page_cache_release(), lru_add(); mm/page_alloc.c
            __free_pages_prepare(), free_tail_page_prepare(), __free_one_page(), rmqueue_buddy(),
            __rmqueue_smallest(), page_del_and_expand(), check_new_pages(), prep_compound_page();
@@ -56,7 +56,7 @@ class Zone:
     block: Block
     lock: Lock  # zone->lock
     lru_lock: Lock  # lruvec->lru_lock
-    batch: Cell[Page | None]  # cpu_fbatches.lru_add of one CPU: see scenarios/lru.py
+    batch: Cell[Page | None]  # cpu_fbatches.lru_add of one CPU: see lru.py
     batch_lock: Lock  # cpu_fbatches.lock of that CPU
     check_pages: bool  # check_new_pages() is compiled in and switched on
     flags_rmw: FlagsRmw

@@ -15,7 +15,7 @@ Labels     misclassified  it said "kernel-owned", and p was so at no instant of 
            missed         it said "not kernel-owned", and p was so at every instant of it
            stale_owned    it said "kernel-owned", and p was so at some instant, not at the end
            stale_clear    it said "not kernel-owned", and p was so at some instant and at the end
-           What a wrong answer leads to is in scenarios/kernel/memory_failure.py.
+           What a wrong answer leads to is in memory_failure.py.
 """
 
 from collections.abc import Callable, Coroutine, Mapping

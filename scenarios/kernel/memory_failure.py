@@ -27,11 +27,12 @@ Abstract   - depth "classifier" stops after a "not kernel-owned"; a "kernel-owne
              keep its reference on the poisoned page for good; soft_offline_page() would
              invalidate or migrate, and put its reference, which is modelled.
            - A panic ends this thread only. What the others do after it is of no interest.
-Not        hugetlb, hwpoison_filter(), unpoison_memory(), memory that is not online, the sysctls
-           memory_failure_recovery and enable_soft_offline, kill_accessing_process().
+Not        hugetlb, hwpoison_filter(), unpoison_memory() (which takes mf_mutex), memory that is
+           not online, the sysctls memory_failure_recovery and enable_soft_offline,
+           kill_accessing_process().
 Source     mm/memory-failure.c, by function, as of v10 of the series; include/linux/page-flags.h
            PageLRU (PF_HEAD); mm/madvise.c madvise_inject_error(): MADV_SOFT_OFFLINE and
-           MADV_HWPOISON are what carries MF_COUNT_INCREASED. Free pages: scenarios/buddy.py
+           MADV_HWPOISON are what carries MF_COUNT_INCREASED. Free pages: buddy.py
 """
 
 from dataclasses import dataclass, replace
@@ -114,7 +115,7 @@ class Options(TypedDict, total=False):
     followup    memory_failure() tells -ENOTRECOVERABLE from the other errnos (True)
     panic       vm.panic_on_unrecoverable_memory_failure (True)
     depth       the whole call, or no further than a "not kernel-owned" (whole)
-    type_reads, only, stale: see scenarios/classifier.py
+    type_reads, only, stale: see classifier.py
     on_hit      put: what the C does; leak, put_twice: bugs that C17 must find
     mf_mutex    a lock, where there is another caller
     retries     of get_any_page(); fewer than the kernel's three make for a smaller space

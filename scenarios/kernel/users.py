@@ -8,7 +8,7 @@ Source     mm/slub.c allocate_slab(), __free_slab(), ___kmalloc_large_node(),
            __pagetable_free(); mm/page_alloc.c __alloc_pages(), ___free_pages();
            mm/huge_memory.c vma_alloc_anon_folio_pmd() and its like
 Abstract   What is done with the memory. A new THP is put on the LRU by its owner only where a
-           scenario does so with scenarios/lru.py folio_add_lru(). A large kmalloc of the
+           scenario does so with folio_add_lru() of lru.py. A large kmalloc of the
            kernel is of order 2 or above (with 4 KiB pages); of orders 0 and 1 it is a what-if.
            A user's folio is filled (take_filled(): a plain update of its head's word) only where a
            scenario asks about that head; there one update stands for several.

@@ -218,9 +218,12 @@ async def report(call: Call) -> str:
 
 async def handle(call: Call) -> Outcome:
     """The function that is called, to its end or as far as it is followed."""
-    entry = soft_offline_page if call.flags.soft_offline else memory_failure
+    ledger = opened(call.flags)
     try:
-        result, ledger = await entry(call, opened(call.flags))
+        if call.flags.soft_offline:
+            result, ledger = await soft_offline_page(call, ledger)
+        else:
+            result, ledger = await memory_failure(call, ledger)
     except NotFollowed as told_no:
         return Outcome("not kernel-owned", told_no.ledger)
     return Outcome(result, ledger)

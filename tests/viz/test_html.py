@@ -255,7 +255,7 @@ def test_a_click_goes_one_step_and_shows_its_state_and_source(shown: Page, repor
     callers = shown.ask("[...document.querySelectorAll('.callers li')].map((e) => e.textContent)")
     assert all("await" in caller for caller in callers)
     assert callers[-1].startswith("memory_failure.py:")
-    assert callers[-1].endswith("await memory_failure(call)")
+    assert callers[-1].endswith("await memory_failure(call, ledger)")
     assert shown.ask("location.hash") == "#misclassified/C1"
     shown.click("[data-go=next]")
     shown.shows("C2")

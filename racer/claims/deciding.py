@@ -18,7 +18,7 @@ from racer.catalogue.discovery import find
 from racer.catalogue.parameters import Value, show_parameters
 from racer.catalogue.scenario import Scenario
 from racer.claims.conditions import condition
-from racer.claims.data import Answer, Ask, Claim, Parameters
+from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import explore
 from racer.exploration.result import Result
@@ -87,6 +87,19 @@ class Decided:
         """Every exploration that the answer rests on, each once."""
         found = {id(c): c for points in self.points for point in points for c in point.cases}
         return list(found.values())
+
+    def asked(self) -> Iterator[tuple[Ask, tuple[Point, ...]]]:
+        """Each ask of the claim, with its points."""
+        return zip(self.claim.asks, self.points, strict=True)
+
+    def telling(self) -> tuple[Ask, Point] | None:
+        """The first point that has a schedule against the claim, else one for it; or none."""
+        for kind, holds in ((Never, False), (Shows, True)):
+            for ask, points in self.asked():
+                for point in points:
+                    if isinstance(ask, kind) and point.holds is holds:
+                        return ask, point
+        return None
 
 
 class Interruption(KeyboardInterrupt):

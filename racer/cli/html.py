@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
 from racer.catalogue.parameters import Value, show_parameters, show_value
 from racer.catalogue.scenario import Scenario
 from racer.claims.bearing import bearings
+from racer.claims.deciding import Decided
 from racer.claims.finding import known_claims
 from racer.cli.output import Written, WrittenPage, file_label, replay_command
 from racer.explanation.data import Explanation
@@ -19,6 +20,7 @@ from racer.exploration.result import Result
 from racer.exploration.witness_file import SavedWitness
 from racer.files import shown_path, write_atomically
 from racer.replaying.trace import Trace
+from racer.viz.claims import closing_text, searched_text
 from racer.viz.mail import mail
 from racer.viz.page.page import page
 from racer.viz.page.report import ClaimRow, LabelRow, Report, Told, told
@@ -150,11 +152,29 @@ def _bearing_rows(
         )
 
 
-def claims_report(rows: tuple[ClaimRow, ...], *, memory: str, summary: str) -> Report:
+def claim_rows(decided: Sequence[Decided]) -> tuple[ClaimRow, ...]:
+    """The rows of the table in an HTML file."""
+    return tuple(
+        ClaimRow(
+            name=each.claim.name,
+            text=each.claim.text,
+            made=each.claim.made,
+            answer=each.answer.verdict,
+            condition=each.answer.condition,
+            wrong="" if each.as_expected else str(each.claim.expected),
+            because=each.claim.because,
+            searched=searched_text(each.cases()),
+        )
+        for each in decided
+    )
+
+
+def claims_report(decided: Sequence[Decided], *, memory: str) -> Report:
     """The answers to claims as data for a page."""
+    rows = claim_rows(decided)
     return Report(
         title="Claims",
-        summary=summary,
+        summary=closing_text(decided),
         settings=(("memory", memory),),
         verdict=None,
         agreed=None,

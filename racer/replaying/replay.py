@@ -13,7 +13,7 @@ def run(program: Program, schedule: Schedule, storage: Storage) -> Trace:
     """Run the real coroutines one step at a time under a schedule, over a storage that is new.
 
     Errors   ReplayDiverged when a move cannot be made: its thread is blocked, has ended, or
-             does not exist. ModelError when the model itself fails on the way.
+             does not exist, or has no such option. ModelError when the model itself fails.
     """
     from racer.replaying.scheduler import run_schedule
 

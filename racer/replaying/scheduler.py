@@ -117,6 +117,8 @@ class Scheduler:
         if move.thread in self.moved:
             if not self.storage.can_move(move.thread):
                 raise refuse(index, move, "it cannot move now")
+            if move.choice != 0:
+                raise refuse(index, move, f"{move.thread} has no options to choose from")
             return
         task = self.tasks.get(move.thread)
         if task is None:

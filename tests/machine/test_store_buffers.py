@@ -16,24 +16,9 @@ from racer import Memory, Program, Thread, Violation, explore, fence, replay
 from racer.automata.lifting import lift
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.watches import Observation, evaluate
-from racer.machine import models
 from tests.corpus import corpus
-from tests.machine.store_buffers import StoreBuffers
-from tests.machine.store_buffers_storage import StoreBufferStorage
+from tests.machine.conftest import DEPTHS
 from tests.programs import build
-
-DEPTHS = (1, 2)
-
-
-@pytest.fixture(autouse=True)
-def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    for depth in DEPTHS:
-        model = models.Model(
-            functools.partial(StoreBuffers, depth=depth),
-            functools.partial(StoreBufferStorage, depth=depth),
-        )
-        monkeypatch.setitem(models.MODELS, f"buffers{depth}", model)
-
 
 # --- brute force ------------------------------------------------------------------------------
 

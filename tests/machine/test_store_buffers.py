@@ -12,10 +12,23 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from racer import Memory, Program, Thread, Violation, explore, fence, replay
+from racer import (
+    Memory,
+    Move,
+    Program,
+    Result,
+    Thread,
+    Violation,
+    Witness,
+    explore,
+    fence,
+    replay,
+)
 from racer.automata.lifting import lift
+from racer.exploration.witnesses import count_preemptions
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.watches import Observation, evaluate
+from racer.machine.moves import packed
 from tests.corpus import corpus
 from tests.machine.conftest import DEPTHS
 from tests.programs import build
@@ -183,8 +196,16 @@ def held_against(make: Callable[[], Program], depth: int, most: int = 6_000) -> 
         for label, finding in result.violations.items():
             assert finding.witness.minimal
             assert finding.witness.preemptions == expected.preemptions[label]
+            assert preemptions_of(result, finding.witness) == expected.preemptions[label]
             assert label in finding.trace.labels
     return True
+
+
+def preemptions_of(result: Result, witness: Witness) -> int:
+    """How many its schedule has, counted along it."""
+    assert result.loaded is not None
+    system = result.loaded.system(result.memory)
+    return count_preemptions(system, packed(witness.schedule, system.agents))
 
 
 # --- litmus tests -----------------------------------------------------------------------------
@@ -262,6 +283,30 @@ def test_a_thread_sees_its_own_store_before_anybody_else_does() -> None:
 
     program = Program(mem, {"O": Thread(other), "T": Thread(own)})
     assert values(program, "buffers1") == {(0, 1), (1, 1)}
+
+
+def test_a_thread_sees_the_newest_of_its_own_stores() -> None:
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def own() -> tuple[int, int]:
+        await x.store(1)
+        await x.store(2)
+        return await x.load(), await y.load()
+
+    async def other() -> int:
+        await y.store(1)
+        return await x.load()
+
+    def make() -> Program:
+        return Program(mem, {"O": Thread(other), "T": Thread(own)})
+
+    seen = values(make(), "buffers2")
+    assert {of_own for _, (of_own, _) in seen} == {2}
+    assert {of_other for of_other, _ in seen} == {0, 1, 2}  # the stores come out one by one
+    assert held_against(make, 2, most=60_000)
+    loaded = replay(make(), (Move("T"),) * 3, memory="buffers2").events[2]
+    assert (loaded.result, loaded.source) == (2, 1)
 
 
 def two_stores() -> Program:
@@ -364,6 +409,62 @@ def test_what_memory_holds_changes_with_the_flush_and_not_with_the_store() -> No
     trace = result.violations["x is 0"].trace
     (broken,) = [event for event in trace.events if "x is 0" in event.broken][:1]
     assert broken.thread == "T:flush"
+
+
+# --- preemptions ------------------------------------------------------------------------------
+
+
+def handing_over(*, own_flush: bool = False, fenced: bool = False, early: bool = False) -> Program:
+    """W stores to x and looks at y, to which R answers once x is seen to be stored.
+
+    own_flush  W looks instead at whether its store has left the buffer
+    fenced     W waits for that before it looks
+    early      R has a step before it looks at x
+    """
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+    stored = mem.watch("x is 1", lambda s: s[x] == 1, cells=[x])
+
+    async def write() -> None:
+        async with stored.window() as seen:
+            await x.store(1)
+            if fenced:
+                await fence("mb")
+            answered = await y.load()
+        if seen.sometimes if own_flush else answered:
+            raise Violation("seen")
+
+    async def read() -> None:
+        if early:
+            await y.load()
+        if await x.load():
+            await y.fetch_add(1)
+
+    threads = {"W": Thread(write)}
+    return Program(mem, threads if own_flush else {"R": Thread(read), **threads})
+
+
+@pytest.mark.parametrize(
+    ("make", "preemptions"),
+    [
+        # W is under way while its buffer is flushed: that is nobody's turn but the buffer's.
+        (functools.partial(handing_over, own_flush=True), 0),
+        # R has to come between the store and the load of W, which could go on at once.
+        (handing_over, 1),
+        # W is blocked until its buffer is flushed; R, whose first step needs that, comes when W
+        # could go on again.
+        (functools.partial(handing_over, fenced=True), 1),
+        # As R begins while W is blocked, it is under way when the buffer is flushed.
+        (functools.partial(handing_over, fenced=True, early=True), 0),
+    ],
+)
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_flush_neither_preempts_nor_is_preempted(
+    make: Callable[[], Program], preemptions: int, depth: int
+) -> None:
+    result = explore(make(), memory=f"buffers{depth}")
+    assert result.violations["seen"].witness.preemptions == preemptions
+    assert held_against(make, depth, most=60_000)
 
 
 # --- generated programs -----------------------------------------------------------------------

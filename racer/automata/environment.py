@@ -59,11 +59,14 @@ class Environment:
     """The objects that a function can reach, and what they held at the start.
 
     `owner` is who calls the function, as errors name it ("thread 'T'", "watch 'w'"). `roots` are
-    the function and its arguments, with words for each.
+    the function and its arguments, with words for each. `thread` is the owner's name if it is one.
     """
 
-    def __init__(self, owner: str, roots: Iterable[tuple[str, object]]) -> None:
+    def __init__(
+        self, owner: str, roots: Iterable[tuple[str, object]], *, thread: str | None = None
+    ) -> None:
         self._owner = owner
+        self._thread = thread
         self._objects: dict[int, tuple[str, object]] = {}
         self._variables: dict[tuple[int, str], _Variable] = {}
         for path, item in roots:
@@ -105,7 +108,8 @@ class Environment:
             f"one interleaving into the next, and nothing could be proved.\n"
             f"Usual cause: a list, dict, object or nonlocal of the enclosing function is used "
             f"to share or to log.\n"
-            f"Try: make it a cell, or a local variable of the thread."
+            f"Try: make it a cell, or a local variable of the thread.",
+            thread=self._thread,
         )
 
     def _walk(self, path: str, item: object) -> None:

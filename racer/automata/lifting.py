@@ -82,7 +82,9 @@ def lift(
     identifier = Identifier()
     memory = program.memory
     environments = {
-        instance.group: Environment(f"thread {instance.group!r}", instance.thread.constants())
+        instance.group: Environment(
+            f"thread {instance.group!r}", instance.thread.constants(), thread=instance.name
+        )
         for instance in _one_of_each(program)
     }
     for environment in environments.values():

@@ -228,6 +228,30 @@ def test_a_shared_object_that_a_thread_changes_is_refused(name: str) -> None:
         explore(Program(mem, {"T": Thread(function, *args, copies=2)}))
 
 
+@pytest.mark.parametrize(("copies", "thread"), [(1, "W"), (2, "W.0")])  # either copy does
+@pytest.mark.parametrize("counts_up", [False, True])
+def test_the_error_has_the_thread_that_changes_a_shared_object(
+    counts_up: bool, copies: int, thread: str
+) -> None:
+    """Be it in the closure, or, where values go on for ever, in a run that the search asks for."""
+    mem = Memory()
+    x, turns = mem.cell("x", 0), mem.cell("turns", 0)
+    log: list[int] = []
+
+    async def read() -> None:
+        await x.load()
+
+    async def write() -> None:
+        while counts_up and await turns.fetch_add(1) < 1_000:
+            pass
+        log.append(await x.load())
+
+    program = Program(mem, {"R": Thread(read), "W": Thread(write, copies=copies)})
+    with pytest.raises(ModelError, match=r"thread 'W' changes the variable 'log'") as caught:
+        explore(program)
+    assert caught.value.thread == thread
+
+
 def test_a_shared_object_that_is_put_back_before_the_end_is_refused_too() -> None:
     scratch = Scratch()
 

@@ -9,7 +9,7 @@ from racer.automata.lifting import Lifted, digest_of, lift
 from racer.lang.patience import patience
 from racer.lang.program import Program
 from racer.machine.interface import System
-from racer.machine.models import model
+from racer.machine.models import system_of
 
 
 class Loaded:
@@ -26,9 +26,9 @@ class Loaded:
         self._digest: str | None = None
 
     def system(self, memory: str) -> System:
-        """The program under the memory model of that name. Errors: UsageError."""
+        """The program under the memory model of that name. Errors: as system_of()."""
         if memory not in self._systems:
-            self._systems[memory] = model(memory).system(self.lifted)
+            self._systems[memory] = system_of(self.lifted, memory)
         return self._systems[memory]
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from racer.automata.lifting import Lifted
-from racer.errors import UsageError, suggestion
+from racer.errors import ProgramError, UsageError, suggestion
 from racer.lang.program import Program
 from racer.lang.schedule import Schedule
 from racer.machine.interface import System
@@ -40,9 +40,31 @@ def model(memory: str) -> Model:
     return MODELS[memory]
 
 
+def system_of(lifted: Lifted, memory: str) -> System:
+    """A lifted program under the memory model of that name.
+
+    Errors   as model(); ProgramError for a thread that has the name of another agent.
+    """
+    _storage_of(lifted.program, memory)
+    return model(memory).system(lifted)
+
+
 def replayed(program: Program, schedule: Schedule, memory: str) -> Trace:
     """A schedule run on trio under the memory model of that name.
 
-    Errors   as run() in racer/replaying/replay.py, and as model().
+    Errors   as run() in racer/replaying/replay.py, and as system_of().
     """
-    return run(program, schedule, model(memory).storage(program))
+    return run(program, schedule, _storage_of(program, memory))
+
+
+def _storage_of(program: Program, memory: str) -> Storage:
+    """A new one. A move says by name who moves, so no thread may have the name of an agent."""
+    storage = model(memory).storage(program)
+    for instance in program.instances():
+        if instance.name in storage.agents:
+            raise ProgramError(
+                f"thread {instance.name!r} has the name of an agent that the memory model "
+                f"{memory!r} gives to thread {storage.agents[instance.name]!r}, and a schedule "
+                f"could not tell them apart: rename one of the threads."
+            )
+    return storage

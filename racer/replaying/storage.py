@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from racer.lang.operations import CellOperation, Operation
@@ -35,8 +35,9 @@ class Storage(Protocol):
         """Of memory, by cell: what predicates see."""
 
     @property
-    def agents(self) -> Sequence[str]:
-        """Who moves besides the threads, by name: store buffers, say."""
+    def agents(self) -> Mapping[str, str]:
+        """Who moves besides the threads, by name, and the thread each works for: store buffers,
+        say. None has the name of a thread."""
 
     def find(self, thread: str, cell: str) -> Found:
         """What an operation of a thread would find in a cell now."""
@@ -60,9 +61,8 @@ class Storage(Protocol):
 class SequentialStorage:
     """One memory, every store visible to all at once."""
 
-    agents: Sequence[str] = ()
-
     def __init__(self, program: Program) -> None:
+        self.agents: Mapping[str, str] = {}
         self.values: dict[str, object] = dict(program.memory.initial)
         self._sources: dict[str, int] = {}
 

@@ -47,7 +47,7 @@ class StoreBufferStorage:
     def __init__(self, program: Program, depth: int) -> None:
         names = [instance.name for instance in program.instances()]
         self.values: dict[str, object] = dict(program.memory.initial)
-        self.agents = tuple(flusher(name) for name in names)
+        self.agents = {flusher(name): name for name in names}
         self._depth = depth
         self._sources: dict[str, int] = {}
         self._buffers: dict[str, deque[_Buffered]] = {name: deque() for name in names}

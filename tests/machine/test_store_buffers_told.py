@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from racer import Memory, Move, Program, ReplayDiverged, Thread, replay
+from racer import Memory, Move, Program, ProgramError, ReplayDiverged, Thread, explore, replay
 
 
 def two_stores() -> Program:
@@ -38,3 +38,34 @@ def test_an_empty_buffer_is_not_flushed() -> None:
     with pytest.raises(ReplayDiverged) as caught:
         replay(two_stores(), (Move("W:flush"),), memory="buffers1")
     assert (caught.value.step, caught.value.found) == (1, "it cannot move now")
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("threads", "thread", "owner"),
+    [
+        ({"T": 1, "T:flush": 1}, "T:flush", "T"),
+        ({"T": 2, "T.1:flush": 1}, "T.1:flush", "T.1"),
+    ],
+)
+def test_a_thread_with_the_name_of_an_agent_is_refused_with_the_thread_that_has_it(
+    threads: dict[str, int], thread: str, owner: str
+) -> None:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def load() -> None:
+        await x.load()
+
+    program = Program(mem, {name: Thread(load, copies=n) for name, n in threads.items()})
+    assert explore(program).verdict == "pass"  # without buffers there is no such agent
+    for ask in (
+        lambda: explore(program, memory="buffers1"),
+        lambda: replay(program, (Move(thread),), memory="buffers1"),
+    ):
+        with pytest.raises(ProgramError) as caught:
+            ask()
+        assert f"thread {thread!r} has the name" in str(caught.value)
+        assert f"to thread {owner!r}" in str(caught.value)

@@ -84,6 +84,9 @@ class History:
 
     def _obstacle(self, thread: str, operation: Operation, row: int) -> str | None:
         """What keeps a thread from its operation just before `row`; None: nothing does."""
+        held_up = self.trace.events[row - 1].obstacles if row else {}
+        if thread in held_up:
+            return held_up[thread]
         facts = operation.facts
         if not facts.blocks or not isinstance(operation, CellOperation):
             return None

@@ -103,7 +103,7 @@ class Scheduler:
         if not isinstance(pending, AboutTo):
             return False
         operation, thread = pending.operation, task.instance.name
-        if not self.storage.admits(thread, operation):
+        if self.storage.obstacle(thread, operation) is not None:
             return False
         if not isinstance(operation, CellOperation):
             return True
@@ -128,7 +128,9 @@ class Scheduler:
             raise refuse(index, move, f"thread {move.thread} has ended")
         operation = pending.operation
         if not self.enabled(task):
-            raise refuse(index, move, f"{operation.text()}, which blocks here")
+            obstacle = self.storage.obstacle(move.thread, operation)
+            why = ", which blocks here" if obstacle is None else f": {move.thread} {obstacle}"
+            raise refuse(index, move, f"{operation.text()}{why}")
         if not 0 <= move.choice < max(1, len(operation.facts.options)):
             raise refuse(index, move, f"{operation.text()}: no option {move.choice}")
 
@@ -190,7 +192,18 @@ class Scheduler:
             broken=self._broken(),
             ended=ended,
             shown=self._shown(),
+            obstacles=self._obstacles(),
         )
+
+    def _obstacles(self) -> dict[str, str]:
+        """What the memory model keeps threads from their next operation by, by thread."""
+        found = {}
+        for name, task in self.tasks.items():
+            if isinstance(task.run.pending, AboutTo):
+                obstacle = self.storage.obstacle(name, task.run.pending.operation)
+                if obstacle is not None:
+                    found[name] = obstacle
+        return found
 
     def _observe(self) -> None:
         """The state after a step, seen by all windows and held to what the model promises."""

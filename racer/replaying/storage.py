@@ -42,8 +42,9 @@ class Storage(Protocol):
     def find(self, thread: str, cell: str) -> Found:
         """What an operation of a thread would find in a cell now."""
 
-    def admits(self, thread: str, operation: Operation) -> bool:
-        """Whether the memory model lets a thread go on with it now, whatever it finds."""
+    def obstacle(self, thread: str, operation: Operation) -> str | None:
+        """What in the memory model keeps a thread from it now, whatever it would find, as a
+        predicate: "waits for room in its store buffer". None: nothing."""
 
     def perform(self, thread: str, operation: CellOperation, index: int) -> Done:
         """Carry out an operation, as the event of that index.
@@ -69,8 +70,8 @@ class SequentialStorage:
     def find(self, thread: str, cell: str) -> Found:
         return Found(self.values[cell], self._sources.get(cell))
 
-    def admits(self, thread: str, operation: Operation) -> bool:
-        return True
+    def obstacle(self, thread: str, operation: Operation) -> str | None:
+        return None
 
     def perform(self, thread: str, operation: CellOperation, index: int) -> Done:
         before, source = self.find(thread, operation.cell)

@@ -41,6 +41,8 @@ class Event:
     broken     names of the invariants that are false in the state after the step
     ended      what the thread came to with this step; None while it goes on
     shown      what the program's `shows` say of the state after the step, by name
+    obstacles  by thread, what in the memory model keeps it from its next step after this one, as a
+               predicate: "waits for room in its store buffer"; empty under sequential consistency
     """
 
     index: int
@@ -58,6 +60,7 @@ class Event:
     broken: tuple[str, ...]
     ended: Ending | None
     shown: Mapping[str, str] = field(default_factory=dict)  # by name: what `shows` say after it
+    obstacles: Mapping[str, str] = field(default_factory=dict)  # by thread
 
     @property
     def cell(self) -> str | None:

@@ -59,8 +59,12 @@ class StoreBufferStorage:
                 return Found(entry.value, entry.source)
         return Found(self.values[cell], self._sources.get(cell))
 
-    def admits(self, thread: str, operation: Operation) -> bool:
-        return admits(operation.facts, len(self._buffers[thread]), self._depth)
+    def obstacle(self, thread: str, operation: Operation) -> str | None:
+        if admits(operation.facts, len(self._buffers[thread]), self._depth):
+            return None
+        if is_buffered(operation.facts):
+            return "waits for room in its store buffer, which is full"
+        return "waits until its store buffer is empty"
 
     def perform(self, thread: str, operation: CellOperation, index: int) -> Done:
         before, source = self.find(thread, operation.cell)

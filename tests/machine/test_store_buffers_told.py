@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from racer import Memory, Move, Program, ProgramError, ReplayDiverged, Thread, explore, replay
+from racer import (
+    Memory,
+    Move,
+    Program,
+    ProgramError,
+    ReplayDiverged,
+    Thread,
+    explore,
+    fence,
+    replay,
+)
+from racer.explanation.history import history
 
 
 def two_stores() -> Program:
@@ -38,6 +51,55 @@ def test_an_empty_buffer_is_not_flushed() -> None:
     with pytest.raises(ReplayDiverged) as caught:
         replay(two_stores(), (Move("W:flush"),), memory="buffers1")
     assert (caught.value.step, caught.value.found) == (1, "it cannot move now")
+
+
+# --- obstacles ----------------------------------------------------------------------------------
+
+
+def fenced() -> Program:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def write() -> None:
+        await x.store(1)
+        await fence("mb")
+
+    async def read() -> int:
+        return await x.load()
+
+    return Program(mem, {"R": Thread(read), "W": Thread(write)})
+
+
+FULL = "W waits for room in its store buffer, which is full"
+NOT_EMPTY = "W waits until its store buffer is empty"
+
+
+@pytest.mark.parametrize(
+    ("make", "operation", "why"),
+    [(two_stores, "store y = 1", FULL), (fenced, "fence mb", NOT_EMPTY)],
+)
+def test_a_replay_says_what_a_thread_waits_for_that_its_buffer_holds_up(
+    make: Callable[[], Program], operation: str, why: str
+) -> None:
+    with pytest.raises(ReplayDiverged) as caught:
+        replay(make(), (Move("W"), Move("W")), memory="buffers1")
+    assert (caught.value.step, caught.value.found) == (2, f"{operation}: {why}")
+
+
+@pytest.mark.parametrize(("make", "why"), [(two_stores, FULL), (fenced, NOT_EMPTY)])
+def test_a_thread_that_its_buffer_holds_up_is_blocked_and_not_preempted(
+    make: Callable[[], Program], why: str
+) -> None:
+    held_up = replay(make(), (Move("W"), Move("R")), memory="buffers1")
+    switch = history(held_up).switches()[1]
+    assert (switch.thread, switch.reason, switch.text) == ("W", "blocked", why)
+    free = replay(make(), (Move("W"), Move("W:flush"), Move("R")), memory="buffers1")
+    assert free.events[1].obstacles == {}
+
+
+def test_a_thread_whose_buffer_has_room_is_preempted() -> None:
+    trace = replay(two_stores(), (Move("W"), Move("R")), memory="buffers2")
+    assert history(trace).switches()[1].text == "W preempted"
 
 
 # --- names --------------------------------------------------------------------------------------

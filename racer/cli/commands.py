@@ -16,7 +16,7 @@ from racer.cli.progress import shown_states
 from racer.cli.statuses import INTERRUPTED, OK, USAGE, status_of
 from racer.errors import UsageError
 from racer.explanation.data import Explanation
-from racer.explanation.exact import exactly
+from racer.explanation.exact import exactly, unexplained
 from racer.exploration.explaining import explained
 from racer.exploration.exploring import explore
 from racer.exploration.judgement import Judgement, judge
@@ -28,6 +28,7 @@ from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.result import document
 from racer.viz.mail import mail
 from racer.viz.summary import heading, summary
+from racer.viz.wrapping import filled
 
 if TYPE_CHECKING:
     from racer.viz.page.report import ClaimRow
@@ -179,25 +180,30 @@ def _show_violations(
 ) -> tuple[dict[str, Written], dict[str, Explanation], bool]:
     """Write the files of each label and, in a text report, print its picture.
 
-    The last of the answer: whether Ctrl-C left some without what all schedules would tell.
+    Where schedules are not explained, the only files are witnesses, and the report says why. The
+    last of the answer: whether Ctrl-C left some without what all schedules would tell.
     """
     written: dict[str, Written] = {}
     explanations: dict[str, Explanation] = {}
     loaded = result.loaded
     if not result.violations or loaded is None:
         return written, explanations, False
-    with models_print_to_stderr():
-        explanations, cut = _explained(result, loaded)
-    for label, explanation in explanations.items():
-        if not request.json:
+    cut, why_not = False, unexplained(result.memory)
+    if why_not is None:
+        with models_print_to_stderr():
+            explanations, cut = _explained(result, loaded)
+    elif not request.json:
+        emit(f"\n{filled(why_not)}")
+    for label in result.violations:
+        explanation = explanations.get(label)
+        if explanation is not None and not request.json:
             emit(f"\n{mail(explanation).rstrip()}")
         saved = saved_witness(
             result, label, scenario=selection.found.reference, parameters=selection.parameters
         )
         name = selection.found.scenario.name
-        written[label] = write(
-            Path(request.directory), name, saved, diagram(explanation), png=request.png
-        )
+        dot = None if explanation is None else diagram(explanation)
+        written[label] = write(Path(request.directory), name, saved, dot, png=request.png)
     return written, explanations, cut
 
 

@@ -16,6 +16,7 @@ from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
 from racer.difference.data import Alignment, Difference, DiffInterrupted
 from racer.difference.diffing import diff
 from racer.errors import UsageError
+from racer.explanation.exact import unexplained
 from racer.exploration.explaining import explain
 from racer.exploration.witness_file import saved_witness
 from racer.viz.diagram.drawing import diagram
@@ -143,14 +144,15 @@ def _opening(request: DiffRequest, pair: _Pair, found: Difference) -> str:
 def _write(
     request: DiffRequest, pair: _Pair, found: Difference, alignment: Alignment, label: str
 ) -> Written:
-    """The witness of a label, with the pictures that `racer explore` leaves of it."""
+    """The witness of a label, with whatever pictures `racer explore` leaves of it."""
     side = found.side(alignment.leader)
     parameters = pair.parameters[0 if alignment.leader == "first" else 1]
     with models_print_to_stderr():
-        explanation = explain(side.result, label)
+        explained = unexplained(side.result.memory) is None
+        dot = diagram(explain(side.result, label)) if explained else None
         saved = saved_witness(
             side.result, label, scenario=pair.found.reference, parameters=parameters
         )
     value = file_label(show_value(parameters[request.parameter]))
     name = f"{pair.found.scenario.name}.{value}"
-    return write(Path(request.directory), name, saved, diagram(explanation))
+    return write(Path(request.directory), name, saved, dot)

@@ -14,6 +14,7 @@ from racer.claims.deciding import Decided
 from racer.claims.finding import known_claims
 from racer.cli.output import Written, WrittenPage, file_label, replay_command
 from racer.explanation.data import Explanation
+from racer.explanation.exact import unexplained
 from racer.explanation.states import states
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
@@ -61,10 +62,12 @@ def result_report(
     written: Mapping[str, Written],
     claims: tuple[ClaimRow, ...] = (),
 ) -> Report:
-    """A result as data for a page; `explanations` and `written` are by label.
+    """A result as data for a page; `explanations` and `written` are by label, the former none
+    where schedules are not explained.
 
     `claims` are answered whole; without any, the page has what this case says of each claim.
     """
+    why_not = unexplained(result.memory) if result.violations else None
     bearing = () if claims else tuple(_bearing_rows(scenario, parameters, result))
     outcomes = tuple(islice(outcome_rows(result), _OUTCOMES_SHOWN))
     declared = judgement.declared
@@ -74,7 +77,7 @@ def result_report(
         settings=_settings(parameters, result.memory),
         verdict=result.verdict,
         agreed=judgement.as_expected,
-        remark=_remark(result, judgement),
+        remark="; ".join(part for part in (_remark(result, judgement), why_not) if part),
         because=declared.because if declared and judgement.override is None else "",
         numbers=(
             ("interleavings", interleavings_text(result)),
@@ -201,17 +204,20 @@ def _remark(result: Result, judgement: Judgement) -> str:
 
 
 def _label_rows(result: Result, explanations: Mapping[str, Explanation]) -> list[LabelRow]:
-    return [
-        LabelRow(
-            label=label,
-            anchor=file_label(label),
-            share=share_text(found, result),
-            needs=preemptions_text(found.witness.preemptions, found.witness.minimal),
-            steps=_steps(found.witness.steps, len(explanations[label].rows)),
-            effects=tuple(effect_texts(label, found, result)),
+    rows = []
+    for label, found in result.violations.items():
+        explanation, whole = explanations.get(label), found.witness.steps
+        rows.append(
+            LabelRow(
+                label=label,
+                anchor=None if explanation is None else file_label(label),
+                share=share_text(found, result),
+                needs=preemptions_text(found.witness.preemptions, found.witness.minimal),
+                steps=_steps(whole, whole if explanation is None else len(explanation.rows)),
+                effects=tuple(effect_texts(label, found, result)),
+            )
         )
-        for label, found in result.violations.items()
-    ]
+    return rows
 
 
 def _steps(whole: int, shown: int) -> str:

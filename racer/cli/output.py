@@ -39,9 +39,11 @@ class WrittenPage:
 
 
 def write(
-    directory: Path, name: str, saved: SavedWitness, dot: str, *, png: bool = False
+    directory: Path, name: str, saved: SavedWitness, dot: str | None, *, png: bool = False
 ) -> Written:
     """Write NAME.LABEL.json, .svg, .dot and, if asked for, .png; whatever can be written is.
+
+    Without `dot` there are no pictures.
 
     Errors   none: a failure is part of the answer, because the verdict must still be shown.
     """
@@ -55,6 +57,8 @@ def write(
         directory.mkdir(parents=True, exist_ok=True)
         save(saved, directory / f"{stem}.json")
         witness = shown_path(directory / f"{stem}.json")
+        if dot is None:
+            return Written(witness, (), None, None)
         write_atomically(directory / f"{stem}.dot", dot.encode())
         pictures.append(shown_path(directory / f"{stem}.dot"))
         svg = render(dot, "svg")

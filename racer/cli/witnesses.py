@@ -13,13 +13,14 @@ from racer.cli.output import mailed_replay_command, replay_command
 from racer.cli.statuses import OK, USAGE
 from racer.errors import RacerError, UsageError, WitnessError
 from racer.explanation.data import Explanation
-from racer.explanation.exact import exactly
+from racer.explanation.exact import exactly, unexplained
 from racer.explanation.telling import explanation_of
 from racer.exploration.witness_file import SavedWitness, check, load, racer_version
 from racer.exploration.witnesses import count_preemptions
 from racer.files import shown_path
 from racer.lang.program import Program
 from racer.machine.loaded import Loaded, load_program
+from racer.machine.models import MODELS
 from racer.machine.moves import packed
 from racer.replaying.trace import Trace
 from racer.viz.mail import mail
@@ -71,11 +72,16 @@ def replay_witness(path: str) -> int:
         emit(preemptions_text(done.saved.preemptions, done.saved.minimal))
     if done.notes():
         emit(done.notes())
-    shorts = short_names(done.trace.threads)
+    explains = unexplained(done.saved.memory) is None
+    # Short names are for quoting an explanation. Without one, whole names tell a flush of a buffer
+    # from the store that it makes visible.
+    threads = done.trace.threads
+    shorts = short_names(threads) if explains else {thread: thread for thread in threads}
     names = [step_name(shorts[event.thread], event.step) for event in events]
     width = max((len(name) for name in names), default=0)
     steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, events, strict=True)]
-    emit("\n".join(["", *steps, "", f"racer explain {shlex.quote(path)}"]))
+    closing = ["", f"racer explain {shlex.quote(path)}"] if explains else []
+    emit("\n".join(["", *steps, *closing]))
     return OK
 
 
@@ -142,10 +148,10 @@ def _write_page(html: str, done: _Replayed, explanation: Explanation, *, named: 
 
 def _replayed(path: str) -> _Replayed:
     saved = load(Path(path))
-    if saved.memory != "sc":
+    if saved.memory not in MODELS:
         raise WitnessError(
             f"the witness {shown_path(path)} is for the memory model {saved.memory!r}, and this "
-            "racer replays 'sc'."
+            f"racer replays {', '.join(repr(name) for name in sorted(MODELS))}."
         )
     with models_print_to_stderr():
         scenario, program = _saved_program(saved, Path(path))

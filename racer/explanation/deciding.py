@@ -276,6 +276,7 @@ class _Refutation:
         return places
 
     def _places(self, moves: Sequence[Move]) -> Mapping[Point, int]:
+        """By step, where it comes. A move is a step: agents are threads, as Exact has it."""
         taken = [0] * len(self._last)
         places = {}
         for place, move in enumerate(moves):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,11 +16,21 @@ from racer import (
     ProgramError,
     ReplayDiverged,
     Thread,
+    UsageError,
+    Violation,
+    explain,
     explore,
     fence,
+    load,
     replay,
+    save,
 )
 from racer.explanation.history import history
+
+if TYPE_CHECKING:
+    from tests.command_line import Run
+
+pytest_plugins = ["tests.command_line"]  # the fixtures `here` and `racer`
 
 
 def two_stores() -> Program:
@@ -131,3 +144,105 @@ def test_a_thread_with_the_name_of_an_agent_is_refused_with_the_thread_that_has_
             ask()
         assert f"thread {thread!r} has the name" in str(caught.value)
         assert f"to thread {owner!r}" in str(caught.value)
+
+
+# --- explanations -------------------------------------------------------------------------------
+
+MODEL = """
+from racer import Memory, Program, Thread, scenario
+
+
+@scenario
+def unseen(*, depth: int = 1) -> Program:
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def half(mine, other) -> None:
+        await mine.store(1)
+        assert await other.load() or mine is y, "unseen"
+
+    return Program(mem, {"A": Thread(half, x, y), "B": Thread(half, y, x)})
+"""
+
+WHY_NOT = "under the memory model 'sc' only, and not under 'buffers1'"
+
+
+def seen_late() -> Program:
+    """W takes x to be seen once it has stored to it."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+    stored = mem.watch("x is 1", lambda s: s[x] == 1, cells=[x])
+
+    async def write() -> None:
+        async with stored.window() as seen:
+            await x.store(1)
+        if not seen.at_end:
+            raise Violation("unseen")
+
+    return Program(mem, {"W": Thread(write)})
+
+
+def test_an_explanation_is_refused_by_name_and_the_witness_is_replayed(tmp_path: Path) -> None:
+    result = explore(seen_late(), memory="buffers1")
+    with pytest.raises(UsageError, match=WHY_NOT):
+        explain(result, "unseen")
+    with pytest.raises(UsageError, match=WHY_NOT):
+        explain(dataclasses.replace(result, loaded=None), "unseen")
+    witness = result.violations["unseen"].witness
+    assert replay(seen_late(), witness, memory="buffers1").labels == ("unseen",)
+    save(result, "unseen", tmp_path / "unseen.json")
+    assert replay(seen_late(), load(tmp_path / "unseen.json")).labels == ("unseen",)
+
+
+def test_a_failed_test_has_the_report_and_why_there_is_no_mail() -> None:
+    with pytest.raises(AssertionError) as caught:
+        explore(seen_late(), memory="buffers1").assert_holds()
+    assert WHY_NOT in str(caught.value)
+    assert "preempted" not in str(caught.value)
+
+
+def test_the_command_line_leaves_a_witness_and_no_picture(racer: Run, here: Path) -> None:
+    (here / "weak.py").write_text(MODEL)
+    status, out, err = racer(
+        *("explore", "weak.py::unseen", "--memory", "buffers1", "--html", "--expect", "fail")
+    )
+    assert (status, err) == (0, "")
+    assert WHY_NOT in " ".join(out.split())
+    assert "preempted" not in out
+    written = sorted(path.name for path in (here / "racer-out").iterdir())
+    assert written == ["unseen.html", "unseen.unseen.json"]
+    page = (here / "racer-out" / "unseen.html").read_text()
+    assert "no cause, mail or picture" in page
+    assert "preempted" not in page
+
+    witness = "racer-out/unseen.unseen.json"
+    status, out, err = racer("replay", witness)
+    assert (status, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines() if "store x = 1" in line] == [
+        "A1",
+        "A:flush1",
+    ]
+    assert "racer explain" not in out
+    for words in ((), ("--mail",), ("--html", "page.html")):
+        status, out, err = racer("explain", witness, *words)
+        assert (status, out) == (2, "")
+        assert WHY_NOT in " ".join(err.split())
+
+
+def test_a_difference_leaves_a_witness_and_no_picture(racer: Run, here: Path) -> None:
+    (here / "weak.py").write_text(MODEL.replace("mine is y", "mine is y or depth == 2"))
+    status, _, err = racer(
+        *("diff", "weak.py::unseen", "1", "2", "--parameter", "depth", "--memory", "buffers1")
+    )
+    assert (status, err) == (0, "")
+    assert [path.suffix for path in (here / "racer-out").iterdir()] == [".json"]
+
+
+def test_a_witness_of_a_memory_model_that_racer_lacks_is_refused(racer: Run, here: Path) -> None:
+    (here / "weak.py").write_text(MODEL)
+    racer("explore", "weak.py::unseen", "--memory", "buffers1")
+    witness = here / "racer-out" / "unseen.unseen.json"
+    witness.write_text(witness.read_text().replace("buffers1", "pso"))
+    status, _, err = racer("replay", str(witness))
+    assert status == 2
+    assert "'pso', and this racer replays 'buffers1', 'buffers2', 'sc'" in err

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from racer import Memory, Program, Thread, Violation, choose, explore, fence
+import pytest
+
+from racer import Memory, Program, Thread, UsageError, Violation, choose, explore, fence
 from racer.explanation.data import Explanation, NoReturn, NotComputed, ThreadsNeeded
 from racer.explanation.exact import Exact, exactly
 from racer.explanation.telling import explanation_of
@@ -403,6 +405,9 @@ def test_without_a_program_nothing_is_said_of_other_schedules() -> None:
     assert explanation.orderings == explanation.no_return == explanation.threads_needed == nothing
 
 
-def test_of_other_memory_models_nothing_is_said() -> None:
-    with exactly(load_program(rule_one()), "tso") as exact:
-        assert exact is None
+def test_schedules_of_other_memory_models_are_refused_by_name() -> None:
+    with (
+        pytest.raises(UsageError, match="'sc' only, and not under 'tso'"),
+        exactly(load_program(rule_one()), "tso"),
+    ):
+        pass

@@ -102,7 +102,8 @@ def replay(
     if isinstance(witness, SavedWitness):
         return witness_file.check(witness, program)
     schedule = witness.schedule if isinstance(witness, Witness) else _moves(witness)
-    trace = replayed(program, schedule, memory)
+    cycle = witness.cycle if isinstance(witness, Witness) else 0
+    trace = replayed(program, schedule, memory, cycle=cycle)
     if isinstance(witness, Witness) and witness.label not in (None, *trace.labels):
         remedy = "Try: explore the program again; the schedule is kept for the case it comes back."
         raise witness_file.not_shown(trace, witness.label or "", remedy)

@@ -141,7 +141,7 @@ def digest_of(lifted: Lifted) -> str:
     initial = lifted.program.memory.initial
     lines = [f"{name} = {describe(first)}" for name, first in initial.items()]
     for instance, automaton in zip(lifted.instances, lifted.automata, strict=True):
-        lines.append(f"thread {instance.name}")
+        lines.append(f"thread {instance.name}{' (daemon)' if instance.daemon else ''}")
         if isinstance(automaton, ClosedAutomaton):
             for node, edges in zip(automaton.nodes, automaton.edges, strict=True):
                 lines.append(f"{describe_pending(node)} {sorted(edges.items())}")

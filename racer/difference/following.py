@@ -9,7 +9,7 @@ from typing import Final
 
 from racer.difference.data import Absence
 from racer.exploration.confirming import model_error
-from racer.lang.outcomes import Blocked
+from racer.lang.outcomes import Blocked, Idle
 from racer.lang.schedule import Schedule
 from racer.machine.interface import Broken, System
 from racer.machine.layout import State
@@ -69,7 +69,7 @@ def follow(system: System, schedule: Schedule, *, complete: bool) -> Followed:
 
 def _absence(system: System, state: State, thread: int, *, enabled: bool) -> Absence:
     value = system.outcome(state)[thread][1]
-    if not isinstance(value, Blocked):
+    if not isinstance(value, Blocked | Idle):
         return Absence("has ended", ended=value)
     return Absence("lacks the option" if enabled else "is blocked", operation=value.operation)
 

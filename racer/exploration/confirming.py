@@ -19,13 +19,13 @@ from racer.search.walk import along
 
 
 def confirmed_label(
-    program: Program, system: System, memory: str, moves: Sequence[Move], label: str
+    program: Program, system: System, memory: str, moves: Sequence[Move], label: str, cycle: int = 0
 ) -> Trace:
     """Replay a violation and compare it with the automata, step by step.
 
     Errors   as confirmed_replay(), and ReplayDiverged where the replay does not show the label.
     """
-    trace = confirmed_replay(program, system, memory, moves)
+    trace = confirmed_replay(program, system, memory, moves, cycle)
     if label not in trace.labels:
         shown = ", ".join(trace.labels) or "no violation"
         last = trace.events[-1].thread if trace.events else "-"
@@ -33,12 +33,14 @@ def confirmed_label(
     return trace
 
 
-def confirmed_replay(program: Program, system: System, memory: str, moves: Sequence[Move]) -> Trace:
+def confirmed_replay(
+    program: Program, system: System, memory: str, moves: Sequence[Move], cycle: int = 0
+) -> Trace:
     """Replay a schedule on trio: each step, and the end, must be as the automata have it.
 
     Errors   ReplayDiverged where a step is not, InternalError where the end is not.
     """
-    trace = replayed(program, named(moves, system.agents), memory)
+    trace = replayed(program, named(moves, system.agents), memory, cycle=cycle)
     *states, end = along(system.initial(), moves, system.successors)
     for state, move, event in zip(states, moves, trace.events, strict=True):
         operation, result = system.event(state, move)

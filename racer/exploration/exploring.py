@@ -112,7 +112,19 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
                 time_text=out_of_time,
             )
             full = search(quotient, (), counting, phase="counting", tell=wanted.progress)
-    return Searched(loaded, system, quotient, graph, full, wanted.memory, wanted.reduce)
+    if full is not None and full.complete:
+        cyclic = full
+    elif wanted.reduce and graph.complete and graph.order() is None:
+        cyclic = _cycles(system, quotient, deciding, wanted)
+    else:
+        cyclic = graph
+    return Searched(loaded, system, quotient, graph, full, cyclic, wanted.memory, wanted.reduce)
+
+
+def _cycles(system: System, quotient: Symmetric, budget: Budget, wanted: Wanted) -> StateGraph:
+    """A reduced graph in which every fair cycle shows; the model has been found not to fail."""
+    choose = StubbornSets(system).choose
+    return search(quotient, (), budget, choose, cycles=True, tell=wanted.progress)
 
 
 def _decide(

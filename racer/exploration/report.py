@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from racer.errors import InternalError
 from racer.exploration.confirming import confirmed_label
 from racer.exploration.result import Finding, Interrupted, Outcome, Result, Verdict, cheapest
-from racer.exploration.witnesses import Witnesses
-from racer.lang.outcomes import OutcomeKey
+from racer.exploration.witnesses import FoundSchedule, Witnesses
+from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.values import describe
 from racer.machine.interface import System
 from racer.machine.layout import State
@@ -18,16 +18,18 @@ from racer.search.components import looping_moves
 from racer.search.counting import schedules_to
 from racer.search.graph import StateGraph
 from racer.search.limits import Tell
+from racer.search.livelocks import NONE, Endless, endless
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
 from racer.search.symmetry import Symmetric, outcome_orbit
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What was searched. `graph` decided the verdict.
+    """What was searched. `graph` decided the verdict on all that can be shown before an end.
 
     `full` has every state, up to symmetry if `reduced`: it is `graph` itself if nothing was
-    reduced, and None if nothing is to be counted.
+    reduced, and None if nothing is to be counted. `cyclic` decides on runs without an end; it is
+    one of these two where that will do.
     """
 
     loaded: Loaded
@@ -35,8 +37,14 @@ class Searched:
     quotient: Symmetric
     graph: StateGraph
     full: StateGraph | None
+    cyclic: StateGraph
     memory: str
     reduced: bool
+
+    @property
+    def bound(self) -> str | None:
+        """Which limit cut the search for the verdict."""
+        return self.graph.bound or self.cyclic.bound
 
     def canonical(self, state: State) -> State:
         """The state of `graph` that stands for `state`."""
@@ -76,15 +84,23 @@ def report(
     if counts is not None:
         _cross_check(shown, counts)
     schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
-    interrupted = graph.interrupted or (full is not None and full.interrupted)
+    interrupted = any(
+        each.interrupted for each in (graph, full, searched.cyclic) if each is not None
+    )
     if graph.complete and not interrupted and minimise:
         schedules.minimise(deadline, tell)
     violations = _violations(searched, schedules, shown, counts)
+    unending = _endless(searched)
+    if unending.livelocked and LIVELOCK not in violations:  # a thread may have raised that label
+        found = schedules.of_livelock(
+            unending, searched.cyclic, least=minimise and not interrupted, deadline=deadline
+        )
+        violations[LIVELOCK] = _livelock(searched, found)
     vacuous = tuple(sorted(set(searched.loaded.program.sometimes) - graph.reached))
     every = full if full is not None and full.complete else None
     states, transitions = _size(searched, every)
     result = Result(
-        verdict=_verdict(graph, violations, vacuous),
+        verdict=_verdict(searched, violations, vacuous),
         memory=searched.memory,
         interleavings=None if counts is None else counts.interleavings,
         uncounted=uncounted,
@@ -93,10 +109,11 @@ def report(
         searched=len(graph.states),
         canonical=None if every is None else len(every.states),
         outcomes=_outcomes(searched, examiner, schedules, shown, counts),
-        violations=violations,
+        violations=dict(sorted(violations.items())),
         vacuous=vacuous if graph.complete else (),
-        bound=graph.bound,
+        bound=searched.bound,
         loops=loops,
+        unfair=unending.unfair,
         loaded=searched.loaded,
     )
     if interrupted or schedules.interrupted:
@@ -105,9 +122,9 @@ def report(
 
 
 def _verdict(
-    graph: StateGraph, violations: dict[str, Finding], vacuous: tuple[str, ...]
+    searched: Searched, violations: dict[str, Finding], vacuous: tuple[str, ...]
 ) -> Verdict:
-    if not graph.complete:
+    if searched.bound is not None:
         return "bound"
     return "fail" if violations or vacuous else "pass"
 
@@ -190,8 +207,7 @@ def _violations(
     searched: Searched, schedules: Witnesses, shown: Shown, counts: _Counts | None
 ) -> dict[str, Finding]:
     found = {}
-    labels = [goal for goal in shown.first if isinstance(goal, Label)]
-    for goal in sorted(labels, key=lambda label: label.name):
+    for goal in (goal for goal in shown.first if isinstance(goal, Label)):
         schedule = schedules.of_label(goal)
         trace = confirmed_label(
             searched.loaded.program, searched.system, searched.memory, schedule.moves, goal.name
@@ -200,3 +216,22 @@ def _violations(
         witness = schedule.witness(searched.system.agents, goal.name)
         found[goal.name] = Finding(count, witness, trace)
     return found
+
+
+def _endless(searched: Searched) -> Endless:
+    """What the search found of runs that never end; nothing where it was cut."""
+    if searched.bound is not None:
+        return NONE
+    return endless(searched.cyclic, searched.quotient, reduced=searched.reduced)
+
+
+def _livelock(searched: Searched, found: FoundSchedule) -> Finding:
+    trace = confirmed_label(
+        searched.loaded.program,
+        searched.system,
+        searched.memory,
+        found.moves,
+        LIVELOCK,
+        found.cycle,
+    )
+    return Finding(None, found.witness(searched.system.agents, LIVELOCK), trace)

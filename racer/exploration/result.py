@@ -27,12 +27,15 @@ class Witness:
     minimal      whether fewer preemptions are proved not to do; False when a limit cut the
                  search, or when it was told not to minimise
     label        the violation that it shows; None for the witness of an outcome
+    cycle        of a livelock: so many moves at the end of the schedule, which are repeated for
+                 ever. Preemptions are those before them. 0 for any other witness
     """
 
     schedule: Schedule
     preemptions: int
     minimal: bool
     label: str | None = None
+    cycle: int = 0
 
     @property
     def steps(self) -> int:
@@ -66,7 +69,8 @@ class Outcome:
 class Finding:
     """What a Result has of one violation.
 
-    interleavings  how many show it, exactly; None when not counted
+    interleavings  how many show it, exactly; None when not counted (a livelock has no end, so it
+                   is no interleaving)
     witness        the least schedule that shows it
     trace          that schedule, run again on trio: its events, with values and source lines
     """
@@ -95,12 +99,16 @@ class Result:
     canonical      states that can be reached, up to symmetry; None when not all were searched
     outcomes       an Outcome by the values that the threads come to: a tuple of (thread, value),
                    sorted by thread name. The value of a thread that a Violation ended is that,
-                   of one that can never go on a Blocked.
-    violations     a Finding by label, sorted by label; deadlocks are "deadlock"
+                   of one that can never go on a Blocked, of a daemon that waits an Idle.
+    violations     a Finding by label, sorted by label; deadlocks are "deadlock", and runs that
+                   go on for ever however fair the scheduler is are "livelock"
     vacuous        names of the `sometimes` predicates that no state reaches
     bound          which limit cut the search; None when none did
     loops          names of the threads, copies under one name and sorted, that can take steps
                    for ever, so that some run never ends; None when not all states were searched
+    unfair         names of those, copies under one name and sorted, that the scheduler has to keep
+                   from running for ever: they could while another thread that can go on never
+                   does, and that is held to be no violation
     loaded         the program as it was explored, for explain() and save(); None where nothing was
     """
 
@@ -117,6 +125,7 @@ class Result:
     vacuous: tuple[str, ...] = ()
     bound: str | None = None
     loops: tuple[str, ...] | None = None
+    unfair: tuple[str, ...] = ()
     loaded: Loaded | None = field(default=None, repr=False, compare=False)
 
     def effects(self, label: str) -> dict[str, int | None]:

@@ -8,13 +8,14 @@ from typing import Final
 
 from racer.errors import InternalError
 from racer.exploration.result import Witness
-from racer.lang.outcomes import OutcomeKey
+from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.values import value_key
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.moves import Agents, Move, agent_of, named, renamed
 from racer.search.graph import StateGraph
 from racer.search.limits import Budget, Progress, Tell
+from racer.search.livelocks import Endless, shortest_fair_cycle
 from racer.search.preemptions import NOBODY, PreemptionSearch
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
 from racer.search.walk import along
@@ -31,9 +32,11 @@ class FoundSchedule:
     moves: tuple[Move, ...]
     preemptions: int
     minimal: bool
+    cycle: int = 0
 
     def witness(self, agents: Agents, label: str | None = None) -> Witness:
-        return Witness(named(self.moves, agents), self.preemptions, self.minimal, label)
+        schedule = named(self.moves, agents)
+        return Witness(schedule, self.preemptions, self.minimal, label, self.cycle)
 
 
 class Witnesses:
@@ -83,6 +86,45 @@ class Witnesses:
         if family not in self._to_family:
             self._to_family[family] = self._best(family)
         return self._permuted(self._to_family[family], outcome)
+
+    def of_livelock(
+        self, found: Endless, cyclic: StateGraph, *, least: bool, deadline: float | None
+    ) -> FoundSchedule:
+        """A schedule to a run that never ends, then the shortest fair cycle of that run.
+
+        To one from which no end can be reached, if there are any. `least`: by the fewest
+        preemptions that lead to a state of `cyclic`; else, or past the deadline, as come across.
+        """
+        chosen = sorted(found.certain) or range(len(found.livelocked))
+        states = frozenset[State]().union(*(found.livelocked[each] for each in chosen))
+        moves = self._least_to(states, deadline) if least else None
+        minimal = moves is not None
+        if moves is None:
+            first = next(i for i, state in enumerate(cyclic.states) if state in states)
+            moves = concrete_moves(self._system, self._canonical, cyclic.path_to(first))
+        start = state_after(self._system, moves)
+        inside = next(each for each in found.livelocked if self._canonical(start) in each)
+        cycle = shortest_fair_cycle(
+            self._system, start, lambda state: self._canonical(state) in inside
+        )
+        preemptions = count_preemptions(self._system, moves)
+        return FoundSchedule((*moves, *cycle), preemptions, minimal, len(cycle))
+
+    def _least_to(
+        self, states: frozenset[State], deadline: float | None
+    ) -> tuple[Move, ...] | None:
+        """The least schedule to one of these canonical states."""
+
+        def shows(state: State, is_end: bool) -> tuple[str, ...]:
+            return () if is_end or self._canonical(state) not in states else (LIVELOCK,)
+
+        search = PreemptionSearch(self._system, shows, self._examiner.groups)
+        try:
+            search.run([LIVELOCK], Budget(None, deadline))
+        except KeyboardInterrupt:
+            self.interrupted = True
+        path = search.path_to(LIVELOCK)
+        return None if path is None else path.moves
 
     def _best(self, goal: Goal) -> FoundSchedule:
         """The minimal schedule if the search met the goal, else the one that was come across."""

@@ -8,7 +8,10 @@ from typing import Final
 from racer.errors import InternalError, ProgramError
 from racer.lang.pending import AboutTo, Pending, Returned, Violated
 
-DEADLOCK: Final = "deadlock"  # a label of racer's own: some thread can never go on
+# Labels of racer's own.
+DEADLOCK: Final = "deadlock"  # an interleaving ends, and some thread has not
+LIVELOCK: Final = "livelock"  # it never ends, whatever a fair scheduler does
+OWN_LABELS: Final = (DEADLOCK, LIVELOCK)
 
 
 class Violation(Exception):
@@ -59,11 +62,21 @@ class Blocked:
     operation: str
 
 
-OutcomeValue = object | Violation | Blocked  # a value that was returned, or one of these
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """The outcome of a daemon that waits for more where an interleaving ends.
+
+    `operation` is the one that it waits to do, as text: "wait_until items".
+    """
+
+    operation: str
+
+
+OutcomeValue = object | Violation | Blocked | Idle  # a value that was returned, or one of these
 OutcomeKey = tuple[tuple[str, OutcomeValue], ...]  # by thread, in the order of their names
 
 
-def outcome_of(pending: Pending) -> OutcomeValue:
+def outcome_of(pending: Pending, *, daemon: bool) -> OutcomeValue:
     """What a thread came to that rests there at the end of an interleaving."""
     match pending:
         case Returned(value=value):
@@ -71,6 +84,6 @@ def outcome_of(pending: Pending) -> OutcomeValue:
         case Violated(label=label, effect=effect):
             return Violation(label, effect)
         case AboutTo(operation=operation):
-            return Blocked(operation.text())
+            return (Idle if daemon else Blocked)(operation.text())
         case _:
             raise InternalError(f"a thread rests at {pending!r}")

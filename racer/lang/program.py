@@ -8,7 +8,7 @@ from typing import Any
 
 from racer.errors import Location, ProgramError
 from racer.lang.memory import Memory
-from racer.lang.outcomes import DEADLOCK
+from racer.lang.outcomes import OWN_LABELS
 from racer.lang.run import CoroutineRun, Run
 from racer.lang.values import describe
 from racer.lang.watches import State
@@ -29,18 +29,26 @@ class Thread:
              locals and is deterministic. What it returns is its outcome, and hashable.
     args     are constant: cells, or immutable values
     copies   1 or more
+    daemon   it need not come to an end: a worker that waits for more, a loop without an end by
+             intent. That it is blocked or goes on for ever is no deadlock or livelock; that
+             another thread is kept from its end by it is one.
 
     Errors   ProgramError for a coroutine in place of the function, or fewer copies than 1.
     """
 
-    def __init__(self, fn: ThreadFunction, *args: object, copies: int = 1) -> None:
+    def __init__(
+        self, fn: ThreadFunction, *args: object, copies: int = 1, daemon: bool = False
+    ) -> None:
         if not callable(fn):
             raise ProgramError(f"Thread({fn!r}): give it the async function, not its result.")
         if not isinstance(copies, int) or isinstance(copies, bool) or copies < 1:
             raise ProgramError(f"Thread(..., copies={copies!r}): copies must be 1 or more.")
         self.fn = fn
         self.args = args
+        if not isinstance(daemon, bool):
+            raise ProgramError(f"Thread(..., daemon={daemon!r}): daemon is True or False.")
         self.copies = copies
+        self.daemon = daemon
 
     def start(self, name: str, memory: Memory) -> Run:
         """A new run, as the thread of that name, up to its first operation."""
@@ -68,6 +76,11 @@ class ThreadInstance:
     thread: Thread
     memory: Memory
 
+    @property
+    def daemon(self) -> bool:
+        """Whether it need not come to an end."""
+        return self.thread.daemon
+
     def start(self) -> Run:
         """A new run of this thread, up to its first operation."""
         return self.thread.start(self.name, self.memory)
@@ -93,7 +106,7 @@ class Program:
                  of that state. Mails and pictures show it along the steps; the search never asks.
 
     Errors   ProgramError for what is none of these, for two threads of one name, and for an
-             invariant with a label of racer's own ("deadlock").
+             invariant with a label of racer's own ("deadlock", "livelock").
     """
 
     memory: Memory
@@ -114,8 +127,9 @@ class Program:
         for owner, name, predicate in self.functions():
             if not isinstance(name, str) or not name or not callable(predicate):
                 raise ProgramError(f"{owner} needs a name and a predicate over State.")
-        if DEADLOCK in self.invariants:
-            raise ProgramError(f"the label {DEADLOCK!r} is racer's own: rename that invariant.")
+        for label in OWN_LABELS:
+            if label in self.invariants:
+                raise ProgramError(f"the label {label!r} is racer's own: rename that invariant.")
         names = [instance.name for instance in self.instances()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

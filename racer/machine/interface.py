@@ -66,10 +66,10 @@ class System(Protocol):
         """The violations on the way to this state, sorted; deadlock is not among them."""
 
     def outcome(self, state: State) -> OutcomeKey:
-        """What each thread has come to; Blocked for those that have not ended."""
+        """What each thread has come to; Blocked or Idle for those that have not ended."""
 
     def ended(self, state: State) -> bool:
-        """Whether every thread has ended."""
+        """Whether every thread has ended that is no daemon."""
 
     def reached(self, state: State, predicate: str) -> bool:
         """Whether the `sometimes` predicate of that name holds."""

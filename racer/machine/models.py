@@ -49,12 +49,12 @@ def system_of(lifted: Lifted, memory: str) -> System:
     return model(memory).system(lifted)
 
 
-def replayed(program: Program, schedule: Schedule, memory: str) -> Trace:
-    """A schedule run on trio under the memory model of that name.
+def replayed(program: Program, schedule: Schedule, memory: str, *, cycle: int = 0) -> Trace:
+    """A schedule run on trio under the memory model of that name; its last `cycle` moves twice.
 
     Errors   as run() in racer/replaying/replay.py, and as system_of().
     """
-    return run(program, schedule, _storage_of(program, memory))
+    return run(program, schedule, _storage_of(program, memory), cycle=cycle)
 
 
 def _storage_of(program: Program, memory: str) -> Storage:

@@ -29,7 +29,7 @@ class Reader:
 
     def outcome(self, state: State) -> OutcomeKey:
         return tuple(
-            (instance.name, outcome_of(pending))
+            (instance.name, outcome_of(pending, daemon=instance.daemon))
             for instance, pending in zip(self._lifted.instances, self._at(state), strict=True)
         )
 
@@ -39,7 +39,10 @@ class Reader:
             yield automaton.pending(field.get(state))
 
     def ended(self, state: State) -> bool:
-        return not any(isinstance(each, AboutTo) for each in self._at(state))
+        return not any(
+            isinstance(pending, AboutTo) and not instance.daemon
+            for instance, pending in zip(self._lifted.instances, self._at(state), strict=True)
+        )
 
     def reached(self, state: State, predicate: str) -> bool:
         return self._sometimes[predicate](state)

@@ -9,15 +9,20 @@ from racer.replaying.storage import Storage
 from racer.replaying.trace import Trace
 
 
-def run(program: Program, schedule: Schedule, storage: Storage) -> Trace:
+def run(program: Program, schedule: Schedule, storage: Storage, *, cycle: int = 0) -> Trace:
     """Run the real coroutines one step at a time under a schedule, over a storage that is new.
 
+    cycle    so many moves at its end are meant to be repeated for ever: they are made a second
+             time, and have to do the same and lead back to the same values
+
     Errors   ReplayDiverged when a move cannot be made: its thread is blocked, has ended, or
-             does not exist, or has no such option. ModelError when the model itself fails.
+             does not exist, or has no such option; or when the cycle does not close. ModelError
+             when the model itself fails.
     """
     from racer.replaying.scheduler import run_schedule
 
-    return run_schedule(program, tuple(Move(*move) for move in schedule), _refusal, storage)
+    moves = tuple(Move(*move) for move in schedule)
+    return run_schedule(program, moves, cycle, _refusal, storage)
 
 
 def _refusal(index: int, move: Move, found: str) -> ReplayDiverged:

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import trio
 
 from racer.errors import Location, ModelError
 from racer.lang.operations import CellOperation, Misuse, Operation
-from racer.lang.outcomes import DEADLOCK, OutcomeKey, outcome_of
+from racer.lang.outcomes import DEADLOCK, LIVELOCK, OutcomeKey, outcome_of
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Violated, Watched
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.run import Run
 from racer.lang.schedule import Move, Schedule
+from racer.lang.values import describe, value_key
 from racer.lang.watches import Observation, evaluate, inconsistent, said
 from racer.replaying.storage import Done, Storage
 from racer.replaying.trace import ClosedWindow, Ending, Event, Trace
@@ -62,10 +63,12 @@ class Scheduler:
         self.initial_shown = self._shown()
         self.initial_broken = self._broken()
 
-    async def run(self, schedule: Schedule, refuse: Refuse) -> Trace:
-        """Follow `schedule`; `refuse(index, move, why)` makes the error for an impossible move."""
+    async def run(self, schedule: Schedule, cycle: int, refuse: Refuse) -> Trace:
+        """Follow `schedule`; `refuse(index, move, why)` makes the error for an impossible move.
+
+        Its last `cycle` moves are made twice, and have to do the same both times.
+        """
         initial, truths = dict(self.storage.values), self._truths()
-        labels = set(self.initial_broken)
         self._require_consistency()
         done_send, done = trio.open_memory_channel[Event](0)
         async with trio.open_nursery() as nursery:
@@ -74,19 +77,79 @@ class Scheduler:
                 self.tasks[instance.name] = _Task(instance, instance.start(), send)
                 nursery.start_soon(self._task, self.tasks[instance.name], turn, done_send)
             try:
-                for index, move in enumerate(schedule):
-                    self._admit(index, move, refuse)
-                    if move.thread in self.moved:
-                        self.events.append(self._agent_step(move))
-                    else:
-                        await self.tasks[move.thread].turn.send(move)
-                        self.events.append(await done.receive())
-                    labels.update(self.events[-1].broken)
-                return self._trace(schedule, initial, truths, labels)
+                first = len(schedule) - cycle
+                for move in schedule[:first]:
+                    await self._make(move, done, refuse)
+                if not cycle:
+                    return self._trace(schedule, initial, truths)
+                start = self._situation()
+                unable = set[str]()
+                for move in schedule[first:]:
+                    unable |= self._unable()
+                    await self._make(move, done, refuse)
+                trace = self._trace(schedule, initial, truths)
+                self._require_closed(start, schedule[-1], refuse)
+                for move in schedule[first:]:
+                    await self._make(move, done, refuse)
+                self._require_repeated(len(schedule), cycle, refuse)
+                return self._round(trace, cycle, unable)
             finally:
                 nursery.cancel_scope.cancel()
                 for task in self.tasks.values():
                     task.run.close()
+
+    async def _make(
+        self, move: Move, done: trio.MemoryReceiveChannel[Event], refuse: Refuse
+    ) -> None:
+        self._admit(len(self.events), move, refuse)
+        if move.thread in self.moved:
+            self.events.append(self._agent_step(move))
+        else:
+            await self.tasks[move.thread].turn.send(move)
+            self.events.append(await done.receive())
+
+    def _unable(self) -> set[str]:
+        """The threads and other agents that cannot make a move now."""
+        threads = {name for name, task in self.tasks.items() if not self.enabled(task)}
+        return threads | {agent for agent in self.moved if not self.storage.can_move(agent)}
+
+    def _situation(self) -> dict[str, object]:
+        """All cells, and what each thread is about to do, as far as a step tells it."""
+        waits = {
+            f"what {name} is about to do": task.run.pending.operation.text()
+            for name, task in self.tasks.items()
+            if isinstance(task.run.pending, AboutTo)
+        }
+        return {**self.storage.values, **waits}
+
+    def _require_closed(self, start: dict[str, object], last: Move, refuse: Refuse) -> None:
+        """The moves of a cycle lead back to where they began."""
+        end = self._situation()
+        for name, value in start.items():
+            if value_key(end.get(name)) != value_key(value):
+                was, now = describe(value), describe(end.get(name))
+                why = f"no cycle: {name} was {was} before its first move, and is {now} after it"
+                raise refuse(len(self.events) - 1, last, why)
+
+    def _require_repeated(self, end: int, cycle: int, refuse: Refuse) -> None:
+        """The second round does what the first one did."""
+        for index in range(end, end + cycle):
+            one, other = self.events[index - cycle], self.events[index]
+            texts = [f"{e.operation.text()} -> {describe(e.result)}" for e in (one, other)]
+            if texts[0] != texts[1]:
+                why = f"{texts[1]} in the second round, {texts[0]} in the first"
+                raise refuse(index - cycle, Move(one.thread), why)
+
+    def _round(self, trace: Trace, cycle: int, unable: set[str]) -> Trace:
+        """The trace with its cycle, a livelock if that is fair and keeps a thread from its end.
+
+        Fair is a cycle on which everyone moves, or cannot at some time.
+        """
+        moved = {event.thread for event in trace.events[-cycle:]}
+        fair = (moved | unable).issuperset(trace.threads)
+        left = any(not self.tasks[name].instance.daemon for name in trace.waiting)
+        labels = {*trace.labels, LIVELOCK} if fair and left else set(trace.labels)
+        return replace(trace, cycle=cycle, labels=tuple(sorted(labels)))
 
     async def _task(
         self,
@@ -256,7 +319,7 @@ class Scheduler:
                     step=task.run.steps,
                 )
             case pending:
-                return Ending(outcome_of(pending))
+                return Ending(outcome_of(pending, daemon=task.instance.daemon))
 
     def _truths(self) -> dict[str, bool]:
         watches = self.program.memory.watches
@@ -288,17 +351,16 @@ class Scheduler:
         schedule: Schedule,
         initial: dict[str, object],
         truths: dict[str, bool],
-        labels: set[str],
     ) -> Trace:
         runs = {name: task.run for name, task in self.tasks.items()}
-        maximal = not any(self.enabled(task) for task in self.tasks.values())
-        maximal = maximal and not any(self.storage.can_move(agent) for agent in self.moved)
+        maximal = len(self._unable()) == len(runs) + len(self.moved)
+        labels = {*self.initial_broken, *(name for each in self.events for name in each.broken)}
         labels |= {run.pending.label for run in runs.values() if isinstance(run.pending, Violated)}
         stuck = [name for name, run in runs.items() if isinstance(run.pending, AboutTo)]
-        if maximal and stuck:
+        if maximal and any(not self.tasks[name].instance.daemon for name in stuck):
             labels.add(DEADLOCK)
         outcome: OutcomeKey = tuple(
-            (name, outcome_of(run.pending))
+            (name, outcome_of(run.pending, daemon=self.tasks[name].instance.daemon))
             for name, run in runs.items()
             if maximal or name not in stuck
         )
@@ -324,7 +386,9 @@ def _operation(pending: Pending) -> Operation:
     return pending.operation
 
 
-def run_schedule(program: Program, schedule: Schedule, refuse: Refuse, storage: Storage) -> Trace:
+def run_schedule(
+    program: Program, schedule: Schedule, cycle: int, refuse: Refuse, storage: Storage
+) -> Trace:
     """Run the program's coroutines on trio under `schedule`, over a storage that is new.
 
     In an operating system thread of its own, since the caller may be running trio already.
@@ -333,7 +397,7 @@ def run_schedule(program: Program, schedule: Schedule, refuse: Refuse, storage: 
 
     def run() -> None:
         try:
-            done.append(trio.run(Scheduler(program, storage).run, schedule, refuse))
+            done.append(trio.run(Scheduler(program, storage).run, schedule, cycle, refuse))
         except BaseException as error:
             done.append(_first(error))
 

@@ -101,7 +101,7 @@ class Trace:
     threads          names of all threads, then of other agents of the memory model
     events           one for each step, in order
     outcome          (thread, value) of each thread that has ended; of all threads, the others as
-                     Blocked, if the schedule is maximal
+                     Blocked (or Idle, a daemon), if the schedule is maximal
     labels           the violations of this execution, sorted
     maximal          whether no thread can take a further step
     final_locations  the lines at which threads that have not ended wait, by thread
@@ -109,6 +109,8 @@ class Trace:
     initial_shown    what the program's `shows` say before the first step, by name
     initial_broken   names of the invariants that are false before the first step
     locks            names of those cells that are locks
+    cycle            so many moves at the end of the schedule lead back to where they began, and
+                     are repeated for ever; 0 where none are
     """
 
     schedule: Schedule
@@ -124,3 +126,4 @@ class Trace:
     initial_shown: Mapping[str, str] = field(default_factory=dict)
     initial_broken: tuple[str, ...] = ()
     locks: frozenset[str] = frozenset()  # which of the cells are locks
+    cycle: int = 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from typing import Protocol
 
 from racer.machine.moves import Move
 from racer.search.edges import Edges
@@ -30,7 +33,16 @@ def topological_order(edges: Edges) -> list[int] | None:
     return order if len(order) == len(edges) else None
 
 
-def components(edges: Edges) -> list[int]:
+class Graph(Protocol):
+    """As many states as its length; after each, others by number."""
+
+    def __len__(self) -> int: ...
+
+    def after(self, state: int) -> Iterable[int]:
+        """The states that follow a state."""
+
+
+def components(edges: Graph) -> list[int]:
     """Each state's strongly connected component, by number; a component's successors come first.
 
     Source   Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1(2),
@@ -84,6 +96,39 @@ def terminal_components(edges: Edges) -> list[list[int]]:
     for state, number in enumerate(component):
         if number not in left and edges.count(state):
             members.setdefault(number, []).append(state)
+    return list(members.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Without:
+    """A graph without what follows some of its states."""
+
+    edges: Edges
+    states: Set[int]
+
+    def __len__(self) -> int:
+        return len(self.edges)
+
+    def after(self, state: int) -> Iterable[int]:
+        return () if state in self.states else self.edges.after(state)
+
+
+def components_with_cycles(edges: Edges, cut: Set[int] = frozenset()) -> list[list[int]]:
+    """The components with a cycle, each as its states in order.
+
+    Those of the graph in which nothing follows the states `cut`.
+    """
+    graph = _Without(edges, cut)
+    component = components(graph)
+    cyclic = {
+        component[state]
+        for state in range(len(edges))
+        if any(component[goal] == component[state] for goal in graph.after(state))
+    }
+    members: dict[int, list[int]] = {number: [] for number in sorted(cyclic)}
+    for state, number in enumerate(component):
+        if number in cyclic:
+            members[number].append(state)
     return list(members.values())
 
 

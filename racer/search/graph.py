@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from racer.errors import ModelError
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
-from racer.search.components import terminal_components, topological_order
+from racer.search.components import (
+    components_with_cycles,
+    terminal_components,
+    topological_order,
+)
 from racer.search.edges import Edges
 from racer.search.limits import STATES_BETWEEN, Budget, LimitHit, Phase, Progress, Tell
 
@@ -78,6 +82,7 @@ def search(
     budget: Budget,
     choose: Choose | None = None,
     *,
+    cycles: bool = False,
     phase: Phase = "deciding",
     tell: Tell | None = None,
 ) -> StateGraph:
@@ -85,14 +90,14 @@ def search(
 
     With `choose`, only the moves it picks are explored, but no move is ignored for ever: of
     each set of states in which that search could stay for good, one is expanded in full
-    (obligation I of search/stubborn.py). `tell` is told, now and then, how far the search is,
-    which is for `phase`.
+    (obligation I of search/stubborn.py); with `cycles`, one of each cycle is (obligation F).
+    `tell` is told, now and then, how far the search is, which is for `phase`.
 
     Interrupting it (Ctrl-C) keeps what was found: the graph is then marked `interrupted`.
 
     Errors   ModelFailed with a way to where the model fails.
     """
-    exploration = _Exploration(system, sometimes, budget, choose, phase, tell)
+    exploration = _Exploration(system, sometimes, budget, choose, cycles, phase, tell)
     try:
         exploration.run()
     except KeyboardInterrupt:
@@ -107,6 +112,7 @@ class _Exploration:
         sometimes: tuple[str, ...],
         budget: Budget,
         choose: Choose | None,
+        cycles: bool,
         phase: Phase,
         tell: Tell | None,
     ) -> None:
@@ -115,6 +121,7 @@ class _Exploration:
         self._sometimes = sometimes
         self._budget = budget
         self._choose = choose
+        self._cycles = cycles
         self._phase = phase
         self._tell = tell
         self._index: dict[State, int] = {}
@@ -142,6 +149,8 @@ class _Exploration:
         """One state of each component that can be stayed in, none of whose is expanded in full."""
         if self.graph.order() is not None:
             return []
+        if self._cycles:
+            return [states[0] for states in components_with_cycles(self.graph.edges, self._full)]
         terminal = terminal_components(self.graph.edges)
         return [members[0] for members in terminal if self._full.isdisjoint(members)]
 

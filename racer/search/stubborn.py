@@ -23,6 +23,18 @@ Proof obligations, and why they hold
       `sometimes`, whose predicates are watched like invariants.
       Valmari, "The state explosion problem", LNCS 1491, 1998, section 7.3 (there: terminal
       strong components); the alternative over stacks is Godefroid's proviso.
+      It preserves, too, that from some state no end can be reached: an end that the full graph
+      has after a state of the reduced one is there in the reduced one as well, and a set of
+      states that is never left is come to by the moves that come to it, in another order.
+      Valmari, "Stop it, and be stubborn!", ACM TECS 16(2), 2017.
+  C   If there is no cycle, there is none in the full graph: of an endless run the first move of
+      an agent in P comes first as well; where no agent of P ever moves, one of them can, and
+      the run goes on from there all the same (D1, D2). Valmari 1990, as above.
+  F   With one state of each cycle expanded in full (`cycles`), each weakly fair endless run has
+      one here with the same moves in an order that differs for independent ones only: an agent
+      of P that could move and never does would make it unfair, and no move is put off for ever.
+      That run is fair as well: whether an agent can move depends on one cell, whose values come
+      in the same order. Peled, "All from one, one for all", CAV 1993.
 
 Of the closed sets the one with the fewest enabled moves is taken, the first in their order
 among equals; the choice depends on the state alone, so the graph is the same in every run.

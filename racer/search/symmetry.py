@@ -100,7 +100,7 @@ class Symmetric:
         self.names = system.names
         self.groups = system.groups
         self.locals = system.locals
-        self._system = system
+        self.system = system  # of the states before they are permuted
         self._copies = groups_of(system, system.groups)
 
     def canonical(self, state: State) -> State:
@@ -108,6 +108,16 @@ class Symmetric:
         for group in self._copies:
             state += group.sorting(state)
         return state
+
+    def arrangement(self, state: State) -> tuple[int, ...]:
+        """By thread of a state: which one takes its part in the canonical state."""
+        found = list(range(len(self.names)))
+        for group in self._copies:
+            parts = group.parts(state)
+            ordered = sorted(range(len(parts)), key=parts.__getitem__)
+            for position, copy in enumerate(ordered):
+                found[group.threads[copy]] = group.threads[position]
+        return tuple(found)
 
     def orbit(self, state: State) -> int:
         """How many states a canonical state stands for."""
@@ -120,37 +130,37 @@ class Symmetric:
         return size
 
     def initial(self) -> State:
-        return self.canonical(self._system.initial())
+        return self.canonical(self.system.initial())
 
     def successors(self, state: State) -> Successors:
-        found = self._system.successors(state)
+        found = self.system.successors(state)
         if not self._copies:
             return found
         return [(move, self.canonical(after)) for move, after in found]
 
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
-        return self._system.event(state, move)
+        return self.system.event(state, move)
 
     def dependent(self, state: State, a: Move, b: Move) -> bool:
-        return self._system.dependent(state, a, b)
+        return self.system.dependent(state, a, b)
 
     def control(self, state: State) -> int:
-        return self._system.control(state)
+        return self.system.control(state)
 
     def futures(self, state: State) -> tuple[Future, ...] | None:
-        return self._system.futures(state)
+        return self.system.futures(state)
 
     def labels(self, state: State) -> tuple[str, ...]:
-        return self._system.labels(state)
+        return self.system.labels(state)
 
     def outcome(self, state: State) -> OutcomeKey:
-        return self._system.outcome(state)
+        return self.system.outcome(state)
 
     def ended(self, state: State) -> bool:
-        return self._system.ended(state)
+        return self.system.ended(state)
 
     def reached(self, state: State, predicate: str) -> bool:
-        return self._system.reached(state, predicate)
+        return self.system.reached(state, predicate)
 
 
 def outcome_family(outcome: OutcomeKey, groups: Sequence[str]) -> Hashable:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from racer.lang.operations import Show
-from racer.lang.outcomes import Blocked, OutcomeKey, OutcomeValue, Violation
+from racer.lang.outcomes import Blocked, Idle, OutcomeKey, OutcomeValue, Violation
 from racer.lang.values import describe
 from racer.lang.watches import Observation
 from racer.words.changes import shown
 
 
 def outcome_value(value: OutcomeValue, show: Show = describe) -> str:
-    """In short: its value, `!label (effect)`, or `blocked at acquire L`."""
+    """In short: its value, `!label (effect)`, `blocked at acquire L`, or of a daemon `idle at`."""
     if isinstance(value, Violation):
         return f"!{value.label} ({value.effect})" if value.effect else f"!{value.label}"
     if isinstance(value, Blocked):
         return f"blocked at {value.operation}"
+    if isinstance(value, Idle):
+        return f"idle at {value.operation}"
     return show(value)
 
 
@@ -30,17 +32,21 @@ def came_to(value: OutcomeValue) -> str:
         return f"raises Violation {value.label!r}{effect}"
     if isinstance(value, Blocked):
         return f"is blocked at {value.operation}"
+    if isinstance(value, Idle):
+        return f"is idle at {value.operation}"
     return f"returns {shown(value)}"
 
 
 def outcome_fields(value: OutcomeValue) -> dict[str, str]:
     """For JSON: {"returned": "True"}, {"violation": "misclassified", "effect": "panic"} without
-    an effect that it has not, or {"blocked": "acquire lock"}."""
+    an effect that it has not, {"blocked": "acquire lock"}, or of a daemon {"idle": ...}."""
     if isinstance(value, Violation):
         effect = {"effect": value.effect} if value.effect else {}
         return {"violation": value.label, **effect}
     if isinstance(value, Blocked):
         return {"blocked": value.operation}
+    if isinstance(value, Idle):
+        return {"idle": value.operation}
     return {"returned": describe(value)}
 
 

@@ -1,9 +1,9 @@
 """A result as one JSON document, schema "racer-result/1".
 
 Values of the model are text, as reports show them. An outcome says of each thread what it came
-to: {"returned": "True"}, {"violation": "misclassified"}, with an "effect" if it has one, or
-{"blocked": "acquire lock"}. Counts are exact JSON integers of any length; null where not
-counted, and `uncounted` says why.
+to: {"returned": "True"}, {"violation": "misclassified"}, with an "effect" if it has one,
+{"blocked": "acquire lock"}, or of a daemon {"idle": "wait_until items"}. Counts are exact JSON
+integers of any length; null where not counted, and `uncounted` says why.
 """
 
 from __future__ import annotations

@@ -1,0 +1,219 @@
+"""Livelocks: runs that never come to an end although no thread is treated unfairly.
+
+A run is weakly fair if no agent that can move from some time on is passed over for ever: each
+moves again and again, or cannot again and again. Such a run goes round in one strongly connected
+component of the state graph; there is one exactly if in the whole component each agent has a
+move that stays there, or a state in which it has none. It is a livelock if some thread that is
+no daemon has not ended. Where no state of the component leads to an end, whatever is done, no
+fairness is needed to say so.
+
+Up to symmetry a component's states are told apart by which copies are where. An agent is
+followed through it as a track: pairs of a state and who the agent is there; the permutation of
+each move joins two of them. As only finitely many permutations come up, a track that leads
+somewhere leads back, and so tracks are classes.
+
+Source   fairness of components as in Lichtenstein and Pnueli, "Checking that finite state
+         concurrent programs satisfy their linear specification", POPL 1985; tracks as in
+         Emerson and Sistla, "Utilizing symmetry when model-checking under fairness assumptions",
+         ACM TOPLAS 19(4), 1997 (there: threaded graph).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from racer.errors import InternalError
+from racer.machine.interface import System
+from racer.machine.layout import State
+from racer.machine.moves import Move, agent_of, thread_of
+from racer.search.components import components_with_cycles, terminal_components
+from racer.search.graph import StateGraph
+from racer.search.symmetry import Symmetric
+
+# The shortest cycle is looked for among so many pairs of a state and who has had a turn; where
+# that is not enough, one that is not proved to be the shortest is made.
+CYCLE_PAIRS: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Endless:
+    """What a graph has of runs that never end while some thread that is no daemon has not.
+
+    livelocked   by number, the states in which such a run can be a fair one: each component's,
+                 as a set of canonical states
+    certain      which of these components no end can be reached from
+    unfair       the groups of the threads that could run for ever, were another one passed over
+    """
+
+    livelocked: tuple[frozenset[State], ...]
+    certain: frozenset[int]
+    unfair: tuple[str, ...]
+
+
+NONE: Final = Endless((), frozenset(), ())
+
+
+def endless(graph: StateGraph, quotient: Symmetric, *, reduced: bool) -> Endless:
+    """Look at each component of a complete graph, which is one of canonical states if `reduced`.
+
+    It has all states, or the moves that `search(..., cycles=True)` takes.
+    """
+    if graph.order() is not None:
+        return NONE
+    found: list[frozenset[State]] = []
+    certain: set[int] = set()
+    unfair: set[str] = set()
+    terminal = {states[0] for states in terminal_components(graph.edges)}
+    tracks = _Tracks(graph, quotient, reduced=reduced)
+    for states in components_with_cycles(graph.edges):
+        if quotient.ended(graph.states[states[0]]):
+            continue  # only daemons are left
+        if tracks.fair(states):
+            if states[0] in terminal:
+                certain.add(len(found))
+            found.append(frozenset(graph.states[state] for state in states))
+        else:
+            inside = frozenset(states)
+            unfair.update(
+                quotient.groups[thread_of(move, quotient.agents)]
+                for state in states
+                for move, goal in graph.edges[state]
+                if goal in inside
+            )
+    return Endless(tuple(found), frozenset(certain), tuple(sorted(unfair)))
+
+
+class _Tracks:
+    """Follows agents through components of a graph."""
+
+    def __init__(self, graph: StateGraph, quotient: Symmetric, *, reduced: bool) -> None:
+        self._graph = graph
+        self._quotient = quotient
+        agents, groups = quotient.agents, quotient.groups
+        self._position = {(agent.role, agent.thread): at for at, agent in enumerate(agents)}
+        # By agent: whether copies of it may take its part.
+        self._copied = [reduced and groups.count(groups[each.thread]) > 1 for each in agents]
+
+    def fair(self, states: Sequence[int]) -> bool:
+        """Whether the run through all of a component's states and moves is fair."""
+        inside = frozenset(states)
+        joined: dict[tuple[int, int], tuple[int, int]] = {}
+
+        def root(track: tuple[int, int]) -> tuple[int, int]:
+            while track in joined:
+                track = joined[track]
+            return track
+
+        had: set[tuple[int, int]] = set()  # tracks that move, or cannot at some time
+        for state in states:
+            packed = self._graph.states[state]
+            moves = dict(self._quotient.system.successors(packed))
+            able = {agent_of(move) for move in moves}
+            here = [self._track(state, agent) for agent in range(len(self._copied))]
+            had.update(track for agent, track in enumerate(here) if agent not in able)
+            for move, goal in self._graph.edges[state]:
+                if goal not in inside:
+                    continue
+                had.add(here[agent_of(move)])
+                for agent, to in self._arrived(moves[move]):
+                    one, other = root(here[agent]), root(self._track(goal, to))
+                    if one != other:
+                        joined[max(one, other)] = min(one, other)
+        fair = {root(track) for track in had}
+        tracks = {root(self._track(s, a)) for s in states for a in range(len(self._copied))}
+        return tracks <= fair
+
+    def _track(self, state: int, agent: int) -> tuple[int, int]:
+        return (state if self._copied[agent] else -1, agent)
+
+    def _arrived(self, after: State) -> Iterator[tuple[int, int]]:
+        """Agents of copies, each with who it is in the canonical state."""
+        if not any(self._copied):
+            return
+        arrangement = self._quotient.arrangement(after)
+        for at, agent in enumerate(self._quotient.agents):
+            if self._copied[at]:
+                yield at, self._position[agent.role, arrangement[agent.thread]]
+
+
+def shortest_fair_cycle(
+    system: System, start: State, inside: Callable[[State], bool]
+) -> tuple[Move, ...]:
+    """Moves from a state back to it, through a fair component, on which each agent has its turn.
+
+    That is a move, or a state in which it cannot. The shortest, if that is found soon.
+    """
+    everyone = range(len(system.agents))
+    whole = (1 << len(everyone)) - 1
+
+    def unable(state: State) -> int:
+        able = {agent_of(move) for move, _ in system.successors(state)}
+        return sum(1 << agent for agent in everyone if agent not in able)
+
+    def following(node: tuple[State, int]) -> Iterator[tuple[Move, tuple[State, int]]]:
+        state, had = node
+        for move, after in system.successors(state):
+            if inside(after):
+                yield move, (after, had | 1 << agent_of(move) | unable(after))
+
+    first = (start, unable(start))
+    moves = _way(first, lambda node: node == (start, whole), following, CYCLE_PAIRS)
+    if moves is not None:
+        return moves
+    made: list[Move] = []
+    node = first
+    while node[1] != whole:
+        step = _way(node, _is_news(node[1]), _keeping(following, node[1]), None)
+        node = _after(node, step, following)
+        made += step or ()
+    if node[0] == start:
+        return tuple(made)
+    return (*made, *(_way(node, lambda other: other[0] == start, following, None) or ()))
+
+
+Node = tuple[State, int]
+Following = Callable[[Node], Iterable[tuple[Move, Node]]]
+
+
+def _keeping(following: Following, had: int) -> Following:
+    """Nothing follows a node in which somebody else has had a turn: it is a goal."""
+    return lambda node: following(node) if node[1] == had else ()
+
+
+def _is_news(had: int) -> Callable[[Node], bool]:
+    """Whether somebody has had a turn that had none before."""
+    return lambda node: node[1] != had
+
+
+def _after(node: Node, moves: tuple[Move, ...] | None, following: Following) -> Node:
+    if moves is None:
+        raise InternalError("a component that is fair has no fair cycle")
+    for move in moves:
+        node = dict(following(node))[move]
+    return node
+
+
+def _way(
+    start: Node, arrived: Callable[[Node], bool], following: Following, most: int | None
+) -> tuple[Move, ...] | None:
+    """The shortest way of one move or more to a node; None where `most` nodes are not enough."""
+    came: dict[Node, tuple[Node, Move]] = {}
+    waiting = deque([start])
+    while waiting:
+        node = waiting.popleft()
+        for move, after in following(node):
+            if arrived(after):
+                moves = [move]
+                while node != start:
+                    node, move = came[node]
+                    moves.append(move)
+                return tuple(reversed(moves))
+            if after not in came and after != start:
+                if most is not None and len(came) >= most:
+                    return None
+                came[after] = (node, move)
+                waiting.append(after)
+    return None

@@ -6,7 +6,8 @@ Question   v9 and v10 start again when p's head has changed ("goto retry"), any 
 Models     A block of 2 pages, free: H and p. Two threads:
            classify  memory_failure() or soft_offline_page(), down to the classifier's answer
            move      takes the block for a slab and gives it back: `rounds` times, or for ever.
-                     p's head is H as long as p is a tail, and p itself otherwise.
+                     p's head is H as long as p is a tail, and p itself otherwise. For ever: it
+                     is a daemon, of which no end is expected.
 Kernel     kernel/allocator.py, users.py, classifier.py, memory_failure.py
 Abstract   - The mover stands for whoever uses p's memory; no user is known that would come back
              at the pace of the classifier's loads. Here any pace is: a schedule in which the
@@ -15,10 +16,11 @@ Abstract   - The mover stands for whoever uses p's memory; no user is known that
            - limit is a what-if of ours: after so many retries the answer is "not kernel-owned",
              which leaves p to the path before the patch. It is for v9 and v10.
 Bound      One block, one kind of user.
-Labels     gave_up   with a limit: a retry was due, and the limit was reached
+Labels     livelock  the classifier never comes to an end, though the scheduler is fair
+           gave_up   with a limit: a retry was due, and the limit was reached
            A run that goes on for ever has no outcome; who can go on so is in `loops`. With
            rounds=0 the mover never ends, so there are no outcomes at all. What then remains to
-           be said: wrong answers and gave_up, which are found in runs of any kind.
+           be said: livelocks, and wrong answers and gave_up, found in runs of any kind.
 
 Answer     p is kernel-owned whenever H is a slab. So no "true" is misclassified, and only v8 (it
            reads the type of a tail) and tryget (a slab is frozen) have `missed`.
@@ -35,9 +37,9 @@ Answer     p is kernel-owned whenever H is a slab. So no "true" is misclassified
                    these is of the order, when p.info has been set in the first round; from
                    there on 2 * rounds - 1 changes are left, and every slab is still to come.
                    v10: 2 * rounds - 1, but 2 when that is less; v9: rounds.
-  For ever   rounds=0: v9, reviewed, v10, v10_rmb can go on for ever with the mover; where a
-             poisoned p ends the reuse (memory_failure, check_pages, flags_rmw=atomic) they
-             cannot. v8, headonly and tryget cannot: none of them retries (tryget would, if it
+  For ever   rounds=0: v9, reviewed, v10, v10_rmb can go on for ever with the mover, in a run in
+             which both take steps again and again: a livelock. Where a poisoned p ends the
+             reuse (memory_failure, check_pages, flags_rmw=atomic) they cannot. v8, headonly and tryget cannot: none of them retries (tryget would, if it
              ever got a reference to a head; here it gets none).
   limit      Fails, `gave_up`, exactly when it is less than the number of retries; with rounds=0
              whatever it is, unless a poisoned p ends the reuse. But the mover is then the only
@@ -172,6 +174,7 @@ def expected(
     reason = "H has a type only while p is its tail"
     if "classify" in loops:
         reason = f"no answer is wrong: {reason}; but it may retry for ever"
+        return Expected("fail", ("livelock",), reason, loops)
     return Expected("pass", because=reason, loops=loops)
 
 
@@ -217,7 +220,8 @@ def endless_retry(
     else:
         question = make_question(mem, zone, p, variant=variant, flags=flags_of(caller))
         classify = Thread(report_limited, question, variant, limit)
-    move = Thread(move_rounds, zone, rounds) if rounds else Thread(move_for_ever, zone)
+    for_ever = Thread(move_for_ever, zone, daemon=True)
+    move = Thread(move_rounds, zone, rounds) if rounds else for_ever
     return program_about(
         mem,
         block,

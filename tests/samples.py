@@ -72,4 +72,4 @@ def loop_beside_a_violation() -> Program:
         await other.load()
         raise Violation("seen")
 
-    return Program(mem, {"A": Thread(loop), "B": Thread(wrong)})
+    return Program(mem, {"A": Thread(loop, daemon=True), "B": Thread(wrong)})

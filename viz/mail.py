@@ -17,7 +17,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from racer.errors import UsageError
-from racer.explanation.data import Explanation, Fold, Lane, NotComputed, Ordering, Row, Side
+from racer.explanation.data import (
+    Explanation,
+    Fold,
+    Lane,
+    NoReturn,
+    NotComputed,
+    Ordering,
+    Row,
+    Side,
+)
 from racer.viz.wrapping import WIDTH
 
 MINIMUM_WIDTH = 40
@@ -71,6 +80,8 @@ def often_text(explanation: Explanation) -> str:
 
 def no_return_text(explanation: Explanation) -> str:
     """From where on it cannot be avoided, as a sentence; empty where nothing is known."""
+    if explanation.cycle:
+        return _no_end_text(explanation)
     match explanation.no_return:
         case NotComputed(reason=reason):
             return f"Point of no return: not computed ({reason})." if reason else ""
@@ -80,6 +91,20 @@ def no_return_text(explanation: Explanation) -> str:
             return f"It can be avoided until the last step, {each.name}."
         case each:
             return f"It can be avoided until {each.name}; then every continuation shows it."
+
+
+def _no_end_text(explanation: Explanation) -> str:
+    """Whether a livelock can still be left, and since when not."""
+    match explanation.no_return:
+        case NoReturn(name=None):
+            return "No run of the program comes to an end."
+        case NoReturn(name=name):
+            return f"From {name} on no end can be reached, whatever the scheduler does."
+        case NotComputed(reason=reason) if reason:
+            return f"Whether an end can still be reached: not computed ({reason})."
+    if explanation.escapable:
+        return "An end could still be reached; but a fair scheduler need not go there."
+    return ""
 
 
 def decisive_text(orders: int) -> str:
@@ -214,8 +239,12 @@ class _Picture:
             elif i == fold.first:
                 lines += self._fold(fold, row)
         end = len(self.explanation.rows)
+        cycle = self.explanation.cycle
+        if cycle:
+            row = self.explanation.rows[end - cycle]
+            lines += self._remark(end, row.lane, f"-- and again from {row.name} on, for ever --")
         for number, lane in self.lanes.items():
-            if lane.state == "blocked":
+            if lane.is_kept:
                 lines += self._remark(end, number, f"-- {lane.thread} {lane.end} --")
         return lines
 

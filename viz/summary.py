@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from racer.catalogue.parameters import Value, show_parameters
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Finding, Result
+from racer.lang.outcomes import LIVELOCK
 from racer.viz.wrapping import filled
 from racer.words import counts
 from racer.words.counts import preemptions_text
@@ -27,6 +28,8 @@ def summary(result: Result, judgement: Judgement) -> str:
     """Everything about a result but the pictures."""
     parts = [_verdict(result, judgement), _numbers(result)]
     parts += [_label(name, found, result) for name, found in result.violations.items()]
+    if result.unfair and LIVELOCK not in result.violations:
+        parts.append(_entry("fairness", fairness_text(result)))
     parts += [
         _entry(name, "vacuous: no state reaches it, so the model does not show what it is for")
         for name in result.vacuous
@@ -34,6 +37,14 @@ def summary(result: Result, judgement: Judgement) -> str:
     if result.outcomes or result.bound is None:
         parts.append(_outcomes(result))
     return "\n\n".join(part for part in parts if part)
+
+
+def fairness_text(result: Result) -> str:
+    """What the verdict rests on where threads could go on for ever."""
+    return (
+        f"assumed of the scheduler: {', '.join(result.unfair)} could go on for ever, were another "
+        f"thread that can go on never let on"
+    )
 
 
 def count_text(count: int) -> str:
@@ -59,9 +70,10 @@ def result_line(result: Result) -> str:
 def _verdict(result: Result, judgement: Judgement) -> str:
     word = result.verdict.upper()
     if result.verdict == "bound":
-        found = f"; found so far: {', '.join(judgement.labels)}" if judgement.labels else ""
-        return filled(f"{word}  nothing is proved: {result.bound}{found}")
+        return filled(f"{word}  nothing is proved: {result.bound}")
     labels = f": {', '.join(judgement.labels)}" if judgement.labels else ""
+    if result.bound is not None:
+        labels += f"\n{filled(cut_text(result), '  ')}"
     if judgement.as_expected is None:
         return f"{word}{labels}"
     because = judgement.declared.because if judgement.declared and not judgement.override else ""
@@ -71,6 +83,14 @@ def _verdict(result: Result, judgement: Judgement) -> str:
         line = f"{word}{labels}  NOT as expected ({judgement.declaration})"
         line += ":" if because else ""
     return f"{line}\n{filled(because, '  ')}" if because else line
+
+
+def cut_text(result: Result) -> str:
+    """What is not proved of a violation because a limit cut the search."""
+    return (
+        f"the search was cut ({result.bound}): that there is no other violation, and none with "
+        f"fewer preemptions, is not proved"
+    )
 
 
 def _numbers(result: Result) -> str:
@@ -106,11 +126,20 @@ def _label(name: str, found: Finding, result: Result) -> str:
     share = share_text(found, result)
     needs = preemptions_text(found.witness.preemptions, found.witness.minimal)
     effects = [f"effect: {text}" for text in effect_texts(name, found, result)]
-    return _entry(name, share, needs, counted(found.witness.steps, "step"), *effects)
+    return _entry(name, share, needs, steps_text(found), *effects)
+
+
+def steps_text(found: Finding) -> str:
+    """How many steps a witness has, and how many of them are repeated for ever."""
+    steps = counted(found.witness.steps, "step")
+    cycle = found.witness.cycle
+    return f"{steps}, the last {cycle if cycle > 1 else 'one'} for ever" if cycle else steps
 
 
 def share_text(found: Finding, result: Result) -> str:
     """How many interleavings show a label, and of how many."""
+    if found.witness.cycle:
+        return "a run that never ends"
     if found.interleavings is None:
         return "in some interleavings (not counted)"
     if result.interleavings is None:

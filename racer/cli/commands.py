@@ -97,7 +97,7 @@ def explore_scenario(request: Request) -> int:
     if interrupted or cut:
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
-    return USAGE if failures else status_of(result.verdict, judgement.as_expected)
+    return USAGE if failures else status_of(result, judgement)
 
 
 def _listed(found: Found) -> str:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from racer.exploration.judgement import Judgement
+from racer.exploration.result import Result
+
 OK: Final = 0
 NOT_AS_DECLARED: Final = 1
 USAGE: Final = 2
@@ -17,9 +20,11 @@ INTERNAL: Final = 5
 INTERRUPTED: Final = 130
 
 
-def status_of(verdict: str, as_expected: bool | None) -> int:
-    """0 as declared (pass, where nothing is declared), 3 where a limit cut the search, else 1."""
-    if verdict == "bound":
+def status_of(result: Result, judgement: Judgement) -> int:
+    """0 as declared (pass, where nothing is), 3 where a limit cut that off, else 1."""
+    as_expected = judgement.as_expected
+    if as_expected is not None:
+        return OK if as_expected else NOT_AS_DECLARED
+    if result.verdict == "bound" or (result.bound and judgement.declared is not None):
         return BOUND
-    holds = verdict == "pass" if as_expected is None else as_expected
-    return OK if holds else NOT_AS_DECLARED
+    return OK if result.verdict == "pass" else NOT_AS_DECLARED

@@ -159,7 +159,8 @@ def _replayed(path: str) -> _Replayed:
         loaded = load_program(program)
         with loaded.in_use():
             system = loaded.system(saved.memory)
-            counted = count_preemptions(system, packed(trace.schedule, system.agents))
+            moves = packed(trace.schedule, system.agents)
+            counted = count_preemptions(system, moves[: len(moves) - trace.cycle])
         if counted != saved.preemptions:
             raise WitnessError(
                 f"the witness {shown_path(path)} cannot be used: it says that its schedule has "

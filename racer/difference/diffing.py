@@ -26,7 +26,7 @@ from racer.errors import ModelError, UsageError
 from racer.exploration.confirming import confirmed_replay
 from racer.exploration.exploring import explore
 from racer.exploration.result import Interrupted, Result, Witness
-from racer.lang.outcomes import OutcomeKey
+from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.program import Program
 from racer.machine.interface import System
 from racer.machine.models import replayed
@@ -178,9 +178,12 @@ def _alignment(
     deadline: float | None,
 ) -> Alignment:
     other = found.other(leader)
-    leading = replayed(found.side(leader).program, witness.schedule, limits.memory)
+    leading = replayed(
+        found.side(leader).program, witness.schedule, limits.memory, cycle=witness.cycle
+    )
     followed = follow(follower, leading.schedule, complete=leading.maximal)
-    following = confirmed_replay(other.program, follower, limits.memory, followed.moves)
+    cycle = witness.cycle if followed.closes(witness.cycle) else 0
+    following = confirmed_replay(other.program, follower, limits.memory, followed.moves, cycle)
     label = of if isinstance(of, str) else None
     return Alignment(
         of=of,
@@ -213,4 +216,6 @@ def _escape(
     """No search is needed where exploring has shown that the label is not there."""
     if other.complete and label not in other.result.violations:
         return Escape(0)
+    if label == LIVELOCK:
+        return Escape(None, unknown="not asked of runs that never end")
     return escape(follower, followed.states, label, states=limits.escape_states, deadline=deadline)

@@ -36,6 +36,11 @@ class Followed:
     states: tuple[State, ...]
     unfinished: str | None
 
+    def closes(self, cycle: int) -> bool:
+        """Whether the last so many moves were all made, and lead back to where they began."""
+        made = not any(self.absences[len(self.absences) - cycle :])
+        return made and cycle > 0 and self.states[-1] == self.states[-1 - cycle]
+
 
 def follow(system: System, schedule: Schedule, *, complete: bool) -> Followed:
     """Make the moves of `schedule` that can be made; with `complete`, go on to an end.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from racer.explanation.data import Conflict, Returned, Side
 from racer.explanation.scene import Scene
-from racer.lang.outcomes import DEADLOCK
+from racer.lang.outcomes import OWN_LABELS
 
 _LISTED = 3  # changes that a sentence names
 
@@ -12,12 +12,12 @@ _LISTED = 3  # changes that a sentence names
 def cause(scene: Scene, conflicts: tuple[Conflict, ...], returned: tuple[Returned, ...]) -> str:
     """One sentence, or nothing where the reads do not tell.
 
-    The first that applies: who took what blocks a deadlock; the value that came back last; the
-    last read of a value stored after another read went out of date; the last read that did;
-    the last read of another thread's store; since when a watch is as its window saw it.
+    The first that applies: who took what a deadlock or livelock waits for; the value that came
+    back last; the last read of a value stored after another read went out of date; the last read
+    that did; the last read of another thread's store; since when a watch is as its window saw it.
     """
     if scene.at is None:
-        return _of_deadlock(scene) if scene.label == DEADLOCK else ""
+        return _of_waiting(scene) if scene.label in OWN_LABELS else ""
     if returned:
         return _of_returned(scene, returned[-1])
     decisive = [each for each in conflicts if each.decisive]
@@ -96,22 +96,22 @@ def _of_returned(scene: Scene, returned: Returned) -> str:
     return f"{text}."
 
 
-def _of_deadlock(scene: Scene) -> str:
+def _of_waiting(scene: Scene) -> str:
     """Since which step what is waited for is as it is; of what is so initially, nothing."""
     parts = []
+    first = scene.end - scene.past.trace.cycle
     for thread in scene.stuck():
         operation = scene.past.blocked_at(thread)
-        if operation is None:
+        cell = scene.past.spins_on(thread) if operation is None else operation.facts.cell
+        changed = [i for i in range(scene.end) if scene.cell(i) == cell and scene.changes(i)]
+        if cell is None or not changed or changed[-1] >= first:
             continue
-        changed = [i for i in range(scene.end) if scene.cell(i) == operation.facts.cell]
-        row = next((i for i in reversed(changed) if scene.changes(i)), None)
-        if row is None:
-            continue
-        if operation.facts.lock is not None:
-            parts.append(f"{operation.facts.cell} is held since {scene.names[row]}")
+        row = changed[-1]
+        if scene.events[row].operation.facts.lock is not None:
+            parts.append(f"{cell} is held since {scene.names[row]}")
         else:
             side = scene.side(row)
-            parts.append(f"{operation.facts.cell} is {side.after} since {side.name}")
+            parts.append(f"{cell} is {side.after} since {side.name}")
     return f"{'; '.join(dict.fromkeys(parts))}." if parts else ""
 
 

@@ -11,7 +11,7 @@ from racer.words.changes import Change
 INITIAL = "initial"  # the source of a load that no step of the schedule stored for
 
 
-LaneState = Literal["ended", "blocked", "open", "idle"]
+LaneState = Literal["ended", "blocked", "endless", "open", "idle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,9 @@ class Lane:
 
     `first` and `last` are the rows of its steps, None when it takes none.
     `end` says how it stands after the last row: "is blocked on lock L, held by C". Its `state` is
-    "blocked" where a deadlock is told, for ever; otherwise "open" if it has taken a step and not
-    ended, and "idle" if it has taken none, be it that it never can.
+    "blocked" where a deadlock or a livelock is told, for ever, and "endless" where it goes on for
+    ever; otherwise "open" if it has taken a step and not ended, and "idle" if it has taken none, be
+    it that it never can.
     """
 
     thread: str
@@ -31,6 +32,11 @@ class Lane:
     last: int | None
     state: LaneState
     end: str
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it never comes to its end."""
+        return self.state in ("blocked", "endless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,8 @@ class NoReturn:
     """The first step after which every continuation shows the label.
 
     `row` and `name` are None when every interleaving shows it. `last`: it is the step that
-    violates (or completes the deadlock), so that it could be avoided all the time before.
+    violates (or completes the deadlock), so that it could be avoided all the time before. Of a
+    livelock: the first step after which no end can be reached.
     """
 
     row: int | None
@@ -275,7 +282,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A witness, told up to the step that violates.
+    """A witness, told up to the step that violates; a livelock's to the end of its cycle.
 
     `verdict` is one sentence; `cause` is one, too, or empty; `count` and `fact` are phrases
     without a stop; `notes` are whole sentences: what follows that step, which threads take no
@@ -289,6 +296,9 @@ class Explanation:
     infinite), and until then none waits in vain; and
     this does not hold without one of `enabling`. These, `no_return` and `threads_needed` are
     exact, over all schedules of the program, or NotComputed.
+
+    The last `cycle` rows are repeated for ever: a livelock. Of one `escapable` says whether an end
+    can still be reached then, so that it takes a fair scheduler's consent; None: not known.
     """
 
     label: str
@@ -315,3 +325,5 @@ class Explanation:
     folded: tuple[Fold, ...]
     axis: tuple[Axis, ...] = ()
     held: tuple[Held, ...] = ()
+    cycle: int = 0
+    escapable: bool | None = None

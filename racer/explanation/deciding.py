@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from racer.errors import InternalError
 from racer.explanation.candidates import candidates, last_steps
 from racer.explanation.data import NoReturn, NotComputed, Ordering, ThreadsNeeded
 from racer.explanation.exact import Exact
@@ -45,6 +46,7 @@ class Decided:
     enabling: tuple[Ordering, ...] | NotComputed
     no_return: NoReturn | NotComputed
     threads_needed: ThreadsNeeded | NotComputed
+    escapable: bool | None = None
 
 
 def decide(scene: Scene, exact: Exact | None) -> Decided:
@@ -62,6 +64,9 @@ def decide(scene: Scene, exact: Exact | None) -> Decided:
         return Questions(exact.system, scene.label, exact.states)
 
     moves = packed(scene.past.trace.schedule, exact.system.agents)
+    if scene.past.trace.cycle:
+        no_return, escapable = _no_end(scene, questions(), moves)
+        return Decided(absent, absent, no_return, absent, escapable)
     no_return = _no_return(scene, questions(), moves)
     threads_needed = _threads_needed(scene, questions())
     orderings, enabling = _orderings(scene, questions(), watches)
@@ -86,6 +91,23 @@ def _no_return(scene: Scene, questions: Questions, moves: Sequence[Move]) -> NoR
     except Unanswered as unanswered:
         return NotComputed(str(unanswered))
     return NoReturn(None, None, last=False)
+
+
+def _no_end(
+    scene: Scene, questions: Questions, moves: Sequence[Move]
+) -> tuple[NoReturn | NotComputed, bool | None]:
+    """The first step after which no end can be reached, and whether one can all the same."""
+    try:
+        states = questions.states_along(moves[: scene.end])
+        if questions.may_end(states[-1]):
+            return NotComputed(""), True
+        for row, state in enumerate(states):
+            if not questions.may_end(state):
+                name = scene.names[row - 1] if row else None
+                return NoReturn(row - 1 if row else None, name, last=False), False
+    except Unanswered as unanswered:
+        return NotComputed(str(unanswered)), None
+    raise InternalError("no end can be reached from the last of some states, and from each")
 
 
 # --- threads --------------------------------------------------------------------------------

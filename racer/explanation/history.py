@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from racer.explanation.data import LaneState, Switch, SwitchReason
 from racer.lang.operations import CellOperation, Operation
 from racer.lang.outcomes import Blocked
+from racer.lang.values import value_key
 from racer.replaying.trace import Trace
 from racer.words.changes import shown
 from racer.words.outcomes import came_to
+from racer.words.phrases import value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,15 @@ class History:
         }
 
     def lane_state(self, thread: str, end: int) -> LaneState:
-        """Before row `end`; only after the last one is a deadlock for ever."""
+        """Before row `end`; only after the last one is a deadlock or a cycle for ever."""
         rows = [row for row in self.steps[thread] if row < end]
         if rows and self.trace.events[rows[-1]].ended is not None:
             return "ended"
-        stuck = isinstance(self.outcome.get(thread), Blocked)
-        if stuck and end == len(self.trace.events):
-            return "blocked"
+        if end == len(self.trace.events):
+            if self.cycle_of(thread):
+                return "endless"
+            if isinstance(self.outcome.get(thread), Blocked) or self.waits_in_cycle(thread):
+                return "blocked"
         return "open" if rows else "idle"
 
     def standing(self, thread: str, end: int) -> str:
@@ -56,6 +60,8 @@ class History:
                 return came_to(self.outcome[thread])
             case "blocked":
                 return self._stuck(thread)
+            case "endless":
+                return self._going_round(thread)
             case "open":
                 return "has not ended"
             case "idle":
@@ -102,17 +108,52 @@ class History:
         owner = "itself" if holder == thread else holder
         return f"is blocked on lock {facts.cell}{f', held by {owner}' if owner else ''}"
 
+    def cycle_of(self, thread: str) -> tuple[int, ...]:
+        """The rows of the cycle, if there is one, in which the thread takes its steps."""
+        first = len(self.trace.events) - self.trace.cycle
+        return tuple(row for row in self.steps[thread] if row >= first)
+
+    def waits_in_cycle(self, thread: str) -> bool:
+        """Whether it takes no step in a cycle, and has not ended."""
+        return self.trace.cycle > 0 and thread in self.trace.waiting and not self.cycle_of(thread)
+
+    def spins_on(self, thread: str) -> str | None:
+        """The only cell that the thread looks at in a cycle, if it leaves all cells as they are."""
+        events = [self.trace.events[row] for row in self.cycle_of(thread)]
+        cells = {event.cell for event in events}
+        idle = all(value_key(event.before) == value_key(event.after) for event in events)
+        return events[0].cell if len(cells) == 1 and idle else None
+
+    def _going_round(self, thread: str) -> str:
+        """How a thread that goes on for ever does."""
+        rows = self.cycle_of(thread)
+        cell = self.spins_on(thread)
+        values = {value_text(self.trace.events[row], self.trace.events[row].after) for row in rows}
+        if cell is not None and len(values) == 1:
+            return f"spins on {cell}, which is {values.pop()}"
+        if cell is not None:
+            return f"spins on {cell}"
+        first, last = (self.trace.events[row].step for row in (rows[0], rows[-1]))
+        return f"repeats its steps {first} to {last}" if last > first else f"repeats step {first}"
+
     def blocked_at(self, thread: str) -> Operation | None:
-        """The operation at which a deadlock leaves a thread."""
-        blocked = isinstance(self.outcome.get(thread), Blocked)
+        """The operation at which a deadlock, or a cycle of others, leaves a thread."""
+        blocked = isinstance(self.outcome.get(thread), Blocked) or self.waits_in_cycle(thread)
         return self.trace.waiting.get(thread) if blocked else None
 
     def _stuck(self, thread: str) -> str:
         operation = self.blocked_at(thread)
-        end = len(self.trace.events)
-        obstacle = self._obstacle(thread, operation, end) if operation else None
-        if operation is None or obstacle is None:
+        if operation is None:
             return "is blocked"
+        end = len(self.trace.events)
+        instants = range(end, end - max(self.trace.cycle, 1), -1)
+        obstacles = [self._obstacle(thread, operation, row) for row in instants]
+        obstacle = next((each for each in obstacles if each is not None), None)
+        if obstacle is None:
+            return "is blocked"
+        if self.trace.cycle:
+            often = "" if None not in obstacles else ", again and again"
+            return f"{obstacle}{often}"
         holder = self.instants[-1].holders.get(operation.facts.cell or "")
         if holder is None or isinstance(self.outcome.get(holder), Blocked):
             return obstacle

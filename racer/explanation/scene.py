@@ -17,8 +17,8 @@ from racer.words.phrases import effect_text, source_places, value_text
 class Scene:
     """A trace as the witness of a label.
 
-    `at` is the row of the violating step, None for a deadlock; `end` is how many rows are
-    shown. `names` are those of all rows, `shorts` of the threads.
+    `at` is the row of the violating step, None for a deadlock or livelock; `end` is how many rows
+    are shown. `names` are those of all rows, `shorts` of the threads.
     """
 
     past: History
@@ -43,9 +43,9 @@ class Scene:
         return None if self.at is None else self.events[self.at].thread
 
     def stuck(self) -> tuple[str, ...]:
-        """The threads that a deadlock leaves blocked."""
-        outcome = self.past.outcome
-        return tuple(t for t in self.threads if isinstance(outcome.get(t), Blocked))
+        """The threads that a deadlock leaves blocked, or that a livelock keeps from their end."""
+        states = {t: self.past.lane_state(t, len(self.events)) for t in self.threads}
+        return tuple(t for t, state in states.items() if state in ("blocked", "endless"))
 
     def accused_windows(self) -> tuple[Span, ...]:
         """The windows that the verdict is about: those its thread closed last."""

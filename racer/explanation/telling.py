@@ -25,7 +25,7 @@ from racer.explanation.exact import Exact
 from racer.explanation.folding import decisive_rows, folds
 from racer.explanation.history import History, history
 from racer.explanation.scene import Scene
-from racer.lang.outcomes import DEADLOCK, Violation
+from racer.lang.outcomes import OWN_LABELS, Violation
 from racer.replaying.trace import Event, Trace
 from racer.words.changes import Change, changes, lock_state, shown, truth_texts
 from racer.words.counts import count_text, preemptions_text
@@ -74,11 +74,12 @@ def explanation_of(
     said = (_verdict(scene), cause(scene, conflicting, returned))
     axis = _axis(trace, end)
     stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return, said)
+    stay |= frozenset(range(end - trace.cycle, end))
     return Explanation(
         label=label,
         verdict=said[0],
         cause=said[1],
-        count=_count_phrase(interleavings, total),
+        count="The run never ends" if trace.cycle else _count_phrase(interleavings, total),
         fact=preemptions_text(preemptions, minimal),
         interleavings=interleavings,
         total=total,
@@ -99,6 +100,8 @@ def explanation_of(
         folded=folds(scene, stay | _turns(axis)),
         axis=axis,
         held=_held(trace, end),
+        cycle=trace.cycle,
+        escapable=decided.escapable,
     )
 
 
@@ -270,7 +273,7 @@ def _windows(trace: Trace, names: tuple[str, ...], end: int) -> tuple[Span, ...]
 
 
 def _violating_row(trace: Trace, label: str) -> int | None:
-    """None for a deadlock, and where the initial state violates already."""
+    """None for a deadlock or livelock, and where the initial state violates already."""
     if label in trace.initial_broken:
         return None
     for event in trace.events:
@@ -288,9 +291,9 @@ def _verdict(scene: Scene) -> str:
     if at is not None:
         step = f"{scene.names[at]}: {event_text(scene.events[at])}"
         return f"invariant {label!r} is false after {step}."
-    if label == DEADLOCK and scene.stuck():
+    if label in OWN_LABELS and scene.stuck():
         stand = [f"{t} {past.standing(t, len(scene.events))}" for t in scene.stuck()]
-        return f"deadlock: {'; '.join(stand)}."
+        return f"{label}: {'; '.join(stand)}."
     if label in past.trace.initial_broken:
         return f"invariant {label!r} is false in the initial state."
     return f"this schedule does not show {label!r}."

@@ -72,7 +72,8 @@ def explore(
     minimise     look for the witness with the fewest preemptions; False keeps the first schedule
                  that the search comes across, which is replayed as well
     max_states   stop after so many states, 1 or more
-    timeout      stop after so many seconds, more than 0; either limit gives the verdict "bound"
+    timeout      stop after so many seconds, more than 0; where either limit cuts the search, the
+                 verdict is "bound", or "fail" if there is a violation already
     progress     is called every few thousand states with how far it is: first for the verdict,
                  then for the count, and once before witnesses are minimised
 

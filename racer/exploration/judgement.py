@@ -14,7 +14,8 @@ class Judgement:
     """What was declared, by the scenario or in its place by --expect, and whether it came so.
 
     `labels` are those shown: violations, and `sometimes` predicates that no state reaches.
-    `as_expected` is None where nothing is declared, and where a limit cut the search.
+    `as_expected` is None where nothing is declared, and where a limit cut the search before that
+    was known: what was not seen may be there.
     """
 
     declared: Expected | None
@@ -39,9 +40,21 @@ def judge(
 ) -> Judgement:
     """Hold a result against its declaration; --expect looks at the verdict only."""
     labels = tuple(sorted({*result.violations, *result.vacuous}))
-    as_expected: bool | None = None
-    if result.verdict != "bound" and override is not None:
-        as_expected = result.verdict == override
-    elif result.verdict != "bound" and declared is not None:
-        as_expected = declared.agrees(result.verdict, labels, result.loops)
-    return Judgement(declared, override, labels, as_expected)
+    return Judgement(declared, override, labels, _as_expected(result, declared, override, labels))
+
+
+def _as_expected(
+    result: Result,
+    declared: Expected | None,
+    override: Literal["pass", "fail"] | None,
+    labels: tuple[str, ...],
+) -> bool | None:
+    if result.verdict == "bound":
+        return None
+    if override is not None:
+        return result.verdict == override
+    if declared is None:
+        return None
+    if result.bound is not None and set(labels) <= set(declared.labels):
+        return None
+    return declared.agrees(result.verdict, labels, result.loops)

@@ -18,7 +18,7 @@ from racer.search.components import looping_moves
 from racer.search.counting import schedules_to
 from racer.search.graph import StateGraph
 from racer.search.limits import Tell
-from racer.search.livelocks import NONE, Endless, endless
+from racer.search.livelocks import Endless, endless
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
 from racer.search.symmetry import Symmetric, outcome_orbit
 
@@ -45,6 +45,11 @@ class Searched:
     def bound(self) -> str | None:
         """Which limit cut the search for the verdict."""
         return self.graph.bound or self.cyclic.bound
+
+    @property
+    def decides_on_cycles(self) -> StateGraph:
+        """`cyclic`, or if that was cut, what the search for the verdict has."""
+        return self.cyclic if self.cyclic.complete else self.graph
 
     def canonical(self, state: State) -> State:
         """The state of `graph` that stands for `state`."""
@@ -93,7 +98,10 @@ def report(
     unending = _endless(searched)
     if unending.livelocked and LIVELOCK not in violations:  # a thread may have raised that label
         found = schedules.of_livelock(
-            unending, searched.cyclic, least=minimise and not interrupted, deadline=deadline
+            unending,
+            searched.decides_on_cycles,
+            least=minimise and searched.bound is None and not interrupted,
+            deadline=deadline,
         )
         violations[LIVELOCK] = _livelock(searched, found)
     vacuous = tuple(sorted(set(searched.loaded.program.sometimes) - graph.reached))
@@ -124,9 +132,12 @@ def report(
 def _verdict(
     searched: Searched, violations: dict[str, Finding], vacuous: tuple[str, ...]
 ) -> Verdict:
+    """A violation that was replayed is a fact, whatever limit cut the rest."""
+    if violations:
+        return "fail"
     if searched.bound is not None:
         return "bound"
-    return "fail" if violations or vacuous else "pass"
+    return "fail" if vacuous else "pass"
 
 
 def _loops(searched: Searched) -> tuple[str, ...] | None:
@@ -219,10 +230,8 @@ def _violations(
 
 
 def _endless(searched: Searched) -> Endless:
-    """What the search found of runs that never end; nothing where it was cut."""
-    if searched.bound is not None:
-        return NONE
-    return endless(searched.cyclic, searched.quotient, reduced=searched.reduced)
+    """What the search found of runs that never end. A fair cycle is one whatever was cut."""
+    return endless(searched.decides_on_cycles, searched.quotient, reduced=searched.reduced)
 
 
 def _livelock(searched: Searched, found: FoundSchedule) -> Finding:

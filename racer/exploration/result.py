@@ -85,9 +85,8 @@ class Result:
     """What explore() found.
 
     verdict        "pass": every state was searched, and nothing is wrong in any;
-                   "fail": there is a violation, or a `sometimes` that no state reaches;
-                   "bound": a limit cut the search, so nothing is proved, though what was found
-                   stands
+                   "fail": there is a violation, replayed, or a `sometimes` that no state reaches;
+                   "bound": a limit cut the search before anything was found, so nothing is proved
     memory         the memory model
     interleavings  the exact number of maximal schedules; None when not counted
     uncounted      why they are not counted; None when they are
@@ -103,7 +102,9 @@ class Result:
     violations     a Finding by label, sorted by label; deadlocks are "deadlock", and runs that
                    go on for ever however fair the scheduler is are "livelock"
     vacuous        names of the `sometimes` predicates that no state reaches
-    bound          which limit cut the search; None when none did
+    bound          which limit cut the search; None when none did. With a violation the verdict is
+                   "fail" all the same; that there is no other one, and no cheaper schedule, is
+                   then not proved
     loops          names of the threads, copies under one name and sorted, that can take steps
                    for ever, so that some run never ends; None when not all states were searched
     unfair         names of those, copies under one name and sorted, that the scheduler has to keep
@@ -144,7 +145,7 @@ class Result:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while explore() was searching; `result` is what it had found (verdict "bound")."""
+    """Ctrl-C while explore() was searching; `result` is what it had found, its bound too."""
 
     def __init__(self, result: Result) -> None:
         super().__init__("interrupted")

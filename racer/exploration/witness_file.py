@@ -59,6 +59,8 @@ class SavedWitness(msgspec.Struct, frozen=True, kw_only=True):
     preemptions    how many the schedule has; proved to be the fewest when `minimal`
     interleavings  how many of `total` show the label; None where not counted
     digest         of the automata that the witness was found on
+    cycle          so many steps at the end are repeated for ever: a livelock; 0, and not in the
+                   file, for any other label
     initial        the values of all cells before the first step, as text
     steps          in order: thread, choice, operation, cell, result, value after, source line
     """
@@ -74,6 +76,7 @@ class SavedWitness(msgspec.Struct, frozen=True, kw_only=True):
     interleavings: int | None
     total: int | None
     digest: str
+    cycle: _Natural = 0
     initial: dict[str, str]
     steps: list[SavedStep]
 
@@ -111,6 +114,7 @@ def saved_witness(
         interleavings=finding.interleavings,
         total=result.interleavings,
         digest=result.loaded.digest,
+        cycle=finding.witness.cycle,
         initial={name: describe(value) for name, value in sorted(finding.trace.initial.items())},
         steps=saved_steps(finding.trace),
     )
@@ -121,7 +125,10 @@ def save(witness: SavedWitness, path: Path) -> None:
 
     Errors   OSError.
     """
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(witness), indent=2) + b"\n")
+    content = msgspec.to_builtins(witness)
+    if not witness.cycle:
+        del content["cycle"]  # as it was before there were any
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
 
 
 def load(path: Path) -> SavedWitness:
@@ -152,12 +159,12 @@ def check(witness: SavedWitness, program: Program) -> Trace:
              first step that is not as saved.
     """
 
-    def replay(schedule: Schedule) -> Trace:
-        return replayed(program, schedule, witness.memory)
+    def replay(schedule: Schedule, cycle: int = 0) -> Trace:
+        return replayed(program, schedule, witness.memory, cycle=cycle)
 
     _require_same_program(witness, program, replay(()))
     try:
-        trace = replay(witness.schedule)
+        trace = replay(witness.schedule, witness.cycle)
     except ReplayDiverged as error:
         done = error.step - 1
         _compare(witness, replay(witness.schedule[:done]))

@@ -57,22 +57,24 @@ NONE: Final = Endless((), frozenset(), ())
 
 
 def endless(graph: StateGraph, quotient: Symmetric, *, reduced: bool) -> Endless:
-    """Look at each component of a complete graph, which is one of canonical states if `reduced`.
+    """Look at each component of a graph, which is one of canonical states if `reduced`.
 
-    It has all states, or the moves that `search(..., cycles=True)` takes.
+    What is livelocked is so in any graph. That nothing else is takes all states, or the moves
+    of `search(..., cycles=True)`; and what is certain, a graph that is complete.
     """
     if graph.order() is not None:
         return NONE
     found: list[frozenset[State]] = []
     certain: set[int] = set()
     unfair: set[str] = set()
-    terminal = {states[0] for states in terminal_components(graph.edges)}
+    terminal = terminal_components(graph.edges) if graph.complete else []
+    left_by_none = {states[0] for states in terminal}
     tracks = _Tracks(graph, quotient, reduced=reduced)
     for states in components_with_cycles(graph.edges):
         if quotient.ended(graph.states[states[0]]):
             continue  # only daemons are left
         if tracks.fair(states):
-            if states[0] in terminal:
+            if states[0] in left_by_none:
                 certain.add(len(found))
             found.append(frozenset(graph.states[state] for state in states))
         else:

@@ -57,6 +57,7 @@ class Questions:
         self._budget = Budget(states)
         self._canonical = Symmetric(system).canonical
         self._inevitable: set[State] = set()
+        self._unending: set[State] = set()
         self._quotients: dict[frozenset[int], Callable[[State], State]] = {}
 
     def successors(self, state: State) -> Successors:
@@ -98,6 +99,28 @@ class Questions:
                 if not self.successors(current) and not self.shows_at_end(current):
                     return True
                 self._inevitable.add(current)
+        return False
+
+    def may_end(self, state: State) -> bool:
+        """Whether an end can be reached, or a state in which all threads but daemons have ended.
+
+        The states from which none can are remembered.
+        """
+
+        def following(state: State) -> list[State]:
+            self._budget.spend()
+            after = [self._canonical(each) for _, each in self.successors(state)]
+            return [each for each in after if each not in self._unending]
+
+        start = self._canonical(state)
+        seen = []
+        if start in self._unending:
+            return False
+        for each in reachable(start, following):
+            if self.system.ended(each) or not self.successors(each):
+                return True
+            seen.append(each)
+        self._unending.update(seen)
         return False
 
     def _continuations(self, state: State) -> list[State]:

@@ -122,7 +122,7 @@ def test_as_declared_means_the_verdict_and_all_its_labels(
     result = explore(find("models.py::reads").scenario())
     judged = judge(result, declared, None)
     assert judged.as_expected == as_expected
-    assert status_of(result.verdict, judged.as_expected) == status
+    assert status_of(result, judged) == status
 
 
 def a_result(**changes: object) -> Result:

@@ -242,8 +242,20 @@ def test_completing_goes_round_a_loop_never_twice() -> None:
 
 
 def test_what_never_ends_is_left_unfinished() -> None:
-    [loaded] = diff(program(T=load_once), program(T=load_for_ever)).alignments
+    livelock, loaded = diff(program(T=load_once), program(T=load_for_ever)).alignments
+    assert (livelock.of, livelock.shown) == ("livelock", False)
     assert loaded.unfinished == "it never ends from there"
+
+
+def test_a_cycle_closes_where_its_moves_are_made_and_lead_back() -> None:
+    lifted = lift(program(A=wait_for_one, B=store_one))
+    system = SequentialConsistency(lifted)
+    spin, store = Move("A"), Move("B")
+    assert follow(system, (spin, spin), complete=False).closes(1)
+    assert not follow(system, (spin, spin), complete=False).closes(0)
+    assert not follow(system, (spin, store), complete=False).closes(1)  # made, and leads elsewhere
+    assert not follow(system, (store, store), complete=False).closes(1)  # not made
+    lifted.finish()
 
 
 class Box:

@@ -159,7 +159,7 @@ def test_a_limit_keeps_what_was_found() -> None:
             await noise.store(value)
 
     result = explore(Program(mem, {"L": Thread(long), "W": Thread(wrong)}), max_states=100)
-    assert result.verdict == "bound"
+    assert (result.verdict, result.bound) == ("fail", "max_states=100")
     assert result.violations["early"].witness.minimal is False
 
 

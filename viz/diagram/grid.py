@@ -203,7 +203,7 @@ def _texts(explanation: Explanation) -> _Texts:
         rule = turn.row, wrap("from here on it cannot be avoided", _LONG)
     return _Texts(
         heads={i: wrap(lane.title, _SHORT) for i, lane in lanes.items()},
-        feet={i: wrap(lane.end, _SHORT) for i, lane in lanes.items() if lane.state == "blocked"},
+        feet={i: wrap(lane.end, _SHORT) for i, lane in lanes.items() if lane.is_kept},
         steps=[_step_lines(row, last=i + 1 == len(rows)) for i, row in enumerate(rows)],
         changes={i: lines for i, lines in changes.items() if lines},
         switches={i: wrap(row.switch.text, _SHORT) for i, row in enumerate(rows) if row.switch},

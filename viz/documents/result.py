@@ -72,6 +72,7 @@ def searched_fields(result: Result) -> dict[str, Any]:
         "interleavings": result.interleavings,
         "uncounted": result.uncounted,
         "loops": None if result.loops is None else list(result.loops),
+        "unfair": list(result.unfair),
         "states": result.states,
         "transitions": result.transitions,
     }
@@ -113,11 +114,12 @@ def _violation(finding: Finding, file: str | None) -> dict[str, Any]:
 
 
 def witness_fields(witness: Witness) -> dict[str, Any]:
-    """`schedule` is a list of [thread, choice]."""
+    """`schedule` is a list of [thread, choice]; its last `cycle` moves are repeated for ever."""
     return {
         "preemptions": witness.preemptions,
         "minimal": witness.minimal,
         "steps": witness.steps,
+        "cycle": witness.cycle,
         "schedule": [[move.thread, move.choice] for move in witness.schedule],
     }
 

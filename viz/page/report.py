@@ -278,9 +278,12 @@ def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) 
     if row.ending is not None and last:  # of any other, the next switch tells it
         kind: Literal["wrong", "switch"] = "wrong" if row.raised else "switch"
         yield Remark(kind, f"{row.thread} {row.ending}", marks)
+    if last and explanation.cycle:
+        again = explanation.rows[-explanation.cycle].name
+        yield Remark("switch", f"and again from {again} on, for ever", marks)
     if last:
         for lane in explanation.lanes:
-            if lane.state == "blocked":
+            if lane.is_kept:
                 yield Remark("wrong", f"{lane.thread} {lane.end}", marks)
 
 

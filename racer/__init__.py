@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from racer.lang.cells import fence as fence
     from racer.lang.memory import Memory as Memory
     from racer.lang.outcomes import Blocked as Blocked
+    from racer.lang.outcomes import Idle as Idle
     from racer.lang.outcomes import Violation as Violation
     from racer.lang.program import Program as Program
     from racer.lang.program import Thread as Thread
@@ -120,7 +121,7 @@ _HOMES = {
     "exploration.witness_file": "SavedWitness",
     "lang.cells": "Cell Lock choose fence",
     "lang.memory": "Memory",
-    "lang.outcomes": "Blocked Violation",
+    "lang.outcomes": "Blocked Idle Violation",
     "lang.program": "Program Thread",
     "lang.schedule": "Move",
     "lang.watches": "State Watch Window",

@@ -39,8 +39,9 @@ Answer     p is kernel-owned whenever H is a slab. So no "true" is misclassified
                    v10: 2 * rounds - 1, but 2 when that is less; v9: rounds.
   For ever   rounds=0: v9, reviewed, v10, v10_rmb can go on for ever with the mover, in a run in
              which both take steps again and again: a livelock. Where a poisoned p ends the
-             reuse (memory_failure, check_pages, flags_rmw=atomic) they cannot. v8, headonly and tryget cannot: none of them retries (tryget would, if it
-             ever got a reference to a head; here it gets none).
+             reuse (memory_failure, check_pages, flags_rmw=atomic) they cannot. v8, headonly and
+             tryget cannot: none of them retries (tryget would, if it ever got a reference to a
+             head; here it gets none).
   limit      Fails, `gave_up`, exactly when it is less than the number of retries; with rounds=0
              whatever it is, unless a poisoned p ends the reuse. But the mover is then the only
              one to go on for ever, and there is no wrong answer: a "false" in spite of a

@@ -30,13 +30,17 @@ def summary(result: Result, judgement: Judgement) -> str:
     parts += [_label(name, found, result) for name, found in result.violations.items()]
     if result.unfair and LIVELOCK not in result.violations:
         parts.append(_entry("fairness", fairness_text(result)))
-    parts += [
-        _entry(name, "vacuous: no state reaches it, so the model does not show what it is for")
-        for name in result.vacuous
-    ]
+    parts += [_entry(name, vacuous_text(name, result)) for name in result.vacuous]
     if result.outcomes or result.bound is None:
         parts.append(_outcomes(result))
     return "\n\n".join(part for part in parts if part)
+
+
+def vacuous_text(name: str, result: Result) -> str:
+    """Why a predicate says nothing."""
+    if result.loaded is not None and name in result.loaded.program.finally_:
+        return "vacuous: no interleaving comes to an end, so it was asked of none"
+    return "vacuous: no state reaches it, so the model does not show what it is for"
 
 
 def fairness_text(result: Result) -> str:

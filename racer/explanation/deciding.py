@@ -68,7 +68,8 @@ def decide(scene: Scene, exact: Exact | None) -> Decided:
         no_return, escapable = _no_end(scene, questions(), moves)
         return Decided(absent, absent, no_return, absent, escapable)
     no_return = _no_return(scene, questions(), moves)
-    threads_needed = _threads_needed(scene, questions())
+    final = scene.label in exact.program.finally_  # of all threads' ends, so of no fewer threads
+    threads_needed = absent if final else _threads_needed(scene, questions())
     orderings, enabling = _orderings(scene, questions(), watches)
     return Decided(
         orderings=orderings,

@@ -114,8 +114,9 @@ class History:
         return tuple(row for row in self.steps[thread] if row >= first)
 
     def waits_in_cycle(self, thread: str) -> bool:
-        """Whether it takes no step in a cycle, and has not ended."""
-        return self.trace.cycle > 0 and thread in self.trace.waiting and not self.cycle_of(thread)
+        """Whether it is kept from its end by a cycle, and takes no step there."""
+        waits = thread in self.trace.waiting and thread not in self.trace.daemons
+        return self.trace.cycle > 0 and waits and not self.cycle_of(thread)
 
     def spins_on(self, thread: str) -> str | None:
         """The only cell that the thread looks at in a cycle, if it leaves all cells as they are."""

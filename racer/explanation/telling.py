@@ -296,6 +296,9 @@ def _verdict(scene: Scene) -> str:
         return f"{label}: {'; '.join(stand)}."
     if label in past.trace.initial_broken:
         return f"invariant {label!r} is false in the initial state."
+    if label in past.trace.labels and past.trace.maximal:
+        ends = [f"{t} {past.standing(t, len(scene.events))}" for t in scene.threads]
+        return f"{label!r} is false at the end: {'; '.join(ends)}."
     return f"this schedule does not show {label!r}."
 
 

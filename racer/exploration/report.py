@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from racer.errors import InternalError
-from racer.exploration.confirming import confirmed_label
+from racer.exploration.confirming import confirmed_label, model_error
 from racer.exploration.result import Finding, Interrupted, Outcome, Result, Verdict, cheapest
 from racer.exploration.witnesses import FoundSchedule, Witnesses
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
@@ -16,7 +16,7 @@ from racer.machine.loaded import Loaded
 from racer.machine.moves import thread_of
 from racer.search.components import looping_moves
 from racer.search.counting import schedules_to
-from racer.search.graph import StateGraph
+from racer.search.graph import ModelFailed, StateGraph
 from racer.search.limits import Tell
 from racer.search.livelocks import Endless, endless
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
@@ -79,11 +79,15 @@ def report(
 ) -> Result:
     """The Result, with every violation replayed on trio.
 
-    Errors   ReplayDiverged; Interrupted, with the Result, if some search was.
+    Errors   ReplayDiverged; ModelError for a `finally_` that fails; Interrupted, with the Result,
+             if some search was.
     """
     graph, full, system = searched.graph, searched.full, searched.system
     examiner = Examiner(system, system.groups if searched.reduced else system.names)
-    shown = examiner.shown(graph)
+    try:
+        shown = examiner.shown(graph)
+    except ModelFailed as failed:
+        raise model_error(failed, system, searched.canonical) from failed
     loops = _loops(searched)
     counts, uncounted = _count(searched, examiner, loops)
     if counts is not None:
@@ -104,7 +108,7 @@ def report(
             deadline=deadline,
         )
         violations[LIVELOCK] = _livelock(searched, found)
-    vacuous = tuple(sorted(set(searched.loaded.program.sometimes) - graph.reached))
+    vacuous = _vacuous(searched)
     every = full if full is not None and full.complete else None
     states, transitions = _size(searched, every)
     result = Result(
@@ -118,7 +122,7 @@ def report(
         canonical=None if every is None else len(every.states),
         outcomes=_outcomes(searched, examiner, schedules, shown, counts),
         violations=dict(sorted(violations.items())),
-        vacuous=vacuous if graph.complete else (),
+        vacuous=vacuous,
         bound=searched.bound,
         loops=loops,
         unfair=unending.unfair,
@@ -138,6 +142,17 @@ def _verdict(
     if searched.bound is not None:
         return "bound"
     return "fail" if vacuous else "pass"
+
+
+def _vacuous(searched: Searched) -> tuple[str, ...]:
+    """What the model must reach and does not, or must hold at an end that no interleaving has."""
+    program, graph = searched.loaded.program, searched.graph
+    if not graph.complete:
+        return ()
+    missing = set(program.sometimes) - graph.reached
+    if not any(searched.system.ended(graph.states[end]) for end in graph.ends()):
+        missing |= set(program.finally_)
+    return tuple(sorted(missing))
 
 
 def _loops(searched: Searched) -> tuple[str, ...] | None:

@@ -101,7 +101,8 @@ class Result:
                    of one that can never go on a Blocked, of a daemon that waits an Idle.
     violations     a Finding by label, sorted by label; deadlocks are "deadlock", and runs that
                    go on for ever however fair the scheduler is are "livelock"
-    vacuous        names of the `sometimes` predicates that no state reaches
+    vacuous        names of the `sometimes` predicates that no state reaches, and of the `finally_`
+                   if no interleaving comes to an end
     bound          which limit cut the search; None when none did. With a violation the verdict is
                    "fail" all the same; that there is no other one, and no cheaper schedule, is
                    then not proved

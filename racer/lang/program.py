@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from racer.errors import Location, ProgramError
+from racer.lang.final import FinalPredicate
 from racer.lang.memory import Memory
 from racer.lang.outcomes import OWN_LABELS
 from racer.lang.run import CoroutineRun, Run
@@ -100,19 +101,25 @@ class Program:
                  one does not, its name is the label of the violation
     sometimes    predicates by name, each of which must hold in some state; one that never does
                  makes the verdict "fail": the model does not show what it is for
+    finally_     predicates by name, which hold wherever an interleaving ends with no thread left
+                 that is no daemon ("nothing leaked", "never both"); where one does not, its name
+                 is the label of the violation. One of two arguments is given, too, what each
+                 thread came to, by name; copies have one tuple under the name they share.
     consistency  predicates by name, which the model promises of itself in every state; where one
                  is false the model is broken, not the code under test: a ModelError
     shows        functions of a State, by name, that return a text of a word or two: what is true
                  of that state. Mails and pictures show it along the steps; the search never asks.
 
-    Errors   ProgramError for what is none of these, for two threads of one name, and for an
-             invariant with a label of racer's own ("deadlock", "livelock").
+    Errors   ProgramError for what is none of these, for two threads of one name, for an
+             invariant or `finally_` with a label of racer's own ("deadlock", "livelock"), and for
+             one of each with the same name.
     """
 
     memory: Memory
     threads: Mapping[str, Thread]
     invariants: Mapping[str, Predicate] = field(default_factory=dict)
     sometimes: Mapping[str, Predicate] = field(default_factory=dict)
+    finally_: Mapping[str, FinalPredicate] = field(default_factory=dict)
     consistency: Mapping[str, Predicate] = field(default_factory=dict)
     shows: Mapping[str, Show] = field(default_factory=dict)
 
@@ -128,8 +135,15 @@ class Program:
             if not isinstance(name, str) or not name or not callable(predicate):
                 raise ProgramError(f"{owner} needs a name and a predicate over State.")
         for label in OWN_LABELS:
-            if label in self.invariants:
-                raise ProgramError(f"the label {label!r} is racer's own: rename that invariant.")
+            for kind, named in (("invariant", self.invariants), ("finally_", self.finally_)):
+                if label in named:
+                    raise ProgramError(f"the label {label!r} is racer's own: rename that {kind}.")
+        both = sorted(self.invariants.keys() & self.finally_.keys())
+        if both:
+            raise ProgramError(
+                f"{both[0]!r} is an invariant and a finally_, and one label cannot tell which is "
+                f"violated: rename one of them."
+            )
         names = [instance.name for instance in self.instances()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -137,7 +151,7 @@ class Program:
         self.memory.seal()
 
     def predicates(self) -> Iterator[tuple[str, str, Predicate]]:
-        """All over whole states: what messages call it, its name, the predicate."""
+        """Those of every state: what messages call it, its name, the predicate."""
         kinds = {
             "invariant": self.invariants,
             "sometimes": self.sometimes,
@@ -147,9 +161,11 @@ class Program:
             for name, predicate in predicates.items():
                 yield f"{kind} {name!r}", name, predicate
 
-    def functions(self) -> Iterator[tuple[str, str, Predicate]]:
-        """The predicates, and what only pictures ask."""
+    def functions(self) -> Iterator[tuple[str, str, Callable[..., object]]]:
+        """The predicates, those of ends, and what only pictures ask."""
         yield from self.predicates()
+        for name, final in self.finally_.items():
+            yield f"finally {name!r}", name, final
         for name, show in self.shows.items():
             yield f"shows {name!r}", name, show
 

@@ -71,6 +71,12 @@ class System(Protocol):
     def ended(self, state: State) -> bool:
         """Whether every thread has ended that is no daemon."""
 
+    def unmet(self, state: State) -> tuple[str, ...]:
+        """The `finally_` predicates that are false in a state in which all has ended, by name.
+
+        Errors   ModelError for one that fails.
+        """
+
     def reached(self, state: State, predicate: str) -> bool:
         """Whether the `sometimes` predicate of that name holds."""
 

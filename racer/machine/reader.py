@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racer.automata.lifting import Lifted
+from racer.lang.final import unmet
 from racer.lang.outcomes import OutcomeKey, outcome_of
 from racer.lang.pending import AboutTo, Pending, Violated
-from racer.machine.layout import Layout, State
+from racer.machine.layout import Cells, Layout, State
 from racer.machine.predicates import Truth
 
 
@@ -17,6 +18,8 @@ class Reader:
     def __init__(self, lifted: Lifted, layout: Layout) -> None:
         self._lifted = lifted
         self._layout = layout
+        self._final = lifted.program.finally_
+        self._groups = tuple(instance.group for instance in lifted.instances)
         self._sometimes = {
             name: Truth(f"sometimes {name!r}", predicate, layout, lifted.tables)
             for name, predicate in lifted.program.sometimes.items()
@@ -43,6 +46,12 @@ class Reader:
             isinstance(pending, AboutTo) and not instance.daemon
             for instance, pending in zip(self._lifted.instances, self._at(state), strict=True)
         )
+
+    def unmet(self, state: State) -> tuple[str, ...]:
+        if not self._final:
+            return ()
+        cells = Cells(state, self._layout.cells, self._lifted.tables)
+        return unmet(self._final, cells, self.outcome(state), self._groups)
 
     def reached(self, state: State, predicate: str) -> bool:
         return self._sometimes[predicate](state)

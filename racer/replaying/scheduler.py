@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import trio
 
 from racer.errors import Location, ModelError
+from racer.lang.final import unmet
 from racer.lang.operations import CellOperation, Misuse, Operation
 from racer.lang.outcomes import DEADLOCK, LIVELOCK, OutcomeKey, outcome_of
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Violated, Watched
@@ -147,7 +148,7 @@ class Scheduler:
         """
         moved = {event.thread for event in trace.events[-cycle:]}
         fair = (moved | unable).issuperset(trace.threads)
-        left = any(not self.tasks[name].instance.daemon for name in trace.waiting)
+        left = bool(trace.waiting.keys() - trace.daemons)
         labels = {*trace.labels, LIVELOCK} if fair and left else set(trace.labels)
         return replace(trace, cycle=cycle, labels=tuple(sorted(labels)))
 
@@ -357,13 +358,16 @@ class Scheduler:
         labels = {*self.initial_broken, *(name for each in self.events for name in each.broken)}
         labels |= {run.pending.label for run in runs.values() if isinstance(run.pending, Violated)}
         stuck = [name for name, run in runs.items() if isinstance(run.pending, AboutTo)]
-        if maximal and any(not self.tasks[name].instance.daemon for name in stuck):
-            labels.add(DEADLOCK)
         outcome: OutcomeKey = tuple(
             (name, outcome_of(run.pending, daemon=self.tasks[name].instance.daemon))
             for name, run in runs.items()
             if maximal or name not in stuck
         )
+        if maximal and any(not self.tasks[name].instance.daemon for name in stuck):
+            labels.add(DEADLOCK)
+        elif maximal:
+            groups = tuple(task.instance.group for task in self.tasks.values())
+            labels.update(unmet(self.program.finally_, self.storage.values, outcome, groups))
         return Trace(
             schedule=schedule,
             initial=initial,
@@ -378,6 +382,7 @@ class Scheduler:
             initial_shown=self.initial_shown,
             initial_broken=self.initial_broken,
             locks=frozenset(self.program.memory.locks),
+            daemons=frozenset(n for n, task in self.tasks.items() if task.instance.daemon),
         )
 
 

@@ -109,6 +109,7 @@ class Trace:
     initial_shown    what the program's `shows` say before the first step, by name
     initial_broken   names of the invariants that are false before the first step
     locks            names of those cells that are locks
+    daemons          names of those threads that need not come to an end
     cycle            so many moves at the end of the schedule lead back to where they began, and
                      are repeated for ever; 0 where none are
     """
@@ -126,4 +127,5 @@ class Trace:
     initial_shown: Mapping[str, str] = field(default_factory=dict)
     initial_broken: tuple[str, ...] = ()
     locks: frozenset[str] = frozenset()  # which of the cells are locks
+    daemons: frozenset[str] = frozenset()
     cycle: int = 0

@@ -79,8 +79,9 @@ class Questions:
 
     def shows_at_end(self, state: State) -> bool:
         """Whether a schedule that ends in this state shows the label."""
-        deadlocked = self._label == DEADLOCK and not self.system.ended(state)
-        return deadlocked or self.shows(state)
+        if not self.system.ended(state):
+            return self._label == DEADLOCK or self.shows(state)
+        return self._label in self.system.unmet(state) or self.shows(state)
 
     def avoidable(self, state: State) -> bool:
         """Whether some continuation, to an end or for ever, never shows the label.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from racer.errors import ModelError
 from racer.lang.outcomes import DEADLOCK, OutcomeKey
 from racer.machine.interface import System
 from racer.machine.layout import State
-from racer.search.graph import StateGraph
+from racer.search.graph import ModelFailed, StateGraph
 from racer.search.symmetry import outcome_family
 
 
@@ -53,10 +54,11 @@ class Examiner:
         self.groups = groups
 
     def labels_at_end(self, state: State) -> tuple[str, ...]:
-        """The labels of a state without moves; a deadlock if some thread has not ended."""
+        """The labels of a state without moves: a deadlock if some thread has not ended, else what
+        must hold at an end and does not."""
         labels = self._system.labels(state)
         if self._system.ended(state):
-            return labels
+            return tuple(sorted({*labels, *self._system.unmet(state)}))
         return tuple(sorted({*labels, DEADLOCK}))  # a thread may have raised that label, too
 
     def goals_at_end(self, state: State) -> list[Goal]:
@@ -77,11 +79,18 @@ class Examiner:
         return Family(outcome_family(outcome, self.groups))
 
     def shown(self, graph: StateGraph) -> Shown:
-        """What the graph shows; labels that no end shows are looked for in every state."""
+        """What the graph shows; labels that no end shows are looked for in every state.
+
+        Errors   ModelFailed where what must hold at an end cannot be asked.
+        """
         shown = Shown({}, {})
         for state in graph.ends():
             packed = graph.states[state]
-            for goal in self.goals_at_end(packed):
+            try:
+                goals = self.goals_at_end(packed)
+            except ModelError as error:
+                raise ModelFailed(graph.path_to(state), error) from error
+            for goal in goals:
                 shown.first.setdefault(goal, state)
                 if isinstance(goal, Family):
                     shown.members.setdefault(goal, self._system.outcome(packed))

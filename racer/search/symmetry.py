@@ -159,6 +159,9 @@ class Symmetric:
     def ended(self, state: State) -> bool:
         return self.system.ended(state)
 
+    def unmet(self, state: State) -> tuple[str, ...]:
+        return self.system.unmet(state)
+
     def reached(self, state: State, predicate: str) -> bool:
         return self.system.reached(state, predicate)
 

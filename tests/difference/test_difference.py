@@ -12,6 +12,7 @@ from racer import (
     DiffInterrupted,
     Memory,
     ModelError,
+    Move,
     Program,
     State,
     Thread,

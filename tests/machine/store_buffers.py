@@ -118,6 +118,9 @@ class StoreBuffers:
     def ended(self, state: State) -> bool:
         return self._reader.ended(state)
 
+    def unmet(self, state: State) -> tuple[str, ...]:
+        return self._reader.unmet(state)
+
     def reached(self, state: State, predicate: str) -> bool:
         return self._reader.reached(state, predicate)
 

@@ -137,7 +137,9 @@ def steps_text(found: Finding) -> str:
     """How many steps a witness has, and how many of them are repeated for ever."""
     steps = counted(found.witness.steps, "step")
     cycle = found.witness.cycle
-    return f"{steps}, the last {cycle if cycle > 1 else 'one'} for ever" if cycle else steps
+    if cycle in (0, found.witness.steps):
+        return f"{steps}, for ever" if cycle else steps
+    return f"{steps}, the last {cycle if cycle > 1 else 'one'} for ever"
 
 
 def share_text(found: Finding, result: Result) -> str:

@@ -80,6 +80,8 @@ def replay_witness(path: str) -> int:
     names = [step_name(shorts[event.thread], event.step) for event in events]
     width = max((len(name) for name in names), default=0)
     steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, events, strict=True)]
+    if done.trace.cycle:
+        steps.append(f"  and again from {names[-done.trace.cycle]} on, for ever")
     closing = ["", f"racer explain {shlex.quote(path)}"] if explains else []
     emit("\n".join(["", *steps, *closing]))
     return OK

@@ -101,8 +101,8 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
 
     What the oracle found, the engine must have found, at no greater cost. What the engine found
     within so many steps, the oracle must have found, at the same cost, except a violation that
-    no execution that ends shows. Without a longer execution, the two agree in full. Livelocks, which
-    are no executions, are asked about elsewhere.
+    no execution that ends shows. Without a longer execution, the two agree in full. Livelocks
+    are asked about elsewhere.
     """
     try:
         naive = enumerate_program(build(sample), limit=1_500, longest=longest)

@@ -62,3 +62,6 @@ def diagram_legend(explanation: Explanation) -> Iterator[str]:
         yield "Grey bar: holds a lock."
     if explanation.axis:
         yield f"Left: what is true of {' and '.join(axis.name for axis in explanation.axis)}."
+    if explanation.cycle:
+        again = explanation.rows[-explanation.cycle].name
+        yield f"All from {again} on is repeated for ever."

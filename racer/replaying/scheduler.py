@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import trio
 
 from racer.errors import Location, ModelError
 from racer.lang.final import unmet
 from racer.lang.operations import CellOperation, Misuse, Operation
-from racer.lang.outcomes import DEADLOCK, LIVELOCK, OutcomeKey, outcome_of
+from racer.lang.outcomes import DEADLOCK, OutcomeKey, outcome_of
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Violated, Watched
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.run import Run
 from racer.lang.schedule import Move, Schedule
-from racer.lang.values import describe, value_key
 from racer.lang.watches import Observation, evaluate, inconsistent, said
+from racer.replaying.cycles import Situation, differs, opened, situation, with_cycle
 from racer.replaying.storage import Done, Storage
 from racer.replaying.trace import ClosedWindow, Ending, Event, Trace
 
@@ -89,11 +89,15 @@ class Scheduler:
                     unable |= self._unable()
                     await self._make(move, done, refuse)
                 trace = self._trace(schedule, initial, truths)
-                self._require_closed(start, schedule[-1], refuse)
-                for move in schedule[first:]:
+                why = opened(start, self._situation())
+                if why is not None:
+                    raise refuse(len(schedule) - 1, schedule[-1], why)
+                for index, move in enumerate(schedule[first:], start=first):
                     await self._make(move, done, refuse)
-                self._require_repeated(len(schedule), cycle, refuse)
-                return self._round(trace, cycle, unable)
+                    why = differs(self.events[index], self.events[-1])
+                    if why is not None:
+                        raise refuse(index, move, why)
+                return with_cycle(trace, cycle, unable)
             finally:
                 nursery.cancel_scope.cancel()
                 for task in self.tasks.values():
@@ -114,43 +118,9 @@ class Scheduler:
         threads = {name for name, task in self.tasks.items() if not self.enabled(task)}
         return threads | {agent for agent in self.moved if not self.storage.can_move(agent)}
 
-    def _situation(self) -> dict[str, object]:
-        """All cells, and what each thread is about to do, as far as a step tells it."""
-        waits = {
-            f"what {name} is about to do": task.run.pending.operation.text()
-            for name, task in self.tasks.items()
-            if isinstance(task.run.pending, AboutTo)
-        }
-        return {**self.storage.values, **waits}
-
-    def _require_closed(self, start: dict[str, object], last: Move, refuse: Refuse) -> None:
-        """The moves of a cycle lead back to where they began."""
-        end = self._situation()
-        for name, value in start.items():
-            if value_key(end.get(name)) != value_key(value):
-                was, now = describe(value), describe(end.get(name))
-                why = f"no cycle: {name} was {was} before its first move, and is {now} after it"
-                raise refuse(len(self.events) - 1, last, why)
-
-    def _require_repeated(self, end: int, cycle: int, refuse: Refuse) -> None:
-        """The second round does what the first one did."""
-        for index in range(end, end + cycle):
-            one, other = self.events[index - cycle], self.events[index]
-            texts = [f"{e.operation.text()} -> {describe(e.result)}" for e in (one, other)]
-            if texts[0] != texts[1]:
-                why = f"{texts[1]} in the second round, {texts[0]} in the first"
-                raise refuse(index - cycle, Move(one.thread), why)
-
-    def _round(self, trace: Trace, cycle: int, unable: set[str]) -> Trace:
-        """The trace with its cycle, a livelock if that is fair and keeps a thread from its end.
-
-        Fair is a cycle on which everyone moves, or cannot at some time.
-        """
-        moved = {event.thread for event in trace.events[-cycle:]}
-        fair = (moved | unable).issuperset(trace.threads)
-        left = bool(trace.waiting.keys() - trace.daemons)
-        labels = {*trace.labels, LIVELOCK} if fair and left else set(trace.labels)
-        return replace(trace, cycle=cycle, labels=tuple(sorted(labels)))
+    def _situation(self) -> Situation:
+        pending = {name: task.run.pending for name, task in self.tasks.items()}
+        return situation(self.storage.values, pending)
 
     async def _task(
         self,

@@ -79,7 +79,7 @@ def endless(*, waits: bool) -> Program:
             pass
         await x.load()
 
-    return Program(mem, {"F": Thread(flip), "R": Thread(reader)})
+    return Program(mem, {"F": Thread(flip, daemon=True), "R": Thread(reader)})
 
 
 def test_threads_that_can_run_for_ever_are_named() -> None:

@@ -157,7 +157,7 @@ def test_a_vacuous_model_fails_and_says_why(racer: Run) -> None:
 
 def test_a_loop_is_uncounted_and_the_report_says_why(racer: Run) -> None:
     status, out, _ = racer("explore", "models.py::spins")
-    assert status == 0
+    assert status == 1  # nobody ever sets x, so that it is a livelock as well
     assert "interleavings  not counted: unbounded (loop in T)" in out
 
 

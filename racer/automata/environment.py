@@ -179,7 +179,8 @@ def _function_parts(function: types.FunctionType) -> Iterator[tuple[str, object]
         yield f"the attribute {function.__name__}.{name}", value
 
 
-def _names(code: types.CodeType) -> list[str]:
+@functools.lru_cache(maxsize=4096)  # disassembling took a fifth of lifting
+def _names(code: types.CodeType) -> tuple[str, ...]:
     """Globals that the code, or a function defined in it, names; attributes are none of them."""
     names = {
         str(each.argval): None
@@ -189,7 +190,7 @@ def _names(code: types.CodeType) -> list[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             names.update(dict.fromkeys(_names(constant)))
-    return list(names)
+    return tuple(names)
 
 
 def _class_parts(item: type) -> Iterator[tuple[str, object]]:

@@ -151,6 +151,9 @@ class _Encoder:
         kind = type(item)
         if kind in _ATOMS:
             return value_key(item)
+        known = self._known.get(id(item))
+        if known is not None:
+            return known
         if isinstance(item, _HANDLES):
             return self._same(item)
         if kind is tuple:
@@ -240,9 +243,6 @@ class _Encoder:
 
     def _dataclass(self, item: Any) -> Hashable:
         """Encoded once, if all that it holds is immutable, too."""
-        known = self._known.get(id(item))
-        if known is not None:
-            return known
         met = self._numbered_met
         key = self._fields(item)
         if self._numbered_met == met:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
+
+from racer.automata.lifting import lift
+from tests.corpus import ENOUGH_WORK
 
 # Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
 THOROUGH = (
@@ -19,3 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
         if not heavy:
             item.add_marker(pytest.mark.quick)
+
+
+@pytest.fixture
+def brief_lifting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Explorations give up soon where automata do not converge: see ENOUGH_WORK."""
+    monkeypatch.setattr("racer.machine.loaded.lift", functools.partial(lift, work=ENOUGH_WORK))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Final
 
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -11,6 +12,9 @@ from tests.generated.strategies import samples
 from tests.programs import Sample, build
 
 LENGTH = 150
+# What lifting a generated program may cost: those that converge take a tenth of it at most, and
+# the others would go on for half a second each, to be left open all the same.
+ENOUGH_WORK: Final = 2_000
 
 
 def corpus(count: int, *, unbounded: bool = False) -> tuple[Sample, ...]:
@@ -23,7 +27,8 @@ def corpus(count: int, *, unbounded: bool = False) -> tuple[Sample, ...]:
 def lifted_corpus(count: int, *, unbounded: bool = False) -> tuple[Lifted, ...]:
     """The same samples, each lifted once for all tests that only read it."""
     if count == (50 if unbounded else LENGTH):
-        return tuple(lift(build(sample)) for sample in corpus(count, unbounded=unbounded))
+        every = corpus(count, unbounded=unbounded)
+        return tuple(lift(build(sample), work=ENOUGH_WORK) for sample in every)
     return lifted_corpus(50 if unbounded else LENGTH, unbounded=unbounded)[:count]
 
 

@@ -14,7 +14,7 @@ from racer.automata.automaton import ClosedAutomaton
 from racer.automata.lifting import digest_of, lift
 from racer.lang.pending import AboutTo
 from racer.machine.sc import SequentialConsistency
-from tests.corpus import corpus
+from tests.corpus import ENOUGH_WORK, corpus
 from tests.programs import build
 from tests.samples import message_passing, rule_one
 
@@ -128,6 +128,7 @@ def test_what_is_not_provably_immutable_falls_back_to_history_with_equal_answers
 
 
 @pytest.mark.thorough
+@pytest.mark.usefixtures("brief_lifting")
 def test_open_and_closed_automata_give_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The automata are left open by giving closure no work to do."""
     makers: list[Callable[[], Program]] = [message_passing, rule_one]
@@ -149,6 +150,15 @@ def test_open_and_closed_automata_give_the_same_answers(monkeypatch: pytest.Monk
             k: (f.interleavings, f.witness) for k, f in opened.violations.items()
         }
         assert opened.states >= closed.states
+
+
+@pytest.mark.slow
+def test_generated_programs_converge_with_little_work_or_not_at_all() -> None:
+    """Without it ENOUGH_WORK would not be enough: the limit that lift() has by itself is."""
+    for sample in (*corpus(150), *corpus(50, unbounded=True)):
+        lifted = lift(build(sample))
+        work = sum(automaton.work for automaton in lifted.growing)
+        assert not lifted.closed or work <= ENOUGH_WORK // 2
 
 
 def test_pages_held_in_locals_are_addresses() -> None:

@@ -80,6 +80,7 @@ def assert_agreement(make: Callable[[], Program]) -> None:
     assert by_engine(make(), reduce=True) == expected
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @fast
 @given(samples(size=700))
 def test_the_engine_agrees_with_naive_enumeration(sample: Sample) -> None:
@@ -131,6 +132,7 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
             assert naive.outcome_witness[outcome][:2] == found[:2]
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @settings(fast, max_examples=40)
 @given(samples(size=700, unbounded=True))
 def test_the_engine_agrees_on_short_executions_of_endless_loops(sample: Sample) -> None:

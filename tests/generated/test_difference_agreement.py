@@ -109,6 +109,7 @@ def check_counts(found: Difference, first: Program, second: Program) -> None:
     assert shown == one.violations.keys() | other.violations.keys()
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @fast
 @given(samples(size=150))
 def test_a_difference_agrees_with_naive_enumeration(sample: Sample) -> None:
@@ -124,6 +125,7 @@ def test_a_difference_agrees_with_naive_enumeration(sample: Sample) -> None:
             check_escape(follower, alignment)
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @settings(fast, max_examples=10)
 @given(samples(size=150))
 def test_a_program_does_not_differ_from_itself(sample: Sample) -> None:

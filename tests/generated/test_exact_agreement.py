@@ -175,6 +175,7 @@ fast = settings(
 )
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @fast
 @given(samples(size=630))
 def test_the_oracle_confirms_what_is_said_of_all_schedules(sample: Sample) -> None:

@@ -226,6 +226,7 @@ def walk(graph: DrawnStates, told: list[tuple[str, str]], taken: Counter[int]) -
     return node
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @settings(
     max_examples=40,
     deadline=None,
@@ -246,6 +247,7 @@ def test_counts_are_those_of_naive_enumeration(sample: Sample) -> None:
     assert ends == {n.number: n.interleavings for n in graph.nodes if n.interleavings is not None}
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @settings(
     max_examples=15,
     deadline=None,

@@ -10,6 +10,7 @@ from racer import Memory, Move, Program, ReplayDiverged, Thread, Violation, choo
 from racer.automata.lifting import lift
 from racer.machine.moves import agent_of, option_of
 from racer.machine.sc import SequentialConsistency
+from tests.corpus import ENOUGH_WORK
 from tests.generated.strategies import samples
 from tests.programs import Sample, build
 from tests.samples import rule_one
@@ -18,7 +19,7 @@ from tests.samples import rule_one
 def walk(program: Program, choices: list[int]) -> list[tuple[str, str, object]]:
     """One maximal run by the automata, taking the (choice modulo n)-th of n moves; its events
     are compared with trio's by the caller. Loops are cut after 200 steps."""
-    system = SequentialConsistency(lift(program))
+    system = SequentialConsistency(lift(program, work=ENOUGH_WORK))
     state, events = system.initial(), []
     for step in range(200):
         moves = system.successors(state)

@@ -22,7 +22,7 @@ from racer.search.limits import Budget
 from racer.search.stubborn import StubbornSets, smallest_closed_set
 from racer.search.symmetry import Symmetric
 from scenarios.aba import aba
-from tests.corpus import corpus, lifted_corpus
+from tests.corpus import ENOUGH_WORK, corpus, lifted_corpus
 from tests.programs import build
 from tests.samples import loop_beside_a_violation, rule_one
 
@@ -143,7 +143,7 @@ def test_permuting_independent_neighbours_changes_nothing_on_trio() -> None:
     compared = 0
     for sample in corpus(25):
         program = build(sample)
-        system = SequentialConsistency(lift(program))
+        system = SequentialConsistency(lift(program, work=ENOUGH_WORK))
         for pair in itertools.islice(swaps(system, random_run(system, source)), 2):
             traces = [
                 replay(
@@ -164,6 +164,7 @@ def test_permuting_independent_neighbours_changes_nothing_on_trio() -> None:
     assert compared >= 30
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @pytest.mark.thorough
 def test_the_order_of_declaration_changes_no_report() -> None:
     for sample in corpus(25):

@@ -12,9 +12,9 @@ from tests.generated.strategies import samples
 from tests.programs import Sample, build
 
 LENGTH = 150
-# What lifting a generated program may cost: those that converge take a tenth of it at most, and
+# What lifting a generated program may cost: those that converge mostly take a tenth of it, and
 # the others would go on for half a second each, to be left open all the same.
-ENOUGH_WORK: Final = 2_000
+ENOUGH_WORK: Final = 3_000
 
 
 def corpus(count: int, *, unbounded: bool = False) -> tuple[Sample, ...]:

@@ -13,6 +13,7 @@ from tests.oracles.machine.holding import check_program
 FAST, SLOW = 30, 2_500  # programs: some tenths of a second each
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @pytest.mark.parametrize("tens", range(FAST // 10))
 def test_a_second_account_agrees_with_explanations_of_random_programs(tens: int) -> None:
     found = {seed: list(check_program(seed)) for seed in range(10 * tens, 10 * tens + 10)}
@@ -104,6 +105,7 @@ def _with_a_longer_fold(e: Explanation) -> Explanation | None:
     return None
 
 
+@pytest.mark.usefixtures("brief_lifting")
 @pytest.mark.parametrize(
     "falsify",
     [

@@ -475,7 +475,7 @@ def test_a_free_page_is_taken_out_of_its_block_and_the_rest_stays_free(
         sometimes={"it is taken off, the rest is free": rest_is_free},
         consistency=page_model(zone.block),
     )
-    assert explore(made).verdict == "pass"
+    assert explore(made, minimise=False, count=False).verdict == "pass"
 
 
 def is_not_frozen(refs: int) -> bool:
@@ -572,7 +572,7 @@ def test_a_second_try_must_not_believe_in_a_reference_that_is_put(
         },
         consistency=page_model(zone.block),
     )
-    result = explore(made)
+    result = explore(made, minimise=False, count=False)
     values = {dict(key)["mf"] for key in result.outcomes}
     assert {value for value in values if isinstance(value, str)} == results
     assert list(result.violations) == labels

@@ -103,7 +103,7 @@ def named(value: object) -> str:
 
 
 def comes_out_as_declared(scenario: Scenario, parameters: dict[str, Any]) -> None:
-    result = explore(scenario.build(**parameters))
+    result = explore(scenario.build(**parameters), minimise=False)
     declared = scenario.expected(**parameters)
     assert declared is not None
     assert (result.verdict, tuple(result.violations)) == (declared.verdict, declared.labels)
@@ -164,7 +164,7 @@ def test_the_load_of_pg_reserved_decides() -> None:
     async def clear() -> None:
         await p.flags.update(without_reserved, "relaxed")
 
-    result = explore(Program(mem, {"mf": asks, "clear": Thread(clear)}))
+    result = explore(Program(mem, {"mf": asks, "clear": Thread(clear)}), minimise=False)
     found: dict[OutcomeValue, int | None] = {}
     for key, outcome in result.outcomes.items():
         found[dict(key)["mf"]] = outcome.interleavings
@@ -181,7 +181,8 @@ def test_what_a_reserved_page_ends_as() -> None:
         ("v10", "memory_failure", True),
     ]:
         program = reserved(variant=variant, caller=caller, followup=followup, freed=False)
-        effects[variant, caller, followup] = set(explore(program).effects("as_transient"))
+        result = explore(program, minimise=False, count=False)
+        effects[variant, caller, followup] = set(result.effects("as_transient"))
     assert effects == {
         ("before", "soft_offline", True): {"-EIO"},
         ("v10", "soft_offline", False): set(),
@@ -198,7 +199,7 @@ def test_they_disagree_in_two_states_of_a_page_by_itself() -> None:
     program = movable_ops(states="any", place="alone")
     naive = enumerate_program(program)
     assert (naive.interleavings, naive.violations) == (28, {"disagree": 2})
-    assert explore(program).effects("disagree") == {
+    assert explore(program, minimise=False).effects("disagree") == {
         "reserved|movable_ops offline": 1,
         "reserved|movable_ops zsmalloc": 1,
     }
@@ -216,13 +217,14 @@ def test_they_disagree_in_fourteen_states_of_a_tail() -> None:
         for page_type in ("offline", "zsmalloc")
         if flags == "reserved" or head != "none"
     }
-    assert set(explore(program).effects("disagree")) == states
+    result = explore(program, minimise=False, count=False)
+    assert set(result.effects("disagree")) == states
 
 
 def test_the_opt_out_changes_no_result_of_a_page_that_moves() -> None:
     """handled: it was movable when it was held. 0: it was free. The slab: before, and after."""
     for variant in ("v9", "v10"):
-        result = explore(movable_ops_race(variant=variant))
+        result = explore(movable_ops_race(variant=variant), minimise=False, count=False)
         found = {dict(key)["classify"] for key in result.outcomes}
         assert found == {"handled", "0", "-ENOTRECOVERABLE", "-EIO"}
 
@@ -241,7 +243,7 @@ def test_one_pass_against_one_isolation() -> None:
         asks = hwpoison_caller(mem, zone, p, caller="soft_offline", variant="before", retries=0)
         return Program(mem, {"mf": asks, "isolate": Thread(isolate_only, p)})
 
-    naive, result = enumerate_program(program()), explore(program())
+    naive, result = enumerate_program(program()), explore(program(), minimise=False)
     by_hand = {"-EIO", "handled"}
     assert {dict(key)["mf"] for key in naive.outcomes} == by_hand
     assert result.interleavings == naive.interleavings
@@ -273,7 +275,8 @@ def test_before_and_after_the_patch_a_user_page_has_the_same_results() -> None:
     """C14, with the interleaving left open: labels with their effects, and all results."""
     found = []
     for variant in ("before", "v10"):
-        result = explore(isolated(variant=variant, caller="memory_failure", rests=True))
+        program = isolated(variant=variant, caller="memory_failure", rests=True)
+        result = explore(program, minimise=False, count=False)
         found.append({dict(key)["classify"] for key in result.outcomes})
     given_up = Violation("returned_eio", effect="ignored: MF_MSG_GET_HWPOISON")
     assert found == [{"handled", given_up}] * 2

@@ -44,10 +44,10 @@ def test_every_given_up_comes_out_as_declared(parameters: dict[str, Any]) -> Non
 @pytest.mark.parametrize("page", ["slab", "reserved"])
 def test_without_a_hit_nothing_is_given_up(page: str) -> None:
     """What the note-taking call comes to, violations put back, is what the kernel before did."""
-    noted = explore(given_up.build(page=page, caller="soft_offline"), minimise=False)
-    before = explore(
-        unhandlable.build(page=page, caller="soft_offline", variant="before"), minimise=False
-    )
+    noting = given_up.build(page=page, caller="soft_offline")
+    noted = explore(noting, minimise=False, count=False)
+    unpatched = unhandlable.build(page=page, caller="soft_offline", variant="before")
+    before = explore(unpatched, minimise=False, count=False)
     told = {dict(outcome)["classify"] for outcome in noted.outcomes}
     ends = {getattr(value, "effect", value) for value in told}
     assert ends == {dict(outcome)["classify"] for outcome in before.outcomes}

@@ -123,7 +123,7 @@ def test_the_other_settings_of_memory_failure_change_no_verdict() -> None:
 
 
 def results(scenario: Scenario, thread: str, **parameters: Any) -> set[OutcomeValue]:
-    found = explore(scenario.build(**parameters), minimise=False).outcomes
+    found = explore(scenario.build(**parameters), minimise=False, count=False).outcomes
     return {dict(key)[thread] for key in found}
 
 
@@ -242,13 +242,14 @@ def test_two_calls_about_a_slab_have_the_counted_interleavings(
     other: str, mutex: bool, interleavings: int
 ) -> None:
     program = two_callers(page="slab", other=other, mutex=mutex)
-    assert explore(program).interleavings == interleavings
+    assert explore(program, minimise=False).interleavings == interleavings
     assert enumerate_program(program).interleavings == interleavings
 
 
 @pytest.mark.parametrize("page", ["lru", "slab"])
 def test_exactly_one_of_two_memory_failures_is_told_ehwpoison(page: str) -> None:
-    found = explore(two_callers(page=page, other="memory_failure"), minimise=False).outcomes
+    program = two_callers(page=page, other="memory_failure")
+    found = explore(program, minimise=False, count=False).outcomes
     pairs = {(dict(key)["classify"], dict(key)["second"]) for key in found}
     assert all((first == "-EHWPOISON") != (second == "-EHWPOISON") for first, second in pairs)
 
@@ -256,7 +257,7 @@ def test_exactly_one_of_two_memory_failures_is_told_ehwpoison(page: str) -> None
 def test_a_lost_bit_has_both_calls_handle_p() -> None:
     """The free's plain store takes it away, so the later call is not told either."""
     program = two_callers(page="lru", other="memory_failure", flags_rmw="split")
-    found = explore(program, minimise=False).outcomes
+    found = explore(program, minimise=False, count=False).outcomes
     pairs = {(dict(key)["classify"], dict(key)["second"]) for key in found}
     assert ("ignored: MF_MSG_GET_HWPOISON", "recovered: MF_MSG_BUDDY") in pairs
 
@@ -276,12 +277,12 @@ def test_the_new_user_of_a_free_page_loses_the_bit_as_well(mutex: bool) -> None:
 
 def test_soft_offline_after_memory_failure_has_nothing_left_to_do() -> None:
     """Under the mutex a soft offline that does not find the bit came first."""
-    found = explore(two_callers(page="slab"), minimise=False).outcomes
+    found = explore(two_callers(page="slab"), minimise=False, count=False).outcomes
     pairs = {(dict(key)["classify"], dict(key)["second"]) for key in found}
     assert pairs == {("panic", "0"), ("panic", "-ENOTRECOVERABLE")}
 
 
 def test_without_the_mutex_soft_offline_copies_from_a_poisoned_page() -> None:
-    result = explore(two_callers(page="lru", mutex=False), minimise=False)
+    result = explore(two_callers(page="lru", mutex=False), minimise=False, count=False)
     ended = {dict(key)["second"] for key in result.outcomes}
     assert Violation("handles_poisoned", effect="handled") in ended

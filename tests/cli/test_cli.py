@@ -393,8 +393,8 @@ def test_progress_is_told_while_states_are_found_and_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["explore", "aba", "--set", "readers=5"], b"states/s"),
-        (["graph", "aba", "--set", "readers=5"], b"states/s"),
+        (["explore", "aba", "--set", "readers=4"], b"states/s"),
+        (["graph", "aba", "--set", "readers=4"], b"states/s"),
         (["diff", "aba", "1", "2", "--parameter", "rounds"], b"aba rounds=2"),
         (["claims", "C12"], b"6 of 6 cases"),
     ],

@@ -28,5 +28,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def brief_lifting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Explorations give up soon where automata do not converge: see ENOUGH_WORK."""
+    """Explorations give up lifting soon where automata do not converge: see ENOUGH_WORK."""
     monkeypatch.setattr("racer.machine.loaded.lift", functools.partial(lift, work=ENOUGH_WORK))

@@ -23,7 +23,9 @@ from racer.exploration.judgement import Judgement, judge
 from racer.exploration.result import Interrupted, Result
 from racer.exploration.witness_file import saved_witness
 from racer.lang.program import Program
+from racer.lang.run import OutOfTime
 from racer.machine.loaded import Loaded
+from racer.search.limits import deadline_after
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.result import document
 from racer.viz.mail import mail
@@ -79,11 +81,12 @@ def explore_scenario(request: Request) -> int:
     override = _override(request.expect)
     with models_print_to_stderr():
         selection = select(request.scenario, request.variant, request.settings)
+        deadline = deadline_after(request.timeout)
         result, interrupted = _explored(request, selection)
     judgement = judge(result, selection.declared, override)
     if not request.json:
         emit(_opening(selection, result, judgement))
-    written, explanations, cut = _show_violations(request, selection, result)
+    written, explanations, cut = _show_violations(request, selection, result, deadline)
     page = _written_page(request, selection, result, judgement, explanations, written)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
@@ -176,7 +179,7 @@ def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
 
 
 def _show_violations(
-    request: Request, selection: Selection, result: Result
+    request: Request, selection: Selection, result: Result, deadline: float | None
 ) -> tuple[dict[str, Written], dict[str, Explanation], bool]:
     """Write the files of each label and, in a text report, print its picture.
 
@@ -191,7 +194,7 @@ def _show_violations(
     cut, why_not = False, unexplained(result.memory)
     if why_not is None:
         with models_print_to_stderr():
-            explanations, cut = _explained(result, loaded)
+            explanations, cut = _explained(result, loaded, deadline)
     elif not request.json:
         emit(f"\n{filled(why_not)}")
     for label in result.violations:
@@ -207,21 +210,23 @@ def _show_violations(
     return written, explanations, cut
 
 
-def _explained(result: Result, loaded: Loaded) -> tuple[dict[str, Explanation], bool]:
-    """Of each label; and whether cut.
+def _explained(
+    result: Result, loaded: Loaded, deadline: float | None
+) -> tuple[dict[str, Explanation], bool]:
+    """Of each label; and whether Ctrl-C cut it.
 
-    Ctrl-C loses no violation: those left are told by their schedule alone.
+    That loses no violation, nor does the deadline: those left are told by their schedule alone.
     """
     known: dict[str, Explanation] = {}
     try:
-        with exactly(loaded, result.memory) as exact:
+        with exactly(loaded, result.memory, deadline=deadline) as exact:
             for label in result.violations:
                 known[label] = explained(result, label, exact)
             return known, False
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OutOfTime) as stop:
         for label in result.violations:
             known[label] = known.get(label) or explained(result, label, None)
-        return known, True
+        return known, isinstance(stop, KeyboardInterrupt)
 
 
 def _written_page(

@@ -19,6 +19,7 @@ from racer.files import shown_path, write_atomically
 from racer.graphs.data import MAX_NODES, DrawnStates, DrawnThread
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
+from racer.lang.run import OutOfTime
 from racer.machine.loaded import load_program
 from racer.machine.models import model
 from racer.search.limits import deadline_after
@@ -94,16 +95,29 @@ def _states(request: GraphRequest, selection: Selection, max_nodes: int) -> Draw
                 count=True if request.every_state else None,
                 progress=progress,
             )
-            searched, result = searched_and_told(selection.program, wanted)
+            try:
+                searched, result = searched_and_told(selection.program, wanted)
+            except OutOfTime:
+                raise _nothing_to_draw(request.timeout) from None
         return drawn_states(searched, result, max_nodes=max_nodes, every_state=request.every_state)
 
 
 def _thread(request: GraphRequest, name: str, selection: Selection, max_nodes: int) -> DrawnThread:
     deadline = deadline_after(request.timeout)
     with models_print_to_stderr():
-        loaded = load_program(selection.program, timeout=request.timeout, deadline=deadline)
-        with loaded.in_use(request.timeout):
-            return drawn_thread(loaded.lifted, name, max_nodes=max_nodes)
+        try:
+            loaded = load_program(selection.program, timeout=request.timeout, deadline=deadline)
+            with loaded.in_use(request.timeout, deadline):
+                return drawn_thread(loaded.lifted, name, max_nodes=max_nodes)
+        except OutOfTime:
+            raise _nothing_to_draw(request.timeout) from None
+
+
+def _nothing_to_draw(timeout: float | None) -> UsageError:
+    return UsageError(
+        f"there is nothing to draw: the timeout of {timeout:g} s was over while threads were still "
+        f"being lifted.\nTry: a longer one."
+    )
 
 
 def _size(what: str, graph: DrawnStates | DrawnThread) -> str:

@@ -25,7 +25,7 @@ from racer.difference.following import Followed, follow
 from racer.errors import ModelError, UsageError
 from racer.exploration.confirming import confirmed_replay
 from racer.exploration.exploring import explore
-from racer.exploration.result import Interrupted, Result, Witness
+from racer.exploration.result import Interrupted, Result, Witness, nothing_searched
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.program import Program
 from racer.machine.interface import System
@@ -118,7 +118,7 @@ def _explored(program: Program, name: str, limits: _Limits) -> tuple[Side, bool]
 
 def _unexplored(memory: str) -> Result:
     why = "interrupted before it was explored"
-    return Result("bound", memory, None, why, 0, 0, 0, None, {}, {}, bound=why)
+    return nothing_searched(memory, why)
 
 
 def _compared(first: Side, second: Side) -> Difference:
@@ -150,7 +150,7 @@ def _with_alignments(found: Difference, outcomes: int | None, limits: _Limits) -
         loaded = found.other(which).result.loaded
         if mine and loaded is not None:
             follower = loaded.system(limits.memory)
-            with loaded.in_use(limits.timeout):
+            with loaded.in_use(limits.timeout, deadline):
                 for i in mine:
                     made[i] = _alignment(found, *jobs[i], follower, limits, deadline)
     return replace(

@@ -61,7 +61,7 @@ def decide(scene: Scene, exact: Exact | None) -> Decided:
 
     def questions() -> Questions:
         """Each part has a budget of its own."""
-        return Questions(exact.system, scene.label, exact.states)
+        return Questions(exact.system, scene.label, exact.states, exact.deadline)
 
     moves = packed(scene.past.trace.schedule, exact.system.agents)
     if scene.past.trace.cycle:

@@ -39,23 +39,33 @@ def require_explained(memory: str) -> None:
 class Exact:
     """A program's System, and how many states may be visited for one part of an explanation.
 
-    Its agents are its threads.
+    Its agents are its threads. Past `deadline`, a time.monotonic() value, a part is given up.
     """
 
     program: Program
     system: System
     states: int
+    deadline: float | None = None
 
 
 @contextmanager
-def exactly(loaded: Loaded, memory: str = "sc", *, states: int | None = None) -> Iterator[Exact]:
+def exactly(
+    loaded: Loaded,
+    memory: str = "sc",
+    *,
+    states: int | None = None,
+    deadline: float | None = None,
+) -> Iterator[Exact]:
     """A lifted program, for as long as explanations are made of it.
 
     states   how many may be visited for one part of an explanation; by default 100,000, and 5,000
              where new edges of the automata have to be found
+    deadline a time.monotonic() value, past which a part is given up
     Errors   as require_explained().
     """
     require_explained(memory)
     allowed = STATES if loaded.lifted.closed else OPEN_STATES
-    with loaded.in_use():
-        yield Exact(loaded.program, loaded.system(memory), allowed if states is None else states)
+    with loaded.in_use(deadline=deadline):
+        yield Exact(
+            loaded.program, loaded.system(memory), allowed if states is None else states, deadline
+        )

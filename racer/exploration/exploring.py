@@ -8,8 +8,9 @@ from typing import Final
 from racer.errors import UsageError
 from racer.exploration.confirming import model_error
 from racer.exploration.report import Searched, report
-from racer.exploration.result import Result
+from racer.exploration.result import Result, nothing_searched
 from racer.lang.program import Program
+from racer.lang.run import OutOfTime
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.loaded import Loaded, load_program
@@ -50,6 +51,11 @@ class Wanted:
                 f"timeout={self.timeout} would search nothing: it must be above 0 seconds."
             )
 
+    @property
+    def out_of_time(self) -> str:
+        """What is said of a search that the timeout cuts."""
+        return f"timeout of {self.timeout or 0:g} s"
+
 
 def explore(
     program: Program,
@@ -81,14 +87,20 @@ def explore(
              what was found so far, on Ctrl-C; UsageError for a memory model racer lacks.
     """
     wanted = Wanted(memory, reduce, count, minimise, max_states, timeout, progress)
-    return searched_and_told(program, wanted)[1]
+    try:
+        return searched_and_told(program, wanted)[1]
+    except OutOfTime:
+        return nothing_searched(memory, f"{wanted.out_of_time}, while threads were lifted")
 
 
 def searched_and_told(program: Program, wanted: Wanted) -> tuple[Searched, Result]:
-    """The graphs of a search, and the Result that was read from them. Errors: as explore()."""
+    """The graphs of a search, and the Result that was read from them.
+
+    Errors   as explore(); OutOfTime where there was not even the time to lift the threads.
+    """
     deadline = deadline_after(wanted.timeout)
     loaded = load_program(program, timeout=wanted.timeout, deadline=deadline)
-    with loaded.in_use(wanted.timeout):
+    with loaded.in_use(wanted.timeout, deadline):
         searched = _search(loaded, wanted, deadline)
     return searched, report(searched, deadline, wanted.minimise, wanted.progress)
 
@@ -97,9 +109,8 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
     """Search for the verdict and, if the count is wanted and affordable, for all states."""
     system = loaded.system(wanted.memory)
     quotient = Symmetric(system)
-    out_of_time = f"timeout of {wanted.timeout or 0:g} s"
     deciding = Budget(
-        wanted.max_states, deadline, states_text="max_states={}", time_text=out_of_time
+        wanted.max_states, deadline, states_text="max_states={}", time_text=wanted.out_of_time
     )
     graph = _decide(loaded.program, system, quotient if wanted.reduce else None, deciding, wanted)
     full = None
@@ -110,7 +121,7 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
                 None if wanted.count else COUNTED_STATES,
                 deadline,
                 states_text="more than {:,} states up to symmetry; count=True or --count forces it",
-                time_text=out_of_time,
+                time_text=wanted.out_of_time,
             )
             full = search(quotient, (), counting, phase="counting", tell=wanted.progress)
     if full is not None and full.complete:

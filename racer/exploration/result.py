@@ -145,6 +145,13 @@ class Result:
         return dict(sorted(found.items()))
 
 
+def nothing_searched(memory: str, why: str) -> Result:
+    """The Result of a search that was cut before it had a state."""
+    return Result(
+        "bound", memory, None, f"the search was cut ({why})", 0, 0, 0, None, {}, {}, bound=why
+    )
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while explore() was searching; `result` is what it had found, its bound too."""
 

@@ -39,6 +39,10 @@ class OutOfPatience(BaseException):
     """Raised inside modelled code that has been running for too long between two awaits."""
 
 
+class OutOfTime(BaseException):
+    """Raised, well past a deadline, in whatever does not look at the time by itself."""
+
+
 class Run(Protocol):
     """One run of a modelled thread, from its start to its end, wherever the thread comes from.
 
@@ -174,7 +178,7 @@ class CoroutineRun:
             return self._forgotten() or Violated(violation.label, violation.effect)
         except AssertionError as error:
             return self._forgotten() or Violated(_assertion_label(error))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, OutOfTime):
             raise
         except OutOfPatience as interrupt:
             return Raised(

@@ -39,13 +39,13 @@ class Loaded:
         return self._digest
 
     @contextmanager
-    def in_use(self, timeout: float | None = None) -> Iterator[None]:
+    def in_use(self, timeout: float | None = None, deadline: float | None = None) -> Iterator[None]:
         """While modelled code may run: one that never awaits is interrupted, and when it is over
         a thread or a predicate that changed what is no cell is refused.
 
-        Errors   ModelError naming the thread and the object.
+        Errors   ModelError naming the thread and the object; OutOfTime well past the deadline.
         """
-        with patience(timeout):
+        with patience(timeout, deadline):
             try:
                 yield
             finally:
@@ -57,7 +57,7 @@ def load_program(
 ) -> Loaded:
     """Lift a Program, until `deadline` (a time.monotonic() value) at most.
 
-    Errors   as lift() in racer/automata/lifting.py.
+    Errors   as lift() in racer/automata/lifting.py; OutOfTime well past the deadline.
     """
-    with patience(timeout):
+    with patience(timeout, deadline):
         return Loaded(program, lift(program, deadline=deadline))

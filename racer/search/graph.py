@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from racer.errors import ModelError
+from racer.lang.run import OutOfTime
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
 from racer.search.components import (
@@ -101,7 +102,10 @@ def search(
     try:
         exploration.run()
     except KeyboardInterrupt:
-        exploration.stop_at_interrupt()
+        exploration.stop_at_interrupt("interrupted")
+        exploration.graph.interrupted = True
+    except OutOfTime:  # a predicate, or a function of the model, does not return
+        exploration.stop_at_interrupt(budget.time_text)
     return exploration.graph
 
 
@@ -198,10 +202,10 @@ class _Exploration:
         except ModelError as error:
             raise ModelFailed(self.graph.path_to(state), error) from error
 
-    def stop_at_interrupt(self) -> None:
+    def stop_at_interrupt(self, bound: str) -> None:
         """Leave the graph as it was before the state that was being expanded."""
         graph = self.graph
-        graph.bound, graph.interrupted = "interrupted", True
+        graph.bound = bound
         del graph.states[len(graph.parents) :]
         while len(graph.edges) < len(graph.states):
             graph.edges.add_state()

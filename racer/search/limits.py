@@ -54,7 +54,7 @@ class Budget:
         self.states = states
         self.deadline = deadline
         self._states_text = states_text
-        self._time_text = time_text
+        self.time_text = time_text
         self._spent = 0
 
     def spend(self) -> None:
@@ -72,7 +72,7 @@ class Budget:
     def check_time(self) -> None:
         """Errors: LimitHit past the deadline."""
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise LimitHit(self._time_text)
+            raise LimitHit(self.time_text)
 
     def allows(self, taken: int) -> bool:
         """Whether one more state than `taken` may be taken in now."""

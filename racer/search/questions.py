@@ -47,14 +47,19 @@ _Node = tuple[State, int]  # a state, and how far the threads have come
 
 
 class Questions:
-    """Questions about one label, over `states` states at most. Errors of all: Unanswered."""
+    """Questions about one label, over `states` states at most, and until `deadline`.
 
-    def __init__(self, system: System, label: str, states: int) -> None:
+    Errors of all: Unanswered.
+    """
+
+    def __init__(
+        self, system: System, label: str, states: int, deadline: float | None = None
+    ) -> None:
         self.system = system
         self._label = label
         self._moves = Remembering(system)
         self._shows: dict[State, bool] = {}
-        self._budget = Budget(states)
+        self._budget = Budget(states, deadline)
         self._canonical = Symmetric(system).canonical
         self._inevitable: set[State] = set()
         self._unending: set[State] = set()

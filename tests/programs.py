@@ -106,6 +106,7 @@ class ThreadSample:
     copies: int = 1
     start: int | None = None
     keeps_log: bool = False  # a mutable local: no two of its nodes are provably the same
+    daemon: bool = False
 
     def render(self, name: str) -> list[str]:
         parameters, registers = ("", "r0 = r1 = 0") if self.start is None else ("r0", "r1 = 0")
@@ -142,7 +143,8 @@ class Sample:
             body += ["", *thread.render(name)]
             arguments = name if thread.start is None else f"{name}, {thread.start}"
             copies = f", copies={thread.copies}" if thread.copies > 1 else ""
-            threads.append(f"{name!r}: Thread({arguments}{copies})")
+            daemon = ", daemon=True" if thread.daemon else ""
+            threads.append(f"{name!r}: Thread({arguments}{copies}{daemon})")
         body += ["", f"threads = {{{', '.join(threads)}}}"]
         for kind, predicates in (("invariants", self.invariants), ("sometimes", self.sometimes)):
             entries = ", ".join(f"{name!r}: lambda s: {text}" for name, text in predicates)

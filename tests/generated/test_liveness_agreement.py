@@ -1,0 +1,94 @@
+"""The engine against the oracle: the same liveness of programs that nobody chose.
+
+Compared are the labels of all violations, deadlocks and livelocks among them, the threads that
+loop, those that loop only in unfair runs, and how few preemptions a livelock takes; its witness is
+walked through the oracle's graph. With each of the engine's searches: reduced and counted, reduced
+without a count, and not reduced.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from racer import Program, Result, explore, replay
+from racer.lang.outcomes import LIVELOCK
+from tests.generated.spinning import spinning
+from tests.oracles.liveness import Liveness, flaws, liveness
+from tests.oracles.naive import TooMany
+from tests.programs import Sample, build
+
+fast = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+slow = settings(fast, max_examples=10_000)
+
+
+def disagreements(account: Liveness, program: Program, result: Result) -> list[str]:
+    """Where the engine's result is not what the oracle found; `minimise` must not be False."""
+    found = []
+    if result.bound is not None or result.verdict != ("fail" if account.labels else "pass"):
+        found.append(f"verdict {result.verdict}, {result.bound}")
+    if set(result.violations) != account.labels:
+        found.append(f"labels {set(result.violations)}, not {set(account.labels)}")
+    if result.loops is not None and set(result.loops) != account.loops:
+        found.append(f"loops {result.loops}, not {set(account.loops)}")
+    least, most = account.unfair
+    if not least <= set(result.unfair) <= most or list(result.unfair) != sorted(result.unfair):
+        found.append(f"unfair {result.unfair}, not from {set(least)} to {set(most)}")
+    if LIVELOCK in result.violations and account.fewest is not None:
+        finding = result.violations[LIVELOCK]
+        if finding.interleavings is not None:
+            found.append("a livelock that counts interleavings")
+        found += witness_flaws(account, program, result)
+        if not finding.witness.minimal:
+            found.append("a witness that is not proved to be minimal")
+        least_cost, most_cost = account.fewest
+        if not least_cost <= finding.witness.preemptions <= most_cost:
+            found.append(f"{finding.witness.preemptions} preemptions, not {account.fewest}")
+    return found
+
+
+def witness_flaws(account: Liveness, program: Program, result: Result) -> list[str]:
+    witness = result.violations[LIVELOCK].witness
+    position = {instance.name: i for i, instance in enumerate(program.instances())}
+    schedule = [(position[move.thread], move.choice) for move in witness.schedule]
+    replay(program, witness)
+    return flaws(account, schedule, witness.cycle, witness.preemptions)
+
+
+def assert_agreement(program: Program, limit: int = 1_500) -> None:
+    account = liveness(program, limit)
+    found = {
+        (reduce, count): disagreements(
+            account, program, explore(program, reduce=reduce, count=count)
+        )
+        for reduce, count in ((True, True), (True, False), (False, None))
+    }
+    assert not {engine: problems for engine, problems in found.items() if problems}
+    if LIVELOCK in account.labels:
+        result = explore(program, count=False, minimise=False)
+        assert not witness_flaws(account, program, result)
+
+
+def assert_agreement_on(sample: Sample, limit: int) -> None:
+    try:
+        assert_agreement(build(sample), limit)
+    except TooMany:
+        assume(False)
+
+
+@fast
+@given(spinning())
+def test_the_engine_agrees_on_the_liveness_of_threads_that_spin(sample: Sample) -> None:
+    assert_agreement_on(sample, limit=200)
+
+
+@pytest.mark.slow
+@slow
+@given(spinning())
+def test_the_engine_agrees_on_the_liveness_of_ten_thousand_programs(sample: Sample) -> None:
+    assert_agreement_on(sample, limit=800)

@@ -10,6 +10,7 @@ Bound    as many executions as the program has interleavings: small programs onl
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from racer.lang.operations import (
@@ -113,6 +114,49 @@ def enumerate_program(
     raise TooMany(f"more than {limit:,} executions; the last began with {path[:5]}.")
 
 
+def blocks(operation: Operation, values: Mapping[str, object]) -> bool:
+    """Whether the operation cannot happen in that state."""
+    match operation:
+        case WaitUntil(cell=cell, predicate=predicate) | UpdateWhen(cell=cell, predicate=predicate):
+            return not predicate(values[cell])
+        case Acquire(cell=lock):
+            return bool(values[lock])
+        case _:
+            return False
+
+
+def performed(
+    operation: Operation, values: Mapping[str, object], choice: int
+) -> tuple[dict[str, object], object]:
+    """What its cell holds after the operation, if it has one, and what it gives to its thread."""
+    if isinstance(operation, Choose):
+        return {}, operation.options[choice]
+    if isinstance(operation, Fence):
+        return {}, None
+    before = values[operation.cell]
+    after, result = before, before  # a Load, a WaitUntil that need not wait
+    match operation:
+        case Store(value=value):
+            after, result = value, None
+        case Swap(value=value):
+            after = value
+        case CompareExchange(old=old, new=new) if before == old:
+            after = new
+        case FetchAdd(addend=addend):
+            after = before + addend  # type: ignore[operator]
+        case Update(function=function) | UpdateWhen(function=function):
+            after = function(before)
+        case TryAcquire():
+            after, result = True, not before
+        case Acquire():
+            after, result = True, None
+        case Release():
+            after, result = False, None
+        case _:
+            assert isinstance(operation, Load | WaitUntil | CompareExchange)
+    return {operation.cell: after}, result
+
+
 class Execution:
     """The threads of a program run by hand along one schedule.
 
@@ -137,18 +181,8 @@ class Execution:
 
     def enabled(self, thread: int) -> bool:
         """The thread has not ended, and its operation does not block in this state."""
-        match self.runs[thread].pending:
-            case AboutTo(
-                operation=WaitUntil(cell=cell, predicate=predicate)
-                | UpdateWhen(cell=cell, predicate=predicate)
-            ):
-                return bool(predicate(self.values[cell]))
-            case AboutTo(operation=Acquire(cell=lock)):
-                return not self.values[lock]
-            case AboutTo():
-                return True
-            case _:
-                return False
+        pending = self.runs[thread].pending
+        return isinstance(pending, AboutTo) and not blocks(pending.operation, self.values)
 
     def moves(self) -> list[Step]:
         """What can happen next: one move for each enabled thread, or for each of its options."""
@@ -205,32 +239,8 @@ class Execution:
 
     def _perform(self, operation: Operation, choice: int) -> object:
         """Change the state as the operation does; what it gives to its thread."""
-        if isinstance(operation, Choose):
-            return operation.options[choice]
-        if isinstance(operation, Fence):
-            return None
-        before = self.values[operation.cell]
-        after, result = before, before  # a Load, a WaitUntil that need not wait
-        match operation:
-            case Store(value=value):
-                after, result = value, None
-            case Swap(value=value):
-                after = value
-            case CompareExchange(old=old, new=new) if before == old:
-                after = new
-            case FetchAdd(addend=addend):
-                after = before + addend  # type: ignore[operator]
-            case Update(function=function) | UpdateWhen(function=function):
-                after = function(before)
-            case TryAcquire():
-                after, result = True, not before
-            case Acquire():
-                after, result = True, None
-            case Release():
-                after, result = False, None
-            case _:
-                assert isinstance(operation, Load | WaitUntil | CompareExchange)
-        self.values[operation.cell] = after
+        after, result = performed(operation, self.values, choice)
+        self.values.update(after)
         return result
 
     def _note_end(self, thread: int) -> None:

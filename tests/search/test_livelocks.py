@@ -701,13 +701,9 @@ def test_a_livelock_that_no_scheduler_ends_goes_before_one_that_luck_ends() -> N
 
 
 @pytest.mark.xfail(strict=True, reason="a reduced search that is not counted passes over them")
-@pytest.mark.parametrize(
-    "make", [waits_for_nobody, daemon_loops_beside_a_thread_that_is_always_able]
-)
-def test_unfair_loops_are_found_without_a_count(make: Make) -> None:
-    # S, or D, loops where O, or M, has not taken its step, but could.
-    expected = CASES[make.__name__][3]
-    assert explore(make(), count=False).unfair == expected
+def test_unfair_loops_are_found_without_a_count() -> None:
+    # S loops where O has not taken its step, but could.
+    assert explore(waits_for_nobody(), count=False).unfair == ("S",)
 
 
 @pytest.mark.xfail(strict=True, reason="its graph lacks states in which a cycle can begin")

@@ -60,8 +60,8 @@ def behaviours(program: Program) -> dict[tuple[str, Spot], int]:
     What a thread does is determined by the results that it is given. It is given every one that
     its operation has on any value the cell may ever hold: any that some thread, given such
     results, leaves in it. Two spots stay apart that have come to different ends; that are about to
-    do operations of other kinds or on other cells, that block on other values or leave other
-    values behind; and then those from which one and the same value leads to spots that are apart.
+    do other operations, that block on other values or leave other values behind; and then those
+    from which one and the same value leads to spots that are apart.
     """
     values = {name: [initial] for name, initial in program.memory.initial.items()}
     groups = {instance.group: instance for instance in program.instances()}
@@ -119,7 +119,7 @@ def _spots(instance: ThreadInstance, values: dict[str, list[object]]) -> dict[Sp
                     if repr(left) not in map(repr, values[cell]):
                         values[cell].append(left)
                 next_run = _run(instance, (*results, result))
-                how = type(operation).__name__, cell, repr(value), choice, repr(after)
+                how = operation.text(), cell, repr(value), choice, repr(after)
                 spots[spot].append((how, spot_of(next_run)))
                 next_run.close()
                 waiting.append((*results, result))

@@ -334,6 +334,45 @@ def two_polite_flags() -> Program:
     return Program(mem, {"P": Thread(enter, a, b), "Q": Thread(enter, b, a)})
 
 
+@case("livelock", loops="P", unfair="P")
+def polite_copies() -> Program:
+    """The same with one flag for both, and copies. With both in the loop, they may stay there.
+
+    Unfair is that one withdraws again and again while the other has left the loop and has but to
+    put the flag down: who has left stays who it is, though of two copies either may have.
+    """
+    mem = Memory()
+    flag = mem.cell("flag", 0)
+
+    async def enter() -> None:
+        await flag.store(1)
+        while await flag.load():
+            await flag.store(0)
+            await flag.store(1)
+        await flag.store(0)
+
+    return Program(mem, {"P": Thread(enter, copies=2)})
+
+
+@case("livelock", loops="P Q")
+def polite_copies_and_a_spinner() -> Program:
+    """Wherever P spins, it moves itself, and each copy of Q that is able can withdraw once more.
+
+    A copy about to look at a flag that is down is no exception: only the other one's withdrawal
+    has put it down, and that one is about to raise it again. One that is alone has raised it.
+    """
+    mem = Memory()
+    flag = mem.cell("flag", 0)
+
+    async def withdraw() -> None:
+        await flag.store(1)
+        while await flag.load():
+            await flag.store(0)
+            await flag.store(1)
+
+    return Program(mem, {"P": Thread(until, flag, 1), "Q": Thread(withdraw, copies=2)})
+
+
 def peterson(rounds: int | None, *, daemon: bool = False) -> Program:
     """Peterson's lock, `rounds` times by each, or for ever; inside, it must be alone."""
     mem = Memory()

@@ -12,6 +12,7 @@ import pytest
 
 from racer import Cell, Lock, Memory, Program, Thread, Violation, choose, explore
 from racer.lang.outcomes import LIVELOCK
+from racer.search import livelocks
 from tests.generated.test_liveness_agreement import ENGINES, assert_agreement
 from tests.oracles.liveness import liveness
 
@@ -166,6 +167,22 @@ def chooses_to_go_on() -> Program:
             pass
 
     return Program(mem, {"P": Thread(run)})
+
+
+@case("livelock", loops="P", unfair="P")
+def chooses_to_go_on_beside_another() -> Program:
+    """A search that let P come to its end before Q's step would see the unfair loop alone."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def run() -> None:
+        while await choose(False, True):
+            await x.store(0)
+
+    async def other() -> bool:
+        return await choose(False, True)
+
+    return Program(mem, {"P": Thread(run), "Q": Thread(other)})
 
 
 # --- locks ----------------------------------------------------------------------------------
@@ -734,6 +751,20 @@ def test_a_livelock_that_no_scheduler_ends_goes_before_one_that_luck_ends() -> N
         witness = explore(make(), **options).violations[LIVELOCK].witness
         assert [move.choice for move in witness.schedule] == [2, 0]
         assert witness.cycle == 1
+
+
+def test_the_cycle_is_the_shortest() -> None:
+    # A round of either, alone, is of six steps: wants, turn, one look, in, out, and wants no more.
+    for options in ENGINES:
+        assert explore(peterson_for_ever(), **options).violations[LIVELOCK].witness.cycle == 12
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_cycle_that_is_made_bit_by_bit_is_a_fair_one(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(livelocks, "CYCLE_PAIRS", 0)  # as where the shortest is too far away
+    assert_agreement(CASES[name][0]())
 
 
 # --- where the searches fall short of what a Result says -------------------------------------

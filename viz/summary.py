@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from racer.catalogue.parameters import Value, show_parameters
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Finding, Result
-from racer.lang.outcomes import LIVELOCK
 from racer.viz.wrapping import filled
 from racer.words import counts
 from racer.words.counts import preemptions_text
@@ -28,7 +27,7 @@ def summary(result: Result, judgement: Judgement) -> str:
     """Everything about a result but the pictures."""
     parts = [_verdict(result, judgement), _numbers(result)]
     parts += [_label(name, found, result) for name, found in result.violations.items()]
-    if result.unfair and LIVELOCK not in result.violations:
+    if result.verdict == "pass" and result.unfair != ():
         parts.append(_entry("fairness", fairness_text(result)))
     parts += [_entry(name, vacuous_text(name, result)) for name in result.vacuous]
     if result.outcomes or result.bound is None:
@@ -45,6 +44,11 @@ def vacuous_text(name: str, result: Result) -> str:
 
 def fairness_text(result: Result) -> str:
     """What the verdict rests on where threads could go on for ever."""
+    if result.unfair is None:
+        return (
+            "assumed of the scheduler: some thread might go on for ever, were another thread that "
+            "can go on never let on (--count searches all states, and says which)"
+        )
     return (
         f"assumed of the scheduler: {', '.join(result.unfair)} could go on for ever, were another "
         f"thread that can go on never let on"

@@ -51,6 +51,12 @@ class Searched:
         """`cyclic`, or if that was cut, what the search for the verdict has."""
         return self.cyclic if self.cyclic.complete else self.graph
 
+    @property
+    def has_all_states(self) -> bool:
+        """Whether that is every state, up to symmetry, and not a reduced graph."""
+        graph = self.decides_on_cycles
+        return graph.complete and (graph is self.full or not self.reduced)
+
     def canonical(self, state: State) -> State:
         """The state of `graph` that stands for `state`."""
         return self.quotient.canonical(state) if self.reduced else state
@@ -104,6 +110,7 @@ def report(
         found = schedules.of_livelock(
             unending,
             searched.decides_on_cycles,
+            whole=searched.has_all_states,
             least=minimise and searched.bound is None and not interrupted,
             deadline=deadline,
         )
@@ -125,7 +132,7 @@ def report(
         vacuous=vacuous,
         bound=searched.bound,
         loops=loops,
-        unfair=unending.unfair,
+        unfair=_unfair(searched, unending),
         loaded=searched.loaded,
     )
     if interrupted or schedules.interrupted:
@@ -247,6 +254,13 @@ def _violations(
 def _endless(searched: Searched) -> Endless:
     """What the search found of runs that never end. A fair cycle is one whatever was cut."""
     return endless(searched.decides_on_cycles, searched.quotient, reduced=searched.reduced)
+
+
+def _unfair(searched: Searched, found: Endless) -> tuple[str, ...] | None:
+    """Who can go on for ever if another one is passed over; no one where there is no cycle."""
+    graph = searched.decides_on_cycles
+    known = searched.has_all_states or (graph.complete and graph.order() is not None)
+    return found.unfair if known else None
 
 
 def _livelock(searched: Searched, found: FoundSchedule) -> Finding:

@@ -110,7 +110,8 @@ class Result:
                    for ever, so that some run never ends; None when not all states were searched
     unfair         names of those, copies under one name and sorted, that the scheduler has to keep
                    from running for ever: they could while another thread that can go on never
-                   does, and that is held to be no violation
+                   does, and that is held to be no violation; None when not all states were
+                   searched, and some thread may
     loaded         the program as it was explored, for explain() and save(); None where nothing was
     """
 
@@ -127,7 +128,7 @@ class Result:
     vacuous: tuple[str, ...] = ()
     bound: str | None = None
     loops: tuple[str, ...] | None = None
-    unfair: tuple[str, ...] = ()
+    unfair: tuple[str, ...] | None = ()
     loaded: Loaded | None = field(default=None, repr=False, compare=False)
 
     def effects(self, label: str) -> dict[str, int | None]:

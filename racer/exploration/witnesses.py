@@ -88,17 +88,24 @@ class Witnesses:
         return self._permuted(self._to_family[family], outcome)
 
     def of_livelock(
-        self, found: Endless, cyclic: StateGraph, *, least: bool, deadline: float | None
+        self,
+        found: Endless,
+        cyclic: StateGraph,
+        *,
+        whole: bool,
+        least: bool,
+        deadline: float | None,
     ) -> FoundSchedule:
         """A schedule to a run that never ends, then the shortest fair cycle of that run.
 
         To one from which no end can be reached, if there are any. `least`: by the fewest
-        preemptions that lead to a state of `cyclic`; else, or past the deadline, as come across.
+        preemptions, and if `cyclic` is `whole`, has all states, that is proved; else, or past the
+        deadline, as come across.
         """
         chosen = sorted(found.certain) or range(len(found.livelocked))
         states = frozenset[State]().union(*(found.livelocked[each] for each in chosen))
         moves = self._least_to(states, deadline) if least else None
-        minimal = moves is not None
+        minimal = whole and moves is not None
         if moves is None:
             first = next(i for i, state in enumerate(cyclic.states) if state in states)
             moves = concrete_moves(self._system, self._canonical, cyclic.path_to(first))
@@ -108,7 +115,7 @@ class Witnesses:
             self._system, start, lambda state: self._canonical(state) in inside
         )
         preemptions = count_preemptions(self._system, moves)
-        return FoundSchedule((*moves, *cycle), preemptions, minimal, len(cycle))
+        return FoundSchedule((*moves, *cycle), preemptions, minimal or not preemptions, len(cycle))
 
     def _least_to(
         self, states: frozenset[State], deadline: float | None

@@ -29,7 +29,7 @@ from racer.errors import InternalError
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.moves import Move, agent_of, thread_of
-from racer.search.components import components_with_cycles, terminal_components
+from racer.search.components import components_with_cycles
 from racer.search.graph import StateGraph
 from racer.search.symmetry import Symmetric
 
@@ -67,14 +67,13 @@ def endless(graph: StateGraph, quotient: Symmetric, *, reduced: bool) -> Endless
     found: list[frozenset[State]] = []
     certain: set[int] = set()
     unfair: set[str] = set()
-    terminal = terminal_components(graph.edges) if graph.complete else []
-    left_by_none = {states[0] for states in terminal}
+    ending = _ending(graph, quotient)
     tracks = _Tracks(graph, quotient, reduced=reduced)
     for states in components_with_cycles(graph.edges):
         if quotient.ended(graph.states[states[0]]):
             continue  # only daemons are left
         if tracks.fair(states):
-            if states[0] in left_by_none:
+            if graph.complete and states[0] not in ending:
                 certain.add(len(found))
             found.append(frozenset(graph.states[state] for state in states))
         else:
@@ -86,6 +85,25 @@ def endless(graph: StateGraph, quotient: Symmetric, *, reduced: bool) -> Endless
                 if goal in inside
             )
     return Endless(tuple(found), frozenset(certain), tuple(sorted(unfair)))
+
+
+def _ending(graph: StateGraph, quotient: Symmetric) -> set[int]:
+    """The states from which one can be reached that has no move or in which only daemons go on."""
+    before: dict[int, list[int]] = {}
+    found: set[int] = set()
+    for state, packed in enumerate(graph.states):
+        goals = graph.edges.after(state)
+        if not goals or quotient.ended(packed):
+            found.add(state)
+        for goal in goals:
+            before.setdefault(goal, []).append(state)
+    waiting = list(found)
+    while waiting:
+        for state in before.get(waiting.pop(), ()):
+            if state not in found:
+                found.add(state)
+                waiting.append(state)
+    return found
 
 
 class _Tracks:

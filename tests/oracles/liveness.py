@@ -228,9 +228,8 @@ class Liveness:
     livelocked  states on a weakly fair cycle on which some thread that has to end has not
     doomed      states from which none can be reached in which all those have ended or nobody is
                 able: whatever is done there, it goes on for ever
-    settled     livelocked states from which only such are reached that lead back
-    fewest      preemptions of a schedule to a livelocked state; to one that is settled, if there is
-                any; None without a livelock
+    fewest      preemptions of a schedule to a livelocked state; to one that is doomed as well, if
+                there is any; None without a livelock
     unfair      names of the groups with a step on a cycle on which some thread that has to end has
                 not, in a component without a fair cycle
     loops       names of the groups with a step on a cycle
@@ -240,7 +239,6 @@ class Liveness:
     labels: frozenset[str]
     livelocked: States
     doomed: States
-    settled: States
     fewest: int | None
     unfair: frozenset[str]
     loops: frozenset[str]
@@ -282,7 +280,7 @@ def liveness(program: Program, limit: int = 1_500) -> Liveness:
     doomed = {s for s in graph.states if s not in ends and not ends & reach[s]}
     settled = {s for s in livelocked if all(s in reach[t] for t in reach[s])}
     # A fair run from a doomed state comes to a component that it never leaves, and never ends.
-    assert settled <= doomed and bool(settled) == bool(doomed)
+    assert settled <= doomed and bool(settled) == bool(doomed) == bool(livelocked & doomed)
     labels = set(graph.labels)
     labels |= {"deadlock"} if any(not graph.over(s) for s in stuck) else set()
     labels |= {"livelock"} if livelocked else set()
@@ -292,8 +290,7 @@ def liveness(program: Program, limit: int = 1_500) -> Liveness:
         labels=frozenset(labels),
         livelocked=frozenset(livelocked),
         doomed=frozenset(doomed),
-        settled=frozenset(settled),
-        fewest=min((costs[s] for s in settled or livelocked), default=None),
+        fewest=min((costs[s] for s in livelocked & doomed or livelocked), default=None),
         unfair=frozenset(unfair),
         loops=frozenset(loops),
     )

@@ -668,11 +668,11 @@ def test_the_two_agree_on_the_witness(name: str) -> None:
 
 
 def preemptions(make: Make) -> list[int]:
-    """Of the witness that each search finds, which must be proved to be the least."""
+    """Of the witness that each search finds; proved to be the least if it has all states."""
     found = []
     for options in ENGINES:
         witness = explore(make(), **options).violations[LIVELOCK].witness
-        assert witness.minimal
+        assert witness.minimal or options.get("count") is False
         found.append(witness.preemptions)
     return found
 
@@ -770,14 +770,13 @@ def test_a_cycle_that_is_made_bit_by_bit_is_a_fair_one(
 # --- where the searches fall short of what a Result says -------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="a reduced search that is not counted passes over them")
-def test_unfair_loops_are_found_without_a_count() -> None:
+def test_unfair_loops_are_not_known_without_a_count() -> None:
     # S loops where O has not taken its step, but could.
-    assert explore(waits_for_nobody(), count=False).unfair == ("S",)
+    assert explore(waits_for_nobody()).unfair == ("S",)
+    assert explore(waits_for_nobody(), count=False).unfair is None
 
 
-@pytest.mark.xfail(strict=True, reason="its graph lacks states in which a cycle can begin")
-def test_a_minimal_witness_is_minimal_without_a_count() -> None:
+def test_a_witness_is_not_called_minimal_without_a_count() -> None:
     # x stays 0: the initial state is on a fair cycle, in which each copy has a round by itself.
     def make() -> Program:
         mem = Memory()
@@ -789,10 +788,11 @@ def test_a_minimal_witness_is_minimal_without_a_count() -> None:
 
         return Program(mem, {"P": Thread(run, copies=3)})
 
-    assert preemptions(make) == [0, 0, 0]
+    assert explore(make()).violations["livelock"].witness.preemptions == 0
+    found = explore(make(), count=False).violations["livelock"].witness
+    assert (found.preemptions, found.minimal) == (1, False)
 
 
-@pytest.mark.xfail(strict=True, reason="only components that are never left count as certain")
 def test_a_minimal_witness_may_stay_where_a_thread_could_still_move() -> None:
     # Q is unable whenever the flag is down, so the run in which P alone moves is fair, and P never
     # ends whatever is done. It begins in the initial state, without a preemption. Q's step, which

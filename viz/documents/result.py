@@ -72,7 +72,7 @@ def searched_fields(result: Result) -> dict[str, Any]:
         "interleavings": result.interleavings,
         "uncounted": result.uncounted,
         "loops": None if result.loops is None else list(result.loops),
-        "unfair": list(result.unfair),
+        "unfair": None if result.unfair is None else list(result.unfair),
         "states": result.states,
         "transitions": result.transitions,
     }

@@ -45,18 +45,19 @@ def patience(seconds: float | None = None, deadline: float | None = None) -> Ite
 
 
 def _watch(over: threading.Event, seconds: float, watched: int, deadline: float | None) -> None:
+    pause = seconds / 4 if deadline is None else min(seconds / 4, GRACE)
+    needed = round(seconds / pause)  # so often the same stretch is met before patience runs out
     ticks, last = 0, None
-    while not over.wait(seconds / 4 if deadline is None else min(seconds / 4, GRACE)):
-        if deadline is not None and time.monotonic() > deadline + GRACE:
-            _raise(run.OutOfTime, watched)
-            continue
+    while not over.wait(pause):
         now = run.stretch()
         ticks = ticks + 1 if now is not None and now == last else 0
         last = now
-        if ticks >= 4 and now is not None:
+        if ticks >= needed and now is not None:
             now.run.stalled_after = seconds
             _raise(run.OutOfPatience, watched)
             ticks = 0
+        elif deadline is not None and time.monotonic() > deadline + GRACE and ticks < needed - 1:
+            _raise(run.OutOfTime, watched)  # not where patience runs out next, which says more
 
 
 def _raise(error: type[BaseException], thread: int) -> None:

@@ -80,17 +80,16 @@ def _verdict(result: Result, judgement: Judgement) -> str:
     if result.verdict == "bound":
         return filled(f"{word}  nothing is proved: {result.bound}")
     labels = f": {', '.join(judgement.labels)}" if judgement.labels else ""
-    if result.bound is not None:
-        labels += f"\n{filled(cut_text(result), '  ')}"
+    cut = f"\n{filled(cut_text(result), '  ')}" if result.bound is not None else ""
     if judgement.as_expected is None:
-        return f"{word}{labels}"
+        return f"{word}{labels}{cut}"
     because = judgement.declared.because if judgement.declared and not judgement.override else ""
     if judgement.as_expected:
         line = f"{word}  as expected{labels}"
     else:
         line = f"{word}{labels}  NOT as expected ({judgement.declaration})"
         line += ":" if because else ""
-    return f"{line}\n{filled(because, '  ')}" if because else line
+    return f"{line}\n{filled(because, '  ')}{cut}" if because else f"{line}{cut}"
 
 
 def cut_text(result: Result) -> str:

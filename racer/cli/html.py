@@ -27,6 +27,7 @@ from racer.viz.page.page import page
 from racer.viz.page.report import ClaimRow, LabelRow, Report, Told, told
 from racer.viz.summary import (
     count_text,
+    cut_text,
     effect_texts,
     interleavings_text,
     outcome_rows,
@@ -196,11 +197,13 @@ def _settings(parameters: Mapping[str, Value], memory: str) -> tuple[tuple[str, 
 def _remark(result: Result, judgement: Judgement) -> str:
     if result.verdict == "bound":
         return f"nothing is proved: {result.bound}"
-    if judgement.as_expected is None:
-        return ""
-    if judgement.as_expected:
-        return "as expected"
-    return f"NOT as expected ({judgement.declaration})"
+    said = []
+    if judgement.as_expected is not None:
+        declared = f"NOT as expected ({judgement.declaration})"
+        said.append("as expected" if judgement.as_expected else declared)
+    if result.bound is not None:
+        said.append(cut_text(result))
+    return "; ".join(said)
 
 
 def _label_rows(result: Result, explanations: Mapping[str, Explanation]) -> list[LabelRow]:

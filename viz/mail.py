@@ -28,6 +28,7 @@ from racer.explanation.data import (
     Side,
 )
 from racer.viz.wrapping import WIDTH
+from racer.words.phrases import again_text
 
 MINIMUM_WIDTH = 40
 ENABLING = "These make those steps happen at all"  # stands above enabling orderings
@@ -242,7 +243,7 @@ class _Picture:
         cycle = self.explanation.cycle
         if cycle:
             row = self.explanation.rows[end - cycle]
-            lines += self._remark(end, row.lane, f"-- and again from {row.name} on, for ever --")
+            lines += self._remark(end, row.lane, f"-- {again_text(row.name)} --")
         for number, lane in self.lanes.items():
             if lane.is_kept:
                 lines += self._remark(end, number, f"-- {lane.thread} {lane.end} --")

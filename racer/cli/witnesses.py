@@ -27,7 +27,7 @@ from racer.viz.mail import mail
 from racer.viz.summary import heading
 from racer.words.counts import preemptions_text
 from racer.words.names import short_names, step_name
-from racer.words.phrases import event_text
+from racer.words.phrases import again_text, event_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def replay_witness(path: str) -> int:
     width = max((len(name) for name in names), default=0)
     steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, events, strict=True)]
     if done.trace.cycle:
-        steps.append(f"  and again from {names[-done.trace.cycle]} on, for ever")
+        steps.append(f"  {again_text(names[-done.trace.cycle])}")
     closing = ["", f"racer explain {shlex.quote(path)}"] if explains else []
     emit("\n".join(["", *steps, *closing]))
     return OK

@@ -112,7 +112,8 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
     deciding = Budget(
         wanted.max_states, deadline, states_text="max_states={}", time_text=wanted.out_of_time
     )
-    graph = _decide(loaded.program, system, quotient if wanted.reduce else None, deciding, wanted)
+    stubborn = StubbornSets(system)
+    graph = _decide(loaded.program, system, quotient, stubborn, deciding, wanted)
     full = None
     if wanted.count is not False and graph.complete:
         full = graph
@@ -127,34 +128,29 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
     if full is not None and full.complete:
         cyclic = full
     elif wanted.reduce and graph.complete and graph.order() is None:
-        cyclic = _cycles(system, quotient, deciding, wanted)
+        # The model has been found not to fail.
+        cyclic = search(quotient, (), deciding, stubborn.choose, cycles=True, tell=wanted.progress)
     else:
         cyclic = graph
     return Searched(loaded, system, quotient, graph, full, cyclic, wanted.memory, wanted.reduce)
 
 
-def _cycles(system: System, quotient: Symmetric, budget: Budget, wanted: Wanted) -> StateGraph:
-    """A reduced graph in which every fair cycle shows; the model has been found not to fail."""
-    choose = StubbornSets(system).choose
-    return search(quotient, (), budget, choose, cycles=True, tell=wanted.progress)
-
-
 def _decide(
     program: Program,
     system: System,
-    quotient: Symmetric | None,
+    quotient: Symmetric,
+    stubborn: StubbornSets,
     budget: Budget,
     wanted: Wanted,
 ) -> StateGraph:
-    """The graph that decides the verdict: reduced if there is a quotient to reduce to."""
+    """The graph that decides the verdict, reduced if that is wanted."""
     sometimes = tuple(sorted(program.sometimes))
     try:
-        if quotient is None:
+        if not wanted.reduce:
             return search(system, sometimes, budget, tell=wanted.progress)
-        choose = StubbornSets(system).choose
-        return search(quotient, sometimes, budget, choose, tell=wanted.progress)
+        return search(quotient, sometimes, budget, stubborn.choose, tell=wanted.progress)
     except ModelFailed as failed:
-        canonical = _itself if quotient is None else quotient.canonical
+        canonical = quotient.canonical if wanted.reduce else _itself
         raise model_error(failed, system, canonical) from failed
 
 

@@ -71,8 +71,8 @@ def unmet(
 def _about(predicate: FinalPredicate, came_to: CameTo) -> Callable[[State], object]:
     """The predicate of the cells alone, with what the threads came to given where it asks."""
     if asks_threads(predicate):
-        return lambda state: predicate(state, came_to)  # type: ignore[call-arg]
-    return predicate  # type: ignore[return-value]
+        return lambda state: predicate(state, came_to)  # type: ignore[call-arg]  # it asks
+    return predicate  # type: ignore[return-value]  # it does not ask
 
 
 def asks_threads(predicate: Callable[..., object]) -> bool:

@@ -44,10 +44,10 @@ class Thread:
             raise ProgramError(f"Thread({fn!r}): give it the async function, not its result.")
         if not isinstance(copies, int) or isinstance(copies, bool) or copies < 1:
             raise ProgramError(f"Thread(..., copies={copies!r}): copies must be 1 or more.")
-        self.fn = fn
-        self.args = args
         if not isinstance(daemon, bool):
             raise ProgramError(f"Thread(..., daemon={daemon!r}): daemon is True or False.")
+        self.fn = fn
+        self.args = args
         self.copies = copies
         self.daemon = daemon
 

@@ -86,17 +86,12 @@ def components(edges: Graph) -> list[int]:
 
 def terminal_components(edges: Edges) -> list[list[int]]:
     """The components with a cycle that no move leaves, each as its states in order."""
-    component = components(edges)
-    left = {
-        component[state]
-        for state in range(len(edges))
-        if any(component[goal] != component[state] for goal in edges.after(state))
-    }
-    members: dict[int, list[int]] = {}
-    for state, number in enumerate(component):
-        if number not in left and edges.count(state):
-            members.setdefault(number, []).append(state)
-    return list(members.values())
+    found = []
+    for states in components_with_cycles(edges):
+        inside = frozenset(states)
+        if all(inside.issuperset(edges.after(state)) for state in states):
+            found.append(states)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,7 @@ class _Without:
 
 
 def components_with_cycles(edges: Edges, cut: Set[int] = frozenset()) -> list[list[int]]:
-    """The components with a cycle, each as its states in order.
+    """The components with a cycle, each as its states in order, and in the order of their first.
 
     Those of the graph in which nothing follows the states `cut`.
     """
@@ -125,10 +120,10 @@ def components_with_cycles(edges: Edges, cut: Set[int] = frozenset()) -> list[li
         for state in range(len(edges))
         if any(component[goal] == component[state] for goal in graph.after(state))
     }
-    members: dict[int, list[int]] = {number: [] for number in sorted(cyclic)}
+    members: dict[int, list[int]] = {}
     for state, number in enumerate(component):
         if number in cyclic:
-            members[number].append(state)
+            members.setdefault(number, []).append(state)
     return list(members.values())
 
 

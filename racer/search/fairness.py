@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 
 from racer.machine.moves import Move, agent_of
-from racer.search.components import components
+from racer.search.components import components_with_cycles
 from racer.search.edges import Edges
 from racer.search.walk import shortest
 
@@ -26,10 +26,7 @@ def fair_schedule(
 
     `able[n]` are the threads that can move in node n, be it out of the graph.
     """
-    members: dict[int, list[int]] = {}
-    for node, number in enumerate(components(edges)):
-        members.setdefault(number, []).append(node)
-    for nodes in members.values():
+    for nodes in components_with_cycles(edges):
         inside = set(nodes)
         visits = _visits(edges, able, inside)
         if visits is not None:

@@ -21,6 +21,11 @@ def event_text(event: Event) -> str:
     return step_text(event.operation, event.result)
 
 
+def again_text(step: str) -> str:
+    """What follows the last step of a cycle, as a remark: `step` is the name of its first."""
+    return f"and again from {step} on, for ever"
+
+
 def step_text(operation: Operation, result: object) -> str:
     """An operation and its result: `swap x = 1, was 0`, where it gives the value before."""
     text = operation_text(operation)

@@ -20,6 +20,7 @@ from racer.exploration.result import Verdict
 from racer.files import shown_path
 from racer.viz.mail import ENABLING, conflicts_text, decisive_text, no_return_text, often_text
 from racer.words.changes import Change
+from racer.words.phrases import again_text
 
 _CONTEXT = 2  # lines of source shown above a step's own, and below
 _CALLERS = 3  # lines shown that led there
@@ -279,8 +280,8 @@ def _after(explanation: Explanation, i: int, row: Row, marks: tuple[Mark, ...]) 
         kind: Literal["wrong", "switch"] = "wrong" if row.raised else "switch"
         yield Remark(kind, f"{row.thread} {row.ending}", marks)
     if last and explanation.cycle:
-        again = explanation.rows[-explanation.cycle].name
-        yield Remark("switch", f"and again from {again} on, for ever", marks)
+        first = explanation.rows[-explanation.cycle].name
+        yield Remark("switch", again_text(first), marks)
     if last:
         for lane in explanation.lanes:
             if lane.is_kept:

@@ -10,22 +10,15 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 
 from racer import Cell, Memory, Program, Thread, Violation, Witness, choose, explore
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
+from tests.generated.profiles import examples
 from tests.generated.strategies import samples
 from tests.oracles.naive import Cost, TooMany, enumerate_program
 from tests.programs import Sample, build
 from tests.samples import message_passing, rule_one
-
-fast = settings(
-    max_examples=80,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-slow = settings(fast, max_examples=10_000)
 
 
 @dataclass(frozen=True)
@@ -81,14 +74,14 @@ def assert_agreement(make: Callable[[], Program]) -> None:
 
 
 @pytest.mark.usefixtures("brief_lifting")
-@fast
+@examples(80)
 @given(samples(size=700))
 def test_the_engine_agrees_with_naive_enumeration(sample: Sample) -> None:
     assert_agreement(lambda: build(sample))
 
 
 @pytest.mark.slow
-@slow
+@examples(10_000)
 @given(samples(size=2_000))
 def test_the_engine_agrees_with_naive_enumeration_on_ten_thousand_programs(sample: Sample) -> None:
     assert_agreement(lambda: build(sample))
@@ -133,14 +126,14 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
 
 
 @pytest.mark.usefixtures("brief_lifting")
-@settings(fast, max_examples=40)
+@examples(40)
 @given(samples(size=700, unbounded=True))
 def test_the_engine_agrees_on_short_executions_of_endless_loops(sample: Sample) -> None:
     assert_agreement_up_to(sample, longest=9)
 
 
 @pytest.mark.slow
-@slow
+@examples(10_000)
 @given(samples(size=2_000, unbounded=True))
 def test_the_engine_agrees_on_endless_loops_in_ten_thousand_programs(sample: Sample) -> None:
     assert_agreement_up_to(sample, longest=10)

@@ -7,7 +7,7 @@ to after each row of an alignment is found by naive enumeration of all that may 
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 
 from racer import Lock, Memory, Move, Program, Thread, Violation, diff
 from racer.automata.lifting import lift
@@ -15,16 +15,10 @@ from racer.difference.data import Alignment, Difference, Escape
 from racer.difference.following import follow
 from racer.machine.sc import SequentialConsistency
 from racer.search.escaping import escape
+from tests.generated.profiles import examples
 from tests.generated.strategies import samples
 from tests.oracles.naive import Execution, Step, enumerate_program
 from tests.programs import Sample, build, fit
-
-fast = settings(
-    max_examples=20,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 def names(program: Program) -> list[str]:
@@ -110,7 +104,7 @@ def check_counts(found: Difference, first: Program, second: Program) -> None:
 
 
 @pytest.mark.usefixtures("brief_lifting")
-@fast
+@examples(20)
 @given(samples(size=150))
 def test_a_difference_agrees_with_naive_enumeration(sample: Sample) -> None:
     shorter = fit(sample, max(sample.most_interleavings() // 3, 1))
@@ -126,7 +120,7 @@ def test_a_difference_agrees_with_naive_enumeration(sample: Sample) -> None:
 
 
 @pytest.mark.usefixtures("brief_lifting")
-@settings(fast, max_examples=10)
+@examples(10)
 @given(samples(size=150))
 def test_a_program_does_not_differ_from_itself(sample: Sample) -> None:
     found = diff(build(sample), build(sample))

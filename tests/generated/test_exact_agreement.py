@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from racer import Program
 from racer.explanation.data import Explanation, NoReturn, NotComputed, Ordering, ThreadsNeeded
 from racer.lang.operations import Choose
 from racer.lang.outcomes import DEADLOCK
 from racer.replaying.trace import Trace
+from tests.generated.profiles import examples
 from tests.generated.strategies import samples
 from tests.oracles.schedules import Points, Shown, schedules
 from tests.programs import Sample, build
@@ -167,23 +168,15 @@ def check(make: Callable[[], Program]) -> None:
         check_threads(explanation, every, names)
 
 
-fast = settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
 @pytest.mark.usefixtures("brief_lifting")
-@fast
+@examples(15)
 @given(samples(size=630))
 def test_the_oracle_confirms_what_is_said_of_all_schedules(sample: Sample) -> None:
     check(lambda: build(sample))
 
 
 @pytest.mark.slow
-@settings(fast, max_examples=3_000)
+@examples(3_000)
 @given(samples(size=630))
 def test_the_oracle_confirms_it_in_three_thousand_programs(sample: Sample) -> None:
     check(lambda: build(sample))

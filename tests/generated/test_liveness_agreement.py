@@ -11,22 +11,15 @@ from __future__ import annotations
 from typing import TypedDict
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 
 from racer import Program, Result, explore, replay
 from racer.lang.outcomes import LIVELOCK
+from tests.generated.profiles import examples
 from tests.generated.spinning import spinning
 from tests.oracles.liveness import Liveness, flaws, liveness
 from tests.oracles.naive import TooMany
 from tests.programs import Sample, build
-
-fast = settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-slow = settings(fast, max_examples=10_000)
 
 
 class Options(TypedDict, total=False):
@@ -93,14 +86,14 @@ def assert_agreement_on(sample: Sample, limit: int) -> None:
         assume(False)
 
 
-@fast
+@examples(300)
 @given(spinning())
 def test_the_engine_agrees_on_the_liveness_of_threads_that_spin(sample: Sample) -> None:
     assert_agreement_on(sample, limit=200)
 
 
 @pytest.mark.slow
-@slow
+@examples(10_000)
 @given(spinning())
 def test_the_engine_agrees_on_the_liveness_of_ten_thousand_programs(sample: Sample) -> None:
     assert_agreement_on(sample, limit=800)

@@ -1,65 +1,41 @@
 """The deterministic scheduler: real coroutines as trio tasks, one step at a time.
 
-This is the reference semantics. It knows nothing of automata, packed states or reductions: it
-has the cells in a Storage, runs each thread's coroutine in a task of its own, and lets exactly
-one of them take a step whenever the schedule says so. Each task waits on its own memory channel
-for its turn and hands the step's event back on another, so trio's own scheduling decides nothing.
+This is the reference semantics on trio: each thread is a task of its own, which waits on its own
+memory channel for its turn, takes a step (`tasks.py`) and hands what happened back on another.
+Exactly one of them takes a step whenever the schedule says so, so trio's own scheduling decides
+nothing.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import trio
 
-from racer.errors import Location, ModelError
 from racer.lang.final import unmet
-from racer.lang.operations import CellOperation, Misuse, Operation
-from racer.lang.outcomes import DEADLOCK, OutcomeKey, outcome_of
-from racer.lang.pending import AboutTo, Closing, Pending, Raised, Violated, Watched
-from racer.lang.program import Program, ThreadInstance
-from racer.lang.run import Run
+from racer.lang.operations import Operation
+from racer.lang.outcomes import DEADLOCK
+from racer.lang.pending import AboutTo, Pending, Violated
+from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
-from racer.lang.watches import Observation, evaluate, inconsistent, said
+from racer.lang.watches import evaluate, inconsistent, said
 from racer.replaying.cycles import Situation, differs, opened, situation, with_cycle
-from racer.replaying.storage import Done, Storage
-from racer.replaying.trace import ClosedWindow, Ending, Event, Trace
+from racer.replaying.storage import Storage
+from racer.replaying.tasks import Stepped, Tasks
+from racer.replaying.trace import Event, Trace
 
 Refuse = Callable[[int, Move, str], Exception]
 
 
-@dataclass(slots=True)
-class _Open:
-    """A window that is open: what it has seen of its watch so far."""
-
-    watch: Watched
-    opened_at: int
-    seen: list[bool]
-
-    def observation(self) -> Observation:
-        return Observation(any(self.seen), not all(self.seen), self.seen[-1])
-
-
-@dataclass(slots=True)
-class _Task:
-    """One thread: its run, its open windows, and the channel that gives it its turn."""
-
-    instance: ThreadInstance
-    run: Run
-    turn: trio.MemorySendChannel[Move]
-    windows: dict[int, _Open] = field(default_factory=dict)
-
-
 class Scheduler:
-    """The shared memory, the tasks, and the step that one task takes when it is its turn."""
+    """The tasks on trio, who is next, and what is recorded of each step."""
 
     def __init__(self, program: Program, storage: Storage) -> None:
         self.program = program
         self.storage = storage
-        self.moved = dict.fromkeys(storage.agents, 0)  # how often each agent has
-        self.tasks: dict[str, _Task] = {}
+        self.tasks = Tasks(program, storage)
+        self.turns: dict[str, trio.MemorySendChannel[Move]] = {}
         self.events: list[Event] = []
         self.initial_shown = self._shown()
         self.initial_broken = self._broken()
@@ -71,13 +47,13 @@ class Scheduler:
         """
         initial, truths = dict(self.storage.values), self._truths()
         self._require_consistency()
-        done_send, done = trio.open_memory_channel[Event](0)
+        done_send, done = trio.open_memory_channel[Stepped](0)
         async with trio.open_nursery() as nursery:
-            for instance in self.program.instances():
-                send, turn = trio.open_memory_channel[Move](0)
-                self.tasks[instance.name] = _Task(instance, instance.start(), send)
-                nursery.start_soon(self._task, self.tasks[instance.name], turn, done_send)
             try:
+                self.tasks.start()
+                for name in self.tasks.by_name:
+                    self.turns[name], turn = trio.open_memory_channel[Move](0)
+                    nursery.start_soon(self._task, turn, done_send)
                 first = len(schedule) - cycle
                 for move in schedule[:first]:
                     await self._make(move, done, refuse)
@@ -86,7 +62,7 @@ class Scheduler:
                 start = self._situation()
                 unable = set[str]()
                 for move in schedule[first:]:
-                    unable |= self._unable()
+                    unable |= self.tasks.unable()
                     await self._make(move, done, refuse)
                 trace = self._trace(schedule, initial, truths)
                 why = opened(start, self._situation())
@@ -100,197 +76,53 @@ class Scheduler:
                 return with_cycle(trace, cycle, unable)
             finally:
                 nursery.cancel_scope.cancel()
-                for task in self.tasks.values():
-                    task.run.close()
+                self.tasks.close()
 
     async def _make(
-        self, move: Move, done: trio.MemoryReceiveChannel[Event], refuse: Refuse
+        self, move: Move, done: trio.MemoryReceiveChannel[Stepped], refuse: Refuse
     ) -> None:
-        self._admit(len(self.events), move, refuse)
-        if move.thread in self.moved:
-            self.events.append(self._agent_step(move))
+        why = self.tasks.refusal(move.thread, move.choice)
+        if why is not None:
+            raise refuse(len(self.events), move, why)
+        if self.tasks.is_thread(move.thread):
+            await self.turns[move.thread].send(move)
+            self._record(move, await done.receive())
         else:
-            await self.tasks[move.thread].turn.send(move)
-            self.events.append(await done.receive())
-
-    def _unable(self) -> set[str]:
-        """The threads and other agents that cannot make a move now."""
-        threads = {name for name, task in self.tasks.items() if not self.enabled(task)}
-        return threads | {agent for agent in self.moved if not self.storage.can_move(agent)}
+            self._record(move, self.tasks.agent_step(move.thread))
 
     def _situation(self) -> Situation:
-        pending = {name: task.run.pending for name, task in self.tasks.items()}
+        pending = {name: task.run.pending for name, task in self.tasks.by_name.items()}
         return situation(self.storage.values, pending)
 
     async def _task(
-        self,
-        task: _Task,
-        turn: trio.MemoryReceiveChannel[Move],
-        done: trio.MemorySendChannel[Event],
+        self, turn: trio.MemoryReceiveChannel[Move], done: trio.MemorySendChannel[Stepped]
     ) -> None:
         async for move in turn:
-            await done.send(self._step(task, move))
+            await done.send(self.tasks.thread_step(move.thread, move.choice))
 
-    def enabled(self, task: _Task) -> bool:
-        """Whether the thread can take a step now."""
-        pending = task.run.pending
-        if not isinstance(pending, AboutTo):
-            return False
-        operation, thread = pending.operation, task.instance.name
-        if self.storage.obstacle(thread, operation) is not None:
-            return False
-        if not isinstance(operation, CellOperation):
-            return True
-        try:
-            found = self.storage.find(thread, operation.cell).value
-            return operation.execute(found) is not None
-        except Exception:  # it can go on, into the exception
-            return True
-
-    def _admit(self, index: int, move: Move, refuse: Refuse) -> None:
-        if move.thread in self.moved:
-            if not self.storage.can_move(move.thread):
-                raise refuse(index, move, "it cannot move now")
-            if move.choice != 0:
-                raise refuse(index, move, f"{move.thread} has no options to choose from")
-            return
-        task = self.tasks.get(move.thread)
-        if task is None:
-            raise refuse(index, move, f"there is no thread {move.thread!r} in this program")
-        pending = task.run.pending
-        if not isinstance(pending, AboutTo):
-            raise refuse(index, move, f"thread {move.thread} has ended")
-        operation = pending.operation
-        if not self.enabled(task):
-            obstacle = self.storage.obstacle(move.thread, operation)
-            why = ", which blocks here" if obstacle is None else f": {move.thread} {obstacle}"
-            raise refuse(index, move, f"{operation.text()}{why}")
-        if not 0 <= move.choice < max(1, len(operation.facts.options)):
-            raise refuse(index, move, f"{operation.text()}: no option {move.choice}")
-
-    def _step(self, task: _Task, move: Move) -> Event:
-        """Take one step of one thread, and everything that follows from it without a step."""
-        pending = task.run.pending
-        assert isinstance(pending, AboutTo)
-        index, operation = len(self.events), pending.operation
-        locations = task.run.locations()
-        for window in pending.opens:
-            opened = _Open(window.watch, index, [window.watch.holds(self.storage.values)])
-            task.windows[window.slot] = opened
-        done = self._execute(task, operation, move)
-        self._observe()
-        closed = self._close_windows(task)
-        return self._event(
-            move,
-            task.run.steps,
-            operation,
-            done,
-            locations=locations,
-            opened=tuple(window.watch.name for window in pending.opens),
-            closed=closed,
-            ended=self._ending(task),
-        )
-
-    def _agent_step(self, move: Move) -> Event:
-        """One move of an agent that is no thread."""
-        operation, done = self.storage.move(move.thread, len(self.events))
-        self.moved[move.thread] += 1
-        self._observe()
-        return self._event(move, self.moved[move.thread], operation, done)
-
-    def _event(
-        self,
-        move: Move,
-        step: int,
-        operation: Operation,
-        done: Done,
-        *,
-        locations: tuple[Location, ...] = (),
-        opened: tuple[str, ...] = (),
-        closed: tuple[ClosedWindow, ...] = (),
-        ended: Ending | None = None,
-    ) -> Event:
-        return Event(
-            index=len(self.events),
-            thread=move.thread,
-            step=step,
-            operation=operation,
-            result=done.result,
-            before=done.before,
-            after=done.after,
-            source=done.source,
-            locations=locations,
-            opened=opened,
-            closed=closed,
-            truths=self._truths(),
-            broken=self._broken(),
-            ended=ended,
-            shown=self._shown(),
-            obstacles=self._obstacles(),
-        )
-
-    def _obstacles(self) -> dict[str, str]:
-        """What the memory model keeps threads from their next operation by, by thread."""
-        found = {}
-        for name, task in self.tasks.items():
-            if isinstance(task.run.pending, AboutTo):
-                obstacle = self.storage.obstacle(name, task.run.pending.operation)
-                if obstacle is not None:
-                    found[name] = obstacle
-        return found
-
-    def _observe(self) -> None:
-        """The state after a step, seen by all windows and held to what the model promises."""
-        for task in self.tasks.values():
-            for window in task.windows.values():
-                window.seen.append(window.watch.holds(self.storage.values))
+    def _record(self, move: Move, stepped: Stepped) -> None:
+        """The event of a step, with what is true after it."""
         self._require_consistency()
-
-    def _execute(self, task: _Task, operation: Operation, move: Move) -> Done:
-        """Do the operation and give the thread its result."""
-        if not isinstance(operation, CellOperation):
-            result = operation.facts.options[move.choice]
-            task.run.resume(result)
-            return Done(result, None, None, None)
-        thread, cell = task.instance.name, operation.cell
-        try:
-            done = self.storage.perform(thread, operation, len(self.events))
-        except Misuse as error:
-            raise ModelError(
-                f"thread {thread!r} fails with its step {task.run.steps + 1}: {error}",
-                thread=thread,
-                step=task.run.steps + 1,
-            ) from error
-        except Exception as error:
-            found = self.storage.find(thread, cell)
-            task.run.fail(error)
-            return Done(None, found.value, found.value, found.source)
-        task.run.resume(done.result)
-        return done
-
-    def _close_windows(self, task: _Task) -> tuple[ClosedWindow, ...]:
-        closed = []
-        while isinstance(task.run.pending, Closing):
-            window = task.windows.pop(task.run.pending.slot)
-            seen = window.observation()
-            closed.append(ClosedWindow(window.watch.name, window.opened_at, seen))
-            task.run.resume(seen)
-        if not isinstance(task.run.pending, AboutTo):
-            task.windows.clear()
-        return tuple(closed)
-
-    def _ending(self, task: _Task) -> Ending | None:
-        match task.run.pending:
-            case AboutTo():
-                return None
-            case Raised(text=text):
-                raise ModelError(
-                    f"thread {task.run.name!r} fails after its step {task.run.steps}: {text}",
-                    thread=task.run.name,
-                    step=task.run.steps,
-                )
-            case pending:
-                return Ending(outcome_of(pending, daemon=task.instance.daemon))
+        self.events.append(
+            Event(
+                index=len(self.events),
+                thread=move.thread,
+                step=stepped.step,
+                operation=stepped.operation,
+                result=stepped.done.result,
+                before=stepped.done.before,
+                after=stepped.done.after,
+                source=stepped.done.source,
+                locations=stepped.locations,
+                opened=stepped.opened,
+                closed=stepped.closed,
+                truths=self._truths(),
+                broken=self._broken(),
+                ended=self.tasks.ending(move.thread),
+                shown=self._shown(),
+                obstacles=self.tasks.obstacles(),
+            )
+        )
 
     def _truths(self) -> dict[str, bool]:
         watches = self.program.memory.watches
@@ -323,26 +155,26 @@ class Scheduler:
         initial: dict[str, object],
         truths: dict[str, bool],
     ) -> Trace:
-        runs = {name: task.run for name, task in self.tasks.items()}
-        maximal = len(self._unable()) == len(runs) + len(self.moved)
+        tasks = self.tasks
+        runs = {name: task.run for name, task in tasks.by_name.items()}
+        maximal = len(tasks.unable()) == len(tasks.agents())
         labels = {*self.initial_broken, *(name for each in self.events for name in each.broken)}
         labels |= {run.pending.label for run in runs.values() if isinstance(run.pending, Violated)}
-        stuck = [name for name, run in runs.items() if isinstance(run.pending, AboutTo)]
-        outcome: OutcomeKey = tuple(
-            (name, outcome_of(run.pending, daemon=self.tasks[name].instance.daemon))
-            for name, run in runs.items()
-            if maximal or name not in stuck
+        stuck = tasks.stuck()
+        outcome = tuple(
+            (name, value) for name, value in tasks.outcome() if maximal or name not in stuck
         )
-        if maximal and any(not self.tasks[name].instance.daemon for name in stuck):
+        daemons = frozenset(n for n, task in tasks.by_name.items() if task.instance.daemon)
+        if maximal and not daemons.issuperset(stuck):
             labels.add(DEADLOCK)
         elif maximal:
-            groups = tuple(task.instance.group for task in self.tasks.values())
+            groups = tuple(task.instance.group for task in tasks.by_name.values())
             labels.update(unmet(self.program.finally_, self.storage.values, outcome, groups))
         return Trace(
             schedule=schedule,
             initial=initial,
             initial_truths=truths,
-            threads=(*runs, *self.moved),
+            threads=tasks.agents(),
             events=tuple(self.events),
             outcome=outcome,
             labels=tuple(sorted(labels)),
@@ -352,7 +184,7 @@ class Scheduler:
             initial_shown=self.initial_shown,
             initial_broken=self.initial_broken,
             locks=frozenset(self.program.memory.locks),
-            daemons=frozenset(n for n, task in self.tasks.items() if task.instance.daemon),
+            daemons=daemons,
         )
 
 

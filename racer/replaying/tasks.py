@@ -1,0 +1,237 @@
+"""The threads of a program as real coroutines, beside a storage: what a step of one does.
+
+This is what racer takes for the meaning of a program. It knows nothing of automata, packed states
+or reductions: it has the cells in a Storage, a run of each thread's coroutine, and the windows
+that are open. Whose step is next is for others to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from racer.errors import Location, ModelError
+from racer.lang.operations import CellOperation, Misuse, Operation
+from racer.lang.outcomes import OutcomeKey, outcome_of
+from racer.lang.pending import AboutTo, Closing, Raised, Watched
+from racer.lang.program import Program, ThreadInstance
+from racer.lang.run import Run
+from racer.lang.watches import Observation
+from racer.replaying.storage import Done, Storage
+from racer.replaying.trace import ClosedWindow, Ending
+
+
+@dataclass(slots=True)
+class Open:
+    """A window that is open: what it has seen of its watch so far."""
+
+    watch: Watched
+    opened_at: int
+    seen: list[bool]
+
+    def observation(self) -> Observation:
+        return Observation(any(self.seen), not all(self.seen), self.seen[-1])
+
+
+@dataclass(slots=True)
+class Task:
+    """One thread: its run, and its open windows."""
+
+    instance: ThreadInstance
+    run: Run
+    windows: dict[int, Open] = field(default_factory=dict)
+
+
+class Stepped(NamedTuple):
+    """A step that was taken. `step` is which one of its thread, or other agent, it is, from 1."""
+
+    step: int
+    operation: Operation
+    done: Done
+    locations: tuple[Location, ...] = ()
+    opened: tuple[str, ...] = ()
+    closed: tuple[ClosedWindow, ...] = ()
+
+
+class Tasks:
+    """All threads, and the memory between them. `steps` are those taken so far, of everybody."""
+
+    def __init__(self, program: Program, storage: Storage) -> None:
+        self.storage = storage
+        self.steps = 0
+        self.by_name: dict[str, Task] = {}
+        self._instances = program.instances()
+        self._moved = dict.fromkeys(storage.agents, 0)  # how often each agent has
+
+    def start(self) -> None:
+        """Run every thread to its first operation."""
+        for instance in self._instances:
+            self.by_name[instance.name] = Task(instance, instance.start())
+
+    def close(self) -> None:
+        """Abandon the runs."""
+        for task in self.by_name.values():
+            task.run.close()
+
+    def agents(self) -> tuple[str, ...]:
+        """Names of all threads, then of other agents of the memory model."""
+        return (*self.by_name, *self._moved)
+
+    def unable(self) -> set[str]:
+        """The threads and other agents that cannot make a move now."""
+        threads = {name for name, task in self.by_name.items() if not self.enabled(task)}
+        return threads | {agent for agent in self._moved if not self.storage.can_move(agent)}
+
+    def stuck(self) -> list[str]:
+        """The threads that have not ended."""
+        return [
+            name for name, task in self.by_name.items() if isinstance(task.run.pending, AboutTo)
+        ]
+
+    def outcome(self) -> OutcomeKey:
+        """What each thread has come to; those that have not ended, as if they never could."""
+        return tuple(
+            (name, outcome_of(task.run.pending, daemon=task.instance.daemon))
+            for name, task in self.by_name.items()
+        )
+
+    def enabled(self, task: Task) -> bool:
+        """Whether the thread can take a step now."""
+        pending = task.run.pending
+        if not isinstance(pending, AboutTo):
+            return False
+        operation, thread = pending.operation, task.instance.name
+        if self.storage.obstacle(thread, operation) is not None:
+            return False
+        if not isinstance(operation, CellOperation):
+            return True
+        try:
+            found = self.storage.find(thread, operation.cell).value
+            return operation.execute(found) is not None
+        except Exception:  # it can go on, into the exception
+            return True
+
+    def obstacles(self) -> dict[str, str]:
+        """What the memory model keeps threads from their next operation by, by thread."""
+        found = {}
+        for name, task in self.by_name.items():
+            if isinstance(task.run.pending, AboutTo):
+                obstacle = self.storage.obstacle(name, task.run.pending.operation)
+                if obstacle is not None:
+                    found[name] = obstacle
+        return found
+
+    def refusal(self, name: str, choice: int) -> str | None:
+        """Why a thread or other agent cannot make this move now; None: it can."""
+        if name in self._moved:
+            if not self.storage.can_move(name):
+                return "it cannot move now"
+            return f"{name} has no options to choose from" if choice != 0 else None
+        task = self.by_name.get(name)
+        if task is None:
+            return f"there is no thread {name!r} in this program"
+        pending = task.run.pending
+        if not isinstance(pending, AboutTo):
+            return f"thread {name} has ended"
+        operation = pending.operation
+        if not self.enabled(task):
+            obstacle = self.storage.obstacle(name, operation)
+            why = ", which blocks here" if obstacle is None else f": {name} {obstacle}"
+            return f"{operation.text()}{why}"
+        if not 0 <= choice < max(1, len(operation.facts.options)):
+            return f"{operation.text()}: no option {choice}"
+        return None
+
+    def is_thread(self, name: str) -> bool:
+        """Whether it is a thread, and no other agent of the memory model."""
+        return name not in self._moved
+
+    def agent_step(self, name: str) -> Stepped:
+        """One move of an agent that is no thread, and no option."""
+        operation, done = self.storage.move(name, self.steps)
+        self.steps += 1
+        self._moved[name] += 1
+        self._observe()
+        return Stepped(self._moved[name], operation, done)
+
+    def thread_step(self, name: str, choice: int) -> Stepped:
+        """Take one step of one thread, and everything that follows from it without a step."""
+        task = self.by_name[name]
+        pending = task.run.pending
+        assert isinstance(pending, AboutTo)
+        operation = pending.operation
+        locations = task.run.locations()
+        for window in pending.opens:
+            opened = Open(window.watch, self.steps, [window.watch.holds(self.storage.values)])
+            task.windows[window.slot] = opened
+        done = self._execute(task, operation, choice)
+        self.steps += 1
+        self._observe()
+        closed = self._close_windows(task)
+        return Stepped(
+            task.run.steps,
+            operation,
+            done,
+            locations,
+            tuple(window.watch.name for window in pending.opens),
+            closed,
+        )
+
+    def _observe(self) -> None:
+        """The state after a step, seen by all windows."""
+        for task in self.by_name.values():
+            for window in task.windows.values():
+                window.seen.append(window.watch.holds(self.storage.values))
+
+    def _execute(self, task: Task, operation: Operation, choice: int) -> Done:
+        """Do the operation and give the thread its result."""
+        if not isinstance(operation, CellOperation):
+            result = operation.facts.options[choice]
+            task.run.resume(result)
+            return Done(result, None, None, None)
+        thread, cell = task.instance.name, operation.cell
+        try:
+            done = self.storage.perform(thread, operation, self.steps)
+        except Misuse as error:
+            raise ModelError(
+                f"thread {thread!r} fails with its step {task.run.steps + 1}: {error}",
+                thread=thread,
+                step=task.run.steps + 1,
+            ) from error
+        except Exception as error:
+            found = self.storage.find(thread, cell)
+            task.run.fail(error)
+            return Done(None, found.value, found.value, found.source)
+        task.run.resume(done.result)
+        return done
+
+    def _close_windows(self, task: Task) -> tuple[ClosedWindow, ...]:
+        closed = []
+        while isinstance(task.run.pending, Closing):
+            window = task.windows.pop(task.run.pending.slot)
+            seen = window.observation()
+            closed.append(ClosedWindow(window.watch.name, window.opened_at, seen))
+            task.run.resume(seen)
+        if not isinstance(task.run.pending, AboutTo):
+            task.windows.clear()
+        return tuple(closed)
+
+    def ending(self, name: str) -> Ending | None:
+        """What a thread has come to; None of one that goes on, and of other agents.
+
+        Errors   ModelError where the thread failed.
+        """
+        task = self.by_name.get(name)
+        if task is None:
+            return None
+        match task.run.pending:
+            case AboutTo():
+                return None
+            case Raised(text=text):
+                raise ModelError(
+                    f"thread {task.run.name!r} fails after its step {task.run.steps}: {text}",
+                    thread=task.run.name,
+                    step=task.run.steps,
+                )
+            case pending:
+                return Ending(outcome_of(pending, daemon=task.instance.daemon))

@@ -12,7 +12,7 @@ A node in which the thread has ended has no edges.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -119,52 +119,3 @@ class ClosedAutomaton:
             return self.edges[node][step.answer]
         except KeyError:
             raise InternalError(f"no edge for answer {step.answer} at node {node}") from None
-
-
-def minimise(automaton: ClosedAutomaton, label: Callable[[int], Hashable]) -> ClosedAutomaton:
-    """The smallest automaton that answers alike: bisimilar nodes become one.
-
-    `label(node)` tells apart nodes that are different whatever follows. Nodes of the result
-    are numbered breadth first by answer from the start, so equal behaviour gives equal tables.
-
-    Source   Moore's partition refinement ("Gedanken-experiments on sequential machines", 1956).
-    """
-    block = _renumber([label(node) for node in range(len(automaton.nodes))])
-    while True:
-        signatures = [
-            (block[node], tuple((answer, block[goal]) for answer, goal in sorted(edges.items())))
-            for node, edges in enumerate(automaton.edges)
-        ]
-        refined = _renumber(signatures)
-        if max(refined) == max(block):
-            break
-        block = refined
-    return _quotient(automaton, block)
-
-
-def _renumber(keys: Sequence[Hashable]) -> list[int]:
-    numbers: dict[Hashable, int] = {}
-    return [numbers.setdefault(key, len(numbers)) for key in keys]
-
-
-def _quotient(automaton: ClosedAutomaton, block: list[int]) -> ClosedAutomaton:
-    """One node for each block, the block's first member standing for all of them."""
-    member: dict[int, int] = {}
-    for node, number in enumerate(block):
-        member.setdefault(number, node)
-    number_of = {block[automaton.start]: 0}
-    order = [block[automaton.start]]
-    for current in order:  # grows while it is read: breadth first
-        for _, goal in sorted(automaton.edges[member[current]].items()):
-            if block[goal] not in number_of:
-                number_of[block[goal]] = len(order)
-                order.append(block[goal])
-    members = [member[number] for number in order]
-    return ClosedAutomaton(
-        tuple(automaton.nodes[node] for node in members),
-        tuple(automaton.slots[node] for node in members),
-        tuple(
-            {answer: number_of[block[goal]] for answer, goal in automaton.edges[node].items()}
-            for node in members
-        ),
-    )

@@ -21,20 +21,23 @@ from racer.automata.automaton import (
     ClosedAutomaton,
     ValueTable,
     execute,
-    minimise,
 )
 from racer.automata.environment import Environment
 from racer.automata.growing import GrowingAutomaton, describe_pending
 from racer.automata.identity import Identifier
+from racer.automata.minimising import minimise
 from racer.lang.operations import CellOperation, Misuse, Operation
 from racer.lang.pending import AboutTo, Closing, Returned
 from racer.lang.program import Program, ThreadInstance
+from racer.lang.sizes import parts_of
 from racer.lang.values import describe, value_key
 from racer.lang.watches import OBSERVATIONS
 
 # Past these the closure is taken not to converge. A counter that two threads increment reaches
-# the first at once; the second, in steps that coroutines are run for, bounds the time (1-2 s).
+# the first at once, a value that doubles the second (a megabyte); the third, in steps that
+# coroutines are run for, bounds the time (1-2 s).
 VALUES_PER_CELL: Final = 128
+PARTS_PER_CELL: Final = 100_000
 WORK: Final = 40_000
 
 
@@ -171,6 +174,7 @@ class _Closure:
         self._queue: deque[tuple[GrowingAutomaton, int, int]] = deque()
         self._seen = {id(automaton): 0 for automaton in automata}
         self._fed = dict.fromkeys(tables, 1)
+        self._parts = dict.fromkeys(tables, 0)  # how large the values are that came to a cell
 
     def run(self) -> bool:
         """Whether a fixpoint was reached within the budget."""
@@ -219,11 +223,14 @@ class _Closure:
         self._seen[id(automaton)] = len(automaton)
 
     def _enqueue_values(self, cell: str) -> bool:
-        """Feed what is new in a cell to all nodes that access it; False: it holds too many."""
+        """Feed what is new in a cell to all nodes that access it; False: it holds too much."""
         values = len(self._tables[cell].values)
         if values > self._values:
             return False
         for value in range(self._fed[cell], values):
+            self._parts[cell] += parts_of(self._tables[cell].values[value], PARTS_PER_CELL)
+            if self._parts[cell] > PARTS_PER_CELL:
+                return False
             for automaton, node in self._waiting[cell]:
                 self._queue.append((automaton, node, value))
         self._fed[cell] = values

@@ -121,13 +121,13 @@ def save(
     """Write the witness of a violation to a file, which load() and `racer replay` read.
 
     found       what explore() returned, and the label of one of its violations
-    path        of a JSON file, which is replaced if it exists
+    path        of a JSON file, which is replaced if it is a witness
     scenario    what makes the program, as `racer explore` takes it: a name, or
                 `path/to/file.py::name`. Without one only racer.replay() can run the witness again.
     parameters  those that the scenario was called with; those not named have their defaults
 
-    Errors   UsageError when the result has no such label; OSError when the file cannot be
-             written, which then is as it was.
+    Errors   UsageError when the result has no such label; RacerError where there is something that
+             is no witness; OSError when the file cannot be written. What was there is kept then.
     """
     saved = witness_file.saved_witness(found, label, scenario=scenario, parameters=parameters or {})
     witness_file.save(saved, Path(path))

@@ -10,9 +10,9 @@ from racer.catalogue.parameters import show_value
 from racer.claims.data import Ask, Claim
 from racer.claims.deciding import Decided, Interruption, decide
 from racer.claims.finding import find_claims
-from racer.cli.commands import Request, explore_scenario
+from racer.cli.commands import Request, complain_of, explore_scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import WrittenPage
+from racer.cli.output import WrittenPage, named_by_user
 from racer.cli.progress import shown_cases
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
 from racer.machine.models import model
@@ -36,6 +36,7 @@ def claims_command(
 ) -> int:
     """Decide the claims of these names, or all; a single one is explained with its schedule."""
     model(memory)  # refused before anything is loaded
+    named_by_user(directory, "--output")
     with models_print_to_stderr():
         claims, broken = find_claims(names)
         decided, interrupted = _decided(claims, memory, jobs, max_states, timeout)
@@ -49,8 +50,7 @@ def claims_command(
     page = _written_page(decided, memory, directory) if html else WrittenPage(None, None)
     if page.path and not json:
         emit(f"\n{page.path}")
-    if page.failure:
-        complain(f"error: {page.failure}")
+    complain_of([page])
     for each in broken:
         complain(f"error: {each.error}")
     if interrupted:

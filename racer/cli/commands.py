@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -11,7 +11,16 @@ from racer.catalogue.discovery import Found, catalogue, find, origin_text
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Expected
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import Written, WrittenPage, replay_command, write
+from racer.cli.output import (
+    Written,
+    WrittenPage,
+    changed_settings,
+    file_name,
+    named_by_user,
+    replay_command,
+    with_pictures,
+    write_witness,
+)
 from racer.cli.progress import shown_states
 from racer.cli.statuses import INTERRUPTED, OK, USAGE, status_of
 from racer.errors import UsageError
@@ -79,24 +88,23 @@ def list_scenarios() -> int:
 def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
     override = _override(request.expect)
+    named_by_user(request.directory, "--output")
     with models_print_to_stderr():
         selection = select(request.scenario, request.variant, request.settings)
         deadline = deadline_after(request.timeout)
         result, interrupted = _explored(request, selection)
     judgement = judge(result, selection.declared, override)
+    written = _written_witnesses(request, selection, result)  # before anything that may fail
     if not request.json:
         emit(_opening(selection, result, judgement))
-    written, explanations, cut = _show_violations(request, selection, result, deadline)
+    explanations, cut = _show_violations(request, result, written, deadline)
     page = _written_page(request, selection, result, judgement, explanations, written)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
         emit(document(selection.found.reference, selection.parameters, result, judgement, files))
     else:
         emit_files(written, page)
-    said = {page.failure, *(each.failure for each in written.values())}
-    failures = sorted(failure for failure in said if failure)
-    for failure in failures:
-        complain(f"error: {failure}")
+    failures = complain_of([*written.values(), page])
     if interrupted or cut:
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
@@ -178,36 +186,46 @@ def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
     return f"{title}\n\n{summary(result, judgement)}"
 
 
+def _written_witnesses(
+    request: Request, selection: Selection, result: Result
+) -> dict[str, Written]:
+    """The witness file of each label."""
+    if result.loaded is None:
+        return {}
+    found, directory = selection.found, Path(request.directory)
+    return {
+        label: write_witness(
+            directory,
+            file_name(found.scenario.name),
+            saved_witness(result, label, scenario=found.reference, parameters=selection.parameters),
+            changed_settings(found.scenario, selection.parameters),
+        )
+        for label in result.violations
+    }
+
+
 def _show_violations(
-    request: Request, selection: Selection, result: Result, deadline: float | None
-) -> tuple[dict[str, Written], dict[str, Explanation], bool]:
-    """Write the files of each label and, in a text report, print its picture.
+    request: Request, result: Result, written: dict[str, Written], deadline: float | None
+) -> tuple[dict[str, Explanation], bool]:
+    """Draw each label, beside its witness, and in a text report print its picture.
 
     Where schedules are not explained, the only files are witnesses, and the report says why. The
     last of the answer: whether Ctrl-C left some without what all schedules would tell.
     """
-    written: dict[str, Written] = {}
     explanations: dict[str, Explanation] = {}
-    loaded = result.loaded
-    if not result.violations or loaded is None:
-        return written, explanations, False
+    if not written or result.loaded is None:
+        return explanations, False
     cut, why_not = False, unexplained(result.memory)
     if why_not is None:
         with models_print_to_stderr():
-            explanations, cut = _explained(result, loaded, deadline)
+            explanations, cut = _explained(result, result.loaded, deadline)
     elif not request.json:
         emit(f"\n{filled(why_not)}")
-    for label in result.violations:
-        explanation = explanations.get(label)
-        if explanation is not None and not request.json:
+    for label, explanation in explanations.items():
+        if not request.json:
             emit(f"\n{mail(explanation).rstrip()}")
-        saved = saved_witness(
-            result, label, scenario=selection.found.reference, parameters=selection.parameters
-        )
-        name = selection.found.scenario.name
-        dot = None if explanation is None else diagram(explanation)
-        written[label] = write(Path(request.directory), name, saved, dot, png=request.png)
-    return written, explanations, cut
+        written[label] = with_pictures(written[label], diagram(explanation), png=request.png)
+    return explanations, cut
 
 
 def _explained(
@@ -254,7 +272,22 @@ def _written_page(
             written,
             request.claims,
         )
-    return write_page(Path(request.directory) / f"{found.scenario.name}.html", report)
+    return write_page(
+        Path(request.directory) / f"{file_name(found.scenario.name)}.html",
+        report,
+        changed_settings(found.scenario, selection.parameters),
+    )
+
+
+def complain_of(files: Iterable[Written | WrittenPage]) -> bool:
+    """Say what could not be written, and what has another name; whether anything failed."""
+    files = list(files)
+    for note in sorted({each.note for each in files if each.note}):
+        complain(note)
+    failures = sorted({each.failure for each in files if each.failure})
+    for failure in failures:
+        complain(f"error: {failure}")
+    return bool(failures)
 
 
 def emit_files(written: dict[str, Written], page: WrittenPage | None = None) -> None:

@@ -8,9 +8,17 @@ from pathlib import Path
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Scenario
-from racer.cli.commands import emit_files, settings_of
+from racer.cli.commands import complain_of, emit_files, settings_of
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import Written, file_label, write
+from racer.cli.output import (
+    Written,
+    changed_settings,
+    file_label,
+    file_name,
+    named_by_user,
+    with_pictures,
+    write_witness,
+)
 from racer.cli.progress import shown_variants
 from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
 from racer.difference.data import Alignment, Difference, DiffInterrupted
@@ -54,6 +62,7 @@ class _Pair:
 
 def diff_scenario(request: DiffRequest) -> int:
     """Compare two variants; print what differs, and leave the witnesses that one alone has."""
+    named_by_user(request.directory, "--output")
     with models_print_to_stderr():
         pair = _pair(request)
         found, interrupted = _compared(request, pair)
@@ -71,9 +80,7 @@ def diff_scenario(request: DiffRequest) -> int:
         emit(difference_document(scenario, request.parameter, pair.parameters, found, files))
     else:
         emit_files(written)
-    failures = sorted({each.failure for each in written.values() if each.failure})
-    for failure in failures:
-        complain(f"error: {failure}")
+    failures = complain_of(written.values())
     if interrupted:
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
@@ -149,10 +156,13 @@ def _write(
     parameters = pair.parameters[0 if alignment.leader == "first" else 1]
     with models_print_to_stderr():
         explained = unexplained(side.result.memory) is None
-        dot = diagram(explain(side.result, label)) if explained else None
         saved = saved_witness(
             side.result, label, scenario=pair.found.reference, parameters=parameters
         )
-    value = file_label(show_value(parameters[request.parameter]))
-    name = f"{pair.found.scenario.name}.{value}"
-    return write(Path(request.directory), name, saved, dot)
+        value = file_label(show_value(parameters[request.parameter]))
+        name = f"{file_name(pair.found.scenario.name)}.{value}"
+        settings = changed_settings(pair.found.scenario, parameters)
+        written = write_witness(Path(request.directory), name, saved, settings)
+        if explained:
+            written = with_pictures(written, diagram(explain(side.result, label)))
+    return written

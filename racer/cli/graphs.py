@@ -9,13 +9,20 @@ from typing import Literal, cast
 
 from racer.catalogue.parameters import show_parameters
 from racer.cli.commands import Selection, select
-from racer.cli.guard import emit, models_print_to_stderr
-from racer.cli.output import file_label
+from racer.cli.guard import complain, emit, models_print_to_stderr
+from racer.cli.output import (
+    changed_settings,
+    file_label,
+    file_name,
+    named_by_user,
+    other_name,
+    unwritten,
+)
 from racer.cli.progress import STOPS, shown_states
 from racer.cli.statuses import BOUND, OK
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import Wanted, searched_and_told
-from racer.files import shown_path, write_atomically
+from racer.files import require_replaceable, shown_path, write_atomically
 from racer.graphs.data import MAX_NODES, DrawnStates, DrawnThread
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
@@ -51,11 +58,16 @@ class GraphRequest:
 def draw_graph(request: GraphRequest) -> int:
     """Draw, say what is in the picture and what is not, and where it was written."""
     max_nodes, kind = _checked(request)
+    directory = named_by_user(request.directory, "--output")
     with models_print_to_stderr():
         selection = select(request.scenario, request.variant, request.settings)
-    name = selection.found.scenario.name
+    name = file_name(selection.found.scenario.name)
     settings = show_parameters(selection.parameters)
-    title = "  ".join(part for part in (name, settings, f"memory={request.memory}") if part)
+    title = "  ".join(
+        part
+        for part in (selection.found.scenario.name, settings, f"memory={request.memory}")
+        if part
+    )
     bound = False
     if request.thread is None:
         states = _states(request, selection, max_nodes)
@@ -68,7 +80,10 @@ def draw_graph(request: GraphRequest) -> int:
         dot = automaton(thread, f"{title}  thread {thread.name}")
         said = _size(f"thread {thread.name}", thread), *thread_caption(thread)
     _emit_text(request, selection, said)
-    _write(Path(request.directory), stem, dot, kind)
+    changed = changed_settings(selection.found.scenario, selection.parameters)
+    note = _write(directory, stem, dot, kind, changed)
+    if note:
+        complain(note)
     return BOUND if bound else OK
 
 
@@ -133,16 +148,37 @@ def _emit_text(request: GraphRequest, selection: Selection, said: Sequence[str])
     emit("\n".join([title, "", *(filled(each) for each in said), ""]))
 
 
-def _write(directory: Path, stem: str, dot: str, kind: Literal["svg", "png", "dot"]) -> None:
-    """Write STEM.dot and the picture, and say so. Errors: RacerError, once what can be is."""
-    text, picture = directory / f"{stem}.dot", directory / f"{stem}.{kind}"
+def _write(
+    directory: Path, stem: str, dot: str, kind: Literal["svg", "png", "dot"], settings: str
+) -> str | None:
+    """Write STEM.dot and the picture, and say so; a note where they have another name, which
+    `settings` are part of.
+
+    Errors   RacerError, once what can be written is.
+    """
+    note = None
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        write_atomically(text, dot.encode())
-        emit(shown_path(text))
+        path = directory / f"{stem}.dot"
+        require_replaceable(path, "dot")
+        if path.exists() and not _is_of(dot, path):
+            other, note = other_name(directory / stem, settings, dot.split("\n")[1])
+            path = other.with_name(f"{other.name}.dot")
+        picture = path.with_name(f"{path.name.removesuffix('.dot')}.{kind}")
         if kind != "dot":
-            write_atomically(picture, drawn(dot, kind))
+            require_replaceable(picture, kind)
+            picture.unlink(missing_ok=True)  # that of the DOT file that was there
+        write_atomically(path, dot.encode(errors="backslashreplace"), "dot")
+        emit(shown_path(path))
+        if kind != "dot":
+            write_atomically(picture, drawn(dot, kind), kind)
             emit(shown_path(picture))
     except OSError as error:
-        what = shown_path(error.filename) if isinstance(error.filename, str) else str(directory)
-        raise RacerError(f"cannot write {what}: {error.strerror}") from error
+        raise RacerError(unwritten(error, directory)) from error
+    return note
+
+
+def _is_of(dot: str, path: Path) -> bool:
+    """Whether the graph in a file, or an empty file, has the title of this one."""
+    known = path.read_text(errors="replace").split("\n")[1:2]
+    return not known or known == dot.split("\n")[1:2]

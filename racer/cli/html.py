@@ -7,19 +7,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from markupsafe import escape
+
 from racer.catalogue.parameters import Value, show_parameters, show_value
 from racer.catalogue.scenario import Scenario
 from racer.claims.bearing import bearings
 from racer.claims.deciding import Decided
 from racer.claims.finding import known_claims
-from racer.cli.output import Written, WrittenPage, file_label, replay_command
+from racer.cli.output import (
+    Written,
+    WrittenPage,
+    changed_parameters,
+    file_label,
+    other_name,
+    replay_command,
+    unwritten,
+)
+from racer.errors import RacerError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import unexplained
 from racer.explanation.states import states
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
 from racer.exploration.witness_file import SavedWitness
-from racer.files import shown_path, write_atomically
+from racer.files import readable, require_replaceable, shown_path, write_atomically
 from racer.replaying.trace import Trace
 from racer.viz.claims import closing_text, searched_text
 from racer.viz.mail import mail
@@ -37,20 +48,35 @@ from racer.viz.summary import (
 from racer.words.counts import preemptions_text
 
 _OUTCOMES_SHOWN = 200
+_LARGEST_PAGE = 1 << 28  # bytes
 _BEARING = (
     "What this one case says of the claims that ask something of it. A claim may hold here and "
     "not elsewhere."
 )
 
 
-def write_page(path: Path, report: Report) -> WrittenPage:
-    """Write the file; its directory is made. Errors: none, as with the files of a label."""
+def write_page(path: Path, report: Report, settings: str | None = None) -> WrittenPage:
+    """Write the file; its directory is made. Errors: none, as with the files of a label.
+
+    Where a page of something else is, `settings` become part of the name; None: it is replaced.
+    """
+    content, note = page(report), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, page(report))
-    except OSError as error:
-        return WrittenPage(None, f"cannot write {shown_path(path)}: {error.strerror}")
-    return WrittenPage(shown_path(path), None)
+        require_replaceable(path, "page")
+        if settings is not None and path.exists() and not _is_of(report, path):
+            stem, note = other_name(path.with_suffix(""), settings, report.command)
+            path = stem.with_name(f"{stem.name}.html")
+        write_atomically(path, content, "page")
+    except (OSError, RacerError) as error:
+        return WrittenPage(None, unwritten(error, path))
+    return WrittenPage(shown_path(path), None, note)
+
+
+def _is_of(report: Report, path: Path) -> bool:
+    """Whether the page in a file, or an empty file, is of the same scenario and parameters."""
+    text = readable(path, _LARGEST_PAGE).decode(errors="replace")
+    return not text or f"<code>{escape(report.command)}</code>" in text
 
 
 def result_report(
@@ -260,10 +286,8 @@ def _command(
     scenario: Scenario, reference: str, parameters: Mapping[str, Value], memory: str
 ) -> str:
     """What explores it again, without the parameters that are at their defaults."""
-    defaults = {each.name: each.default for each in scenario.parameters}
-    changed = {name: value for name, value in parameters.items() if value != defaults.get(name)}
     words = ["racer", "explore", reference]
-    for name, value in changed.items():
+    for name, value in changed_parameters(scenario, parameters).items():
         words += ["--set", show_parameters({name: value})]
     if memory != "sc":
         words += ["--memory", memory]

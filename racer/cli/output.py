@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from racer.errors import RacerError
-from racer.exploration.witness_file import SavedWitness, save
-from racer.files import shown_path, write_atomically
+from racer.catalogue.parameters import Value, show_parameters
+from racer.catalogue.scenario import Scenario
+from racer.errors import RacerError, UsageError, WitnessError
+from racer.exploration.witness_file import SavedWitness, load, save
+from racer.files import require_replaceable, shown_path, write_atomically
 from racer.viz.wrapping import WIDTH
 
 _NAME_LIMIT = 60
@@ -21,13 +26,16 @@ _NAME_LIMIT = 60
 class Written:
     """The files of one label, as paths to show; `failure` says what could not be written.
 
-    `svg` is the picture itself, None when it could not be drawn.
+    `stem` is their path without an ending, None where there is no witness. `svg` is the picture
+    itself, None when it could not be drawn. `note` says that they have another name than usual.
     """
 
-    witness: str | None
-    pictures: tuple[str, ...]
-    failure: str | None
-    svg: bytes | None
+    stem: Path | None
+    witness: str | None = None
+    pictures: tuple[str, ...] = ()
+    failure: str | None = None
+    svg: bytes | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +44,119 @@ class WrittenPage:
 
     path: str | None
     failure: str | None
+    note: str | None = None
 
 
-def write(
-    directory: Path, name: str, saved: SavedWitness, dot: str | None, *, png: bool = False
-) -> Written:
-    """Write NAME.LABEL.json, .svg, .dot and, if asked for, .png; whatever can be written is.
+def named_by_user(name: str, option: str) -> Path:
+    """A file or directory as it is named on the command line. Errors: UsageError for no name."""
+    if not name:
+        raise UsageError(f"{option} is empty: it must name a file or directory.")
+    return Path(name)
 
-    Without `dot` there are no pictures.
+
+def write_witness(directory: Path, name: str, saved: SavedWitness, settings: str) -> Written:
+    """Write NAME.LABEL.json; with_pictures() adds the rest.
+
+    Pictures of a witness that was there go first, so that whenever this is killed, what is there
+    is of one run. What is not racer's is never replaced. Where a witness of other parameters is,
+    `settings` become part of the name.
 
     Errors   none: a failure is part of the answer, because the verdict must still be shown.
     """
-    from racer.viz.diagram.drawing import render
-
-    stem = f"{name}.{file_label(saved.label)}"
-    witness: str | None = None
-    pictures: list[str] = []
-    svg: bytes | None = None
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        save(saved, directory / f"{stem}.json")
-        witness = shown_path(directory / f"{stem}.json")
-        if dot is None:
-            return Written(witness, (), None, None)
-        write_atomically(directory / f"{stem}.dot", dot.encode())
-        pictures.append(shown_path(directory / f"{stem}.dot"))
+        stem, note = _stem(directory / f"{name}.{file_label(saved.label)}", saved, settings)
+        path = _ending(stem, "json")
+        require_replaceable(path, "witness")
+        for kind in ("png", "svg", "dot"):
+            _remove_own(_ending(stem, kind), kind)
+        save(saved, path)
+    except (OSError, RacerError) as error:
+        return Written(None, failure=unwritten(error, directory))
+    return Written(stem, shown_path(path), note=note)
+
+
+def with_pictures(written: Written, dot: str, *, png: bool = False) -> Written:
+    """Write the .dot, .svg and, if asked for, .png of a witness; whatever can be written is.
+
+    Errors   none, as with the witness.
+    """
+    from racer.viz.diagram.drawing import render
+
+    if written.stem is None:
+        return written
+    pictures: list[str] = []
+    svg: bytes | None = None
+
+    def write(kind: Literal["dot", "svg", "png"], content: bytes, place: int) -> None:
+        path = _ending(stem, kind)
+        write_atomically(path, content, kind)
+        pictures.insert(place, shown_path(path))
+
+    stem, failure = written.stem, None
+    try:
+        write("dot", dot.encode(errors="backslashreplace"), 0)
         svg = render(dot, "svg")
-        write_atomically(directory / f"{stem}.svg", svg)
-        pictures.insert(0, shown_path(directory / f"{stem}.svg"))
+        write("svg", svg, 0)
         if png:
-            write_atomically(directory / f"{stem}.png", render(dot, "png"))
-            pictures.insert(1, shown_path(directory / f"{stem}.png"))
-    except OSError as error:
-        what = shown_path(error.filename) if isinstance(error.filename, str) else str(directory)
-        return Written(witness, tuple(pictures), f"cannot write {what}: {error.strerror}", svg)
-    except RacerError as error:
-        return Written(witness, tuple(pictures), str(error), svg)
-    return Written(witness, tuple(pictures), None, svg)
+            write("png", render(dot, "png"), 1)
+    except (OSError, RacerError) as error:
+        failure = unwritten(error, stem.parent)
+    return replace(written, pictures=tuple(pictures), failure=failure, svg=svg)
+
+
+def unwritten(error: OSError | RacerError, directory: Path) -> str:
+    """What could not be written, and why."""
+    if isinstance(error, RacerError):
+        return str(error)
+    what = shown_path(error.filename) if isinstance(error.filename, str) else str(directory)
+    return f"cannot write {what}: {error.strerror}"
+
+
+def other_name(stem: Path, settings: str, whole: str) -> tuple[Path, str]:
+    """Another path without an ending for files of these settings, and a note that says why.
+
+    `whole` is all that tells them from files of something else.
+    """
+    other = stem.with_name(f"{stem.name}.{_plain(settings) or 'defaults'}-{_digest(whole)}")
+    return other, f"note: {shown_path(stem)}.* is of other parameters, and is kept"
+
+
+def changed_settings(scenario: Scenario, parameters: Mapping[str, Value]) -> str:
+    """The parameters that are not at their defaults, as text."""
+    return show_parameters(changed_parameters(scenario, parameters))
+
+
+def changed_parameters(scenario: Scenario, parameters: Mapping[str, Value]) -> dict[str, Value]:
+    """The parameters that are not at their defaults."""
+    defaults = {each.name: each.default for each in scenario.parameters}
+    return {name: value for name, value in parameters.items() if value != defaults.get(name)}
+
+
+def _stem(usual: Path, saved: SavedWitness, settings: str) -> tuple[Path, str | None]:
+    """The path of a label's files without an ending, and a note where it is not the usual one."""
+    try:
+        found = load(_ending(usual, "json"))
+    except WitnessError:  # there is none
+        return usual, None
+    if _identity(found) == _identity(saved):
+        return usual, None
+    return other_name(usual, settings, _identity(saved))
+
+
+def _identity(saved: SavedWitness) -> str:
+    said = (show_parameters(saved.parameters), f"memory={saved.memory}", saved.scenario)
+    return " ".join(part for part in said if part)
+
+
+def _ending(stem: Path, ending: str) -> Path:
+    return stem.with_name(f"{stem.name}.{ending}")
+
+
+def _remove_own(path: Path, kind: Literal["dot", "svg", "png"]) -> None:
+    with contextlib.suppress(RacerError):  # it is not racer's: that is told when it would be lost
+        require_replaceable(path, kind)
+        path.unlink(missing_ok=True)
 
 
 def replay_command(witness: str) -> str:
@@ -108,13 +192,23 @@ def _quoted(text: str) -> str:
     return f"$'{''.join(octal)}'"
 
 
+def file_name(name: str) -> str:
+    """A scenario's name as part of a file name: a Python identifier is itself."""
+    return name if name.isidentifier() and len(name) <= _NAME_LIMIT else file_label(name)
+
+
 def file_label(label: str) -> str:
     """A label as part of a file name, different for different labels.
 
     A label of plain characters is itself; any other keeps those it has, and gets a digest.
     """
-    plain = re.sub(r"[^A-Za-z0-9_]+", "-", label).strip("-")[:_NAME_LIMIT].strip("-")
-    if plain == label:
-        return plain
-    digest = hashlib.sha256(label.encode(errors="surrogatepass")).hexdigest()[:8]
-    return f"{plain or 'label'}-{digest}"
+    plain = _plain(label)
+    return plain if plain == label else f"{plain or 'label'}-{_digest(label)}"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[:_NAME_LIMIT].strip("-")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from racer.catalogue.discovery import find
 from racer.catalogue.scenario import Scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import mailed_replay_command, replay_command
+from racer.cli.output import mailed_replay_command, named_by_user, replay_command
 from racer.cli.statuses import OK, USAGE
 from racer.errors import RacerError, UsageError, WitnessError
 from racer.explanation.data import Explanation
@@ -93,6 +94,7 @@ def explain_witness(path: str, *, for_mail: bool, html: str | None) -> int:
     `for_mail` leaves out what concerns only the reader of the terminal, and ends in the command
     that replays it. `html` is the file for a page of it, if any.
     """
+    page = None if html is None else _page_file(html, path)
     done = _replayed(path)
     saved = done.saved
     with models_print_to_stderr(), exactly(done.loaded, saved.memory) as exact:
@@ -114,10 +116,18 @@ def explain_witness(path: str, *, for_mail: bool, html: str | None) -> int:
     emit(mail(explanation).rstrip())
     if for_mail:
         emit(f"\n{mailed_replay_command(path)}")
-    return OK if html is None else _write_page(html, done, explanation, named=not for_mail)
+    return OK if page is None else _write_page(page, done, explanation, named=not for_mail)
 
 
-def _write_page(html: str, done: _Replayed, explanation: Explanation, *, named: bool) -> int:
+def _page_file(html: str, witness: str) -> Path:
+    """The file for the page. Errors: UsageError where it has no name, or is the witness itself."""
+    page = named_by_user(html, "--html")
+    if os.path.exists(page) and os.path.exists(witness) and os.path.samefile(page, witness):
+        raise UsageError(f"--html {html!r} is the witness itself: name another file.")
+    return page
+
+
+def _write_page(file: Path, done: _Replayed, explanation: Explanation, *, named: bool) -> int:
     """The page, and what went wrong with it; `named`: stdout is told where it is."""
     from racer.cli.html import witness_report, write_page
     from racer.viz.diagram.drawing import diagram, render
@@ -129,7 +139,7 @@ def _write_page(html: str, done: _Replayed, explanation: Explanation, *, named: 
     except RacerError as error:
         failures.append(str(error))
     page = write_page(
-        Path(html),
+        file,
         witness_report(
             done.scenario,
             done.saved,
@@ -149,7 +159,7 @@ def _write_page(html: str, done: _Replayed, explanation: Explanation, *, named: 
 
 
 def _replayed(path: str) -> _Replayed:
-    saved = load(Path(path))
+    saved = load(named_by_user(path, "WITNESS"))
     if saved.memory not in MODELS:
         raise WitnessError(
             f"the witness {shown_path(path)} is for the memory model {saved.memory!r}, and this "

@@ -17,7 +17,7 @@ import msgspec
 from racer.catalogue.parameters import Value, show_value
 from racer.errors import ReplayDiverged, UsageError, WitnessError
 from racer.exploration.result import Result, finding_of
-from racer.files import shown_path, write_atomically
+from racer.files import readable, shown_path, write_atomically
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
 from racer.lang.values import describe
@@ -25,6 +25,7 @@ from racer.machine.models import replayed
 from racer.replaying.trace import Event, Trace
 
 SCHEMA = "racer-witness/1"
+_LARGEST = 1 << 26  # bytes of a witness: a step has some 200, so 300,000 steps
 
 _Natural = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -123,12 +124,13 @@ def saved_witness(
 def save(witness: SavedWitness, path: Path) -> None:
     """Write a witness file, whole or not at all.
 
-    Errors   OSError.
+    Errors   OSError; RacerError where there is something that is no witness.
     """
     content = msgspec.to_builtins(witness)
     if not witness.cycle:
         del content["cycle"]  # as it was before there were any
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    text = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+    write_atomically(path, text, "witness")
 
 
 def load(path: Path) -> SavedWitness:
@@ -137,10 +139,11 @@ def load(path: Path) -> SavedWitness:
     Errors   WitnessError saying what is wrong, where, and what to try.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        content = readable(path, _LARGEST)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error  # a NUL in its name
         raise WitnessError(
-            f"cannot read the witness {shown_path(path)}: {error.strerror}. "
+            f"cannot read the witness {shown_path(path)}: {why}. "
             "`racer explore` writes one for each violation and names it in its last line."
         ) from error
     schema = _decoded(path, content, dict[str, Any]).get("schema")

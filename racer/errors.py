@@ -7,6 +7,14 @@ never a traceback. `InternalError` is not one of them: it is a bug in racer and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+# Why a thread may do otherwise than it did before, and what helps.
+HIDDEN_STATE: Final = (
+    "Usual cause: threads share something that is not a cell (a closure, a global, an object in\n"
+    "their arguments), or use a clock or random numbers.\n"
+    "Try: make it a cell, or a local of the thread."
+)
 
 
 class RacerError(Exception):

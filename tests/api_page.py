@@ -70,6 +70,7 @@ TYPES = {
     "OutcomeValue": "what a thread came to: what it returned, a Violation, Blocked or Idle",
     "Operation": "what a step does; `text()` is how reports name it",
     "Location": "a line of a source file: `path`, `line`, `function`",
+    "Coverage": "`edges` of `of_edges`, `moves` of `of_moves`, `runs`, `steps`: what was compared",
     "Loaded": "a program as it was explored",
     "Tell": "a function of one argument, how far the search is",
     "Progress": "how far a search is: `phase`, `states`, ...",

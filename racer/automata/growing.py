@@ -8,7 +8,7 @@ from types import FunctionType
 from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots
 from racer.automata.environment import Environment
 from racer.automata.identity import Identifier
-from racer.errors import Location, ModelError
+from racer.errors import HIDDEN_STATE, Location, ModelError
 from racer.lang.operations import Operation
 from racer.lang.outcomes import Violation
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated
@@ -119,9 +119,7 @@ class GrowingAutomaton:
                 f"thread {run.name!r} is not a function of the results it gets: after the same "
                 f"{steps} steps it was about to {describe_pending(expected)}, and in another run "
                 f"to {found}{f' (at {where[0]})' if where else ''}.\n"
-                f"Usual cause: threads share something that is not a cell (a closure, a global, "
-                f"an object in their arguments), or use a clock or random numbers.\n"
-                f"Try: make it a cell, or a local of the thread.",
+                f"{HIDDEN_STATE}",
                 thread=run.name,
                 step=steps + 1,
             )

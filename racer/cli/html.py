@@ -38,6 +38,7 @@ from racer.viz.page.page import page
 from racer.viz.page.report import ClaimRow, LabelRow, Report, Told, told
 from racer.viz.summary import (
     count_text,
+    coverage_text,
     cut_text,
     effect_texts,
     interleavings_text,
@@ -229,6 +230,9 @@ def _remark(result: Result, judgement: Judgement) -> str:
         said.append("as expected" if judgement.as_expected else declared)
     if result.bound is not None:
         said.append(cut_text(result))
+    compared = coverage_text(result)
+    if compared is not None:
+        said.append(compared)
     return "; ".join(said)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from racer.errors import InternalError, ModelError, ReplayDiverged
+from racer.errors import HIDDEN_STATE, InternalError, ModelError, ReplayDiverged
 from racer.exploration.witnesses import concrete_moves, state_after
 from racer.lang.program import Program
 from racer.lang.values import describe, value_key
@@ -61,8 +61,7 @@ def _impure(step: int, thread: str, expected: str, found: str) -> ReplayDiverged
         expected=expected,
         found=found,
         hint="The automata and the real coroutines disagree, so nothing is reported.\n"
-        "Usual cause: threads share something that is not a cell (a closure, a global, an\n"
-        "object in their arguments), or use a clock or random numbers. Make it a cell.\n"
+        f"{HIDDEN_STATE}\n"
         "If they do not, this is a bug in racer: please report it.",
     )
 
@@ -84,7 +83,7 @@ def model_error(
                 moves = (*moves, broken.move)
                 last = f"\nlast step: {system.event(state, broken.move)[0].text()}"
     schedule = tuple(each.thread for each in named(moves, system.agents))
-    where = _in_turns(schedule) + last
+    where = in_turns(schedule) + last
     if isinstance(cause, ModelError) or cause.thread is None:
         return ModelError(f"{cause}\nschedule: {where}", schedule=schedule)
     name = system.names[cause.thread]
@@ -100,7 +99,7 @@ def model_error(
     )
 
 
-def _in_turns(schedule: Sequence[str]) -> str:
+def in_turns(schedule: Sequence[str]) -> str:
     """`alloc, split x3, alloc x2`: who takes how many steps, in turn."""
     turns = [(name, len(list(steps))) for name, steps in itertools.groupby(schedule)]
     each = [name if steps == 1 else f"{name} x{steps}" for name, steps in turns]

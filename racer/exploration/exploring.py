@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from racer.errors import UsageError
 from racer.exploration.confirming import model_error
+from racer.exploration.covering import covered
 from racer.exploration.report import Searched, report
 from racer.exploration.result import Result, nothing_searched
 from racer.lang.program import Program
@@ -23,6 +24,9 @@ from racer.search.symmetry import Symmetric
 # Counting needs every state, the verdict does not. Past so many states (up to symmetry) the
 # count is left out unless it is asked for: some seconds and some hundred megabytes.
 COUNTED_STATES: Final = 100_000
+# Real coroutines are compared with the graph of all states up to so many, else with the reduced
+# one: past that they could not take a fair part of its moves.
+COMPARED_STATES: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,28 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
         cyclic = search(quotient, (), deciding, stubborn.choose, cycles=True, tell=wanted.progress)
     else:
         cyclic = graph
-    return Searched(loaded, system, quotient, graph, full, cyclic, wanted.memory, wanted.reduce)
+    searched = Searched(loaded, system, quotient, graph, full, cyclic, wanted.memory, wanted.reduce)
+    return _compared(searched, deadline)
+
+
+def _compared(searched: Searched, deadline: float | None) -> Searched:
+    """Real coroutines beside what was searched, unless that was cut."""
+    graph, full = searched.graph, searched.full
+    if full is not None and full.complete and len(full.states) <= COMPARED_STATES:
+        graph = full
+    if not graph.complete or graph.interrupted:
+        return searched
+    groups = searched.system.groups
+    copies = searched.reduced and len(set(groups)) < len(groups)
+    coverage, interrupted = covered(
+        searched.loaded.program,
+        searched.system,
+        searched.memory,
+        graph,
+        searched.quotient.canonical if copies else None,
+        deadline,
+    )
+    return replace(searched, coverage=coverage, comparing_interrupted=interrupted)
 
 
 def _decide(

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from racer.errors import InternalError
 from racer.exploration.confirming import confirmed_label, model_error
-from racer.exploration.result import Finding, Interrupted, Outcome, Result, Verdict, cheapest
+from racer.exploration.result import (
+    Coverage,
+    Finding,
+    Interrupted,
+    Outcome,
+    Result,
+    Verdict,
+    cheapest,
+)
 from racer.exploration.witnesses import FoundSchedule, Witnesses
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.values import describe
@@ -29,7 +37,8 @@ class Searched:
 
     `full` has every state, up to symmetry if `reduced`: it is `graph` itself if nothing was
     reduced, and None if nothing is to be counted. `cyclic` decides on runs without an end; it is
-    one of these two where that will do.
+    one of these two where that will do. `coverage` is how far real coroutines were compared with
+    them, which Ctrl-C may have ended.
     """
 
     loaded: Loaded
@@ -40,6 +49,8 @@ class Searched:
     cyclic: StateGraph
     memory: str
     reduced: bool
+    coverage: Coverage | None = None
+    comparing_interrupted: bool = False
 
     @property
     def bound(self) -> str | None:
@@ -99,7 +110,7 @@ def report(
     if counts is not None:
         _cross_check(shown, counts)
     schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
-    interrupted = any(
+    interrupted = searched.comparing_interrupted or any(
         each.interrupted for each in (graph, full, searched.cyclic) if each is not None
     )
     if graph.complete and not interrupted and minimise:
@@ -133,6 +144,7 @@ def report(
         bound=searched.bound,
         loops=loops,
         unfair=_unfair(searched, unending),
+        coverage=searched.coverage,
         loaded=searched.loaded,
     )
     if interrupted or schedules.interrupted:

@@ -81,6 +81,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far real coroutines, run side by side, were compared with the automata of a search.
+
+    edges     edges of the threads' automata that were taken, of copies once, out of
+    of_edges  those that the search used
+    moves     moves of the state graph that were taken, out of
+    of_moves  those that it has
+    runs      interleavings along which the coroutines were run, and
+    steps     their steps in all
+    """
+
+    edges: int
+    of_edges: int
+    moves: int
+    of_moves: int
+    runs: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What explore() found.
 
@@ -112,6 +132,8 @@ class Result:
                    from running for ever: they could while another thread that can go on never
                    does, and that is held to be no violation; None when not all states were
                    searched, and some thread may
+    coverage       how far real coroutines were compared with what was searched, see Coverage; None
+                   where a limit cut the search
     loaded         the program as it was explored, for explain() and save(); None where nothing was
     """
 
@@ -129,6 +151,7 @@ class Result:
     bound: str | None = None
     loops: tuple[str, ...] | None = None
     unfair: tuple[str, ...] | None = ()
+    coverage: Coverage | None = None
     loaded: Loaded | None = field(default=None, repr=False, compare=False)
 
     def effects(self, label: str) -> dict[str, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Protocol
 
 from racer.lang.operations import Operation
@@ -52,6 +52,13 @@ class System(Protocol):
 
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         """What a move does in `state`: the operation, and the result its thread gets."""
+
+    def edge(self, before: State, move: Move, after: State) -> Hashable | None:
+        """The edges of its thread's automaton that a move takes, from one state to the next.
+
+        Equal for two moves exactly if they take the same ones, be it of two copies; None for a
+        move of an agent that is no thread.
+        """
 
     def dependent(self, state: State, a: Move, b: Move) -> bool:
         """Whether the order of two enabled moves of different agents may matter in `state`."""

@@ -18,6 +18,7 @@ from racer.machine.interface import System
 from racer.machine.sc import SequentialConsistency
 from racer.replaying.replay import run
 from racer.replaying.storage import SequentialStorage, Storage
+from racer.replaying.tasks import Tasks
 from racer.replaying.trace import Trace
 
 
@@ -55,6 +56,14 @@ def replayed(program: Program, schedule: Schedule, memory: str, *, cycle: int = 
     Errors   as run() in racer/replaying/replay.py, and as system_of().
     """
     return run(program, schedule, _storage_of(program, memory), cycle=cycle)
+
+
+def tasks_of(program: Program, memory: str) -> Tasks:
+    """The program's threads as coroutines, not yet started, over a storage of that model.
+
+    Errors   as system_of().
+    """
+    return Tasks(program, _storage_of(program, memory))
 
 
 def _storage_of(program: Program, memory: str) -> Storage:

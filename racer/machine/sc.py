@@ -6,6 +6,7 @@ Source   Lamport, "How to make a multiprocessor computer that correctly executes
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final
 
 from racer.automata.lifting import Lifted, step_of
@@ -90,6 +91,10 @@ class SequentialConsistency:
         done = step_of(operation, answer, self._lifted.tables)
         assert done is not None, "only enabled moves are asked about"
         return operation, done.result
+
+    def edge(self, before: State, move: Move, after: State) -> Hashable | None:
+        thread = agent_of(move)
+        return self._tables[thread].edge(self.groups[thread], before, move, after)
 
     def dependent(self, state: State, a: Move, b: Move) -> bool:
         known = self.futures(state)

@@ -6,14 +6,15 @@ for what monitors have to look at: fields, numbers of edges, deltas.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final, NamedTuple
 
 from racer.automata.lifting import Lifted, step_of
 from racer.lang.operations import Misuse, Operation
 from racer.lang.pending import AboutTo, Raised
-from racer.machine.layout import Field, Layout
+from racer.machine.layout import Field, Layout, State
 from racer.machine.monitors import Monitors, Step
-from racer.machine.moves import Move, move_of
+from racer.machine.moves import Move, move_of, option_of
 
 STRIDE: Final = 1 << 24  # no cell has more values than a state can tell apart
 _NO_CELL: Final = Field(0, 0)
@@ -64,6 +65,19 @@ class ThreadTable:
         """Where the cell of an operation lies; a field without bits if it has none."""
         cell = operation.facts.cell
         return _NO_CELL if cell is None else self._layout.cells[cell]
+
+    def edge(self, group: str, before: State, move: Move, after: State) -> Hashable:
+        """The automaton's edges that a move takes: a node, the answer there, and where it leads.
+
+        What windows have seen decides between edges, too, but they are silent: where they lead to
+        different nodes, these tell them apart.
+        """
+        node = self.nodes.get(before)
+        facts = self.operation(node).facts
+        answer = option_of(move)
+        if facts.cell is not None and facts.gives != "nothing":
+            answer = self._layout.cells[facts.cell].get(before)
+        return group, node, answer, self.nodes.get(after)
 
     def fill_field(self, node: int) -> Field | None:
         """Fill in where the cell lies that a node accesses."""

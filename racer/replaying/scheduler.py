@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import trio
 
+from racer.errors import Location
 from racer.lang.final import unmet
 from racer.lang.operations import Operation
 from racer.lang.outcomes import DEADLOCK
@@ -84,11 +85,13 @@ class Scheduler:
         why = self.tasks.refusal(move.thread, move.choice)
         if why is not None:
             raise refuse(len(self.events), move, why)
+        locations = self.tasks.locations(move.thread)
         if self.tasks.is_thread(move.thread):
             await self.turns[move.thread].send(move)
-            self._record(move, await done.receive())
+            stepped = await done.receive()
         else:
-            self._record(move, self.tasks.agent_step(move.thread))
+            stepped = self.tasks.agent_step(move.thread)
+        self._record(move, stepped, locations)
 
     def _situation(self) -> Situation:
         pending = {name: task.run.pending for name, task in self.tasks.by_name.items()}
@@ -100,7 +103,7 @@ class Scheduler:
         async for move in turn:
             await done.send(self.tasks.thread_step(move.thread, move.choice))
 
-    def _record(self, move: Move, stepped: Stepped) -> None:
+    def _record(self, move: Move, stepped: Stepped, locations: tuple[Location, ...]) -> None:
         """The event of a step, with what is true after it."""
         self._require_consistency()
         self.events.append(
@@ -113,7 +116,7 @@ class Scheduler:
                 before=stepped.done.before,
                 after=stepped.done.after,
                 source=stepped.done.source,
-                locations=stepped.locations,
+                locations=locations,
                 opened=stepped.opened,
                 closed=stepped.closed,
                 truths=self._truths(),

@@ -48,7 +48,6 @@ class Stepped(NamedTuple):
     step: int
     operation: Operation
     done: Done
-    locations: tuple[Location, ...] = ()
     opened: tuple[str, ...] = ()
     closed: tuple[ClosedWindow, ...] = ()
 
@@ -142,6 +141,10 @@ class Tasks:
             return f"{operation.text()}: no option {choice}"
         return None
 
+    def locations(self, name: str) -> tuple[Location, ...]:
+        """The lines that a thread waits at, outermost first; none of another agent."""
+        return self.by_name[name].run.locations() if name in self.by_name else ()
+
     def is_thread(self, name: str) -> bool:
         """Whether it is a thread, and no other agent of the memory model."""
         return name not in self._moved
@@ -160,7 +163,6 @@ class Tasks:
         pending = task.run.pending
         assert isinstance(pending, AboutTo)
         operation = pending.operation
-        locations = task.run.locations()
         for window in pending.opens:
             opened = Open(window.watch, self.steps, [window.watch.holds(self.storage.values)])
             task.windows[window.slot] = opened
@@ -172,7 +174,6 @@ class Tasks:
             task.run.steps,
             operation,
             done,
-            locations,
             tuple(window.watch.name for window in pending.opens),
             closed,
         )

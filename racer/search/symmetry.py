@@ -141,6 +141,9 @@ class Symmetric:
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         return self.system.event(state, move)
 
+    def edge(self, before: State, move: Move, after: State) -> Hashable | None:
+        return self.system.edge(before, move, after)
+
     def dependent(self, state: State, a: Move, b: Move) -> bool:
         return self.system.dependent(state, a, b)
 

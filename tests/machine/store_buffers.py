@@ -15,7 +15,7 @@ Source   Owens, Sarkar, Sewell, "A better x86 memory model: x86-TSO", TPHOLs 200
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Final
 
 from racer.automata.automaton import CellStep
@@ -92,6 +92,18 @@ class StoreBuffers:
         done = step_of(operation, answer, self._lifted.tables)
         assert done is not None, "only enabled moves are asked about"
         return operation, done.result
+
+    def edge(self, before: State, move: Move, after: State) -> Hashable | None:
+        thread = agent_of(move)
+        if thread >= len(self.names):
+            return None
+        pending = self._pending(before, thread)
+        assert isinstance(pending, AboutTo), "only a thread that has not ended moves"
+        facts, answer = pending.operation.facts, option_of(move)
+        if facts.cell is not None and facts.gives != "nothing":
+            answer = self._found(before, self._buffer(before, thread), facts.cell)
+        nodes = self._layout.nodes[thread]
+        return self.groups[thread], nodes.get(before), answer, nodes.get(after)
 
     def dependent(self, state: State, a: Move, b: Move) -> bool:
         known = self.futures(state)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from racer.catalogue.parameters import Value
@@ -73,6 +74,7 @@ def searched_fields(result: Result) -> dict[str, Any]:
         "uncounted": result.uncounted,
         "loops": None if result.loops is None else list(result.loops),
         "unfair": None if result.unfair is None else list(result.unfair),
+        "coverage": None if result.coverage is None else asdict(result.coverage),
         "states": result.states,
         "transitions": result.transitions,
     }

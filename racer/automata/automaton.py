@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from racer.errors import InternalError
-from racer.lang.operations import CellOperation
+from racer.lang.operations import CellOperation, failed
 from racer.lang.pending import Pending, Watched
 from racer.lang.values import require_hashable, value_key
 
@@ -48,7 +48,7 @@ class CellStep(NamedTuple):
     """One execution of a cell operation: the answer it gives, the value index it leaves.
 
     `error` is set when the operation itself failed (an update function raised); the thread
-    then gets the exception in place of `result`. After a Misuse it goes on nowhere.
+    then gets the exception, and `result` is a Failed. After a Misuse it goes on nowhere.
     """
 
     answer: int
@@ -66,7 +66,7 @@ def execute(operation: CellOperation, before: int, table: ValueTable) -> CellSte
             return None
         after = before if done.after is found else _interned(operation, done.after, table)
     except Exception as error:  # the model's own function failed: the thread gets to see it
-        return CellStep(before, None, before, error)
+        return CellStep(before, failed(error), before, error)
     silent = operation.facts.gives == "nothing"
     return CellStep(0 if silent else before, done.result, after)
 

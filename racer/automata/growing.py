@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Hashable
 from types import FunctionType
+from typing import Any
 
 from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots
 from racer.automata.environment import Environment
@@ -128,19 +131,25 @@ class GrowingAutomaton:
         if isinstance(found, AboutTo) and isinstance(expected, AboutTo):
             if found.opens != expected.opens:
                 return False
-            one, other = found.operation, expected.operation
-            return one == other or self._operation_key(one) == self._operation_key(other)
+            return self._same_operation(found.operation, expected.operation)
         if isinstance(found, Returned) and isinstance(expected, Returned):
             return value_key(found.value) == value_key(expected.value)
         return found == expected
 
-    def _operation_key(self, operation: Operation) -> Hashable:
-        """Equal for equal operations, where a function may be a new lambda of the same code."""
-        functions = operation.facts.functions
-        if functions:
-            keys = tuple(self._identifier.function_key(each) for each in functions)
-            return (operation.text(), keys)
-        return operation
+    def _same_operation(self, one: Operation, other: Operation) -> bool:
+        """Whether no thread can tell what they do apart; a function may be a new lambda of the
+        same code. Equality would not do: it fails for nan, and holds for 1 and True."""
+        if type(one) is not type(other):
+            return False
+        functions = one.facts.functions
+        for name in _fields(type(one)):
+            mine, its = getattr(one, name), getattr(other, name)
+            if mine is its:
+                continue
+            key = self._identifier.function_key if mine in functions else value_key
+            if key(mine) != key(its):
+                return False
+        return True
 
     def _arrive(self, run: Run, parent: tuple[int, CellStep] | None, slots: OpenSlots) -> int:
         """The node `run` stands at: a known one if that can be shown, else a new one."""
@@ -217,6 +226,12 @@ class GrowingAutomaton:
                 step=1,
                 schedule=(),
             )
+
+
+@functools.cache
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    """What an operation of that class consists of."""
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _captures(operation: Operation) -> bool:

@@ -271,5 +271,9 @@ def _behaviour(operation: Operation, tables: Mapping[str, ValueTable]) -> Hashab
         return (text, value_key(operation.facts.options))
     table = tables[operation.cell]
     steps = [execute(operation, value, table) for value in range(len(table.values))]
-    effects = tuple(None if step is None else (step.answer, step.after) for step in steps)
+    effects = tuple(None if step is None else _effect(step) for step in steps)
     return (text, effects)
+
+
+def _effect(step: CellStep) -> Hashable:
+    return (step.answer, step.after, step.result if step.error is not None else None)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-from racer.lang.values import describe, truth_of
+from racer.lang.values import describe, truth_of, without_addresses
 
 Order = Literal["plain", "once", "acquire", "release", "full", "relaxed"]
 LoadOrder = Literal["plain", "once", "acquire"]
@@ -58,6 +58,28 @@ class Effect(NamedTuple):
 
     result: object
     after: object
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """In place of the result of an operation that failed: what it raised, as text.
+
+    It left its cell as it was, and the thread goes on with the exception.
+    """
+
+    error: str
+
+    def __repr__(self) -> str:
+        return f"raises {self.error}"
+
+
+def failed(error: Exception) -> Failed:
+    """The result that an operation has which raised `error`: "raises IndexError: ..."."""
+    try:
+        text = without_addresses(str(error)).partition("\n")[0]
+    except Exception:  # a report must not fail because an exception cannot print itself
+        text = ""
+    return Failed(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
 class Misuse(Exception):

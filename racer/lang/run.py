@@ -51,7 +51,7 @@ class Run(Protocol):
     """
 
     name: str
-    steps: int  # operations that have been given a result
+    steps: int  # operations that have been given a result, or have failed
 
     @property
     def pending(self) -> Pending:
@@ -61,7 +61,7 @@ class Run(Protocol):
         """Give the pending request its result and run the thread to its next one."""
 
     def fail(self, error: Exception) -> Pending:
-        """Raise `error` at the pending operation: it could not be carried out."""
+        """Raise `error` at the pending operation, which could not be carried out: a step, too."""
 
     def close(self) -> None:
         """Abandon the run; the thread takes no further step."""
@@ -91,7 +91,7 @@ class CoroutineRun:
     ) -> None:
         self.name = name
         self.handles = handles  # the cells and locks of its Program's Memory, by name
-        self.steps = 0  # operations that have been given a result
+        self.steps = 0
         self._opening: list[OpenWindow] = []
         # Operations that were called and, so far, not awaited, with the line of the call.
         self._called: list[tuple[Coroutine[Any, Any, object], str, int]] = []
@@ -106,17 +106,23 @@ class CoroutineRun:
         return self._pending
 
     def resume(self, result: object) -> Pending:
+        self._taken()
+        self._pending = self._advance(lambda: self.coroutine.send(result))
+        return self._pending
+
+    def fail(self, error: Exception) -> Pending:
+        self._taken()
+        error.__traceback__ = error.__context__ = None  # of another run that it was raised in
+        self._pending = self._advance(lambda: self.coroutine.throw(error))
+        return self._pending
+
+    def _taken(self) -> None:
+        """The pending request has been dealt with, be it by an exception."""
         if isinstance(self.pending, AboutTo):
             self.steps += 1
             self._opening = []
         elif isinstance(self.pending, Closing):
             self._open.discard(self.pending.slot)
-        self._pending = self._advance(lambda: self.coroutine.send(result))
-        return self._pending
-
-    def fail(self, error: Exception) -> Pending:
-        self._pending = self._advance(lambda: self.coroutine.throw(error))
-        return self._pending
 
     def close(self) -> None:
         """Abandon the run; the thread's clean-up code takes no further step."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from racer.errors import Location, ModelError
-from racer.lang.operations import CellOperation, Misuse, Operation
+from racer.lang.operations import CellOperation, Misuse, Operation, failed
 from racer.lang.outcomes import OutcomeKey, outcome_of
 from racer.lang.pending import AboutTo, Closing, Raised, Watched
 from racer.lang.program import Program, ThreadInstance
@@ -202,7 +202,7 @@ class Tasks:
         except Exception as error:
             found = self.storage.find(thread, cell)
             task.run.fail(error)
-            return Done(None, found.value, found.value, found.source)
+            return Done(failed(error), found.value, found.value, found.source)
         task.run.resume(done.result)
         return done
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from racer.errors import Location
-from racer.lang.operations import CellOperation, Operation
+from racer.lang.operations import CellOperation, Failed, Operation
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
 from racer.lang.schedule import Schedule
 from racer.lang.watches import Observation
@@ -30,7 +30,7 @@ class Event:
                a store buffer
     step       which step of that thread it is, from 1
     operation  what was done; `operation.text()` is how reports name it
-    result     what the thread's `await` returned
+    result     what the thread's `await` returned; a Failed where it raised an exception instead
     before     the value of the operation's cell before the step, as the thread finds it, and
     after      the value after it; both None without a cell
     source     index of the event that stored `before`; None where that is the initial value
@@ -70,7 +70,9 @@ class Event:
     @property
     def stored(self) -> bool:
         """Whether it stored to its cell, be it the value that was there already."""
-        return isinstance(self.operation, CellOperation) and self.operation.stores_on(self.before)
+        if isinstance(self.result, Failed) or not isinstance(self.operation, CellOperation):
+            return False
+        return self.operation.stores_on(self.before)
 
     @property
     def reads(self) -> bool:

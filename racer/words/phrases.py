@@ -6,7 +6,7 @@ import os.path
 from collections.abc import Sequence
 
 from racer.errors import Location
-from racer.lang.operations import CellOperation, Operation
+from racer.lang.operations import CellOperation, Failed, Operation
 from racer.replaying.trace import Event
 from racer.words.changes import lock_state, shown
 
@@ -29,6 +29,8 @@ def again_text(step: str) -> str:
 def step_text(operation: Operation, result: object) -> str:
     """An operation and its result: `swap x = 1, was 0`, where it gives the value before."""
     text = operation_text(operation)
+    if isinstance(result, Failed):
+        return f"{text}: {result}"
     match operation.facts.gives:
         case "nothing":
             return text

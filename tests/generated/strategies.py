@@ -92,6 +92,25 @@ def _operations(names: Names) -> _Lines:
         # A counter: the values its cell can hold have no bound, though an execution's do.
         _format("{r} = await {c}.fetch_add({n})", 1, r=r, c=c, n=n),
         _format("{r} = min(await {c}.fetch_add(1), 2)", 1, r=r, c=c),
+        # Operations that fail, on some values or on all.
+        _format(
+            "try:\n    {r} = await {c}.update(lambda v: 2 // v)\n"
+            "except ZeroDivisionError:\n    {r} = {k}",
+            1, r=r, c=c, k=k,
+        ),
+        _format(
+            "try:\n    {r} = await {c}.fetch_add('1')\nexcept TypeError:\n    {r} = {k}",
+            1, r=r, c=c, k=k,
+        ),
+        _format(
+            "try:\n    await {c}.wait_until(lambda v: 1 // v)\nexcept ZeroDivisionError:\n    pass",
+            1, c=c,
+        ),
+        _format(
+            "try:\n    {r} = await {c}.update_when(lambda v: v != {k}, (1, 0).__getitem__)\n"
+            "except IndexError:\n    {r} = 2",
+            1, r=r, c=c, k=k,
+        ),
         # Bounded retry loops.
         _format(
             "for _ in range({n}):\n    {r} = await {c}.load()\n    if {r} == {k}:\n        break",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from racer import Program, Violation
+from racer.lang.operations import Effect
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.watches import Observation, evaluate
 
@@ -53,7 +54,12 @@ class Execution:
         if waiting and (locked or operation.text() == "fence mb"):
             return False
         facts = operation.facts
-        return facts.cell is None or operation.execute(self.seen(thread, facts.cell)) is not None  # type: ignore[attr-defined]
+        if facts.cell is None:
+            return True
+        try:
+            return operation.execute(self.seen(thread, facts.cell)) is not None  # type: ignore[attr-defined]
+        except Exception:  # it can go on, into the exception
+            return True
 
     def moves(self) -> list[tuple[int, int]]:
         """(thread, option) for steps, (-1 - thread, 0) for flushes."""
@@ -80,11 +86,14 @@ class Execution:
         for window in run.pending.opens:
             self.windows[thread][window.slot] = window.watch, [window.watch.holds(self.memory)]
         operation = run.pending.operation
-        cell = operation.facts.cell
+        cell, error = operation.facts.cell, None
         if cell is None:
             result = operation.facts.options[option]
         else:
-            done = operation.execute(self.seen(thread, cell))  # type: ignore[attr-defined]
+            try:
+                done = operation.execute(self.seen(thread, cell))  # type: ignore[attr-defined]
+            except Exception as raised:  # a step like any other, which changes nothing
+                done, error = Effect(None, self.seen(thread, cell)), raised
             result = done.result
             if operation.verb in ("store", "release"):
                 self.buffers[thread].append((cell, done.after))
@@ -92,7 +101,10 @@ class Execution:
                 changed = done.after != self.seen(thread, cell)
                 self.memory[cell] = done.after if changed else self.memory[cell]
         self.look()
-        run.resume(result)
+        if error is None:
+            run.resume(result)
+        else:
+            run.fail(error)
         while isinstance(run.pending, Closing):
             _, truths = self.windows[thread].pop(run.pending.slot)
             run.resume(Observation(any(truths), not all(truths), truths[-1]))

@@ -114,7 +114,10 @@ def _spots(instance: ThreadInstance, values: dict[str, list[object]]) -> dict[Sp
                 continue
             options = len(operation.options) if isinstance(operation, Choose) else 1
             for choice in range(options):
-                after, result = performed(operation, {cell: value}, choice)
+                try:
+                    after, result = performed(operation, {cell: value}, choice)
+                except Exception as error:  # a step like any other, which changes nothing
+                    after, result = {}, Threw(error)
                 for left in after.values():
                     if repr(left) not in map(repr, values[cell]):
                         values[cell].append(left)
@@ -129,8 +132,18 @@ def _spots(instance: ThreadInstance, values: dict[str, list[object]]) -> dict[Sp
 def _run(instance: ThreadInstance, results: Iterable[object]) -> Run:
     run = instance.start()
     for result in results:
-        run.resume(result)
+        if isinstance(result, Threw):
+            run.fail(result.error)
+        else:
+            run.resume(result)
     return run
+
+
+@dataclass(frozen=True, eq=False)
+class Threw:
+    """In place of the result of an operation that fails."""
+
+    error: Exception
 
 
 def _numbered(keys: Sequence[Hashable]) -> list[int]:

@@ -70,7 +70,8 @@ def enumerate_program(
     it, they are an error.
     Errors   TooMany past `limit` executions, or when one has more than 1,000 steps.
     """
-    outcomes: Counter[OutcomeKey] = Counter()
+    outcomes: Counter[str] = Counter()  # by text: 1, True and 1.0 are three outcomes
+    keys: dict[str, OutcomeKey] = {}
     violations: Counter[str] = Counter()
     witness: dict[str, Cost] = {}
     outcome_witness: dict[OutcomeKey, Cost] = {}
@@ -90,7 +91,8 @@ def enumerate_program(
             cut = (cut or set()) | execution.labels
         else:
             outcome, labels, cost = execution.finish()
-            outcomes[outcome] += 1
+            outcomes[repr(outcome)] += 1
+            keys[repr(outcome)] = outcome
             outcome_witness[outcome] = min(cost, outcome_witness.get(outcome, cost))
             for label in labels:
                 violations[label] += 1
@@ -102,7 +104,7 @@ def enumerate_program(
         if not path:
             return Naive(
                 interleavings=outcomes.total(),
-                outcomes=dict(outcomes),
+                outcomes={keys[text]: count for text, count in outcomes.items()},
                 violations=dict(violations),
                 reached=frozenset(reached),
                 witness=witness,
@@ -118,7 +120,10 @@ def blocks(operation: Operation, values: Mapping[str, object]) -> bool:
     """Whether the operation cannot happen in that state."""
     match operation:
         case WaitUntil(cell=cell, predicate=predicate) | UpdateWhen(cell=cell, predicate=predicate):
-            return not predicate(values[cell])
+            try:
+                return not predicate(values[cell])
+            except Exception:  # it happens: the thread gets the exception
+                return False
         case Acquire(cell=lock):
             return bool(values[lock])
         case _:
@@ -135,6 +140,8 @@ def performed(
         return {}, None
     before = values[operation.cell]
     after, result = before, before  # a Load, a WaitUntil that need not wait
+    if isinstance(operation, WaitUntil | UpdateWhen):
+        operation.predicate(before)  # which may fail
     match operation:
         case Store(value=value):
             after, result = value, None
@@ -205,11 +212,18 @@ class Execution:
         assert isinstance(run.pending, AboutTo)
         for window in run.pending.opens:
             windows[window.slot] = (window.watch, [window.watch.holds(self.values)])
-        result = self._perform(run.pending.operation, choice)
+        error: Exception | None = None
+        try:
+            result = self._perform(run.pending.operation, choice)
+        except Exception as raised:  # a step that changes nothing
+            error = raised
         for opened in self.seen:
             for watch, truths in opened.values():
                 truths.append(watch.holds(self.values))
-        run.resume(result)
+        if error is None:
+            run.resume(result)
+        else:
+            run.fail(error)
         while isinstance(run.pending, Closing):
             _, truths = windows.pop(run.pending.slot)
             run.resume(Observation(any(truths), not all(truths), truths[-1]))
@@ -231,7 +245,7 @@ class Execution:
                 case other:
                     raise AssertionError(f"thread {instance.name} neither waits nor ended: {other}")
         cost = (self.preemptions, len(self.schedule), tuple(self.schedule))
-        return tuple(outcome), self.labels, cost
+        return OutcomeKey(outcome), self.labels, cost
 
     def close(self) -> None:
         for run in self.runs:

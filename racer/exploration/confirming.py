@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from racer.errors import HIDDEN_STATE, InternalError, ModelError, ReplayDiverged
 from racer.exploration.witnesses import concrete_moves, state_after
 from racer.lang.program import Program
-from racer.lang.values import describe, value_key
+from racer.lang.values import describe
 from racer.machine.interface import Broken, System
 from racer.machine.layout import State
 from racer.machine.models import replayed
@@ -48,8 +48,8 @@ def confirmed_replay(
         met = f"{event.operation.text()} -> {describe(event.result)}"
         if expected != met:
             raise _impure(event.index + 1, event.thread, expected, met)
-    if trace.maximal and value_key(trace.outcome) != value_key(system.outcome(end)):
-        ends = describe(trace.outcome), describe(system.outcome(end))
+    if trace.maximal and trace.outcome != system.outcome(end):
+        ends = describe(tuple(trace.outcome)), describe(tuple(system.outcome(end)))
         raise InternalError(f"replay ends in {ends[0]}, the automata in {ends[1]}")
     return trace
 

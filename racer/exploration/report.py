@@ -6,15 +6,7 @@ from dataclasses import dataclass
 
 from racer.errors import InternalError
 from racer.exploration.confirming import confirmed_label, model_error
-from racer.exploration.result import (
-    Coverage,
-    Finding,
-    Interrupted,
-    Outcome,
-    Result,
-    Verdict,
-    cheapest,
-)
+from racer.exploration.result import Coverage, Finding, Interrupted, Outcome, Result, Verdict
 from racer.exploration.witnesses import FoundSchedule, Witnesses
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.values import describe
@@ -235,17 +227,8 @@ def _outcomes(
         members = outcome_orbit(member, examiner.groups)
         count = None if counts is None else counts.of_outcome(family, len(members))
         for outcome in members:
-            one = Outcome(count, schedules.of_outcome(outcome).witness(agents))
-            # 1 and True are different values, but equal as keys: one entry stands for both.
-            found[outcome] = _merged(found[outcome], one) if outcome in found else one
-    return dict(sorted(found.items(), key=lambda item: describe(item[0])))
-
-
-def _merged(one: Outcome, other: Outcome) -> Outcome:
-    count = None
-    if one.interleavings is not None and other.interleavings is not None:
-        count = one.interleavings + other.interleavings
-    return Outcome(count, cheapest(one.witness, other.witness))
+            found[outcome] = Outcome(count, schedules.of_outcome(outcome).witness(agents))
+    return dict(sorted(found.items(), key=lambda item: describe(tuple(item[0]))))
 
 
 def _violations(

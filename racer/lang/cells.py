@@ -94,8 +94,8 @@ class Cell(Generic[T]):
     async def compare_exchange(self, old: T, new: T, order: RmwOrder = "full") -> T:
         """Make `new` the cell's value if that equals `old`, atomically, as cmpxchg() does.
 
-        Returns the value before; the exchange has happened exactly when it equals `old`. One
-        step, also where nothing is exchanged.
+        Returns the value before; the exchange has happened exactly when it equals `old`, as `==`
+        has it: 1 equals True, and nan nothing. One step, also where nothing is exchanged.
         """
         _check_order(self.name, "compare_exchange", order, _RMW_ORDERS)
         require_hashable(new, f"the value exchanged into {self.name!r}")

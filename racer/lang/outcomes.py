@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 from racer.errors import InternalError, ProgramError
 from racer.lang.pending import AboutTo, Pending, Returned, Violated
+from racer.lang.values import value_key
 
 # Labels of racer's own.
 DEADLOCK: Final = "deadlock"  # an interleaving ends, and some thread has not
@@ -73,7 +75,31 @@ class Idle:
 
 
 OutcomeValue = object | Violation | Blocked | Idle  # a value that was returned, or one of these
-OutcomeKey = tuple[tuple[str, OutcomeValue], ...]  # by thread, in the order of their names
+
+
+class OutcomeKey(tuple[tuple[str, OutcomeValue], ...]):
+    """What the threads of an execution came to: (thread, value), in the order of their names.
+
+    A tuple, but equal only to one whose values no thread could tell from its own: an outcome with
+    1 is another than one with True or 1.0, also as a key of a dict. A plain tuple with such values
+    finds it there.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, tuple) and value_key(tuple(self)) == value_key(tuple(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(tuple([(thread, _hashed(value)) for thread, value in self]))
+
+
+def _hashed(value: OutcomeValue) -> OutcomeValue:
+    """The value, or in place of nan, which has another hash in every object, a text."""
+    return "nan" if isinstance(value, float) and math.isnan(value) else value
 
 
 def outcome_of(pending: Pending, *, daemon: bool) -> OutcomeValue:

@@ -3,21 +3,24 @@
 A value that a cell holds is immutable and hashable. Equality alone is too coarse to identify
 one (True == 1 == 1.0, but a thread can tell them apart), so values are identified by type
 and content, and by identity where the type compares by identity (a Page is an address).
+`value_key` alone decides: for cells, results, locals, outcomes, and what a replay is held to.
 """
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 import enum
+import functools
 import inspect
 import re
+import sys
 import types
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 _UNSET = object()  # in place of a dataclass field that was never set
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_ATOMS = (int, bool, str, bytes, type(None), type(...), complex)
 
 
 def describe(value: object) -> str:
@@ -34,6 +37,9 @@ def describe(value: object) -> str:
         shown = [field.name for field in dataclasses.fields(value) if field.repr]
         inner = ", ".join(f"{name}={describe(getattr(value, name, ...))}" for name in shown)
         return f"{type(value).__qualname__}({inner})"
+    for base in _BUILT_IN:
+        if isinstance(value, base) and type(value) is not base and _prints_as(value, base):
+            return f"{type(value).__qualname__}({describe(_as_built_in(value, base))})"
     try:
         return without_addresses(repr(value))
     except Exception:  # a report must not fail because a value cannot print itself
@@ -45,6 +51,17 @@ def without_addresses(text: str) -> str:
     return _ADDRESS.sub("", text)
 
 
+def _prints_as(value: object, base: type) -> bool:
+    """Whether an instance of a subclass reads like one of the built-in class itself."""
+    mine: object = type(value).__repr__
+    return mine is base.__repr__ and type(value) is not bool
+
+
+def _as_built_in(value: Any, base: Any) -> object:
+    """The part of it that it has from the built-in class."""
+    return tuple(tuple.__iter__(value)) if base is tuple else base.__getnewargs__(value)[0]
+
+
 def _has_generated_repr(kind: type) -> bool:
     """Whether dataclasses wrote the repr; one of the class's own is used as it is."""
     code = getattr(inspect.unwrap(kind.__repr__), "__code__", None)
@@ -54,41 +71,43 @@ def _has_generated_repr(kind: type) -> bool:
 def value_key(value: Any) -> Hashable:
     """A key that is equal for two values exactly when no thread can tell them apart.
 
-    Bound    by contract a cell's value is immutable; a value of an unknown type is compared
-             by its own `__eq__` and `__hash__`, together with its type.
-    Errors   TypeError when the value is not hashable.
+    That is by type and content, and not by their `__eq__`: that may look at less than a thread
+    does (1 == True == 1.0, a Page that compares its number alone). An address is the object.
+    Which of two objects with one key a thread has, only `is` and id() can tell; see
+    `racer/automata/doubles.py`.
+
+    Bound    by contract a cell's value is immutable: what its attributes hold now is what counts
+    Errors   Unfit, a TypeError, for a value that is not hashable, or of which not all is seen
     """
     kind = type(value)
-    if kind in _ATOMS:
+    if kind in _PLAIN:
         return (kind, value)
-    if isinstance(value, float):
-        return (kind, value.hex())  # tells 0.0 from -0.0, and makes nan equal to itself
-    if isinstance(value, tuple):
-        return (kind, tuple([value_key(item) for item in value]))
-    if kind is range:  # empty ones are equal, whatever their start
-        return (kind, value.start, value.stop, value.step)
-    if isinstance(value, frozenset):
-        return (kind, frozenset(value_key(item) for item in value))
-    if compares_by_identity(kind):
-        return (kind, id(value))
-    hash(value)  # a frozen dataclass may hold a list
-    fields = _field_names(kind)
-    if fields is not None:
-        return (kind, tuple([value_key(getattr(value, name, _UNSET)) for name in fields]))
-    return (kind, value)
+    content = _contents.get(kind)
+    if content is None:
+        content = _contents[kind] = _content_of(kind)
+    return (kind, content(value))
 
 
-_fields: dict[type, tuple[str, ...] | None] = {}
+class Unfit(TypeError):
+    """A value that no state can hold, since it could not be told from another; with the reason."""
+
+
+Content = Callable[[Any], Hashable]
+
+_PLAIN = frozenset({int, bool, str, bytes, type(None), type(...)})
+# Of built-in classes, and of the part of an instance that a subclass of theirs has from them.
+_BUILT_IN: Mapping[type, Content] = {
+    int: int.__index__,
+    str: str.__str__,
+    bytes: lambda value: bytes.__getitem__(value, slice(None)),
+    float: float.hex,  # tells 0.0 from -0.0, and makes nan equal to itself
+    complex: lambda value: (complex.real.__get__(value).hex(), complex.imag.__get__(value).hex()),
+    tuple: lambda value: tuple([value_key(item) for item in tuple.__iter__(value)]),
+    frozenset: lambda value: frozenset([value_key(item) for item in frozenset.__iter__(value)]),
+    range: lambda value: (value.start, value.stop, value.step),  # empty ones are equal
+}
+_contents: dict[type, Content] = {}
 _by_identity: dict[type, bool] = {}
-
-
-def _field_names(kind: type) -> tuple[str, ...] | None:
-    """Of a dataclass; None for any other class."""
-    if kind not in _fields:
-        is_one = dataclasses.is_dataclass(kind)
-        names = tuple(field.name for field in dataclasses.fields(kind)) if is_one else None
-        _fields[kind] = names
-    return _fields[kind]
 
 
 def compares_by_identity(kind: type) -> bool:
@@ -98,8 +117,170 @@ def compares_by_identity(kind: type) -> bool:
         own_eq: object = kind.__eq__
         own_hash: object = kind.__hash__
         known = own_eq is object.__eq__ and own_hash is object.__hash__
-        _by_identity[kind] = known
+        known = _by_identity[kind] = known or issubclass(kind, enum.Enum)
     return known
+
+
+def _content_of(kind: type) -> Content:
+    """How to look at an instance of that class."""
+    if kind in _BUILT_IN:
+        return _BUILT_IN[kind]
+    if compares_by_identity(kind):
+        return id
+    if kind.__hash__ is None:
+        raise Unfit(f"a {kind.__name__}, which is not hashable")
+    parts = [_BUILT_IN[base] for base in kind.__mro__ if base in _BUILT_IN][:1]
+    if not parts:
+        parts += [_reduced] if _is_described(kind) else [_require_nothing_hidden]
+    names = _attributes_of(kind)
+    if dataclasses.is_dataclass(kind) and kind.__dictoffset__:
+        parts.append(lambda value: _fields_and_more(value, names or ()))
+    elif names is None:
+        parts.append(_own_attributes)
+    elif names:
+        parts.append(lambda value: _named_attributes(value, names))
+    if isinstance(kind.__eq__, types.FunctionType) and not _is_generated(kind.__eq__):
+        parts.append(_Compared)
+    if len(parts) == 1:
+        return parts[0]
+    return lambda value: tuple([part(value) for part in parts])
+
+
+class _Compared:
+    """A value as its own class compares it, which may tell more apart than its content does."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        try:
+            return isinstance(other, _Compared) and bool(self._value == other._value)
+        except Exception:  # who cannot be compared is told apart
+            return False
+
+    def __hash__(self) -> int:
+        return 0  # what stands beside it in the key has one
+
+
+def _is_generated(method: types.FunctionType) -> bool:
+    """Whether a method was made by `dataclasses`, of the fields."""
+    return method.__code__.co_filename == "<string>"
+
+
+def _is_library(kind: type) -> bool:
+    """Whether a class is Python's own: what it keeps beside its content are caches."""
+    return kind.__module__.partition(".")[0] in sys.stdlib_module_names - {"__main__"}
+
+
+def _is_described(kind: type) -> bool:
+    """Whether a class of Python's own, or one written in C, says itself what it consists of."""
+    if kind in copyreg.dispatch_table:
+        return True
+    for base in kind.__mro__[:-1]:
+        own = vars(base).get("__reduce_ex__", vars(base).get("__reduce__"))
+        if own is not None:
+            return _is_library(base) or not isinstance(own, types.FunctionType)
+    return False
+
+
+def _reduced(value: Any) -> Hashable:
+    """What the value says that it consists of, for copies and pickles."""
+    try:
+        describe_it = copyreg.dispatch_table.get(type(value))
+        told = value.__reduce_ex__(4) if describe_it is None else describe_it(value)
+    except Exception:
+        raise _hidden(value) from None
+    return value if isinstance(told, str) else _part_key(told)
+
+
+def _part_key(part: Any) -> Hashable:
+    """Of what __reduce__ gives: containers, which nobody else holds, by what is in them."""
+    if isinstance(part, dict):
+        return tuple(sorted(((repr(k), _part_key(v)) for k, v in part.items()), key=_first))
+    if isinstance(part, list | tuple):
+        return (type(part), tuple([_part_key(each) for each in part]))
+    return value_key(part)
+
+
+def _first(pair: tuple[str, Hashable]) -> str:
+    return pair[0]
+
+
+def _require_nothing_hidden(value: Any) -> Hashable:
+    """Nothing, where attributes are all that the value consists of. Errors: Unfit."""
+    kind = type(value)
+    if kind not in _open:
+        getstate = getattr(kind, "__getstate__", None)
+        if not isinstance(getstate, types.FunctionType):
+            try:
+                object.__reduce_ex__(value, 2)  # refuses instances with state in C
+            except TypeError:
+                raise _hidden(value) from None
+            except Exception:  # of its class's own making
+                pass
+        _open.add(kind)
+    return None
+
+
+_open: set[type] = set()  # classes of which that is known
+
+
+def _hidden(value: object) -> Unfit:
+    return Unfit(f"a {type(value).__name__}, of whose content not all can be seen")
+
+
+def _attributes_of(kind: type) -> tuple[str, ...] | None:
+    """The names that instances may have; None: any, since they have a `__dict__`."""
+    if dataclasses.is_dataclass(kind):
+        return tuple(field.name for field in dataclasses.fields(kind))
+    own = [base for base in kind.__mro__[:-1] if not (_is_library(base) and _is_described(base))]
+    if any("__dict__" in vars(base) for base in own):
+        return None
+    return _slots(own)
+
+
+def _slots(bases: Iterable[type]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for base in bases:
+        slots = vars(base).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            hides = name.startswith("__") and not name.endswith("__")
+            found[f"_{base.__name__.lstrip('_')}{name}" if hides else name] = None
+    found.pop("__weakref__", None)
+    return tuple(found)
+
+
+def _named_attributes(value: Any, names: tuple[str, ...]) -> Hashable:
+    return tuple([_attribute_key(value, name, getattr(value, name, _UNSET)) for name in names])
+
+
+def _fields_and_more(value: Any, fields: tuple[str, ...]) -> Hashable:
+    """Of a dataclass, which may have been given more attributes than its fields."""
+    more = () if value.__dict__.keys() <= set(fields) else _own_attributes(value, fields)
+    return (_named_attributes(value, fields), more)
+
+
+def _own_attributes(value: Any, but: tuple[str, ...] = ()) -> Hashable:
+    """All others that it has, except those that are computed when first asked for."""
+    kind = type(value)
+    slots = [name for name in _slots(kind.__mro__[:-1]) if name != "__dict__"]
+    named = {name: getattr(value, name, _UNSET) for name in slots} | value.__dict__
+    return tuple(
+        [
+            (name, _attribute_key(value, name, named[name]))
+            for name in sorted(named.keys() - set(but))
+            if not isinstance(getattr(kind, name, None), functools.cached_property)
+        ]
+    )
+
+
+def _attribute_key(value: object, name: str, content: object) -> Hashable:
+    try:
+        return value_key(content)
+    except Unfit as error:
+        raise Unfit(f"a {type(value).__name__} whose {name!r} is {error}") from None
 
 
 def require_hashable(value: object, what: str) -> None:
@@ -112,11 +293,17 @@ def require_hashable(value: object, what: str) -> None:
         )
     try:
         value_key(value)
-    except TypeError:
-        raise TypeError(
-            f"{what} is a {type(value).__name__}, which is not hashable: a state could not be "
-            f"told from another. Use an immutable value (a tuple for a list, a frozenset for a "
-            f"set, a frozen dataclass for an object with fields)."
+    except Unfit as error:
+        raise Unfit(
+            f"{what} is {error}: a state could not be told from another. Use an immutable value "
+            f"(a tuple for a list, a frozenset for a set, a frozen dataclass for an object with "
+            f"fields)."
+        ) from None
+    except RecursionError:
+        raise Unfit(
+            f"{what} is a {type(value).__name__} that contains itself, or is nested too deeply: "
+            f"a state could not be told from another. Let it compare by identity (no __eq__ of "
+            f"its own), or take it apart."
         ) from None
 
 

@@ -31,7 +31,7 @@ class Reader:
         return tuple(sorted(found))
 
     def outcome(self, state: State) -> OutcomeKey:
-        return tuple(
+        return OutcomeKey(
             (instance.name, outcome_of(pending, daemon=instance.daemon))
             for instance, pending in zip(self._lifted.instances, self._at(state), strict=True)
         )

@@ -16,7 +16,7 @@ import trio
 from racer.errors import Location
 from racer.lang.final import unmet
 from racer.lang.operations import Operation
-from racer.lang.outcomes import DEADLOCK
+from racer.lang.outcomes import DEADLOCK, OutcomeKey
 from racer.lang.pending import AboutTo, Pending, Violated
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
@@ -164,7 +164,7 @@ class Scheduler:
         labels = {*self.initial_broken, *(name for each in self.events for name in each.broken)}
         labels |= {run.pending.label for run in runs.values() if isinstance(run.pending, Violated)}
         stuck = tasks.stuck()
-        outcome = tuple(
+        outcome = OutcomeKey(
             (name, value) for name, value in tasks.outcome() if maximal or name not in stuck
         )
         daemons = frozenset(n for n, task in tasks.by_name.items() if task.instance.daemon)

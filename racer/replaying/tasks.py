@@ -89,7 +89,7 @@ class Tasks:
 
     def outcome(self) -> OutcomeKey:
         """What each thread has come to; those that have not ended, as if they never could."""
-        return tuple(
+        return OutcomeKey(
             (name, outcome_of(task.run.pending, daemon=task.instance.daemon))
             for name, task in self.by_name.items()
         )

@@ -183,14 +183,14 @@ def outcome_family(outcome: OutcomeKey, groups: Sequence[str]) -> Hashable:
 
 def outcome_orbit(outcome: OutcomeKey, groups: Sequence[str]) -> list[OutcomeKey]:
     """All outcomes that permute the copies of `outcome`, each once, in a fixed order."""
-    expanded: list[OutcomeKey] = [()]
+    expanded = [OutcomeKey()]
     position = 0
     for _, members in groupby(groups):
         count = len(list(members))
         part = outcome[position : position + count]
         names = [name for name, _ in part]
         expanded = [
-            (*head, *zip(names, values, strict=True))
+            OutcomeKey((*head, *zip(names, values, strict=True)))
             for head in expanded
             for values in _arrangements([value for _, value in part])
         ]

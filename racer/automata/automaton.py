@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from racer.errors import InternalError
-from racer.lang.operations import CellOperation, failed
+from racer.lang.operations import CellOperation, Misuse, failed
 from racer.lang.pending import Pending, Watched
+from racer.lang.run import OutOfPatience, stalled_text
 from racer.lang.values import require_hashable, value_key
 
 OpenSlots = tuple[tuple[int, Watched], ...]  # the windows open before a node's step, by slot
@@ -65,6 +66,9 @@ def execute(operation: CellOperation, before: int, table: ValueTable) -> CellSte
         if done is None:
             return None
         after = before if done.after is found else _interned(operation, done.after, table)
+    except OutOfPatience as stall:
+        hangs = Misuse(f"a function that {operation.text()} calls hangs: {stalled_text(stall)}")
+        return CellStep(before, None, before, hangs)
     except Exception as error:  # the model's own function failed: the thread gets to see it
         return CellStep(before, failed(error), before, error)
     silent = operation.facts.gives == "nothing"

@@ -28,9 +28,9 @@ from racer.errors import ModelError
 from racer.lang.cells import Cell, Lock
 from racer.lang.memory import Memory
 from racer.lang.program import Program, Thread
-from racer.lang.run import is_racers_own
 from racer.lang.values import describe
 from racer.lang.watches import Watch
+from racer.lang.whose import is_racers_own
 
 _ATOMS = (int, bool, str, bytes, float, complex, types.NoneType, types.EllipsisType, range)
 _OPAQUE = (Cell, Lock, Memory, Watch, Thread, Program, types.ModuleType)

@@ -23,6 +23,7 @@ from racer.errors import HIDDEN_STATE, ModelError
 from racer.exploration.confirming import in_turns
 from racer.exploration.result import Coverage
 from racer.lang.operations import Operation
+from racer.lang.patience import heed
 from racer.lang.pending import AboutTo
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime
@@ -64,8 +65,10 @@ def covered(
         cover.run(Budget(STEPS, deadline))
     except KeyboardInterrupt:
         interrupted = True
-    except (LimitHit, OutOfTime):
+    except LimitHit:
         pass
+    except OutOfTime:
+        heed()
     return cover.coverage(), interrupted
 
 

@@ -10,6 +10,8 @@ from racer.exploration.confirming import model_error
 from racer.exploration.covering import covered
 from racer.exploration.report import Searched, report
 from racer.exploration.result import Result, nothing_searched
+from racer.exploration.stages import Stages, within
+from racer.lang.patience import heed, patience
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime
 from racer.machine.interface import System
@@ -43,6 +45,7 @@ class Wanted:
     max_states: int | None = None
     timeout: float | None = None
     progress: Tell | None = None
+    deadline: float | None = None  # a time.monotonic() value; None: the timeout from the start on
 
     def __post_init__(self) -> None:
         model(self.memory)
@@ -91,10 +94,16 @@ def explore(
              what was found so far, on Ctrl-C; UsageError for a memory model racer lacks.
     """
     wanted = Wanted(memory, reduce, count, minimise, max_states, timeout, progress)
+    return explored(program, wanted)
+
+
+def explored(program: Program, wanted: Wanted) -> Result:
+    """What explore() gives. Errors: as explore()."""
     try:
         return searched_and_told(program, wanted)[1]
-    except OutOfTime:
-        return nothing_searched(memory, f"{wanted.out_of_time}, while threads were lifted")
+    except OutOfTime as stop:
+        why = f"{within(wanted.out_of_time, stop)}, while threads were lifted"
+        return nothing_searched(wanted.memory, why)
 
 
 def searched_and_told(program: Program, wanted: Wanted) -> tuple[Searched, Result]:
@@ -102,11 +111,13 @@ def searched_and_told(program: Program, wanted: Wanted) -> tuple[Searched, Resul
 
     Errors   as explore(); OutOfTime where there was not even the time to lift the threads.
     """
-    deadline = deadline_after(wanted.timeout)
+    deadline = wanted.deadline or deadline_after(wanted.timeout)
     loaded = load_program(program, timeout=wanted.timeout, deadline=deadline)
     with loaded.in_use(wanted.timeout, deadline):
         searched = _search(loaded, wanted, deadline)
-    return searched, report(searched, deadline, wanted.minimise, wanted.progress)
+    stages = Stages(wanted.timeout, deadline, wanted.out_of_time)
+    with patience(wanted.timeout):
+        return searched, report(searched, stages, deadline, wanted.minimise, wanted.progress)
 
 
 def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
@@ -118,6 +129,27 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
     )
     stubborn = StubbornSets(system)
     graph = _decide(loaded.program, system, quotient, stubborn, deciding, wanted)
+    full, cyclic, cut = None, graph, None
+    try:
+        full = _counted(quotient, graph, deadline, wanted)
+        cyclic = _on_cycles(quotient, stubborn, graph, full, deciding, wanted)
+    except OutOfTime as stop:  # in what is no search
+        heed()
+        cut = f"{within(wanted.out_of_time, stop)}, while cycles were looked for"
+    searched = Searched(
+        loaded, system, quotient, graph, full, cyclic, wanted.memory, wanted.reduce, cut=cut
+    )
+    try:
+        with patience(wanted.timeout, deadline):
+            return _compared(searched, deadline)
+    except OutOfTime:
+        return searched
+
+
+def _counted(
+    quotient: Symmetric, graph: StateGraph, deadline: float | None, wanted: Wanted
+) -> StateGraph | None:
+    """All states, up to symmetry, if they are to be counted."""
     full = None
     if wanted.count is not False and graph.complete:
         full = graph
@@ -129,15 +161,24 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
                 time_text=wanted.out_of_time,
             )
             full = search(quotient, (), counting, phase="counting", tell=wanted.progress)
+    return full
+
+
+def _on_cycles(
+    quotient: Symmetric,
+    stubborn: StubbornSets,
+    graph: StateGraph,
+    full: StateGraph | None,
+    budget: Budget,
+    wanted: Wanted,
+) -> StateGraph:
+    """The graph that decides on runs without an end."""
     if full is not None and full.complete:
-        cyclic = full
-    elif wanted.reduce and graph.complete and graph.order() is None:
+        return full
+    if wanted.reduce and graph.complete and graph.order() is None:
         # The model has been found not to fail.
-        cyclic = search(quotient, (), deciding, stubborn.choose, cycles=True, tell=wanted.progress)
-    else:
-        cyclic = graph
-    searched = Searched(loaded, system, quotient, graph, full, cyclic, wanted.memory, wanted.reduce)
-    return _compared(searched, deadline)
+        return search(quotient, (), budget, stubborn.choose, cycles=True, tell=wanted.progress)
+    return graph
 
 
 def _compared(searched: Searched, deadline: float | None) -> Searched:

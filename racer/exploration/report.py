@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from racer.errors import InternalError
 from racer.exploration.confirming import confirmed_label, model_error
 from racer.exploration.result import Coverage, Finding, Interrupted, Outcome, Result, Verdict
+from racer.exploration.stages import Stages
 from racer.exploration.witnesses import FoundSchedule, Witnesses
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.values import describe
@@ -18,7 +19,7 @@ from racer.search.components import looping_moves
 from racer.search.counting import schedules_to
 from racer.search.graph import ModelFailed, StateGraph
 from racer.search.limits import Tell
-from racer.search.livelocks import Endless, endless
+from racer.search.livelocks import NONE, Endless, endless
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
 from racer.search.symmetry import Symmetric, outcome_orbit
 
@@ -43,11 +44,12 @@ class Searched:
     reduced: bool
     coverage: Coverage | None = None
     comparing_interrupted: bool = False
+    cut: str | None = None  # why it is not known whether there are cycles
 
     @property
     def bound(self) -> str | None:
         """Which limit cut the search for the verdict."""
-        return self.graph.bound or self.cyclic.bound
+        return self.graph.bound or self.cyclic.bound or self.cut
 
     @property
     def decides_on_cycles(self) -> StateGraph:
@@ -82,75 +84,168 @@ class _Counts:
 
 def report(
     searched: Searched,
+    stages: Stages,
     deadline: float | None,
     minimise: bool,
     tell: Tell | None = None,
 ) -> Result:
     """The Result, with every violation replayed on trio.
 
+    What `stages` had no time for is left out, and is its bound where the verdict rests on it.
+
     Errors   ReplayDiverged; ModelError for a `finally_` that fails; Interrupted, with the Result,
              if some search was.
     """
-    graph, full, system = searched.graph, searched.full, searched.system
-    examiner = Examiner(system, system.groups if searched.reduced else system.names)
-    try:
-        shown = examiner.shown(graph)
-    except ModelFailed as failed:
-        raise model_error(failed, system, searched.canonical) from failed
-    loops = _loops(searched)
-    counts, uncounted = _count(searched, examiner, loops)
-    if counts is not None:
-        _cross_check(shown, counts)
-    schedules = Witnesses(system, searched.canonical, examiner, graph, shown)
+    graphs = (searched.graph, searched.full, searched.cyclic)
     interrupted = searched.comparing_interrupted or any(
-        each.interrupted for each in (graph, full, searched.cyclic) if each is not None
+        each.interrupted for each in graphs if each is not None
     )
-    if graph.complete and not interrupted and minimise:
-        schedules.minimise(deadline, tell)
-    violations = _violations(searched, schedules, shown, counts)
-    unending = _endless(searched)
-    if unending.livelocked and LIVELOCK not in violations:  # a thread may have raised that label
-        found = schedules.of_livelock(
-            unending,
-            searched.decides_on_cycles,
-            whole=searched.has_all_states,
-            least=minimise and searched.bound is None and not interrupted,
-            deadline=deadline,
-        )
-        violations[LIVELOCK] = _livelock(searched, found)
-    vacuous = _vacuous(searched)
-    every = full if full is not None and full.complete else None
-    states, transitions = _size(searched, every)
-    result = Result(
-        verdict=_verdict(searched, violations, vacuous),
-        memory=searched.memory,
-        interleavings=None if counts is None else counts.interleavings,
-        uncounted=uncounted,
-        states=states,
-        transitions=transitions,
-        searched=len(graph.states),
-        canonical=None if every is None else len(every.states),
-        outcomes=_outcomes(searched, examiner, schedules, shown, counts),
-        violations=dict(sorted(violations.items())),
-        vacuous=vacuous,
-        bound=searched.bound,
-        loops=loops,
-        unfair=_unfair(searched, unending),
-        coverage=searched.coverage,
-        loaded=searched.loaded,
-    )
-    if interrupted or schedules.interrupted:
+    least = minimise and not interrupted
+    telling = _Telling(searched, stages)
+    telling.look_at_ends()
+    telling.count()
+    if searched.graph.complete and least:
+        telling.minimise(deadline, tell)
+    telling.replay()
+    telling.look_for_livelocks(least and searched.bound is None, deadline)
+    result = telling.result()
+    if interrupted or telling.schedules.interrupted:
         raise Interrupted(result)
     return result
 
 
+class _Telling:
+    """What is told of a search, as far as it has come: each step rests on those before it."""
+
+    def __init__(self, searched: Searched, stages: Stages) -> None:
+        system = searched.system
+        self._searched = searched
+        self._stages = stages
+        self._examiner = Examiner(system, system.groups if searched.reduced else system.names)
+        self._shown = Shown()
+        self.schedules = Witnesses(
+            system, searched.canonical, self._examiner, searched.graph, self._shown
+        )
+        self._loops: tuple[str, ...] | None = None
+        self._counts: _Counts | None = None
+        self._uncounted: str | None = None
+        self._violations: dict[str, Finding] = {}
+        self._unending = NONE
+        self._vacuous: tuple[str, ...] = ()
+        self._outcomes: dict[OutcomeKey, Outcome] = {}
+
+    def look_at_ends(self) -> None:
+        graph = self._searched.graph
+        self._stages.needed(lambda: "while ends were looked at", lambda: self._note_shown(graph))
+
+    def _note_shown(self, graph: StateGraph) -> None:
+        try:
+            self._examiner.note(graph, self._shown)
+        except ModelFailed as failed:
+            raise model_error(failed, self._searched.system, self._searched.canonical) from failed
+        self._vacuous = _vacuous(self._searched)
+
+    def count(self) -> None:
+        """The numbers of interleavings, and which threads loop; they may be left out."""
+        if self._stages.cut is not None:
+            self._uncounted = f"the search was cut ({self._stages.cut})"
+            return
+        self._uncounted = f"left out ({self._stages.out_of_time})"
+        self._stages.if_time(self._count)
+        if self._counts is not None:
+            _cross_check(self._shown, self._counts)
+
+    def _count(self) -> None:
+        self._loops = _loops(self._searched)
+        self._counts, self._uncounted = _count(self._searched, self._examiner, self._loops)
+
+    def minimise(self, deadline: float | None, tell: Tell | None) -> None:
+        """Look for the least schedules; those that were come across do as well."""
+        if not self._stages.if_time(lambda: self.schedules.minimise(deadline, tell)):
+            self.schedules.forget_least()
+
+    def replay(self) -> None:
+        """Run a schedule of each label again: nothing else is told as a violation."""
+        labels = [goal for goal in self._shown.first if isinstance(goal, Label)]
+
+        def work() -> None:
+            for goal in labels:
+                finding = _violation(self._searched, self.schedules, goal, self._counts)
+                self._violations[goal.name] = finding
+
+        def missing() -> str:
+            left = next(goal.name for goal in labels if goal.name not in self._violations)
+            return f"before {left!r} was replayed"
+
+        self._stages.needed(missing, work)
+
+    def look_for_livelocks(self, least: bool, deadline: float | None) -> None:
+        """Judge the runs that never end."""
+
+        def work() -> None:
+            self._unending = _endless(self._searched)
+            if self._unending.livelocked and LIVELOCK not in self._violations:
+                # Else a thread has raised a violation of that label.
+                found = self.schedules.of_livelock(
+                    self._unending,
+                    self._searched.decides_on_cycles,
+                    whole=self._searched.has_all_states,
+                    least=least,
+                    deadline=deadline,
+                )
+                self._violations[LIVELOCK] = _livelock(self._searched, found)
+
+        self._stages.needed(lambda: "while runs without an end were judged", work)
+
+    def result(self) -> Result:
+        """All of it."""
+        searched = self._searched
+        full = searched.full
+        every = full if full is not None and full.complete else None
+        size = _size(searched, None)
+
+        def measure() -> None:
+            nonlocal size
+            size = _size(searched, every)
+
+        if not self._stages.if_time(measure):
+            every = None
+        self._stages.needed(
+            lambda: "before each outcome had a schedule",
+            lambda: _note_outcomes(
+                self._outcomes, searched, self._examiner, self.schedules, self._shown, self._counts
+            ),
+        )
+        bound = searched.bound or self._stages.cut
+        return Result(
+            verdict=_verdict(bound, self._violations, self._vacuous),
+            memory=searched.memory,
+            interleavings=None if self._counts is None else self._counts.interleavings,
+            uncounted=self._uncounted,
+            states=size[0],
+            transitions=size[1],
+            searched=len(searched.graph.states),
+            canonical=None if every is None else len(every.states),
+            outcomes=dict(
+                sorted(self._outcomes.items(), key=lambda item: describe(tuple(item[0])))
+            ),
+            violations=dict(sorted(self._violations.items())),
+            vacuous=self._vacuous,
+            bound=bound,
+            loops=self._loops,
+            unfair=_unfair(searched, self._unending),
+            coverage=searched.coverage,
+            loaded=searched.loaded,
+        )
+
+
 def _verdict(
-    searched: Searched, violations: dict[str, Finding], vacuous: tuple[str, ...]
+    bound: str | None, violations: dict[str, Finding], vacuous: tuple[str, ...]
 ) -> Verdict:
     """A violation that was replayed is a fact, whatever limit cut the rest."""
     if violations:
         return "fail"
-    if searched.bound is not None:
+    if bound is not None:
         return "bound"
     return "fail" if vacuous else "pass"
 
@@ -214,36 +309,31 @@ def _size(searched: Searched, every: StateGraph | None) -> tuple[int, int]:
     return sum(orbits), moves
 
 
-def _outcomes(
+def _note_outcomes(
+    found: dict[OutcomeKey, Outcome],
     searched: Searched,
     examiner: Examiner,
     schedules: Witnesses,
     shown: Shown,
     counts: _Counts | None,
-) -> dict[OutcomeKey, Outcome]:
+) -> None:
     agents = searched.system.agents
-    found: dict[OutcomeKey, Outcome] = {}
     for family, member in shown.members.items():
         members = outcome_orbit(member, examiner.groups)
         count = None if counts is None else counts.of_outcome(family, len(members))
         for outcome in members:
             found[outcome] = Outcome(count, schedules.of_outcome(outcome).witness(agents))
-    return dict(sorted(found.items(), key=lambda item: describe(tuple(item[0]))))
 
 
-def _violations(
-    searched: Searched, schedules: Witnesses, shown: Shown, counts: _Counts | None
-) -> dict[str, Finding]:
-    found = {}
-    for goal in (goal for goal in shown.first if isinstance(goal, Label)):
-        schedule = schedules.of_label(goal)
-        trace = confirmed_label(
-            searched.loaded.program, searched.system, searched.memory, schedule.moves, goal.name
-        )
-        count = None if counts is None else counts.by_goal[goal]
-        witness = schedule.witness(searched.system.agents, goal.name)
-        found[goal.name] = Finding(count, witness, trace)
-    return found
+def _violation(
+    searched: Searched, schedules: Witnesses, goal: Label, counts: _Counts | None
+) -> Finding:
+    schedule = schedules.of_label(goal)
+    trace = confirmed_label(
+        searched.loaded.program, searched.system, searched.memory, schedule.moves, goal.name
+    )
+    count = None if counts is None else counts.by_goal[goal]
+    return Finding(count, schedule.witness(searched.system.agents, goal.name), trace)
 
 
 def _endless(searched: Searched) -> Endless:

@@ -77,6 +77,10 @@ class Witnesses:
         except KeyboardInterrupt:
             self.interrupted = True
 
+    def forget_least(self) -> None:
+        """The search for minimal schedules broke off in the middle of something."""
+        self._search = None
+
     def of_label(self, goal: Label) -> FoundSchedule:
         return self._best(goal)
 

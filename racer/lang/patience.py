@@ -1,10 +1,11 @@
 """Modelled code that computes for ever would hang racer: it is interrupted instead.
 
 It runs between two awaits, or as a predicate, without racer having a say. While `patience` is in
-force, a watching (operating system) thread looks whether the same stretch of a modelled thread has
-been running for too long, and if so raises OutOfPatience in it, so that its name and line can be
-told. Past a deadline that racer's own loops have not kept to, because a predicate does not return
-or a step of racer's takes long, it raises OutOfTime, again and again, until that is heeded.
+force, a watching (operating system) thread looks whether the same stretch of a modelled thread, or
+the same call of another function of the model, has been running for too long, and if so raises
+OutOfPatience in it, so that its name and line can be told. Past a deadline that racer's own loops
+have not kept to, because a predicate does not return or a step of racer's takes long, it raises
+OutOfTime, again and again, until that is heeded.
 
 Bound    only Python code can be interrupted, not a call that stays in C.
 Source   CPython, PyThreadState_SetAsyncExc. A signal would not do: it may be ignored (as SIGINT
@@ -14,51 +15,173 @@ Source   CPython, PyThreadState_SetAsyncExc. A signal would not do: it may be ig
 from __future__ import annotations
 
 import ctypes
+import functools
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import NamedTuple
 
-from racer.lang import run
+from racer.errors import ModelError
+from racer.lang.run import OutOfPatience, OutOfTime, is_stretch, stalled_text
+from racer.lang.whose import is_models
 
 SECONDS = 5.0  # between two awaits a model computes for microseconds
 GRACE = 0.25  # seconds past a deadline that whoever looks at the time has to keep to it
+
+
+class Limits(NamedTuple):
+    """How long modelled code may run: what patience() was given."""
+
+    seconds: float | None = None
+    deadline: float | None = None
+
+
+class _InForce(threading.local):
+    """By operating system thread, who watches it, the innermost last."""
+
+    def __init__(self) -> None:
+        self.watchers: list[_Watcher] = []
+
+
+_in_force = _InForce()
 
 
 @contextmanager
 def patience(seconds: float | None = None, deadline: float | None = None) -> Iterator[None]:
     """Interrupt a modelled thread that runs for SECONDS, or less, without awaiting.
 
+    Without a deadline, a predicate or another function of the model may run no longer, either.
+
     deadline   a time.monotonic() value; OutOfTime is raised in what still runs GRACE later
+
+    Errors   ModelError for a function that does not return; OutOfTime.
     """
-    limit = SECONDS if seconds is None else min(SECONDS, seconds)
-    over = threading.Event()
-    watched = threading.get_ident()
-    watcher = threading.Thread(target=_watch, args=(over, limit, watched, deadline), daemon=True)
+    watcher = _Watcher(Limits(seconds, deadline))
+    _in_force.watchers.append(watcher)
     watcher.start()
     try:
         yield
+    except OutOfPatience as stall:
+        raise ModelError(f"a function of the model hangs: {stalled_text(stall)}") from None
     finally:
-        over.set()
-        watcher.join()
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(watched), None)  # one on its way
+        try:
+            watcher.stop()
+        finally:
+            watcher.stop()  # the first call may have been interrupted by what it was to prevent
+            _in_force.watchers.pop()
 
 
-def _watch(over: threading.Event, seconds: float, watched: int, deadline: float | None) -> None:
-    pause = seconds / 4 if deadline is None else min(seconds / 4, GRACE)
-    needed = round(seconds / pause)  # so often the same stretch is met before patience runs out
-    ticks, last = 0, None
-    while not over.wait(pause):
-        now = run.stretch()
-        ticks = ticks + 1 if now is not None and now == last else 0
-        last = now
-        if ticks >= needed and now is not None:
-            now.run.stalled_after = seconds
-            _raise(run.OutOfPatience, watched)
-            ticks = 0
-        elif deadline is not None and time.monotonic() > deadline + GRACE and ticks < needed - 1:
-            _raise(run.OutOfTime, watched)  # not where patience runs out next, which says more
+def heed() -> None:
+    """Out of time has been heeded: what is left to be done in this thread is not interrupted."""
+    for watcher in _in_force.watchers:
+        watcher.calm()
 
 
-def _raise(error: type[BaseException], thread: int) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+@contextmanager
+def handed_over() -> Iterator[Limits]:
+    """While another thread does the work of this one: the limits that it has to be given."""
+    watchers = tuple(_in_force.watchers)
+    for watcher in watchers:
+        watcher.paused = True
+    try:
+        yield watchers[-1].limits if watchers else Limits()
+    finally:
+        for watcher in watchers:
+            watcher.paused = False
+
+
+def is_over() -> bool:
+    """Whether a deadline has passed that is in force in this thread."""
+    due = [each.limits.deadline for each in _in_force.watchers]
+    return any(deadline is not None and time.monotonic() > deadline for deadline in due)
+
+
+class _Watcher:
+    """Watches the thread that makes it, from one of its own."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._seconds = SECONDS if limits.seconds is None else min(SECONDS, limits.seconds)
+        self._deadline = limits.deadline
+        self._only_threads = limits.deadline is not None
+        self._watched = threading.get_ident()
+        self.paused = False
+        self._over = threading.Event()
+        self._raising = threading.Lock()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        # What is called from here on is watched; frames are kept, so that no other takes the id.
+        frames = list(_outwards(sys._getframe()))
+        self._below = {id(frame): frame for frame in frames}
+        self._out_of_patience = _out_of_patience(self._seconds)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def calm(self) -> None:
+        """Raise OutOfTime no more."""
+        with self._raising:
+            self._deadline = None
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), None)
+
+    def stop(self) -> None:
+        """Nothing is raised from here on, nor is what was raised and has not arrived."""
+        self._over.set()
+        with self._raising:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), None)
+        self._thread.join()
+        self._below.clear()
+
+    def _watch(self) -> None:
+        pause = self._seconds / 4
+        if self._only_threads:
+            pause = min(pause, GRACE / 2)
+        needed = round(self._seconds / pause)  # so often it is met before patience runs out
+        ticks, last = 0, None
+        while not self._over.wait(pause):
+            now = self._running()
+            ticks = ticks + 1 if now is not None and now is last else 0
+            last = now
+            if ticks >= needed:
+                self._raise(self._out_of_patience)
+                ticks = 0
+            elif ticks < needed - 1 and self._is_due():  # patience runs out next: that says more
+                self._raise(OutOfTime)
+
+    def _is_due(self) -> bool:
+        deadline = self._deadline
+        return deadline is not None and time.monotonic() > deadline + GRACE
+
+    def _running(self) -> FrameType | None:
+        """The frame, the same as long as it runs, of what racer has called of the model.
+
+        With a deadline, only of a modelled thread: of anything else it is said that time is over.
+        """
+        inside: FrameType | None = None
+        for frame in _outwards(sys._current_frames().get(self._watched)):
+            if id(frame) in self._below:
+                break
+            if is_stretch(frame) or (not self._only_threads and is_models(frame)):
+                inside = frame
+        return inside
+
+    def _raise(self, error: type[BaseException]) -> None:
+        with self._raising:
+            if not self._over.is_set() and not self.paused:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self._watched), ctypes.py_object(error)
+                )
+
+
+@functools.cache
+def _out_of_patience(seconds: float) -> type[OutOfPatience]:
+    """Only a class can be raised in another thread, so the number stands in one."""
+    return type("OutOfPatience", (OutOfPatience,), {"seconds": seconds})
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back

@@ -12,8 +12,7 @@ import linecache
 import sys
 import types
 from collections.abc import Callable, Coroutine, Generator, Hashable, Mapping
-from dataclasses import dataclass
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from racer.errors import Location, ProgramError, RacerError
 from racer.lang.operations import CellOperation, Operation
@@ -30,13 +29,15 @@ from racer.lang.pending import (
     Watched,
 )
 from racer.lang.values import describe, require_hashable, without_addresses
+from racer.lang.whose import is_racers_own_space, last_line
 
-_PACKAGE = __name__.split(".")[0]
 _LABEL_LIMIT = 120  # characters; an assertion's text can be a page long
 
 
 class OutOfPatience(BaseException):
-    """Raised inside modelled code that has been running for too long between two awaits."""
+    """Raised inside modelled code that has been running for too long, for so many `seconds`."""
+
+    seconds: ClassVar[float] = 0.0
 
 
 class OutOfTime(BaseException):
@@ -97,7 +98,6 @@ class CoroutineRun:
         self._called: list[tuple[Coroutine[Any, Any, object], str, int]] = []
         self._open: set[int] = set()
         self._abandoned = False
-        self.stalled_after: float | None = None  # seconds, once its patience has run out
         self.coroutine = _call(name, function, args)
         self._pending = self._advance(lambda: self.coroutine.send(None))
 
@@ -166,16 +166,15 @@ class CoroutineRun:
         awaited: Any = self.coroutine
         while awaited is not None:
             frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
-            if frame is not None and not _is_racers_own(frame.f_globals):
+            if frame is not None and not is_racers_own_space(frame.f_globals):
                 code = frame.f_code
                 found.append(Location(code.co_filename, frame.f_lineno, code.co_name))
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
         return tuple(found)
 
     def _advance(self, run_on: Callable[[], object]) -> Pending:
-        global _running, _stretches
+        global _running
         outer, _running = _running, self
-        _stretches += 1
         try:
             request = run_on()
         except StopIteration as stop:
@@ -188,8 +187,8 @@ class CoroutineRun:
             raise
         except OutOfPatience as interrupt:
             return Raised(
-                f"it ran for {self.stalled_after or 0:g} s without awaiting anything, at "
-                f"{_last_line(interrupt)}. Usual cause: a loop that waits for a value it loaded "
+                f"it ran for {interrupt.seconds:g} s without awaiting anything, at "
+                f"{last_line(interrupt)}. Usual cause: a loop that waits for a value it loaded "
                 f"before the loop. Load the cell inside the loop, with `await`."
             )
         except BaseException as error:  # also SystemExit and asyncio's CancelledError
@@ -250,20 +249,6 @@ class CoroutineRun:
 
 
 _running: CoroutineRun | None = None
-_stretches = 0  # how often modelled code has been entered
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Modelled code running between two awaits."""
-
-    run: CoroutineRun
-    number: int
-
-
-def stretch() -> Stretch | None:
-    """The stretch of modelled code that is running now; None while racer's own code is."""
-    return None if _running is None else Stretch(_running, _stretches)
 
 
 def thread_run(what: str) -> CoroutineRun:
@@ -363,46 +348,32 @@ def _call(
     return coroutine
 
 
-def is_racers_own(module: str) -> bool:
-    """Whether a module is racer's, and no model: the scenarios that come with it are models."""
-    own = module == _PACKAGE or module.startswith(f"{_PACKAGE}.")
-    models = f"{_PACKAGE}.scenarios"
-    return own and module != models and not module.startswith(f"{models}.")
+def is_stretch(frame: types.FrameType) -> bool:
+    """Whether it is of racer's while modelled code runs in it from one await to the next."""
+    return frame.f_code is _STRETCH
 
 
-def _is_racers_own(namespace: dict[str, Any]) -> bool:
-    return is_racers_own(str(namespace.get("__name__", "")))
+_STRETCH = CoroutineRun._advance.__code__
 
 
-def _is_pythons_own(namespace: dict[str, Any]) -> bool:
-    """Of the standard library, or of trio: an error there is about how it was called."""
-    top = str(namespace.get("__name__", "")).partition(".")[0]
-    return top == "trio" or (top in sys.stdlib_module_names and top != "__main__")
-
-
-def _last_line(error: BaseException) -> Location | None:
-    """The user's line an exception came from, as deep as the user's own code goes."""
-    found = None
-    traceback = error.__traceback__
-    while traceback is not None:
-        namespace = traceback.tb_frame.f_globals
-        if not _is_racers_own(namespace) and not _is_pythons_own(namespace):
-            found = Location(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
-        traceback = traceback.tb_next
-    return found
+def stalled_text(stall: OutOfPatience) -> str:
+    """For how long a function ran, and at which line it was then."""
+    at = last_line(stall)
+    where = f", at {at}" if at else ""
+    return f"it ran for {stall.seconds:g} s without returning{where}"
 
 
 def _assertion_label(error: AssertionError) -> str:
     """The assertion's text; where it has none, its source line."""
     text = str(error).strip()
     if not text:
-        where = _last_line(error)
+        where = last_line(error)
         text = linecache.getline(where.path, where.line).strip() if where else ""
     return without_addresses((text or "assertion failed").splitlines()[0])[:_LABEL_LIMIT]
 
 
 def _explain_exception(error: BaseException) -> str:
-    where = _last_line(error)
+    where = last_line(error)
     at = f" at {where}" if where else ""
     if isinstance(error, RacerError):
         return f"{error}{at}"

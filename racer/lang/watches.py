@@ -16,7 +16,7 @@ from typing import Final, Protocol, TypeVar
 
 from racer.errors import ModelError, ProgramError
 from racer.lang.pending import CloseWindow
-from racer.lang.run import perform_silently, thread_run
+from racer.lang.run import OutOfPatience, perform_silently, stalled_text, thread_run
 from racer.lang.values import describe, truth_of
 
 T = TypeVar("T")
@@ -130,6 +130,9 @@ def _asked(
         return question(State(values, allowed, owner))
     except ModelError:
         raise
+    except OutOfPatience as stall:
+        state = ", ".join(f"{name}={describe(value)}" for name, value in values.items())
+        raise ModelError(f"{owner} hangs: {stalled_text(stall)}\nin the state {state}") from None
     except Exception as error:
         state = ", ".join(f"{name}={describe(value)}" for name, value in values.items())
         raise ModelError(

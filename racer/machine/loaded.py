@@ -45,10 +45,11 @@ class Loaded:
 
         Errors   ModelError naming the thread and the object; OutOfTime well past the deadline.
         """
-        with patience(timeout, deadline):
-            try:
+        try:
+            with patience(timeout, deadline):
                 yield
-            finally:
+        finally:
+            with patience():
                 self.lifted.finish()
 
 

@@ -17,6 +17,7 @@ from racer.errors import Location
 from racer.lang.final import unmet
 from racer.lang.operations import Operation
 from racer.lang.outcomes import DEADLOCK, OutcomeKey
+from racer.lang.patience import Limits, handed_over, patience
 from racer.lang.pending import AboutTo, Pending, Violated
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
@@ -205,22 +206,30 @@ def run_schedule(
     """
     done: list[Trace | BaseException] = []
 
-    def run() -> None:
+    def run(limits: Limits) -> None:
         try:
-            done.append(trio.run(Scheduler(program, storage).run, schedule, cycle, refuse))
+            with patience(*limits):
+                done.append(trio.run(Scheduler(program, storage).run, schedule, cycle, refuse))
         except BaseException as error:
             done.append(_first(error))
 
-    worker = threading.Thread(target=run, name="racer replay")
-    worker.start()
-    worker.join()
+    with handed_over() as limits:
+        worker = threading.Thread(target=run, args=(limits,), name="racer replay")
+        worker.start()
+        worker.join()
     if isinstance(done[0], BaseException):
         raise done[0]
     return done[0]
 
 
 def _first(error: BaseException) -> BaseException:
-    """A nursery wraps what a task or the schedule raised; there is one cause, unwrap it."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    """A nursery wraps what a task or the schedule raised; there is one cause, unwrap it.
+
+    So does trio where it is interrupted itself.
+    """
+    while isinstance(error, BaseExceptionGroup | trio.TrioInternalError):
+        inner = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
+        if inner is None:
+            break
+        error = inner
     return error

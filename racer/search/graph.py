@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from racer.errors import ModelError
+from racer.lang.patience import heed
 from racer.lang.run import OutOfTime
+from racer.lang.whose import called_at
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
 from racer.search.components import (
@@ -104,8 +106,10 @@ def search(
     except KeyboardInterrupt:
         exploration.stop_at_interrupt("interrupted")
         exploration.graph.interrupted = True
-    except OutOfTime:  # a predicate, or a function of the model, does not return
-        exploration.stop_at_interrupt(budget.time_text)
+    except OutOfTime as stop:  # a predicate, or a function of the model, does not return
+        heed()
+        at = called_at(stop)
+        exploration.stop_at_interrupt(f"{budget.time_text}, in {at}" if at else budget.time_text)
     return exploration.graph
 
 

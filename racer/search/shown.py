@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from racer.errors import ModelError
 from racer.lang.outcomes import DEADLOCK, OutcomeKey
+from racer.lang.patience import heed
+from racer.lang.run import OutOfTime
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.search.graph import ModelFailed, StateGraph
@@ -39,8 +41,8 @@ class Shown:
     `members` has one outcome for each family.
     """
 
-    first: dict[Goal, int]
-    members: dict[Family, OutcomeKey]
+    first: dict[Goal, int] = field(default_factory=dict)
+    members: dict[Family, OutcomeKey] = field(default_factory=dict)
 
     def labels(self) -> set[str]:
         return {goal.name for goal in self.first if isinstance(goal, Label)}
@@ -79,11 +81,29 @@ class Examiner:
         return Family(outcome_family(outcome, self.groups))
 
     def shown(self, graph: StateGraph) -> Shown:
-        """What the graph shows; labels that no end shows are looked for in every state.
+        """What the graph shows. Errors: as note()."""
+        found = Shown()
+        self.note(graph, found)
+        return found
 
-        Errors   ModelFailed where what must hold at an end cannot be asked.
+    def note(self, graph: StateGraph, shown: Shown) -> None:
+        """Note in `shown` what the graph shows, one state after the other.
+
+        Labels that no end shows are looked for in every state.
+
+        Errors   ModelFailed where what must hold at an end cannot be asked; OutOfTime where that
+                 does not return, once all other labels are noted.
         """
-        shown = Shown({}, {})
+        try:
+            self._note_ends(graph, shown)
+        except OutOfTime:
+            heed()
+            self._note_labels(graph, shown)
+            raise
+        if not graph.complete or graph.order() is None:
+            self._note_labels(graph, shown)
+
+    def _note_ends(self, graph: StateGraph, shown: Shown) -> None:
         for state in graph.ends():
             packed = graph.states[state]
             try:
@@ -94,13 +114,13 @@ class Examiner:
                 shown.first.setdefault(goal, state)
                 if isinstance(goal, Family):
                     shown.members.setdefault(goal, self._system.outcome(packed))
-        if not graph.complete or graph.order() is None:
-            at_ends = shown.labels()
-            for state, packed in enumerate(graph.states):
-                for name in self._system.labels(packed):
-                    if name not in at_ends:
-                        shown.first.setdefault(Label(name, at_end=False), state)
-        return shown
+
+    def _note_labels(self, graph: StateGraph, shown: Shown) -> None:
+        at_ends = shown.labels()
+        for state, packed in enumerate(graph.states):
+            for name in self._system.labels(packed):
+                if name not in at_ends:
+                    shown.first.setdefault(Label(name, at_end=False), state)
 
     def totals(self, graph: StateGraph, counts: list[int]) -> dict[Goal, int]:
         """How many interleavings end with each goal."""

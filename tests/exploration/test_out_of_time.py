@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pytest
 
-from racer import Memory, Program, State, Thread, Violation, explain, explore
+from racer import (
+    Memory,
+    ModelError,
+    Move,
+    Program,
+    State,
+    Thread,
+    Violation,
+    choose,
+    explain,
+    explore,
+    replay,
+)
 from racer.explanation.data import NotComputed
 from racer.explanation.exact import exactly
 from racer.exploration.explaining import explained
+from racer.files import shown_path
 from racer.lang import patience
 from tests.samples import rule_one
 
@@ -20,6 +37,15 @@ def without_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 def for_ever(value: object) -> object:
     while True:
         pass
+
+
+LOOP = rf"{re.escape(__file__)}:\d+"
+
+
+def beginning(function: Callable[..., object]) -> str:
+    """A function of this file, as it is named where it hangs."""
+    code = function.__code__  # type: ignore[attr-defined]  # it is one of Python's
+    return f"{code.co_name}() at {shown_path(code.co_filename)}:{code.co_firstlineno}"
 
 
 def updating() -> Program:
@@ -46,7 +72,8 @@ def waiting() -> Program:
 def test_a_function_that_hangs_while_threads_are_lifted(program: Program) -> None:
     result = explore(program, timeout=0.1)
     assert result.verdict == "bound"
-    assert result.bound == "timeout of 0.1 s, while threads were lifted"
+    where = beginning(for_ever)
+    assert result.bound == f"timeout of 0.1 s, in {where}, while threads were lifted"
     assert (result.states, result.uncounted) == (0, f"the search was cut ({result.bound})")
 
 
@@ -72,7 +99,7 @@ def test_a_predicate_that_hangs_leaves_what_was_found() -> None:
 
     program = Program(mem, {"T": Thread(thread)}, {"list ends": ends, "quiet": quiet})
     result = explore(program, timeout=0.1)
-    assert (result.verdict, result.bound) == ("fail", "timeout of 0.1 s")
+    assert (result.verdict, result.bound) == ("fail", f"timeout of 0.1 s, in {beginning(ends)}")
     assert list(result.violations) == ["quiet"]
 
 
@@ -85,3 +112,132 @@ def test_an_explanation_past_the_deadline_has_the_schedule_and_says_what_it_lack
     assert late.rows == explain(result, label).rows
     assert late.orderings == NotComputed("out of time")
     assert late.threads_needed == NotComputed("out of time")
+
+
+def hanging(where: str) -> Program:
+    """C reads 0, 1 or 2 of the two stores of S; what is named hangs once x is 1."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    def hangs(state: State, *came_to: object) -> bool:
+        return bool(for_ever(state)) if state[x] == 1 else where != "sometimes"
+
+    async def store() -> None:
+        await x.store(1)
+        await x.store(2)
+
+    async def check() -> None:
+        if await x.load() == 2:
+            raise Violation("two")
+
+    extra: dict[str, Any] = {where: {"named": hangs}}
+    if where == "finally_":
+        extra = {where: {"named": lambda state, came_to: for_ever(state)}}
+    if where == "watch":
+        extra = {}
+        watch = mem.watch("named", hangs, [x])
+
+        async def check() -> None:
+            async with watch.window():
+                found = await x.load()
+            if found == 2:
+                raise Violation("two")
+
+    return Program(mem, {"S": Thread(store), "C": Thread(check)}, **extra)
+
+
+FUNCTIONS = ("invariants", "sometimes", "consistency", "finally_", "shows", "watch")
+
+
+@pytest.mark.parametrize("where", FUNCTIONS)
+def test_whatever_is_asked_of_a_state_may_hang(where: str) -> None:
+    result = explore(hanging(where), timeout=0.5)
+    assert result.verdict == "bound"
+    assert result.bound is not None
+    assert result.bound.startswith("timeout of 0.5 s, in ")
+    assert result.violations == {}
+
+
+def test_a_violation_at_another_end_than_one_that_hangs_is_found() -> None:
+    mem = Memory()
+
+    async def thread() -> None:
+        if await choose("first", "second") == "second":
+            raise Violation("raised")
+
+    def hangs_first(state: State, came_to: Mapping[str, object]) -> bool:
+        return came_to["T"] is not None or bool(for_ever(state))
+
+    program = Program(mem, {"T": Thread(thread)}, finally_={"named": hangs_first})
+    result = explore(program, timeout=0.5)
+    assert (result.verdict, list(result.violations)) == ("fail", ["raised"])
+    where = beginning(hangs_first)
+    assert result.bound == f"timeout of 0.5 s, in {where}, while ends were looked at"
+
+
+def test_a_violation_that_cannot_be_replayed_in_time_is_named() -> None:
+    mem = Memory()
+
+    async def thread() -> None:
+        await choose("only")
+        raise Violation("raised")
+
+    program = Program(mem, {"T": Thread(thread)}, finally_={"named": for_ever})
+    result = explore(program, timeout=0.5)
+    assert (result.verdict, result.violations) == ("bound", {})
+    phases = "while ends were looked at, and before 'raised' was replayed"
+    assert result.bound == f"timeout of 0.5 s, in {beginning(for_ever)}, {phases}"
+
+
+@pytest.mark.parametrize("where", FUNCTIONS)
+def test_without_a_timeout_a_function_that_hangs_is_a_broken_model(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    owner = {"invariants": "invariant", "finally_": "finally"}.get(where, where)
+    with pytest.raises(ModelError, match=rf"{owner} 'named' hangs: it ran for 0\.2 s .*{LOOP}"):
+        explore(hanging(where))
+
+
+@pytest.mark.parametrize(("program", "verb"), [(updating(), "update"), (waiting(), "wait_until")])
+def test_so_is_a_function_of_an_operation(
+    program: Program, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    with pytest.raises(ModelError, match=rf"thread 'T' fails .*{verb} x calls hangs: .*{LOOP}"):
+        explore(program)
+
+
+def test_a_function_that_hangs_on_what_its_cell_never_holds_does_no_harm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lifting feeds the update all that x can hold; F stores before, or never finds a 7."""
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    mem = Memory()
+    x, seen = mem.cell("x", 0), mem.cell("seen", False)
+
+    async def first() -> None:
+        await x.update(lambda value: for_ever(value) if value == 7 else 1)
+        await seen.store(True)
+
+    async def then() -> None:
+        await seen.wait_until(lambda value: value)
+        await x.store(7)
+
+    result = explore(Program(mem, {"F": Thread(first), "T": Thread(then)}))
+    assert (result.verdict, result.interleavings) == ("pass", 1)
+
+
+def test_replay_has_patience_with_a_thread_that_never_awaits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def thread() -> None:
+        await x.load()
+        for_ever(x)
+
+    with pytest.raises(ModelError, match=rf"'T' fails after its step 1: it ran for .*{LOOP}"):
+        replay(Program(mem, {"T": Thread(thread)}), [Move("T", 0)])

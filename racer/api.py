@@ -18,6 +18,7 @@ from racer.exploration.explaining import explain
 from racer.exploration.judgement import judge
 from racer.exploration.result import Finding, Interrupted, Outcome, Witness
 from racer.exploration.witness_file import SavedWitness
+from racer.lang.asking import require_outside
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
 from racer.machine.models import replayed
@@ -65,6 +66,7 @@ def explore(
     progress: Tell | None = None,
 ) -> Result:
     _require_program(program)
+    require_outside("explore()")
     try:
         found = exploring.explore(
             program,
@@ -99,6 +101,7 @@ def replay(
              Program or no witness.
     """
     _require_program(program)
+    require_outside("replay()")
     if isinstance(witness, SavedWitness):
         return witness_file.check(witness, program)
     schedule = witness.schedule if isinstance(witness, Witness) else _moves(witness)

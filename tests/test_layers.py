@@ -157,7 +157,7 @@ def test_exactly_one_function_yields_to_whoever_runs_a_thread() -> None:
                 decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
                 if "types.coroutine" in decorators:
                     found.append(f"{name}.{node.name}")
-    assert found == ["racer.lang.run._hand_over"]
+    assert found == ["racer.lang.asking._hand_over"]
 
 
 def test_no_memory_model_is_asked_for_by_its_name_but_where_models_are_listed() -> None:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from racer.errors import InternalError
-from racer.lang.operations import CellOperation, Misuse, failed
+from racer.lang.operations import CellOperation, Misuse, failed, require_left
 from racer.lang.pending import Pending, Watched
 from racer.lang.run import OutOfPatience, stalled_text
-from racer.lang.values import require_hashable, value_key
+from racer.lang.values import Unfit, value_key
 
 OpenSlots = tuple[tuple[int, Watched], ...]  # the windows open before a node's step, by slot
 
@@ -35,7 +35,7 @@ class ValueTable:
         self.intern(initial)
 
     def intern(self, value: object) -> int:
-        """The value's index, a new one if it has none. Errors: TypeError when not hashable."""
+        """The value's index, a new one if it has none. Errors: Unfit."""
         key = value_key(value)
         index = self._index.get(key)
         if index is None:
@@ -78,8 +78,8 @@ def execute(operation: CellOperation, before: int, table: ValueTable) -> CellSte
 def _interned(operation: CellOperation, value: object, table: ValueTable) -> int:
     try:
         return table.intern(value)
-    except TypeError:
-        require_hashable(value, f"the value left in {operation.cell!r}")
+    except (Unfit, RecursionError):
+        require_left(operation, value)
         raise
 
 

@@ -141,12 +141,12 @@ class GrowingAutomaton:
         same code. Equality would not do: it fails for nan, and holds for 1 and True."""
         if type(one) is not type(other):
             return False
-        functions = one.facts.functions
         for name in _fields(type(one)):
             mine, its = getattr(one, name), getattr(other, name)
             if mine is its:
                 continue
-            key = self._identifier.function_key if mine in functions else value_key
+            called = any(mine is function for function in one.facts.functions)
+            key = self._identifier.function_key if called else value_key
             if key(mine) != key(its):
                 return False
         return True

@@ -26,10 +26,10 @@ import types
 from collections.abc import Coroutine, Hashable, Mapping
 from typing import Any, Generic, Protocol
 
+from racer.lang.asking import operation_of
 from racer.lang.cells import Cell, Lock
 from racer.lang.memory import Memory
 from racer.lang.program import Program, Thread
-from racer.lang.run import operation_of
 from racer.lang.values import compares_by_identity, value_key
 from racer.lang.watches import Watch, Window
 

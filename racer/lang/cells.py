@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Generic, TypeVar, cast
 
 from racer.errors import ProgramError
+from racer.lang.asking import operation, perform, perform_on, refuse, require_fit
 from racer.lang.operations import (
     Acquire,
     Choose,
@@ -31,8 +32,7 @@ from racer.lang.operations import (
     UpdateWhen,
     WaitUntil,
 )
-from racer.lang.run import operation, perform, perform_on
-from racer.lang.values import require_hashable
+from racer.lang.values import value_key
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ class Cell(Generic[T]):
         order    "plain", "once" (WRITE_ONCE, the default) or "release" (smp_store_release)
         """
         _check_order(self.name, "store", order, ("plain", "once", "release"))
-        require_hashable(value, f"the value stored to {self.name!r}")
+        require_fit(value, f"the value stored to {self.name!r}")
         await perform_on(self, Store(self.name, value, order))
 
     @operation
@@ -86,7 +86,7 @@ class Cell(Generic[T]):
         or "release".
         """
         _check_order(self.name, "swap", order, _RMW_ORDERS)
-        require_hashable(value, f"the value swapped into {self.name!r}")
+        require_fit(value, f"the value swapped into {self.name!r}")
         before: T = await perform_on(self, Swap(self.name, value, order))
         return before
 
@@ -98,7 +98,8 @@ class Cell(Generic[T]):
         has it: 1 equals True, and nan nothing. One step, also where nothing is exchanged.
         """
         _check_order(self.name, "compare_exchange", order, _RMW_ORDERS)
-        require_hashable(new, f"the value exchanged into {self.name!r}")
+        require_fit(old, f"the value that {self.name!r} is compared with")
+        require_fit(new, f"the value exchanged into {self.name!r}")
         before: T = await perform_on(self, CompareExchange(self.name, old, new, order))
         return before
 
@@ -220,8 +221,11 @@ _RMW_ORDERS = ("full", "relaxed", "acquire", "release")
 
 def _check_order(cell: str, what: str, order: str, known: tuple[str, ...]) -> None:
     if order not in known:
-        raise ProgramError(
-            f"{what} of {cell!r}: there is no order {order!r} for it; known: {', '.join(known)}."
+        refuse(
+            ProgramError(
+                f"{what} of {cell!r}: there is no order {order!r} for it; known: "
+                f"{', '.join(known)}."
+            )
         )
 
 
@@ -234,7 +238,7 @@ async def fence(kind: FenceKind) -> None:
     Errors   ProgramError for another kind.
     """
     if kind not in ("mb", "rmb", "wmb"):
-        raise ProgramError(f"there is no fence {kind!r}; known: mb, rmb, wmb.")
+        refuse(ProgramError(f"there is no fence {kind!r}; known: mb, rmb, wmb."))
     await perform(Fence(kind))
 
 
@@ -249,12 +253,12 @@ async def choose(*options: T) -> T:
              interleavings twice.
     """
     if not options:
-        raise ProgramError("choose() needs at least one option.")
+        refuse(ProgramError("choose() needs at least one option."))
     if len(options) > _MOST_OPTIONS:
-        raise ProgramError(f"choose() with {len(options):,} options: at most {_MOST_OPTIONS:,}.")
+        refuse(ProgramError(f"choose() with {len(options):,} options: at most {_MOST_OPTIONS:,}."))
     for option in options:
-        require_hashable(option, "an option of choose()")
-    if len(set(options)) != len(options):
-        raise ProgramError(f"choose{options!r} has an option twice: each would count its own.")
+        require_fit(option, "an option of choose()")
+    if len(set(map(value_key, options))) != len(options):
+        refuse(ProgramError(f"choose{options!r} has an option twice: each would count its own."))
     chosen: T = await perform(Choose(options))
     return chosen

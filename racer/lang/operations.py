@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-from racer.lang.values import describe, truth_of, without_addresses
+from racer.lang.values import Unfit, describe, require_hashable, truth_of, without_addresses
 
 Order = Literal["plain", "once", "acquire", "release", "full", "relaxed"]
 LoadOrder = Literal["plain", "once", "acquire"]
@@ -84,6 +84,14 @@ def failed(error: Exception) -> Failed:
 
 class Misuse(Exception):
     """An operation that the model may never do there: it is broken, whatever the thread does."""
+
+
+def require_left(operation: CellOperation, value: object) -> None:
+    """Refuse a value that an operation would leave in its cell. Errors: Misuse."""
+    try:
+        require_hashable(value, f"the value left in {operation.cell!r}")
+    except Unfit as error:
+        raise Misuse(str(error)) from None
 
 
 class Operation(ABC):

@@ -1,4 +1,4 @@
-"""Where modelled code meets racer: runs of a thread, and the one function that yields.
+"""Runs of a modelled thread.
 
 A thread is mostly a coroutine. It yields each operation it is about to do and is resumed with
 the result. Lifting, replay and every other driver see a `Run` and nothing else, so that a thread
@@ -7,15 +7,13 @@ cannot tell which of them runs it, and they cannot tell what it is written in.
 
 from __future__ import annotations
 
-import functools
 import linecache
-import sys
 import types
-from collections.abc import Callable, Coroutine, Generator, Hashable, Mapping
-from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Hashable, Mapping
+from typing import Any, ClassVar, Protocol
 
 from racer.errors import Location, ProgramError, RacerError
-from racer.lang.operations import CellOperation, Operation
+from racer.lang.asking import here, leaving, never_awaited
 from racer.lang.outcomes import Violation
 from racer.lang.pending import (
     AboutTo,
@@ -97,7 +95,8 @@ class CoroutineRun:
         # Operations that were called and, so far, not awaited, with the line of the call.
         self._called: list[tuple[Coroutine[Any, Any, object], str, int]] = []
         self._open: set[int] = set()
-        self._abandoned = False
+        self.abandoned = False
+        self.refusal: Exception | None = None
         self.coroutine = _call(name, function, args)
         self._pending = self._advance(lambda: self.coroutine.send(None))
 
@@ -126,18 +125,20 @@ class CoroutineRun:
 
     def close(self) -> None:
         """Abandon the run; the thread's clean-up code takes no further step."""
-        global _running
-        self._abandoned = True
-        outer, _running = _running, self
+        self.abandoned = True
+        outer, here.run = here.run, self
         try:
             for operation, _, _ in self._called:
-                if _never_awaited(operation):
+                if never_awaited(operation):
                     operation.close()  # the run is not to its end: it may have been about to
-            self.coroutine.close()
-        except Exception:  # the thread's own clean-up failed; nobody will look at this run again
+            with leaving():
+                self.coroutine.close()
+        except (KeyboardInterrupt, OutOfTime):
+            raise
+        except BaseException:  # its own clean-up failed; nobody will look at this run again
             pass
         finally:
-            _running = outer
+            here.run = outer
 
     def __del__(self) -> None:
         """A run dropped on the way to an error is abandoned like any other."""
@@ -173,16 +174,15 @@ class CoroutineRun:
         return tuple(found)
 
     def _advance(self, run_on: Callable[[], object]) -> Pending:
-        global _running
-        outer, _running = _running, self
+        outer, here.run = here.run, self
         try:
             request = run_on()
         except StopIteration as stop:
-            return self._forgotten() or self._returned(stop.value)
+            return self._broken() or self._returned(stop.value)
         except Violation as violation:
-            return self._forgotten() or Violated(violation.label, violation.effect)
+            return self._broken() or Violated(violation.label, violation.effect)
         except AssertionError as error:
-            return self._forgotten() or Violated(_assertion_label(error))
+            return self._broken() or Violated(_assertion_label(error))
         except (KeyboardInterrupt, OutOfTime):
             raise
         except OutOfPatience as interrupt:
@@ -192,9 +192,12 @@ class CoroutineRun:
                 f"before the loop. Load the cell inside the loop, with `await`."
             )
         except BaseException as error:  # also SystemExit and asyncio's CancelledError
-            return Raised(without_addresses(_explain_exception(error)))
+            return self._refused(self.refusal or error)
         finally:
-            _running = outer
+            here.run = outer
+        if self.refusal is not None:
+            self.close()
+            return self._refused(self.refusal)
         if isinstance(request, AboutTo):
             return AboutTo(request.operation, tuple(self._opening))
         if isinstance(request, CloseWindow):
@@ -210,18 +213,25 @@ class CoroutineRun:
     def note_call(self, operation: Coroutine[Any, Any, object], path: str, line: int) -> None:
         """An operation has been called at that line; it takes place when it is awaited."""
         if self._called:
-            self._called = [each for each in self._called if _never_awaited(each[0])]
+            self._called = [each for each in self._called if never_awaited(each[0])]
         self._called.append((operation, path, line))
 
     @property
     def _is_forgetful(self) -> bool:
         """Whether an operation was called and has not been awaited yet."""
-        return any(_never_awaited(operation) for operation, _, _ in self._called)
+        return any(never_awaited(operation) for operation, _, _ in self._called)
+
+    def _broken(self) -> Raised | None:
+        """What is wrong with the model, although the thread has come to an end."""
+        return self._forgotten() if self.refusal is None else self._refused(self.refusal)
+
+    def _refused(self, error: BaseException) -> Raised:
+        return Raised(without_addresses(_explain_exception(error)))
 
     def _forgotten(self) -> Raised | None:
         """What is not awaited takes no step; a thread that ends with such a call forgot it."""
         for operation, path, line in self._called:
-            if _never_awaited(operation):
+            if never_awaited(operation):
                 operation.close()
                 where = Location(path, line)
                 return Raised(
@@ -246,91 +256,6 @@ class CoroutineRun:
         except TypeError as error:
             return Raised(str(error))
         return Returned(value)
-
-
-_running: CoroutineRun | None = None
-
-
-def thread_run(what: str) -> CoroutineRun:
-    """The thread that is running now; `what` is named when none is."""
-    if _running is None:
-        raise ProgramError(
-            f"{what} is awaited outside a modelled thread. Operations work only in the functions "
-            f"given to Thread(...), run by racer.explore() or racer.replay()."
-        )
-    if _running._abandoned:
-        raise GeneratorExit
-    return _running
-
-
-@types.coroutine
-def _hand_over(request: AboutTo | CloseWindow) -> Generator[AboutTo | CloseWindow, object, object]:
-    """The one place where modelled code yields."""
-    return (yield request)
-
-
-async def perform(operation: Operation) -> Any:
-    """Do one operation: one step of the running thread. Its result is of the cell's type."""
-    if _running is None or _running._abandoned:
-        thread_run(operation.text())
-    return await _hand_over(AboutTo(operation))
-
-
-async def perform_on(handle: object, operation: CellOperation) -> Any:
-    """Do one operation on a cell or lock, which must be of the Memory of the thread's Program."""
-    if _running is not None and _running.handles.get(operation.cell) is not handle:
-        raise ProgramError(
-            f"{operation.text()}: {handle!r} is not of the Memory that this thread's "
-            f"Program was made with. Every cell a thread uses must come from that one."
-        )
-    return await perform(operation)
-
-
-def operation_of(awaited: Any) -> Operation | None:
-    """The operation that a suspended coroutine is handing over, if it is perform_on()'s.
-
-    It and what it awaits are determined by the operation: they give its result, and nothing else.
-    """
-    if getattr(awaited, "cr_code", None) is not _HANDING_OVER:
-        return None
-    operation: Operation = awaited.cr_frame.f_locals["operation"]
-    return operation
-
-
-_HANDING_OVER = perform_on.__code__
-
-
-async def perform_silently(request: CloseWindow) -> object:
-    """Ask for something that is not a step."""
-    thread_run("a window's end")
-    return await _hand_over(request)
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def operation(
-    method: Callable[P, Coroutine[Any, Any, R]],
-) -> Callable[P, Coroutine[Any, Any, R]]:
-    """Marks what a thread awaits to take a step, so that a forgotten `await` can be told."""
-
-    @functools.wraps(method)
-    def call(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
-        called = method(*args, **kwargs)
-        if _running is not None and not _running._abandoned:
-            caller = sys._getframe(1)
-            _running.note_call(called, caller.f_code.co_filename, caller.f_lineno)
-        return called
-
-    return call
-
-
-def _never_awaited(operation: Coroutine[Any, Any, object]) -> bool:
-    """As inspect.getcoroutinestate() has it; asked at every step."""
-    coroutine: Any = operation
-    started = coroutine.cr_suspended or coroutine.cr_running or coroutine.cr_frame is None
-    return not started
 
 
 def _call(

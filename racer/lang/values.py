@@ -13,6 +13,7 @@ import dataclasses
 import enum
 import functools
 import inspect
+import operator
 import re
 import sys
 import types
@@ -25,6 +26,8 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 def describe(value: object) -> str:
     """The value as text, the same in every run: no addresses, no order taken from a set."""
+    if type(value) in _PLAIN:
+        return without_addresses(repr(value))
     if isinstance(value, frozenset | set):
         inner = ", ".join(sorted(describe(item) for item in value))
         return f"{type(value).__name__}({{{inner}}})" if inner else f"{type(value).__name__}()"
@@ -73,8 +76,7 @@ def value_key(value: Any) -> Hashable:
 
     That is by type and content, and not by their `__eq__`: that may look at less than a thread
     does (1 == True == 1.0, a Page that compares its number alone). An address is the object.
-    Which of two objects with one key a thread has, only `is` and id() can tell; see
-    `racer/automata/doubles.py`.
+    Which of two objects with one key a thread has, only `is` and id() can tell.
 
     Bound    by contract a cell's value is immutable: what its attributes hold now is what counts
     Errors   Unfit, a TypeError, for a value that is not hashable, or of which not all is seen
@@ -84,7 +86,7 @@ def value_key(value: Any) -> Hashable:
         return (kind, value)
     content = _contents.get(kind)
     if content is None:
-        content = _contents[kind] = _content_of(kind)
+        content = _contents[kind] = _content_of(kind, value)
     return (kind, content(value))
 
 
@@ -121,8 +123,8 @@ def compares_by_identity(kind: type) -> bool:
     return known
 
 
-def _content_of(kind: type) -> Content:
-    """How to look at an instance of that class."""
+def _content_of(kind: type, first: object) -> Content:
+    """How to look at instances of a class, of which `first` is one."""
     if kind in _BUILT_IN:
         return _BUILT_IN[kind]
     if compares_by_identity(kind):
@@ -130,15 +132,17 @@ def _content_of(kind: type) -> Content:
     if kind.__hash__ is None:
         raise Unfit(f"a {kind.__name__}, which is not hashable")
     parts = [_BUILT_IN[base] for base in kind.__mro__ if base in _BUILT_IN][:1]
-    if not parts:
-        parts += [_reduced] if _is_described(kind) else [_require_nothing_hidden]
+    if not parts and _is_described(kind):
+        parts.append(_reduced)
+    elif not parts:
+        _require_nothing_hidden(first)
     names = _attributes_of(kind)
-    if dataclasses.is_dataclass(kind) and kind.__dictoffset__:
-        parts.append(lambda value: _fields_and_more(value, names or ()))
-    elif names is None:
+    if names is None:
         parts.append(_own_attributes)
     elif names:
-        parts.append(lambda value: _named_attributes(value, names))
+        parts.append(_named_attributes(names))
+    if names is not None and dataclasses.is_dataclass(kind) and kind.__dictoffset__:
+        parts.append(lambda value: _more_than(names, value))
     if isinstance(kind.__eq__, types.FunctionType) and not _is_generated(kind.__eq__):
         parts.append(_Compared)
     if len(parts) == 1:
@@ -208,23 +212,14 @@ def _first(pair: tuple[str, Hashable]) -> str:
     return pair[0]
 
 
-def _require_nothing_hidden(value: Any) -> Hashable:
-    """Nothing, where attributes are all that the value consists of. Errors: Unfit."""
-    kind = type(value)
-    if kind not in _open:
-        getstate = getattr(kind, "__getstate__", None)
-        if not isinstance(getstate, types.FunctionType):
-            try:
-                object.__reduce_ex__(value, 2)  # refuses instances with state in C
-            except TypeError:
-                raise _hidden(value) from None
-            except Exception:  # of its class's own making
-                pass
-        _open.add(kind)
-    return None
-
-
-_open: set[type] = set()  # classes of which that is known
+def _require_nothing_hidden(value: object) -> None:
+    """Refuse an instance that consists of more than attributes."""
+    if isinstance(getattr(type(value), "__getstate__", None), types.FunctionType):
+        return  # its class would be asked, and say what it wants
+    try:
+        object.__reduce_ex__(value, 2)  # refuses instances with state in C
+    except TypeError:
+        raise _hidden(value) from None
 
 
 def _hidden(value: object) -> Unfit:
@@ -252,14 +247,24 @@ def _slots(bases: Iterable[type]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _named_attributes(value: Any, names: tuple[str, ...]) -> Hashable:
-    return tuple([_attribute_key(value, name, getattr(value, name, _UNSET)) for name in names])
+def _named_attributes(names: tuple[str, ...]) -> Content:
+    """A reader of attributes. Those of a page or a word of flags are read in every run."""
+    read = operator.attrgetter(*names)
+    alone = len(names) == 1
+
+    def content(value: Any) -> Hashable:
+        try:
+            held = (read(value),) if alone else read(value)
+            return tuple([value_key(each) for each in held])
+        except (AttributeError, Unfit):  # one is not set, or to be named
+            return tuple([_attribute_key(value, n, getattr(value, n, _UNSET)) for n in names])
+
+    return content
 
 
-def _fields_and_more(value: Any, fields: tuple[str, ...]) -> Hashable:
-    """Of a dataclass, which may have been given more attributes than its fields."""
-    more = () if value.__dict__.keys() <= set(fields) else _own_attributes(value, fields)
-    return (_named_attributes(value, fields), more)
+def _more_than(fields: tuple[str, ...], value: Any) -> Hashable:
+    """What a dataclass was given besides its fields."""
+    return None if value.__dict__.keys() <= set(fields) else _own_attributes(value, fields) or None
 
 
 def _own_attributes(value: Any, but: tuple[str, ...] = ()) -> Hashable:

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Final, Protocol, TypeVar
 
 from racer.errors import ModelError, ProgramError
+from racer.lang.asking import perform_silently, refuse, thread_run
 from racer.lang.pending import CloseWindow
-from racer.lang.run import OutOfPatience, perform_silently, stalled_text, thread_run
+from racer.lang.run import OutOfPatience, stalled_text
 from racer.lang.values import describe, truth_of
 
 T = TypeVar("T")
@@ -177,9 +178,11 @@ class Window:
 
     async def __aenter__(self) -> Window:
         if self.slot is not None:
-            raise ProgramError(
-                f"the window on {self.watch.name!r} is entered a second time: a window is used "
-                f"once, so call watch.window() again."
+            refuse(
+                ProgramError(
+                    f"the window on {self.watch.name!r} is entered a second time: a window is "
+                    f"used once, so call watch.window() again."
+                )
             )
         self.slot = thread_run(f"a window on {self.watch.name!r}").open_window(self.watch)
         return self
@@ -199,9 +202,11 @@ class Window:
 
     def _seen(self) -> Observation:
         if self.observation is None:
-            raise ProgramError(
-                f"the window on {self.watch.name!r} is read before it has closed: read it "
-                f"after the `async with` block."
+            refuse(
+                ProgramError(
+                    f"the window on {self.watch.name!r} is read before it has closed: read it "
+                    f"after the `async with` block."
+                )
             )
         return self.observation
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from racer.lang.operations import CellOperation, Operation
+from racer.lang.operations import CellOperation, Operation, require_left
 from racer.lang.program import Program
-from racer.lang.values import require_hashable
 
 
 class Found(NamedTuple):
@@ -77,7 +76,7 @@ class SequentialStorage:
         before, source = self.find(thread, operation.cell)
         done = operation.execute(before)
         assert done is not None, "only enabled operations are executed"
-        require_hashable(done.after, f"the value left in {operation.cell!r}")
+        require_left(operation, done.after)
         self.values[operation.cell] = done.after
         if operation.stores_on(before):
             self._sources[operation.cell] = index

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from racer.lang.operations import CellOperation, Facts, Operation, Store
+from racer.lang.operations import CellOperation, Facts, Operation, Store, require_left
 from racer.lang.program import Program
-from racer.lang.values import require_hashable
 from racer.replaying.storage import Done, Found
 
 
@@ -70,7 +69,7 @@ class StoreBufferStorage:
         before, source = self.find(thread, operation.cell)
         done = operation.execute(before)
         assert done is not None, "only enabled operations are executed"
-        require_hashable(done.after, f"the value left in {operation.cell!r}")
+        require_left(operation, done.after)
         if is_buffered(operation.facts):
             self._buffers[thread].append(_Buffered(operation.cell, done.after, index))
         elif operation.stores_on(before):

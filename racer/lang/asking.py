@@ -1,0 +1,219 @@
+"""How modelled code asks for something: whose run it is in, and the one function that yields.
+
+Code that awaits an operation does not say which thread it is of. That is whoever runs in the same
+operating system thread: `here` says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import types
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
+
+from racer.errors import ProgramError
+from racer.lang.operations import CellOperation, Operation
+from racer.lang.pending import AboutTo, CloseWindow, Watched
+from racer.lang.values import Unfit, require_hashable
+
+
+class Asking(Protocol):
+    """A run of a modelled thread, as far as its code has to do with it."""
+
+    handles: Mapping[str, object]  # the cells and locks of its Program's Memory, by name
+    abandoned: bool  # it takes no further step; its code is left, by way of its clean-up
+    refusal: Exception | None  # what its code did that no model may, caught or not
+
+    def note_call(self, operation: Coroutine[Any, Any, object], path: str, line: int) -> None:
+        """An operation has been called at that line; it takes place when it is awaited."""
+
+    def open_window(self, watch: Watched) -> int:
+        """Reserve a slot for a window that opens before the next step."""
+
+
+class _Here(threading.local):
+    """Of one operating system thread: the run whose code it is in."""
+
+    run: Asking | None = None
+
+
+here = _Here()
+
+
+def refuse(error: Exception) -> NoReturn:
+    """Raise `error` for what no model may do: the thread is broken, also if it catches that."""
+    run = here.run
+    if run is not None and run.refusal is None:
+        run.refusal = error
+    raise error
+
+
+def require_fit(value: object, what: str) -> None:
+    """Refuse a value that a state could not hold."""
+    try:
+        require_hashable(value, what)
+    except Unfit as error:
+        refuse(error)
+
+
+def require_outside(what: str) -> None:
+    """Refuse `what` within a modelled thread: that is run again and again, and by itself."""
+    if here.run is not None:
+        refuse(
+            ProgramError(
+                f"{what} is called by a modelled thread, which is itself being explored or "
+                f"replayed. Call it outside of the functions given to Thread(...)."
+            )
+        )
+
+
+def thread_run(what: str) -> Asking:
+    """The thread that is running now; `what` is named when none is."""
+    run = here.run
+    if run is None:
+        raise ProgramError(
+            f"{what} is awaited outside a modelled thread. Operations work only in the functions "
+            f"given to Thread(...), run by racer.explore() or racer.replay()."
+        )
+    if run.abandoned:
+        _leave()
+    return run
+
+
+@types.coroutine
+def _hand_over(request: AboutTo | CloseWindow) -> Generator[AboutTo | CloseWindow, object, object]:
+    """The one place where modelled code yields."""
+    return (yield request)
+
+
+async def perform(operation: Operation) -> Any:
+    """Do one operation: one step of the running thread. Its result is of the cell's type."""
+    _require_thread(operation)
+    return await _hand_over(AboutTo(operation))
+
+
+def _require_thread(operation: Operation) -> Asking:
+    # Whoever hands over must not hold the run in a local: that would be part of its identity.
+    run = here.run
+    return thread_run(operation.text()) if run is None or run.abandoned else run
+
+
+async def perform_on(handle: object, operation: CellOperation) -> Any:
+    """Do one operation on a cell or lock, which must be of the Memory of the thread's Program."""
+    if _require_thread(operation).handles.get(operation.cell) is not handle:
+        refuse(
+            ProgramError(
+                f"{operation.text()}: {handle!r} is not of the Memory that this thread's "
+                f"Program was made with. Every cell a thread uses must come from that one."
+            )
+        )
+    return await _hand_over(AboutTo(operation))
+
+
+def operation_of(awaited: Any) -> Operation | None:
+    """The operation that a suspended coroutine is handing over, if it is perform_on()'s.
+
+    It and what it awaits are determined by the operation: they give its result, and nothing else.
+    """
+    if getattr(awaited, "cr_code", None) is not _HANDING_OVER:
+        return None
+    operation: Operation = awaited.cr_frame.f_locals["operation"]
+    return operation
+
+
+_HANDING_OVER = perform_on.__code__
+
+
+async def perform_silently(request: CloseWindow) -> object:
+    """Ask for something that is not a step."""
+    thread_run("a window's end")
+    return await _hand_over(request)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def operation(
+    method: Callable[P, Coroutine[Any, Any, R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Marks what a thread awaits to take a step, so that a forgotten `await` can be told."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        called = method(*args, **kwargs)
+        run = here.run
+        if run is not None and not run.abandoned:
+            caller = sys._getframe(1)
+            run.note_call(called, caller.f_code.co_filename, caller.f_lineno)
+        return called
+
+    return call
+
+
+def never_awaited(operation: Coroutine[Any, Any, object]) -> bool:
+    """As inspect.getcoroutinestate() has it; asked at every step."""
+    coroutine: Any = operation
+    started = coroutine.cr_suspended or coroutine.cr_running or coroutine.cr_frame is None
+    return not started
+
+
+# --- leaving a thread that is abandoned -----------------------------------------------------
+
+_PATIENT = 50  # GeneratorExits that the clean-up code of a thread may get, one for each `finally`
+
+
+class _Leaving(threading.local):
+    """How often modelled code that is being left has asked for an operation."""
+
+    asked = 0
+
+
+_leaving = _Leaving()
+
+
+@contextmanager
+def leaving() -> Iterator[None]:
+    """While a coroutine is closed: however it clings to its life, it is left in the end.
+
+    Whoever awaits an operation in clean-up code gets a GeneratorExit once more. A bare `except:`
+    in a loop catches that, too, and asks again for ever. So it is then raised at one of the next
+    lines that the code comes to, later each time; one of them is in no `try`.
+    """
+    outer, tracing = _leaving.asked, sys.gettrace()
+    _leaving.asked = 0
+    try:
+        yield
+    finally:
+        _leaving.asked = outer
+        if sys.gettrace() is not tracing:
+            sys.settrace(tracing)
+
+
+def _leave() -> NoReturn:
+    _leaving.asked += 1
+    if _leaving.asked > _PATIENT:
+        _raise_at_line(_leaving.asked - _PATIENT)
+    raise GeneratorExit
+
+
+def _raise_at_line(number: int) -> None:
+    """Raise GeneratorExit at the so-manieth line from here that is not racer's."""
+    left = number
+
+    def trace(frame: types.FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if event == "line" and frame.f_globals.get("__name__") != __name__:
+            left -= 1
+            if not left:
+                raise GeneratorExit  # which ends the tracing, too
+        return trace
+
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_flags & (0x80 | 0x100 | 0x20 | 0x2):
+        frame.f_trace = trace
+        frame = frame.f_back
+    sys.settrace(trace)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from racer.explanation.data import LaneState, Switch, SwitchReason
 from racer.lang.operations import CellOperation, Operation
-from racer.lang.outcomes import Blocked
+from racer.lang.outcomes import Blocked, Violation
 from racer.lang.values import value_key
 from racer.replaying.trace import Trace
 from racer.words.changes import shown
@@ -158,7 +158,9 @@ class History:
         holder = self.instants[-1].holders.get(operation.facts.cell or "")
         if holder is None or isinstance(self.outcome.get(holder), Blocked):
             return obstacle
-        return f"{obstacle}, which ended without releasing it"
+        came = self.outcome.get(holder)
+        by = f" by Violation {came.label!r}" if isinstance(came, Violation) else ""
+        return f"{obstacle}, which ended{by} without releasing it"
 
 
 def history(trace: Trace) -> History:

@@ -204,6 +204,10 @@ def _notes(past: History, at: int | None, end: int, names: tuple[str, ...]) -> I
         each = ", ".join(f"{steps} of {thread}" for thread, steps in after if steps)
         yield f"Not shown: the steps {f'after {names[end - 1]}' if end else 'that follow'}, {each}."
     if at is not None and (places := source_places(trace.events[at].locations)):
+        ended = trace.events[at].ended
+        if ended is not None and ended.raised_at is not None:
+            raised_at = source_places((ended.raised_at,))[0]
+            yield f"{trace.events[at].thread} raised it before {names[at]}, at {raised_at}."
         yield f"{names[at]} is at {places[0]}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,6 +125,11 @@ class Program:
     shows: Mapping[str, Show] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if sys.flags.optimize:
+            raise ProgramError(
+                "Python runs with -O (or PYTHONOPTIMIZE), which leaves out every `assert`: a model "
+                "would pass that fails.\nTry: run it without -O, and unset PYTHONOPTIMIZE."
+            )
         if not self.threads:
             raise ProgramError("a Program needs at least one thread.")
         for name, thread in self.threads.items():

@@ -7,6 +7,7 @@ cannot tell which of them runs it, and they cannot tell what it is written in.
 
 from __future__ import annotations
 
+import gc
 import linecache
 import types
 from collections.abc import Callable, Coroutine, Hashable, Mapping
@@ -96,6 +97,7 @@ class CoroutineRun:
         self._called: list[tuple[Coroutine[Any, Any, object], str, int]] = []
         self._open: set[int] = set()
         self.abandoned = False
+        self.ended_by: BaseException | None = None  # a Violation, or a failed assert
         self.refusal: Exception | None = None
         self.coroutine = _call(name, function, args)
         self._pending = self._advance(lambda: self.coroutine.send(None))
@@ -173,6 +175,17 @@ class CoroutineRun:
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
         return tuple(found)
 
+    def in_flight(self) -> tuple[BaseException, ...]:
+        """What was raised and has not arrived: the thread leaves blocks by it, taking steps."""
+        awaited: Any = self.coroutine
+        found: list[BaseException] = []
+        while awaited is not None:
+            for held in gc.get_referents(awaited):
+                if isinstance(held, BaseException) and held.__traceback__ is not None:
+                    found.append(held)
+            awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
+        return tuple(found)
+
     def _advance(self, run_on: Callable[[], object]) -> Pending:
         outer, here.run = here.run, self
         try:
@@ -180,8 +193,10 @@ class CoroutineRun:
         except StopIteration as stop:
             return self._broken() or self._returned(stop.value)
         except Violation as violation:
+            self.ended_by = violation
             return self._broken() or Violated(violation.label, violation.effect)
         except AssertionError as error:
+            self.ended_by = error
             return self._broken() or Violated(_assertion_label(error))
         except (KeyboardInterrupt, OutOfTime):
             raise

@@ -15,8 +15,9 @@ from racer.lang.operations import CellOperation, Misuse, Operation, failed
 from racer.lang.outcomes import OutcomeKey, outcome_of
 from racer.lang.pending import AboutTo, Closing, Raised, Watched
 from racer.lang.program import Program, ThreadInstance
-from racer.lang.run import Run
+from racer.lang.run import CoroutineRun, Run
 from racer.lang.watches import Observation
+from racer.lang.whose import last_line
 from racer.replaying.storage import Done, Storage
 from racer.replaying.trace import ClosedWindow, Ending
 
@@ -40,6 +41,7 @@ class Task:
     instance: ThreadInstance
     run: Run
     windows: dict[int, Open] = field(default_factory=dict)
+    raised_at: Location | None = None  # as Ending has it
 
 
 class Stepped(NamedTuple):
@@ -166,7 +168,12 @@ class Tasks:
         for window in pending.opens:
             opened = Open(window.watch, self.steps, [window.watch.holds(self.storage.values)])
             task.windows[window.slot] = opened
+        run = task.run
+        flying = run.in_flight() if isinstance(run, CoroutineRun) else ()
         done = self._execute(task, operation, choice)
+        if flying and isinstance(run, CoroutineRun) and run.ended_by in flying:
+            assert run.ended_by is not None
+            task.raised_at = last_line(run.ended_by)
         self.steps += 1
         self._observe()
         closed = self._close_windows(task)
@@ -235,4 +242,4 @@ class Tasks:
                     step=task.run.steps,
                 )
             case pending:
-                return Ending(outcome_of(pending, daemon=task.instance.daemon))
+                return Ending(outcome_of(pending, daemon=task.instance.daemon), task.raised_at)

@@ -88,9 +88,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a thread came to: a value it returned, or a Violation."""
+    """What a thread came to: a value it returned, or a Violation.
+
+    `raised_at` is the line of the `raise`, or the assert, where that was not after its last step:
+    the thread has left blocks since, an `async with lock` say.
+    """
 
     value: OutcomeValue
+    raised_at: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)

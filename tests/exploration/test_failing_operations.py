@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from racer import Memory, Move, Program, Thread, Violation, explain, explore, load, replay, save
+from racer import (
+    Memory,
+    Move,
+    Program,
+    Thread,
+    Violation,
+    explain,
+    explore,
+    fence,
+    load,
+    replay,
+    save,
+)
 from racer.lang.cells import Cell
 from tests.oracles.naive import enumerate_program
 
@@ -177,3 +192,77 @@ def test_one_that_fails_is_another_than_one_that_changes_nothing() -> None:
     found = explore(program)  # which replays every violation, and compares each step
     assert found.interleavings == 10  # C(5, 2): 3 steps of A, 2 of B
     assert found.violations["not 0"].interleavings == enumerate_program(program).violations["not 0"]
+
+
+def leaving(how: str) -> Program:
+    """A finds 1 in x and raises; there are steps to take on its way out."""
+    mem = Memory()
+    x, m, n = mem.cell("x", 0), mem.lock("m"), mem.lock("n")
+
+    async def a() -> None:
+        if how == "lock":
+            async with m, n:
+                if await x.load():
+                    raise Violation("seen")
+        elif how == "finally":
+            try:
+                assert not await x.load(), "seen"
+            finally:
+                await fence("mb")
+        elif how == "never releases":
+            await m.acquire()
+            if await x.load():
+                raise Violation("seen")
+            await m.release()
+        elif await x.load():
+            raise Violation("seen")
+
+    async def b() -> None:
+        await x.store(1)
+        async with m:
+            pass
+
+    return Program(mem, {"A": Thread(a), "B": Thread(b)})
+
+
+@pytest.mark.parametrize(("how", "line"), [("lock", "raise Violation("), ("finally", "assert ")])
+def test_a_violation_that_leaves_blocks_is_told_at_the_line_of_the_raise(
+    how: str, line: str
+) -> None:
+    result = explore(leaving(how))
+    ended = result.violations["seen"].trace.events[-1].ended
+    assert ended is not None and ended.raised_at is not None
+    path, number = ended.raised_at.path, ended.raised_at.line
+    assert Path(path).read_text().splitlines()[number - 1].strip().startswith(line)
+    assert any(
+        note.startswith("A raised it before A") and f":{number}." in note
+        for note in explain(result, "seen").notes
+    )
+
+
+def test_a_violation_right_after_a_step_is_told_at_that_step() -> None:
+    result = explore(leaving("not at all"))
+    events = result.violations["seen"].trace.events
+    (ended,) = (event.ended for event in events if event.thread == "A")
+    assert ended is not None and ended.raised_at is None
+    assert not any("raised it" in note for note in explain(result, "seen").notes)
+
+
+def test_a_deadlock_names_the_violation_that_left_the_lock_held() -> None:
+    told = explain(explore(leaving("never releases")), "deadlock").verdict
+    assert told.endswith("held by A, which ended by Violation 'seen' without releasing it.")
+
+
+def test_no_program_is_made_where_asserts_are_left_out() -> None:
+    made = "from racer import *; m = Memory(); Program(m, {'T': Thread(lambda: None)})"
+    without = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
+    for options, environment in ((["-O"], {}), ([], {"PYTHONOPTIMIZE": "1"}), ([], {})):
+        run = subprocess.run(
+            [sys.executable, *options, "-c", made],
+            env=without | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        refused = "ProgramError: Python runs with -O (or PYTHONOPTIMIZE)" in run.stderr
+        assert refused == bool(options or environment)

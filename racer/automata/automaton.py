@@ -12,7 +12,7 @@ A node in which the thread has ended has no edges.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -31,6 +31,7 @@ class ValueTable:
     def __init__(self, initial: object, on_new: Callable[[object], None]) -> None:
         self.values: list[object] = []
         self._index: dict[Hashable, int] = {}
+        self._doubles: dict[int, object] = {}
         self._on_new = on_new
         self.intern(initial)
 
@@ -42,7 +43,13 @@ class ValueTable:
             index = self._index[key] = len(self.values)
             self.values.append(value)
             self._on_new(value)
+        elif value is not self.values[index]:
+            self._doubles.setdefault(index, value)
         return index
+
+    def doubles(self) -> Iterator[tuple[object, object]]:
+        """Values, each with another object of the same value that the cell was given, if any."""
+        return ((self.values[index], double) for index, double in self._doubles.items())
 
 
 class CellStep(NamedTuple):

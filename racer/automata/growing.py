@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from types import FunctionType
 from typing import Any
 
-from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots
+from racer.automata import doubles
+from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots, ValueTable
+from racer.automata.doubles import Double
 from racer.automata.environment import Environment
 from racer.automata.identity import Identifier
 from racer.errors import HIDDEN_STATE, Location, ModelError
@@ -50,6 +52,9 @@ class GrowingAutomaton:
         # Runs whose operation has a function that captures something of the run. They are never
         # resumed nor closed: the function is evaluated later, and must see what it sees now.
         self.held: list[Run] = []
+        # Edges that lead to a node which was there already, with the answer they stand for.
+        self._returns: list[tuple[int, CellStep, int]] = []
+        self._confirmed = (0, 0)  # nodes and returns that doubles have been tried on
         self.work = 0  # what lifting has cost so far, in steps of the coroutine
         self.start = self._arrive(instance.start(), None, ())
         self._refuse_without_step()
@@ -69,7 +74,10 @@ class GrowingAutomaton:
             return known
         run = self._parked.pop(node, None) or self._run_to(node)
         _give(run, step)
+        nodes = len(self._pending)
         goal = self._arrive(run, (node, step), self._slots_after(node))
+        if goal < nodes:
+            self._returns.append((node, step, goal))
         self._edges[node][step.answer] = goal
         return goal
 
@@ -92,20 +100,74 @@ class GrowingAutomaton:
             if isinstance(pending, Returned | Violated):
                 self._run_to(node).close()
 
+    def confirm_values(self, tables: Mapping[str, ValueTable]) -> None:
+        """Run along every edge once more with doubles as results: see `doubles`.
+
+        Errors   ModelError where the thread does something else then.
+        """
+        done, self._confirmed = self._confirmed, (len(self._pending), len(self._returns))
+        if done == self._confirmed:
+            return
+        followed = {parent[0] for parent in self._parents if parent is not None}
+        followed |= {before for before, _, _ in self._returns}  # with what leads to them
+        for why, double in doubles.patterns(self._environment.trusted(), tables):
+            for node in range(1, len(self._pending)):
+                if node not in followed:
+                    self._confirm(self._path_to(node), node, why, double)
+            for before, step, goal in self._returns:
+                self._confirm([*self._path_to(before), (before, step)], goal, why, double)
+
+    def _confirm(
+        self, path: list[tuple[int, CellStep]], goal: int, why: tuple[str, str], double: Double
+    ) -> None:
+        last = len(path) - 1
+        given = [
+            (node, step._replace(result=double(step.result, i)))
+            for i, (node, step) in enumerate(path)
+        ]
+        if all(new.result is old.result for (_, new), (_, old) in zip(given, path, strict=True)):
+            return
+        run = self.instance.start()
+        locations = run.locations()
+        for i, (_, step) in enumerate(given):
+            locations = run.locations()
+            _give(run, step)
+            node = given[i + 1][0] if i < last else goal
+            if not self._same(run.pending, self._pending[node]):
+                break
+        else:
+            run.close()
+            return
+        here, steps = describe_pending(run.pending), run.steps
+        run.close()
+        at = f" (at {locations[-1]})" if locations else ""
+        raise ModelError(
+            f"thread {run.name!r} {why[0]}: after its step {steps}{at}, given "
+            f"{describe(step.result)}, it is to {describe_pending(self._pending[node])}, and given "
+            f"another object of the same values, to {here}.\n{why[1]}",
+            thread=run.name,
+            step=steps,
+        )
+
     def close(self) -> None:
         """Abandon the runs that are kept for edges to come."""
         for run in self._parked.values():
             run.close()
         self._parked.clear()
 
-    def _run_to(self, node: int) -> Run:
+    def _path_to(self, node: int) -> list[tuple[int, CellStep]]:
+        """The nodes before it, from the start, each with the step that is taken there."""
         path: list[tuple[int, CellStep]] = []
         parent = self._parents[node]
         while parent is not None:
             path.append(parent)
             parent = self._parents[parent[0]]
+        return path[::-1]
+
+    def _run_to(self, node: int) -> Run:
+        path = self._path_to(node)
         run = self.instance.start()
-        for before, step in reversed(path):
+        for before, step in path:
             self._check(run, before)
             _give(run, step)
         self.work += len(path)
@@ -117,7 +179,18 @@ class GrowingAutomaton:
         if not self._same(run.pending, expected):
             found, steps = describe_pending(run.pending), run.steps
             where = run.locations()[-1:]
+            made = self._made(run.pending)
             run.close()
+            if made and found == describe_pending(expected):
+                raise ModelError(
+                    f"thread {run.name!r} makes {describe(made[0])} itself, and is about to {found}"
+                    f"{f' (at {where[0]})' if where else ''}: it compares by identity, and every "
+                    f"run of the thread makes another one.\n"
+                    f"Try: make it before the Program, outside of the thread, or give its class an "
+                    f"__eq__ by value (a frozen dataclass).",
+                    thread=run.name,
+                    step=steps + 1,
+                )
             raise ModelError(
                 f"thread {run.name!r} is not a function of the results it gets: after the same "
                 f"{steps} steps it was about to {describe_pending(expected)}, and in another run "
@@ -126,6 +199,19 @@ class GrowingAutomaton:
                 thread=run.name,
                 step=steps + 1,
             )
+
+    def _made(self, pending: Pending) -> list[object]:
+        """The addresses in what a thread hands over, or has come to, that it may have made."""
+        held: list[object] = []
+        if isinstance(pending, Returned):
+            held = [pending.value]
+        elif isinstance(pending, AboutTo):
+            operation = pending.operation
+            parts = (getattr(operation, name) for name in _fields(type(operation)))
+            functions = operation.facts.functions
+            held = [part for part in parts if not any(part is each for each in functions)]
+        found = (each for part in held for each in doubles.addresses(part))
+        return [each for each in found if not self._identifier.is_trusted(each)]
 
     def _same(self, found: Pending, expected: Pending) -> bool:
         if isinstance(found, AboutTo) and isinstance(expected, AboutTo):
@@ -173,6 +259,8 @@ class GrowingAutomaton:
             self.held.append(run)
         elif isinstance(run.pending, AboutTo | Closing):
             self._parked[node] = run
+        if self._made(self._pending[node]):
+            self._run_to(node).close()  # an object that was not made just now is the same again
         return node
 
     def _refuse_foreign(self, run: Run) -> None:

@@ -82,6 +82,10 @@ class Identifier:
         """Take `value`, which a cell holds, for immutable."""
         self._trusted[id(value)] = value
 
+    def is_trusted(self, value: object) -> bool:
+        """Whether that very object was given to trust()."""
+        return id(value) in self._trusted
+
     def coroutine_key(self, coroutine: Coroutine[Any, Any, object]) -> Hashable | None:
         """Equal for two suspended coroutines of one thread only if they continue alike.
 

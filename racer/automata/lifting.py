@@ -64,6 +64,7 @@ class Lifted:
         """
         for automaton in self.growing:
             automaton.close()
+            automaton.confirm_values(self.tables)
         for environment in self.environments:
             environment.check()
 
@@ -105,6 +106,7 @@ def lift(
         for group, automaton in growing.items():
             automaton.close()
             automaton.confirm_endings()
+            automaton.confirm_values(tables)
             automata[group] = _minimal(automaton.closed(), tables)
     lifted = Lifted(
         program,

@@ -17,7 +17,7 @@ import operator
 import re
 import sys
 import types
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 _UNSET = object()  # in place of a dataclass field that was never set
@@ -30,7 +30,8 @@ def describe(value: object) -> str:
         return without_addresses(repr(value))
     if isinstance(value, frozenset | set):
         inner = ", ".join(sorted(describe(item) for item in value))
-        return f"{type(value).__name__}({{{inner}}})" if inner else f"{type(value).__name__}()"
+        name = "frozenset" if type(value) is Arranged else type(value).__name__
+        return f"{name}({{{inner}}})" if inner else f"{name}()"
     if type(value) is tuple:
         items = [describe(item) for item in value]
         return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
@@ -85,9 +86,28 @@ def value_key(value: Any) -> Hashable:
     if kind in _PLAIN:
         return (kind, value)
     content = _contents.get(kind)
+    if kind is Arranged:
+        return value_key(frozenset(value))
     if content is None:
         content = _contents[kind] = _content_of(kind, value)
     return (kind, content(value))
+
+
+class Arranged(frozenset[Any]):
+    """A frozenset that is iterated in the order in which it was made; else it is like any other."""
+
+    __slots__ = ("_order",)
+
+    def __new__(cls, order: Iterable[object]) -> Arranged:
+        items = tuple(order)
+        made = super().__new__(cls, items)
+        made._order = items
+        return made
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._order)
+
+    _order: tuple[object, ...]
 
 
 class Unfit(TypeError):

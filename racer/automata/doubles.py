@@ -1,0 +1,214 @@
+"""Doubles: other objects of the same value. Threads must not depend on which they are given.
+
+One value of a cell stands for every object with its `value_key`. There are two ways left to tell
+these apart: which object it is, by `is` or id(); and the order in which a frozenset is iterated,
+which differs with its history and the hash seed. So where a thread may see either, its histories
+are run once more with doubles as results: objects of that value that were seen as well, and
+frozensets in other orders. A thread that then does something else is refused, with the reason.
+
+Bound    a history for each edge of the automaton, under a few patterns of which results are
+         doubles. Sets that a thread makes itself are not seen, nor `is` in code that is not the
+         model's.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import dis
+import enum
+import os
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from racer.automata.automaton import ValueTable
+from racer.lang.values import Arranged, compares_by_identity, describe
+from racer.lang.whose import is_racers_own
+
+Double = Callable[[object, int], object]  # of a thread's result, by its number from 0
+
+ORDER: Final = (
+    "depends on the order in which it iterates over a frozenset, which differs with the hash seed",
+    "Try: iterate over sorted(...), or use a tuple where the order matters.",
+)
+IDENTITY: Final = (
+    "tells equal values apart by `is` or id(), and racer takes them for one",
+    "Try: compare with `==`, or let them compare by identity, so that each object is a value of\n"
+    "its own (a dataclass with eq=False, a class without __eq__).",
+)
+
+
+def patterns(
+    code: Iterable[object], tables: Mapping[str, ValueTable]
+) -> Iterator[tuple[tuple[str, str], Double]]:
+    """What to try with a thread of that code: what it would show, with a remedy; the doubles."""
+    values = [value for table in tables.values() for value in table.values]
+    if any(_can_be_arranged(value) for value in values):
+        for order in (_ascending, _descending, _rotated):
+            yield ORDER, _in_order(order)
+    others = {id(v): d for table in tables.values() for v, d in table.doubles()}
+    if others and any(_asks_identity(each) for each in code):
+
+        def other(result: object) -> object:
+            return others.get(id(result), result)
+
+        yield IDENTITY, lambda result, _: other(result)
+        for bit in (1, 2):  # of results less than four steps apart, one is a double and one not
+            yield IDENTITY, _where(bit, other)
+
+
+# --- frozensets in other orders -------------------------------------------------------------
+
+_Order = Callable[[list[Any]], list[Any]]
+
+
+def _where(bit: int, other: Callable[[object], object]) -> Double:
+    return lambda result, number: other(result) if number & bit else result
+
+
+def _in_order(order: _Order) -> Double:
+    return lambda result, _: _arranged(result, order)
+
+
+def _ascending(items: list[Any]) -> list[Any]:
+    return sorted(items, key=describe)
+
+
+def _descending(items: list[Any]) -> list[Any]:
+    return _ascending(items)[::-1]
+
+
+def _rotated(items: list[Any]) -> list[Any]:
+    first, *rest = _ascending(items)
+    return [*rest, first]
+
+
+def _can_be_arranged(value: object) -> bool:
+    """Whether there is a set in it with more than one order."""
+    if isinstance(value, frozenset):
+        items = list(value)
+        numbers = all(isinstance(item, int | float | None) for item in items)
+        if numbers and list(frozenset(_ascending(items))) == list(frozenset(_descending(items))):
+            return False
+        return len(items) > 1
+    return any(_can_be_arranged(part) for part in _parts(value))
+
+
+def _arranged(value: Any, order: _Order) -> Any:
+    """The value, the sets in it in that order; the same object where there is none."""
+    if not _can_be_arranged(value):
+        return value
+    if type(value) is frozenset:
+        return Arranged(order(list(value)))
+    if type(value) is tuple:
+        return tuple(_arranged(part, order) for part in value)
+    if dataclasses.is_dataclass(value):
+        changed = copy.copy(value)
+        for field in dataclasses.fields(value):
+            arranged = _arranged(getattr(value, field.name), order)
+            object.__setattr__(changed, field.name, arranged)
+        return changed
+    return value
+
+
+def _parts(value: Any) -> Iterator[object]:
+    kind = type(value)
+    if kind is tuple:
+        yield from value
+    elif dataclasses.is_dataclass(kind) and not compares_by_identity(kind):
+        yield from (getattr(value, field.name, None) for field in dataclasses.fields(kind))
+
+
+def addresses(value: Any) -> Iterator[object]:
+    """The objects in a value that compare by identity and may be made again and again."""
+    kind = type(value)
+    if kind in (int, str, bool, type(None)):
+        return
+    if isinstance(value, frozenset | tuple):
+        for part in value:
+            yield from addresses(part)
+    elif compares_by_identity(kind):
+        if not isinstance(value, type | enum.Enum | types.ModuleType | types.BuiltinFunctionType):
+            yield value
+    else:
+        for part in _parts(value):
+            yield from addresses(part)
+
+
+# --- code that asks for identity ------------------------------------------------------------
+
+
+def _asks_identity(item: object) -> bool:
+    """Whether a function, or a method of a class, may compare what it was given by identity."""
+    if isinstance(item, types.MethodType):
+        item = item.__func__
+    if isinstance(item, type):
+        return any(_asks_identity(each) for each in vars(item).values())
+    if isinstance(item, property):
+        return any(_asks_identity(each) for each in (item.fget, item.fset))
+    if isinstance(item, staticmethod | classmethod):
+        item = item.__func__
+    if not isinstance(item, types.FunctionType) or not _is_the_models(item):
+        return False
+    reached = dict(zip(item.__code__.co_freevars, item.__closure__ or (), strict=True))
+    return _code_asks(item.__code__, reached, item.__globals__)
+
+
+def _is_the_models(function: types.FunctionType) -> bool:
+    """Whether it is a model's; what `dataclasses` writes asks for classes only."""
+    path, module = function.__code__.co_filename, function.__module__ or ""
+    library = module != "__main__" and module.partition(".")[0] in sys.stdlib_module_names
+    # A wrapper of functools or reprlib has the module of what it wraps.
+    wraps = os.path.dirname(path) == os.path.dirname(os.__file__)
+    return not (path == "<string>" or library or wraps or is_racers_own(module))
+
+
+def _code_asks(
+    code: types.CodeType, reached: Mapping[str, types.CellType], names: Mapping[str, Any]
+) -> bool:
+    instructions = [each for each in dis.get_instructions(code) if each.opname != "CACHE"]
+    if "id" in code.co_names:
+        return True
+    for at, each in enumerate(instructions):
+        if each.opname == "IS_OP" and not _is_decided(instructions[:at], reached, names):
+            return True
+    nested = (each for each in code.co_consts if isinstance(each, types.CodeType))
+    return any(_code_asks(each, reached, names) for each in nested)
+
+
+def _is_decided(
+    before: list[dis.Instruction],
+    reached: Mapping[str, types.CellType],
+    names: Mapping[str, Any],
+) -> bool:
+    """Whether one operand of an `is` is an object with a value of its own: None, a member of an
+    enumeration, an address. That is looked for where it stands last, and so is written second."""
+    attributes: list[str] = []
+    for each in reversed(before):
+        name = str(each.argval)
+        if name == "__class__" and not attributes:
+            return True
+        if each.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            attributes.append(name)
+            continue
+        if each.opname == "LOAD_CONST":
+            found = each.argval
+        elif each.opname == "LOAD_GLOBAL" and name in names:
+            found = names[name]
+        elif each.opname == "LOAD_DEREF" and name in reached:
+            found = _content(reached[name])
+        else:
+            return False
+        for attribute in reversed(attributes):
+            found = getattr(found, attribute, 0)  # a number has no identity that can be relied on
+        return found in (None, True, False, ...) or compares_by_identity(type(found))
+    return False
+
+
+def _content(cell: types.CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not bound yet
+        return 0

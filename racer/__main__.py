@@ -5,6 +5,7 @@ Loading the command line takes a tenth of a second, in which Ctrl-C is no reason
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
@@ -13,7 +14,9 @@ def main() -> int:
     try:
         from racer.cli import main as run
 
-        return run()
+        status = run()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said
+        return status
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted before the result was shown\n")
         return 130

@@ -53,7 +53,7 @@ def source_line(error: BaseException, near: str | Path) -> Location | None:
 
 
 def readable(path: str | Path, limit: int) -> bytes:
-    """The bytes of a regular file of at most `limit` of them.
+    """The bytes of a regular file that has at most `limit` of them.
 
     A fifo would be waited for, and a device read, for ever.
 

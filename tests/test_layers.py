@@ -16,7 +16,7 @@ RACER = ROOT / "racer"
 
 # From the bottom up: a file imports only from its own room and from those of lower lines.
 LAYERS = [
-    ["racer.errors", "racer.files"],
+    ["racer.errors", "racer.files", "racer.interrupts"],
     ["racer.lang"],
     ["racer.automata"],
     ["racer.replaying"],

@@ -6,12 +6,13 @@ reason, and named when it is asked for.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from racer.catalogue.packages import load_file
+from racer.catalogue.packages import load_file, source_of
 from racer.catalogue.scenario import Scenario
 from racer.errors import ProgramError, RacerError, UsageError, suggestion
 from racer.files import BUNDLED, shown_path
@@ -88,7 +89,7 @@ def modules() -> tuple[list[ModuleType], list[Broken]]:
     for file in [*_local_files(), *_installed_files()]:
         try:
             loaded.append(load_file(file))
-        except RacerError as error:
+        except RacerError as error:  # whatever it raises, load_file() makes one of it
             broken.append(Broken(file, str(error)))
     return loaded, broken
 
@@ -131,9 +132,10 @@ def _find_by_name(name: str) -> Found:
 
 
 def _find_in_file(path: Path, name: str | None) -> Found:
-    if not path.is_file():
-        what = "is a directory" if path.is_dir() else "does not exist"
-        raise UsageError(f"cannot load scenarios from {str(path)!r}: the file {what}.")
+    if not path.exists():
+        raise UsageError(f"cannot load scenarios from {str(path)!r}: the file does not exist.")
+    if path.is_dir():
+        raise UsageError(f"cannot load scenarios from {str(path)!r}: the file is a directory.")
     scenarios = _scenarios_of(load_file(path))
     names = [scenario.name for scenario in scenarios]
     if not scenarios:
@@ -161,7 +163,7 @@ def _defining(name: str | None, files: list[Path]) -> list[Path]:
 def _defines(file: Path, name: str) -> bool:
     """Whether the text of a file has a function of that name."""
     try:
-        text = file.read_text(errors="replace")
+        text = source_of(file).decode(errors="replace")
     except OSError:
         return False
     return re.search(rf"^def {re.escape(name)}\b", text, re.MULTILINE) is not None
@@ -188,7 +190,19 @@ def _local_files() -> list[Path]:
 
 
 def _public_files(directory: Path) -> list[Path]:
-    return sorted(file for file in directory.glob("*.py") if not file.name.startswith("_"))
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UsageError(
+            f"cannot look for scenarios in {shown_path(directory)}: {error.strerror}."
+        ) from error
+    return [directory / each for each in sorted(names) if _is_public(each)]
+
+
+def _is_public(name: str) -> bool:
+    return name.endswith(".py") and not name.startswith("_")
 
 
 def _scenarios_of(module: ModuleType) -> list[Scenario]:

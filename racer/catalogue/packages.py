@@ -29,9 +29,11 @@ from types import ModuleType
 from typing import Any
 
 from racer.errors import ProgramError, RacerError, UsageError
-from racer.files import BUNDLED, shown_path, source_line
+from racer.files import BUNDLED, readable, shown_path, source_line
+from racer.interrupts import is_from_outside
 
 _PREFIX = "racer_in_"
+_LARGEST = 1 << 24  # bytes of a source file
 
 
 def load_file(path: Path) -> ModuleType:
@@ -39,20 +41,30 @@ def load_file(path: Path) -> ModuleType:
 
     Errors   ProgramError with the file, the line and the exception; the caller sees no traceback.
     """
-    path = path.resolve()
+    given, path = path, path.resolve()
     try:
+        source_of(given)
         if path.suffix != ".py":
             raise UsageError("it is not a Python source file (its name must end in .py).")
         if path.is_relative_to(BUNDLED.resolve()):
             parts = path.relative_to(BUNDLED.resolve()).with_suffix("").parts
             return importlib.import_module(".".join(("racer.scenarios", *parts)))
         return _package_of(path.parent).load(path)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # also SystemExit: a file does not end the process
+        if is_from_outside(error):
+            raise
+        if isinstance(error, OSError) and error.filename in (given, str(given)):
+            raise ProgramError(f"{shown_path(given)} cannot be loaded: {error.strerror}") from error
         where = source_line(error, path)
         text = str(error) if isinstance(error, RacerError) else f"{type(error).__name__}: {error}"
         raise ProgramError(
             f"{shown_path(path)} cannot be loaded: {_in_their_words(text)}\n  at {where}"
         ) from error
+
+
+def source_of(path: Path) -> bytes:
+    """The text of a Python file. Errors: OSError, also for what would never end, as a fifo."""
+    return readable(path, _LARGEST)
 
 
 class _Package:
@@ -125,7 +137,7 @@ class _Loader(SourceFileLoader):
         """No compiled files beside a user's scenarios: they are edited all the time."""
 
     def get_code(self, fullname: str) -> types.CodeType | None:
-        source = self.get_data(self.path)
+        source = source_of(Path(self.path))
         return self.source_to_code(source, self.path)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Literal, overload
 from racer.catalogue.parameters import Parameter, Range, Value, parameters_of, show_parameters
 from racer.errors import Location, ProgramError, RacerError, UsageError, suggestion
 from racer.files import shown_path, source_line
+from racer.interrupts import is_from_outside
 from racer.lang.program import Program
 
 __all__ = ["Expected", "Range", "Scenario", "scenario"]
@@ -213,7 +214,7 @@ class _Reported:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, UsageError) or not isinstance(error, Exception | SystemExit):
+        if error is None or isinstance(error, UsageError) or is_from_outside(error):
             return
         where = source_line(error, self.owner.source.path)
         text = str(error) if isinstance(error, RacerError) else f"{type(error).__name__}: {error}"

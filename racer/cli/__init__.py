@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         typer.main.get_command(app)(given, prog_name="racer")
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
+        return stop.code if isinstance(stop.code, int) else 1
     except OSError as error:  # a help text that cannot be written; commands guard themselves
         from racer.cli.guard import unwritable
 

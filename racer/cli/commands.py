@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from racer import interrupts
 from racer.catalogue.discovery import Found, catalogue, find, origin_text
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Expected
-from racer.cli.guard import complain, emit, models_print_to_stderr
+from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
 from racer.cli.output import (
     Written,
     WrittenPage,
@@ -38,7 +39,7 @@ from racer.search.limits import deadline_after
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.result import document
 from racer.viz.mail import mail
-from racer.viz.summary import heading, summary
+from racer.viz.summary import heading, result_line, summary
 from racer.viz.wrapping import filled
 
 if TYPE_CHECKING:
@@ -91,6 +92,21 @@ def explore_scenario(request: Request) -> int:
     named_by_user(request.directory, "--output")
     with models_print_to_stderr():
         selection = select(request.scenario, request.variant, request.settings)
+    status = None
+    try:
+        with interrupts.deferred():
+            status = _explored_and_told(request, selection, override)
+    except KeyboardInterrupt:
+        if status is None:
+            raise
+    return status  # all has been said
+
+
+def _explored_and_told(
+    request: Request, selection: Selection, override: Literal["pass", "fail"] | None
+) -> int:
+    """The search may be cut by Ctrl-C, and the explanations; of the rest nothing is lost."""
+    with models_print_to_stderr():
         deadline = deadline_after(request.timeout)
         result, interrupted = _explored(request, selection)
     judgement = judge(result, selection.declared, override)
@@ -105,7 +121,10 @@ def explore_scenario(request: Request) -> int:
     else:
         emit_files(written, page)
     failures = complain_of([*written.values(), page])
-    if interrupted or cut:
+    if not stdout_takes_all():
+        complain(f"{selection.found.reference}: {result_line(result)}")
+    if interrupted or cut or interrupts.asked():
+        interrupts.answered()
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
     return USAGE if failures else status_of(result, judgement)
@@ -224,6 +243,8 @@ def _show_violations(
     for label, explanation in explanations.items():
         if not request.json:
             emit(f"\n{mail(explanation).rstrip()}")
+        if interrupts.asked():  # there is the witness, from which it can be drawn
+            continue
         written[label] = with_pictures(written[label], diagram(explanation), png=request.png)
     return explanations, cut
 
@@ -237,10 +258,10 @@ def _explained(
     """
     known: dict[str, Explanation] = {}
     try:
-        with exactly(loaded, result.memory, deadline=deadline) as exact:
+        with exactly(loaded, result.memory, deadline=deadline) as exact, interrupts.allowed():
             for label in result.violations:
                 known[label] = explained(result, label, exact)
-            return known, False
+        return known, False
     except (KeyboardInterrupt, OutOfTime) as stop:
         for label in result.violations:
             known[label] = known.get(label) or explained(result, label, None)

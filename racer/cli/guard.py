@@ -4,33 +4,124 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
-from typing import TextIO
+from types import ModuleType
+from typing import Any, TextIO
 
+from racer import interrupts
 from racer.cli.statuses import BOUND, DIVERGED, INTERNAL, INTERRUPTED, USAGE
-from racer.errors import InternalError, RacerError, ReplayDiverged, suggestion
+from racer.errors import InternalError, RacerError, ReplayDiverged, UsageError, suggestion
+from racer.files import shown_path
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """The exit status of a command, whatever it raises."""
+    """The exit status of a command, whatever it raises. Ctrl-C and SIGTERM interrupt it."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a label outside the locale's charset
+    _stdout.failure = None
     try:
-        return command()
+        signals = interrupts.handled((signal.SIGINT, signal.SIGTERM))
+        with signals, _nobody_leaves(), _interrupts_are_told_once():
+            _require_directory()
+            status = command()
     except ReplayDiverged as error:
-        return _failed(DIVERGED, str(error))
+        status = _failed(DIVERGED, str(error))
     except RacerError as error:
-        return _failed(USAGE, str(error))
+        status = _failed(USAGE, str(error))
     except KeyboardInterrupt:
-        return _failed(INTERRUPTED, "interrupted before the result was shown")
+        warnings.simplefilter("ignore", RuntimeWarning)  # of what is dropped before its `await`
+        status = _failed(INTERRUPTED, "interrupted before the result was shown")
     except MemoryError:
-        return _failed(BOUND, "out of memory; try --max-states, or smaller parameters")
+        status = _failed(BOUND, "out of memory; try --max-states, or smaller parameters")
     except InternalError as error:
-        return _bug(str(error))
+        status = _bug(str(error))
+    except OSError as error:
+        status = _failed(USAGE, _unusable(error)) if error.filename else _unexpected(error)
     except Exception as error:
-        return _bug(str(InternalError(f"{type(error).__name__}: {error}")))
+        status = _unexpected(error)
+    except BaseException as error:  # SystemExit, which might say 0
+        status = _failed(USAGE, f"a file of the model's ended the command: {_named(error)}")
+    if _stdout.failure is None:
+        return status
+    return _failed(INTERRUPTED if status == INTERRUPTED else USAGE, _stdout.failure)
+
+
+class _Stdout:
+    """What has become of stdout: why it takes nothing any more, if so."""
+
+    failure: str | None = None
+
+
+_stdout = _Stdout()
+
+
+def stdout_takes_all() -> bool:
+    """Whether all that was emitted has been written, or nobody wanted to read more."""
+    return _stdout.failure is None
+
+
+def _require_directory() -> None:
+    """Errors: UsageError where the current directory has gone, or may not be looked into."""
+    try:
+        os.stat(os.path.join(os.getcwd(), os.curdir))
+    except OSError as error:
+        raise UsageError(
+            f"the current directory cannot be used: {error.strerror}.\n"
+            f"Usual cause: it was removed, or replaced, after this shell went there.\n"
+            f"Try: cd into one that is there."
+        ) from error
+
+
+@contextlib.contextmanager
+def _interrupts_are_told_once() -> Iterator[None]:
+    """Ctrl-C in a `__del__` cannot be raised from there: it is met again, without a traceback."""
+    before = sys.unraisablehook
+
+    def told(found: sys.UnraisableHookArgs) -> None:
+        if not issubclass(found.exc_type, KeyboardInterrupt):
+            before(found)
+
+    sys.unraisablehook = told
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+@contextlib.contextmanager
+def _nobody_leaves() -> Iterator[None]:
+    """Refuse calls that would end or replace this process before there is an answer.
+
+    Of a scenario's: racer makes none. A process that was forked from this one may end.
+
+    Bound    Python code is kept from it, not code in C that does so itself.
+    """
+    own, kept = os.getpid(), {}
+    for name in ("_exit", "execv", "execve"):  # all of os.exec* come to one of these two
+        kept[name] = getattr(os, name)
+
+        def refuse(*given: Any, name: str = name) -> Any:
+            if os.getpid() != own:
+                return kept[name](*given)
+            raise SystemExit(f"os.{name}() would end racer without an answer")
+
+        for module in _homes():
+            setattr(module, name, refuse)
+    try:
+        yield
+    finally:
+        for module in _homes():
+            for name, function in kept.items():
+                setattr(module, name, function)
+
+
+def _homes() -> list[ModuleType]:
+    """The modules that have what ends a process: os, and what it has them from."""
+    return [os, *(sys.modules[name] for name in ("posix", "nt") if name in sys.modules)]
 
 
 def unknown_command(name: str, known: list[str]) -> int:
@@ -54,18 +145,20 @@ def on_terminal() -> bool:
 def emit(text: str) -> None:
     """Write a part of the result to stdout, now.
 
-    A reader that has seen enough (`| head -1`) is no error. Any other failure is a RacerError.
+    A reader that has seen enough (`| head -1`) is no error. After any other failure the command
+    goes on, since there may be files to write; it is told at the end.
     """
-    if sys.stdout is None:
+    if sys.stdout is None or _stdout.failure is not None:
         return
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         _discard(sys.stdout)
-    except OSError as error:
-        _discard(sys.stdout)
-        raise RacerError(_unwritable(error)) from error
+    except (OSError, ValueError) as error:  # a ValueError: it was closed
+        _stdout.failure = _unwritable(error)
+        with contextlib.suppress(ValueError):
+            _discard(sys.stdout)
 
 
 def complain(text: str) -> None:
@@ -90,8 +183,22 @@ def _discard(stream: TextIO) -> None:
         os.close(null)
 
 
-def _unwritable(error: OSError) -> str:
-    return f"cannot write to stdout: {error.strerror}"
+def _unwritable(error: OSError | ValueError) -> str:
+    why = error.strerror if isinstance(error, OSError) else error
+    return f"cannot write to stdout: {why}"
+
+
+def _unusable(error: OSError) -> str:
+    """A file that cannot be used, where no more is known than what the system said."""
+    return f"cannot use {shown_path(os.fsdecode(error.filename))}: {error.strerror}"
+
+
+def _unexpected(error: Exception) -> int:
+    return _bug(str(InternalError(_named(error))))
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _failed(status: int, text: str) -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from racer.errors import UsageError
+from racer.lang.faults import told_as_the_models
 from racer.lang.program import Program
 from racer.machine.interface import System
 from racer.machine.loaded import Loaded
@@ -65,7 +66,7 @@ def exactly(
     """
     require_explained(memory)
     allowed = STATES if loaded.lifted.closed else OPEN_STATES
-    with loaded.in_use(deadline=deadline):
+    with told_as_the_models(), loaded.in_use(deadline=deadline):
         yield Exact(
             loaded.program, loaded.system(memory), allowed if states is None else states, deadline
         )

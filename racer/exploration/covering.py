@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from typing import Final, NamedTuple
 
+from racer import interrupts
 from racer.automata.growing import describe_pending
 from racer.errors import HIDDEN_STATE, ModelError
 from racer.exploration.confirming import in_turns
@@ -62,8 +63,10 @@ def covered(
     cover = _Cover(program, system, memory, graph, canonical)
     interrupted = False
     try:
-        cover.run(Budget(STEPS, deadline))
+        with interrupts.allowed():
+            cover.run(Budget(STEPS, deadline))
     except KeyboardInterrupt:
+        interrupts.answered()
         interrupted = True
     except LimitHit:
         pass

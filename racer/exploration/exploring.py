@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from racer import interrupts
 from racer.errors import UsageError
 from racer.exploration.confirming import model_error
 from racer.exploration.covering import covered
 from racer.exploration.report import Searched, report
-from racer.exploration.result import Result, nothing_searched
+from racer.exploration.result import Interrupted, Result, nothing_searched
 from racer.exploration.stages import Stages, within
+from racer.lang.faults import told_as_the_models
 from racer.lang.patience import heed, patience
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime
@@ -99,11 +101,18 @@ def explore(
 
 def explored(program: Program, wanted: Wanted) -> Result:
     """What explore() gives. Errors: as explore()."""
+    result = None
     try:
-        return searched_and_told(program, wanted)[1]
+        with interrupts.handled(), interrupts.deferred():
+            result = searched_and_told(program, wanted)[1]
     except OutOfTime as stop:
         why = f"{within(wanted.out_of_time, stop)}, while threads were lifted"
         return nothing_searched(wanted.memory, why)
+    except KeyboardInterrupt:
+        if result is None:  # or it is an Interrupted, which has one
+            raise
+        raise Interrupted(result) from None
+    return result
 
 
 def searched_and_told(program: Program, wanted: Wanted) -> tuple[Searched, Result]:
@@ -112,12 +121,14 @@ def searched_and_told(program: Program, wanted: Wanted) -> tuple[Searched, Resul
     Errors   as explore(); OutOfTime where there was not even the time to lift the threads.
     """
     deadline = wanted.deadline or deadline_after(wanted.timeout)
-    loaded = load_program(program, timeout=wanted.timeout, deadline=deadline)
-    with loaded.in_use(wanted.timeout, deadline):
-        searched = _search(loaded, wanted, deadline)
-    stages = Stages(wanted.timeout, deadline, wanted.out_of_time)
-    with patience(wanted.timeout):
-        return searched, report(searched, stages, deadline, wanted.minimise, wanted.progress)
+    with told_as_the_models():
+        with interrupts.allowed():
+            loaded = load_program(program, timeout=wanted.timeout, deadline=deadline)
+        with loaded.in_use(wanted.timeout, deadline):
+            searched = _search(loaded, wanted, deadline)
+        stages = Stages(wanted.timeout, deadline, wanted.out_of_time)
+        with patience(wanted.timeout):
+            return searched, report(searched, stages, deadline, wanted.minimise, wanted.progress)
 
 
 def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from racer import interrupts
 from racer.errors import InternalError
 from racer.exploration.confirming import confirmed_label, model_error
 from racer.exploration.result import Coverage, Finding, Interrupted, Outcome, Result, Verdict
@@ -109,7 +110,8 @@ def report(
     telling.replay()
     telling.look_for_livelocks(least and searched.bound is None, deadline)
     result = telling.result()
-    if interrupted or telling.schedules.interrupted:
+    if interrupted or telling.schedules.interrupted or interrupts.asked():
+        interrupts.answered()
         raise Interrupted(result)
     return result
 

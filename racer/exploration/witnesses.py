@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from racer import interrupts
 from racer.errors import InternalError
 from racer.exploration.result import Witness
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
@@ -70,11 +71,13 @@ class Witnesses:
         search = PreemptionSearch(self._system, shows, self._examiner.groups)
         self._search = search
         try:
-            if tell is not None:
-                tell(Progress("minimising", len(self._graph.states), 0))
-            search.run(labels, Budget(None, deadline))
-            search.run(self._shown.first, Budget(OUTCOME_PAIRS, deadline))
+            with interrupts.allowed():
+                if tell is not None:
+                    tell(Progress("minimising", len(self._graph.states), 0))
+                search.run(labels, Budget(None, deadline))
+                search.run(self._shown.first, Budget(OUTCOME_PAIRS, deadline))
         except KeyboardInterrupt:
+            interrupts.answered()
             self.interrupted = True
 
     def forget_least(self) -> None:
@@ -131,8 +134,10 @@ class Witnesses:
 
         search = PreemptionSearch(self._system, shows, self._examiner.groups)
         try:
-            search.run([LIVELOCK], Budget(None, deadline))
+            with interrupts.allowed():
+                search.run([LIVELOCK], Budget(None, deadline))
         except KeyboardInterrupt:
+            interrupts.answered()
             self.interrupted = True
         path = search.path_to(LIVELOCK)
         return None if path is None else path.moves

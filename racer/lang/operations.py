@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
+from racer.interrupts import is_from_outside
 from racer.lang.values import Unfit, describe, require_hashable, truth_of, without_addresses
 
 Order = Literal["plain", "once", "acquire", "release", "full", "relaxed"]
@@ -92,6 +93,16 @@ def require_left(operation: CellOperation, value: object) -> None:
         require_hashable(value, f"the value left in {operation.cell!r}")
     except Unfit as error:
         raise Misuse(str(error)) from None
+
+
+def called(function: Callable[[object], object], value: object) -> object:
+    """What the model's function makes of a value. Errors: its own; Misuse for SystemExit."""
+    try:
+        return function(value)
+    except BaseException as error:
+        if isinstance(error, Exception) or is_from_outside(error):
+            raise
+        raise Misuse(f"{describe(function)} raised {type(error).__name__}: {error}") from error
 
 
 class Operation(ABC):
@@ -277,7 +288,7 @@ class Update(ReadModifyWrite):
         return (self.function,)
 
     def execute(self, before: object) -> Effect:
-        return Effect(before, self.function(before))
+        return Effect(before, called(self.function, before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +305,7 @@ class WaitUntil(CellOperation):
         return Facts(self.cell, blocks=True, gives="a value", functions=(self.predicate,))
 
     def execute(self, before: object) -> Effect | None:
-        return Effect(before, before) if truth_of(self.predicate(before)) else None
+        return Effect(before, before) if truth_of(called(self.predicate, before)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +324,9 @@ class UpdateWhen(ReadModifyWrite):
         return (self.predicate, self.function)
 
     def execute(self, before: object) -> Effect | None:
-        return Effect(before, self.function(before)) if truth_of(self.predicate(before)) else None
+        if not truth_of(called(self.predicate, before)):
+            return None
+        return Effect(before, called(self.function, before))
 
 
 @dataclass(frozen=True, slots=True)

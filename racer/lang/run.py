@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from typing import Any, ClassVar, Protocol
 
+from racer import interrupts
 from racer.errors import Location, ProgramError, RacerError
 from racer.lang.asking import here, leaving, never_awaited
 from racer.lang.outcomes import Violation
@@ -33,13 +34,13 @@ from racer.lang.whose import is_racers_own_space, last_line
 _LABEL_LIMIT = 120  # characters; an assertion's text can be a page long
 
 
-class OutOfPatience(BaseException):
+class OutOfPatience(interrupts.Stop):
     """Raised inside modelled code that has been running for too long, for so many `seconds`."""
 
     seconds: ClassVar[float] = 0.0
 
 
-class OutOfTime(BaseException):
+class OutOfTime(interrupts.Stop):
     """Raised, well past a deadline, in whatever does not look at the time by itself."""
 
 
@@ -189,7 +190,11 @@ class CoroutineRun:
     def _advance(self, run_on: Callable[[], object]) -> Pending:
         outer, here.run = here.run, self
         try:
-            request = run_on()
+            try:
+                request = run_on()
+            finally:
+                here.run = outer
+                interrupts.check()  # whatever the thread made of one that was raised in it
         except StopIteration as stop:
             return self._broken() or self._returned(stop.value)
         except Violation as violation:
@@ -198,8 +203,6 @@ class CoroutineRun:
         except AssertionError as error:
             self.ended_by = error
             return self._broken() or Violated(_assertion_label(error))
-        except (KeyboardInterrupt, OutOfTime):
-            raise
         except OutOfPatience as interrupt:
             return Raised(
                 f"it ran for {interrupt.seconds:g} s without awaiting anything, at "
@@ -207,9 +210,9 @@ class CoroutineRun:
                 f"before the loop. Load the cell inside the loop, with `await`."
             )
         except BaseException as error:  # also SystemExit and asyncio's CancelledError
+            if interrupts.is_from_outside(error):
+                raise
             return self._refused(self.refusal or error)
-        finally:
-            here.run = outer
         if self.refusal is not None:
             self.close()
             return self._refused(self.refusal)

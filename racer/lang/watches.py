@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Final, Protocol, TypeVar
 
 from racer.errors import ModelError, ProgramError
+from racer.interrupts import is_from_outside
 from racer.lang.asking import perform_silently, refuse, thread_run
 from racer.lang.pending import CloseWindow
 from racer.lang.run import OutOfPatience, stalled_text
@@ -134,7 +135,9 @@ def _asked(
     except OutOfPatience as stall:
         state = ", ".join(f"{name}={describe(value)}" for name, value in values.items())
         raise ModelError(f"{owner} hangs: {stalled_text(stall)}\nin the state {state}") from None
-    except Exception as error:
+    except BaseException as error:  # also SystemExit: a predicate does not end the process
+        if is_from_outside(error):
+            raise
         state = ", ".join(f"{name}={describe(value)}" for name, value in values.items())
         raise ModelError(
             f"{owner} raised {type(error).__name__}: {error}\nin the state {state}\n"

@@ -13,7 +13,9 @@ from collections.abc import Callable
 
 import trio
 
+from racer import interrupts
 from racer.errors import Location
+from racer.lang.faults import told_as_the_models
 from racer.lang.final import unmet
 from racer.lang.operations import Operation
 from racer.lang.outcomes import DEADLOCK, OutcomeKey
@@ -213,13 +215,14 @@ def run_schedule(
         except BaseException as error:
             done.append(_first(error))
 
-    with handed_over() as limits:
-        worker = threading.Thread(target=run, args=(limits,), name="racer replay")
+    with interrupts.handled(), interrupts.deferred(), handed_over() as limits:
+        worker = threading.Thread(target=run, args=(limits,), name="racer replay", daemon=True)
         worker.start()
         worker.join()
-    if isinstance(done[0], BaseException):
-        raise done[0]
-    return done[0]
+    with told_as_the_models():
+        if isinstance(done[0], BaseException):
+            raise done[0]
+        return done[0]
 
 
 def _first(error: BaseException) -> BaseException:

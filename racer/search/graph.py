@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from racer import interrupts
 from racer.errors import ModelError
 from racer.lang.patience import heed
 from racer.lang.run import OutOfTime
@@ -102,8 +103,10 @@ def search(
     """
     exploration = _Exploration(system, sometimes, budget, choose, cycles, phase, tell)
     try:
-        exploration.run()
+        with interrupts.allowed():
+            exploration.run()
     except KeyboardInterrupt:
+        interrupts.answered()
         exploration.stop_at_interrupt("interrupted")
         exploration.graph.interrupted = True
     except OutOfTime as stop:  # a predicate, or a function of the model, does not return

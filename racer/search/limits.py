@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from racer import interrupts
+
 Phase = Literal["deciding", "counting", "minimising"]
 
 
@@ -70,7 +72,8 @@ class Budget:
             raise LimitHit(self._states_text.format(self.states))
 
     def check_time(self) -> None:
-        """Errors: LimitHit past the deadline."""
+        """Errors: LimitHit past the deadline; KeyboardInterrupt where a model swallowed one."""
+        interrupts.check()
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise LimitHit(self.time_text)
 

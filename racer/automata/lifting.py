@@ -152,7 +152,7 @@ def digest_of(lifted: Lifted) -> str:
                 lines.append(f"{describe_pending(node)} {sorted(edges.items())}")
         else:
             lines.append(describe_pending(automaton.pending(automaton.start)))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class _Closure:

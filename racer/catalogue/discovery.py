@@ -108,6 +108,15 @@ def find(reference: str) -> Found:
     return _find_by_name(reference)
 
 
+def is_below_here(reference: str) -> bool:
+    """Whether `path/to/file.py::name` is a scenario below the current directory, by its text."""
+    path, _, name = reference.rpartition("::")
+    file = Path(path)
+    if ".." in file.parts or not file.resolve().is_relative_to(Path.cwd().resolve()):
+        return file.resolve().is_relative_to(BUNDLED.resolve())
+    return not file.exists() or _defines(file, name)
+
+
 def _find_by_name(name: str) -> Found:
     known = catalogue(name)
     matching = [each for each in known.found if each.scenario.name == name]

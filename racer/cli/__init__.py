@@ -258,6 +258,15 @@ def _claims(
     raise typer.Exit(guarded(command))
 
 
+Scenario = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SCENARIO]", help="Whose code to run, if it is not below the current directory."
+    ),
+]
+Trust = Annotated[bool, typer.Option("--trust", help="Run whatever file the witness names.")]
+
+
 @app.command("explain")
 def _explain(
     witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
@@ -268,6 +277,8 @@ def _explain(
         str | None,
         typer.Option("--html", metavar="FILE", help="Write the page to step through it, too."),
     ] = None,
+    scenario: Scenario = None,
+    trust: Trust = False,
 ) -> None:
     """Say why the schedule of a witness file comes out as it does.
 
@@ -276,9 +287,9 @@ def _explain(
     from racer.cli.guard import guarded
 
     def command() -> int:
-        from racer.cli.witnesses import explain_witness
+        from racer.cli.witnesses import Consent, explain_witness
 
-        return explain_witness(witness, for_mail=for_mail, html=html)
+        return explain_witness(witness, Consent(trust, scenario), for_mail=for_mail, html=html)
 
     raise typer.Exit(guarded(command))
 
@@ -286,6 +297,8 @@ def _explain(
 @app.command("replay")
 def _replay(
     witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
+    scenario: Scenario = None,
+    trust: Trust = False,
 ) -> None:
     """Run the schedule of a witness file again.
 
@@ -294,9 +307,9 @@ def _replay(
     from racer.cli.guard import guarded
 
     def command() -> int:
-        from racer.cli.witnesses import replay_witness
+        from racer.cli.witnesses import Consent, replay_witness
 
-        return replay_witness(witness)
+        return replay_witness(witness, Consent(trust, scenario))
 
     raise typer.Exit(guarded(command))
 

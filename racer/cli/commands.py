@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from racer import interrupts
-from racer.catalogue.discovery import Found, catalogue, find, origin_text
+from racer.catalogue.discovery import Found, catalogue, find, is_below_here, origin_text
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Expected
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
@@ -19,6 +19,7 @@ from racer.cli.output import (
     file_name,
     named_by_user,
     replay_command,
+    shell_word,
     with_pictures,
     write_witness,
 )
@@ -119,7 +120,7 @@ def _explored_and_told(
         files = {label: each.witness for label, each in written.items() if each.witness}
         emit(document(selection.found.reference, selection.parameters, result, judgement, files))
     else:
-        emit_files(written, page)
+        emit_files(written, to_be_named(selection.found), page)
     failures = complain_of([*written.values(), page])
     if not stdout_takes_all():
         complain(f"{selection.found.reference}: {result_line(result)}")
@@ -300,6 +301,13 @@ def _written_page(
     )
 
 
+def to_be_named(found: Found) -> str | None:
+    """The reference of a scenario that a replay runs only if it is named, or None."""
+    if "::" not in found.reference or is_below_here(found.reference):
+        return None
+    return found.reference
+
+
 def complain_of(files: Iterable[Written | WrittenPage]) -> bool:
     """Say what could not be written, and what has another name; whether anything failed."""
     files = list(files)
@@ -311,12 +319,18 @@ def complain_of(files: Iterable[Written | WrittenPage]) -> bool:
     return bool(failures)
 
 
-def emit_files(written: dict[str, Written], page: WrittenPage | None = None) -> None:
-    """The page and pictures that were written; last, the command that replays the first witness."""
+def emit_files(
+    written: dict[str, Written], elsewhere: str | None, page: WrittenPage | None = None
+) -> None:
+    """The page and pictures that were written; last, the command that replays the first witness.
+
+    `elsewhere` is the scenario's reference, where a witness that names it is not enough.
+    """
     lines = [page.path] if page and page.path else []
     lines += [picture for each in written.values() for picture in each.pictures]
     witnesses = [each.witness for each in written.values() if each.witness]
-    commands = [replay_command(witness) for witness in witnesses]
+    named = "" if elsewhere is None else f" {shell_word(elsewhere)}"
+    commands = [replay_command(witness) + named for witness in witnesses]
     text = "\n".join([*lines, *commands[1:], *commands[:1]])
     if text:
         emit(f"\n{text}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Scenario
-from racer.cli.commands import complain_of, emit_files, settings_of
+from racer.cli.commands import complain_of, emit_files, settings_of, to_be_named
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import (
     Written,
@@ -79,7 +79,7 @@ def diff_scenario(request: DiffRequest) -> int:
         scenario = pair.found.reference
         emit(difference_document(scenario, request.parameter, pair.parameters, found, files))
     else:
-        emit_files(written)
+        emit_files(written, to_be_named(pair.found))
     failures = complain_of(written.values())
     if interrupted:
         complain("interrupted; what was found so far is above")

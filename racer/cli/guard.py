@@ -15,6 +15,7 @@ from racer import interrupts
 from racer.cli.statuses import BOUND, DIVERGED, INTERNAL, INTERRUPTED, USAGE
 from racer.errors import InternalError, RacerError, ReplayDiverged, UsageError, suggestion
 from racer.files import shown_path
+from racer.words.printable import safe_text
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -151,7 +152,7 @@ def emit(text: str) -> None:
     if sys.stdout is None or _stdout.failure is not None:
         return
     try:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{safe_text(text)}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         _discard(sys.stdout)
@@ -164,7 +165,7 @@ def emit(text: str) -> None:
 def complain(text: str) -> None:
     """Write a diagnostic to stderr; nothing can be done when that fails too."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{safe_text(text)}\n")
         sys.stderr.flush()
 
 

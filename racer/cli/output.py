@@ -18,6 +18,7 @@ from racer.errors import RacerError, UsageError, WitnessError
 from racer.exploration.witness_file import SavedWitness, load, save
 from racer.files import require_replaceable, shown_path, write_atomically
 from racer.viz.wrapping import WIDTH
+from racer.words.printable import safe_line
 
 _NAME_LIMIT = 60
 
@@ -71,6 +72,9 @@ def write_witness(directory: Path, name: str, saved: SavedWitness, settings: str
         for kind in ("png", "svg", "dot"):
             _remove_own(_ending(stem, kind), kind)
         save(saved, path)
+    except UnicodeEncodeError:
+        why = f"cannot write the witness of {saved.label!r}: a name holds half of a surrogate pair"
+        return Written(None, failure=why)
     except (OSError, RacerError) as error:
         return Written(None, failure=unwritten(error, directory))
     return Written(stem, shown_path(path), note=note)
@@ -161,7 +165,12 @@ def _remove_own(path: Path, kind: Literal["dot", "svg", "png"]) -> None:
 
 def replay_command(witness: str) -> str:
     """What replays a witness file, for a shell."""
-    return f"racer replay {shlex.quote(witness)}"
+    return f"racer replay {shell_word(witness)}"
+
+
+def shell_word(text: str) -> str:
+    """Text as a word for a shell; what cannot be seen is spelled out, as in a mail."""
+    return shlex.quote(text) if safe_line(text) == text else _quoted(text)
 
 
 def mailed_replay_command(witness: str) -> str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from racer.catalogue.discovery import find
+from racer.catalogue.discovery import find, is_below_here
 from racer.catalogue.scenario import Scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import mailed_replay_command, named_by_user, replay_command
+from racer.cli.output import mailed_replay_command, named_by_user, replay_command, shell_word
 from racer.cli.statuses import OK, USAGE
 from racer.errors import RacerError, UsageError, WitnessError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
 from racer.explanation.telling import explanation_of
+from racer.exploration.exploring import Wanted, searched_and_told
 from racer.exploration.witness_file import SavedWitness, check, load, racer_version
 from racer.exploration.witnesses import count_preemptions
 from racer.files import shown_path
@@ -30,12 +30,23 @@ from racer.words.counts import preemptions_text
 from racer.words.names import short_names, step_name
 from racer.words.phrases import again_text, event_text
 
+_STATES_TO_CHECK_NUMBERS = 20_000  # some seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the user says of the code that a witness names: run it, or run this one instead."""
+
+    trust: bool = False
+    scenario: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class _Replayed:
     """A witness whose every step came out as saved.
 
     `fresh`: the scenario behaves as when it was saved, elsewhere than on this schedule, too.
+    `checked`: its counts and its minimum are what they are, or are not told.
     """
 
     path: str
@@ -44,6 +55,7 @@ class _Replayed:
     loaded: Loaded
     trace: Trace
     fresh: bool
+    checked: bool
 
     @property
     def heading(self) -> str:
@@ -58,14 +70,18 @@ class _Replayed:
                 "note: the scenario behaves otherwise than when this was saved, elsewhere than on\n"
                 "this schedule: the counts and the minimum may no longer hold, and are left out."
             )
+        if not self.checked:
+            notes.append(
+                "note: the counts and the minimum are as saved, not checked: that takes too long."
+            )
         if self.saved.racer != racer_version():
             notes.append(f"note: saved by racer {self.saved.racer}; this is {racer_version()}")
         return "\n".join(notes)
 
 
-def replay_witness(path: str) -> int:
+def replay_witness(path: str, consent: Consent) -> int:
     """Replay a saved witness, holding every step against the file, and list the steps."""
-    done = _replayed(path)
+    done = _replayed(path, consent)
     events = done.trace.events
     emit(f"{done.heading}\n")
     emit(f"REPLAYED  {len(events)} steps, each as saved: {done.saved.label}")
@@ -83,19 +99,19 @@ def replay_witness(path: str) -> int:
     steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, events, strict=True)]
     if done.trace.cycle:
         steps.append(f"  {again_text(names[-done.trace.cycle])}")
-    closing = ["", f"racer explain {shlex.quote(path)}"] if explains else []
+    closing = ["", f"racer explain {shell_word(path)}"] if explains else []
     emit("\n".join(["", *steps, *closing]))
     return OK
 
 
-def explain_witness(path: str, *, for_mail: bool, html: str | None) -> int:
+def explain_witness(path: str, consent: Consent, *, for_mail: bool, html: str | None) -> int:
     """Replay a saved witness, and say why it comes out as it does.
 
     `for_mail` leaves out what concerns only the reader of the terminal, and ends in the command
     that replays it. `html` is the file for a page of it, if any.
     """
     page = None if html is None else _page_file(html, path)
-    done = _replayed(path)
+    done = _replayed(path, consent)
     saved = done.saved
     with models_print_to_stderr(), exactly(done.loaded, saved.memory) as exact:
         explanation = explanation_of(
@@ -158,7 +174,7 @@ def _write_page(file: Path, done: _Replayed, explanation: Explanation, *, named:
     return USAGE if failures else OK
 
 
-def _replayed(path: str) -> _Replayed:
+def _replayed(path: str, consent: Consent) -> _Replayed:
     saved = load(named_by_user(path, "WITNESS"))
     if saved.memory not in MODELS:
         raise WitnessError(
@@ -166,7 +182,7 @@ def _replayed(path: str) -> _Replayed:
             f"racer replays {', '.join(repr(name) for name in sorted(MODELS))}."
         )
     with models_print_to_stderr():
-        scenario, program = _saved_program(saved, Path(path))
+        scenario, program = _saved_program(saved, Path(path), consent)
         trace = check(saved, program)
         loaded = load_program(program)
         with loaded.in_use():
@@ -174,36 +190,86 @@ def _replayed(path: str) -> _Replayed:
             moves = packed(trace.schedule, system.agents)
             counted = count_preemptions(system, moves[: len(moves) - trace.cycle])
         if counted != saved.preemptions:
-            raise WitnessError(
-                f"the witness {shown_path(path)} cannot be used: it says that its schedule has "
-                f"{saved.preemptions} preemptions, and it has {counted}.\n"
-                f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
+            raise _edited(
+                path, f"its schedule has {saved.preemptions} preemptions, and it has {counted}"
             )
         fresh = saved.digest == loaded.digest
-    return _Replayed(path, saved, scenario, loaded, trace, fresh)
+        checked = not fresh or _numbers_checked(path, saved, loaded)
+    return _Replayed(path, saved, scenario, loaded, trace, fresh, checked)
 
 
-def _saved_program(saved: SavedWitness, path: Path) -> tuple[Scenario, Program]:
+def _numbers_checked(path: str, saved: SavedWitness, loaded: Loaded) -> bool:
+    """Whether the count and the minimum are as the file has them; False: that takes too long.
+
+    Errors   WitnessError where they are not.
+    """
+    if saved.total is None and not (saved.minimal and saved.preemptions):
+        return saved.interleavings is None
+    wanted = Wanted(
+        saved.memory, count=None if saved.total else False, max_states=_STATES_TO_CHECK_NUMBERS
+    )
+    _, result = searched_and_told(loaded.program, wanted, loaded)
+    found = result.violations.get(saved.label)
+    if result.bound is not None or found is None:
+        return False
+    least = found.witness
+    if saved.minimal and least.minimal and least.preemptions != saved.preemptions:
+        said = f"no schedule does with less than {saved.preemptions} preemptions"
+        raise _edited(path, f"{said}, and one does with {least.preemptions}")
+    if saved.total is not None and result.interleavings is not None:
+        numbers = (saved.interleavings, saved.total)
+        if numbers != (found.interleavings, result.interleavings):
+            said = f"{numbers[0]} of {numbers[1]} interleavings show it"
+            raise _edited(path, f"{said}, and {found.interleavings} of {result.interleavings} do")
+    known = saved.total is None or result.interleavings is not None
+    return known and (not saved.minimal or least.minimal)
+
+
+def _edited(path: str, what: str) -> WitnessError:
+    return WitnessError(
+        f"the witness {shown_path(path)} cannot be used: it says that {what}.\n"
+        f"Usual cause: it was edited.\nTry: write it again with `racer explore`."
+    )
+
+
+def _saved_program(saved: SavedWitness, path: Path, consent: Consent) -> tuple[Scenario, Program]:
     """The scenario of a witness and its Program. Errors: WitnessError that names the file."""
-    if not saved.scenario:
+    if not saved.scenario and consent.scenario is None:
         raise WitnessError(
             f"the witness {shown_path(path)} is of a Program in Python and names no scenario. In "
             f"Python: racer.replay(program, racer.load({str(path)!r}))."
         )
     try:
-        scenario = _scenario_of(saved, path)
+        scenario = _scenario_of(saved, path, consent)
         return scenario, scenario.build(**saved.parameters)
     except UsageError as error:
         raise WitnessError(f"the witness {shown_path(path)} cannot be replayed: {error}") from error
 
 
-def _scenario_of(saved: SavedWitness, path: Path) -> Scenario:
-    """The scenario a witness names; a file is looked for from here, then from the witness up."""
+def _scenario_of(saved: SavedWitness, path: Path, consent: Consent) -> Scenario:
+    """The scenario a witness names, or the one given in its place.
+
+    A file is looked for from here, then from the witness up, and run only if it is a scenario's
+    below the current directory, or the user consents: a witness may come from anybody.
+    """
+    if consent.scenario is not None:
+        return find(consent.scenario).scenario
     reference = saved.scenario
     file, separator, name = reference.rpartition("::")
-    if separator and not Path(file).is_file():
+    if not separator:
+        if "/" in reference or reference.endswith(".py"):
+            raise UsageError(f"{reference!r} is not the name of a scenario.")
+        return find(reference).scenario
+    if not os.path.exists(file):
         for directory in path.resolve().parents:
             if (directory / file).is_file():
                 reference = f"{directory / file}::{name}"
                 break
+    if not consent.trust and not is_below_here(reference):
+        raise UsageError(
+            f"a scenario is code, and it names one that is not below the current directory, "
+            f"{reference!r}.\n"
+            f"Try: if you trust that file, name it: racer replay {shell_word(str(path))} "
+            f"{shell_word(reference)}; or --trust, for whatever a witness names."
+        )
     return find(reference).scenario

@@ -115,15 +115,19 @@ def explored(program: Program, wanted: Wanted) -> Result:
     return result
 
 
-def searched_and_told(program: Program, wanted: Wanted) -> tuple[Searched, Result]:
+def searched_and_told(
+    program: Program, wanted: Wanted, loaded: Loaded | None = None
+) -> tuple[Searched, Result]:
     """The graphs of a search, and the Result that was read from them.
+
+    `loaded` is the program if that was lifted before.
 
     Errors   as explore(); OutOfTime where there was not even the time to lift the threads.
     """
     deadline = wanted.deadline or deadline_after(wanted.timeout)
     with told_as_the_models():
         with interrupts.allowed():
-            loaded = load_program(program, timeout=wanted.timeout, deadline=deadline)
+            loaded = loaded or load_program(program, timeout=wanted.timeout, deadline=deadline)
         with loaded.in_use(wanted.timeout, deadline):
             searched = _search(loaded, wanted, deadline)
         stages = Stages(wanted.timeout, deadline, wanted.out_of_time)

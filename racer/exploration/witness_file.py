@@ -74,8 +74,8 @@ class SavedWitness(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     preemptions: _Natural
     minimal: bool
-    interleavings: int | None
-    total: int | None
+    interleavings: _Natural | None
+    total: _Natural | None
     digest: str
     cycle: _Natural = 0
     initial: dict[str, str]
@@ -151,6 +151,9 @@ def load(path: Path) -> SavedWitness:
         found = "has no schema" if schema is None else f"has the schema {schema!r}"
         raise _unusable(path, f"it {found}, and this racer reads {SCHEMA!r}.")
     witness: SavedWitness = _decoded(path, content, SavedWitness)
+    showing, total = witness.interleavings, witness.total
+    if showing is not None and total is not None and not 0 < showing <= total:
+        raise _unusable(path, f"it says that {showing} of {total} interleavings show its label.")
     return witness
 
 

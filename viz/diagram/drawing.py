@@ -27,6 +27,7 @@ from racer.viz.diagram.captions import diagram_description
 from racer.viz.diagram.condensing import condensed
 from racer.viz.diagram.grid import DrawnAxis, Grid, lay_out
 from racer.viz.diagram.ways import Arrow
+from racer.words.printable import safe_text
 
 _INK, _FAINT, _SHADE = "black", "gray65", "gray92"
 _WAY, _OWN = "#1f4e8c", "gray40"  # from another thread's store, from one of the thread's own
@@ -86,7 +87,7 @@ def diagram(explanation: Explanation) -> str:
         _rule(dot, grid.rule)
     for arrow, points in grid.ways.items():
         _arrow(dot, explanation, arrow, points)
-    return str(dot.source)
+    return safe_text(str(dot.source))
 
 
 def render(

@@ -18,6 +18,7 @@ from racer.viz.graphs.dot import (
     plain,
     wrapped,
 )
+from racer.words.printable import safe_text
 
 _WIDTH = 40  # characters of a line
 _ANSWERS = 6  # that are listed on an edge
@@ -36,7 +37,7 @@ def automaton(thread: DrawnThread, title: str) -> str:
         _edge(dot, edge)
     if thread.limit is not None or not thread.closed:
         _continuations(dot, thread)
-    return str(dot.source)
+    return safe_text(str(dot.source))
 
 
 def _node(dot: Picture, node: ThreadNode) -> None:

@@ -23,6 +23,7 @@ from racer.viz.graphs.dot import (
     plain,
     wrapped,
 )
+from racer.words.printable import safe_text
 
 _WRONG = "#9c1c1c"  # dark enough to be black in grey print
 _THIN, _THICK = 0.8, 5.0  # widths, in points
@@ -41,7 +42,7 @@ def state_graph(graph: DrawnStates, title: str) -> str:
             _stub(dot, node)
     for at, edge in enumerate(graph.edges):
         _edge(dot, graph, at, edge)
-    return str(dot.source)
+    return safe_text(str(dot.source))
 
 
 def _node(dot: Picture, node: StateNode, *, says_labels: bool) -> None:

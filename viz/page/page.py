@@ -24,6 +24,7 @@ from markupsafe import Markup
 from racer.explanation.states import Field
 from racer.viz.page.report import Report, Told
 from racer.words.names import STEP_NAME
+from racer.words.printable import safe_text
 
 LIMIT = 1_000_000  # bytes: what a mail takes as an attachment without a second thought
 _SHRINKABLE = 1300  # points: a picture that is no wider may be made smaller to fit a page
@@ -98,7 +99,7 @@ def _page(report: Report) -> bytes:
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
-    return text.encode(errors="backslashreplace")  # a label may hold half of a surrogate pair
+    return safe_text(text).encode()
 
 
 def _asset(name: str) -> str:

@@ -50,8 +50,8 @@ signature, racer/DESIGN.md says how racer works. help(racer.explore) tells of on
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as typing has it, which a file of that name might hide; see __main__
 if TYPE_CHECKING:
     from racer.api import Result as Result
     from racer.api import explore as explore

@@ -5,8 +5,14 @@ Loading the command line takes a tenth of a second, in which Ctrl-C is no reason
 
 from __future__ import annotations
 
-import signal
+import os
 import sys
+
+# What racer is made of; a file of such a name in the current directory would be taken for it.
+_NEEDED = {
+    *("attr", "graphviz", "idna", "jinja2", "markupsafe", "msgspec", "outcome", "rich"),
+    *("sniffio", "sortedcontainers", "trio", "typer"),
+}
 
 
 def main() -> int:
@@ -15,6 +21,8 @@ def main() -> int:
         from racer.cli import main as run
 
         status = run()
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said
         return status
     except KeyboardInterrupt:
@@ -22,5 +30,34 @@ def main() -> int:
         return 130
 
 
+def _look_here_last() -> None:
+    """With `python -m racer` the current directory comes first among the places of modules.
+
+    So a typer.py or json.py there would be taken for the module. It is put last, and that is said.
+    """
+    try:
+        here = os.getcwd()
+        if sys.path[:1] not in ([""], [here]):
+            return
+        sys.path.append(sys.path.pop(0))
+        files = os.listdir(here)
+    except OSError:
+        return
+    hidden = sorted(file for file in files if _hides(file, here))
+    if hidden:
+        sys.stderr.write(
+            f"note: {', '.join(hidden)} in the current directory has the name of a module that "
+            f"racer or Python needs; it is not taken for that. Usual remedy: rename it.\n"
+        )
+
+
+def _hides(file: str, here: str) -> bool:
+    name, ending = os.path.splitext(file)
+    if name not in _NEEDED and name not in sys.stdlib_module_names:
+        return False
+    return ending == ".py" or os.path.isfile(os.path.join(here, file, "__init__.py"))
+
+
 if __name__ == "__main__":
+    _look_here_last()
     sys.exit(main())

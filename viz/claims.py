@@ -32,7 +32,9 @@ def _row_lines(decided: Decided) -> Iterator[str]:
     yield decided.claim.text
     if decided.answer.condition:
         yield f"only if {decided.answer.condition}"
-    if not decided.as_expected:
+    if decided.cut:
+        yield f"not decided: a limit cut the search (expected: {decided.claim.expected})"
+    elif not decided.as_expected:
         yield f"NOT as expected ({decided.claim.expected})"
     yield searched_text(decided.cases())
 
@@ -46,10 +48,13 @@ def _row(name: str, word: str, lines: Iterable[str]) -> list[str]:
 
 def closing_text(decided: Sequence[Decided]) -> str:
     """How many claims, whether all came out as expected, and how much was searched."""
-    wrong = [each.claim.name for each in decided if not each.as_expected]
+    wrong = [each.claim.name for each in decided if not each.as_expected and not each.cut]
+    cut = [each.claim.name for each in decided if each.cut]
     cases = {id(case): case for each in decided for case in each.cases()}
     many = f"{len(decided)} claim{'s' if len(decided) != 1 else ''}"
-    verdict = f"NOT as expected: {', '.join(wrong)}" if wrong else "all as expected"
+    said = [f"NOT as expected: {', '.join(wrong)}"] if wrong else []
+    said += [f"cut by a limit: {', '.join(cut)}"] if cut else []
+    verdict = "; ".join(said) or "all as expected"
     return f"{many}, {verdict}; {searched_text(list(cases.values()))}"
 
 
@@ -74,6 +79,8 @@ def claim_text(decided: Decided, memory: str) -> str:
     claim = decided.claim
     word = decided.answer.verdict.upper()
     agreed = "as expected" if decided.as_expected else f"NOT as expected ({claim.expected})"
+    if decided.cut:
+        agreed = f"not decided: a limit cut the search (expected: {claim.expected})"
     answer = [filled(f"{word}  {agreed}  memory={memory}")]
     answer += [_indented(text) for text in (decided.answer.condition, claim.because) if text]
     paragraphs = [

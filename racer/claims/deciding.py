@@ -9,10 +9,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from racer.catalogue.discovery import find
 from racer.catalogue.parameters import Value, show_parameters
@@ -83,6 +88,11 @@ class Decided:
     def as_expected(self) -> bool:
         return self.answer == self.claim.expected
 
+    @property
+    def cut(self) -> bool:
+        """Whether a limit kept it from being decided."""
+        return self.answer.verdict == "bound" and not self.as_expected
+
     def cases(self) -> list[Case]:
         """Every exploration that the answer rests on, each once."""
         found = {id(c): c for points in self.points for point in points for c in point.cases}
@@ -102,6 +112,14 @@ class Decided:
         return None
 
 
+class CasesFailed(RacerError):
+    """Some cases could not be explored; `decided` are the claims that need none of them."""
+
+    def __init__(self, errors: list[str], decided: list[Decided]) -> None:
+        super().__init__("\n".join(errors))
+        self.decided = decided
+
+
 class Interruption(KeyboardInterrupt):
     """Ctrl-C; `decided` are the claims that were answered by then."""
 
@@ -111,6 +129,7 @@ class Interruption(KeyboardInterrupt):
 
 
 CaseKey = tuple[str, tuple[tuple[str, Value], ...]]  # where a scenario is found, its parameters
+_PARENT_CHECKED: Final = 0.5  # seconds between two looks whether there still is one
 _Task = tuple[CaseKey, str, int | None, float | None]
 
 
@@ -130,19 +149,35 @@ def decide(
     timeout      would rest on a search that was cut is answered "bound"
     progress     is called with the numbers of cases explored, and of all
 
-    Errors   RacerError of a case, naming it; Interruption with what was decided so far.
+    Errors   CasesFailed, with what was decided, for cases that cannot be explored; Interruption
+             with what was decided so far.
     """
     needed = {_key(ask, each): None for claim in claims for ask, each in _explored(claim)}
     tasks: list[_Task] = [(key, memory, max_states, timeout) for key in needed]
     known: dict[CaseKey, Case | str] = {}
+    failed: dict[CaseKey, str] = {}
     try:
-        for key, case in _run(tasks, jobs or os.cpu_count() or 1):
-            known[key] = case
-            progress(len(known), len(needed))
+        for (key, *_), found in _run(tasks, jobs or os.cpu_count() or 1):
+            match found:
+                case _Failed(text=text):
+                    failed[key] = f"{_named(key)}: {text}"
+                case _Refused(text=text):
+                    known[key] = text
+                case case:
+                    known[key] = case
+            progress(len(known) + len(failed), len(needed))
     except KeyboardInterrupt:
-        done = [claim for claim in claims if all(_key(*pair) in known for pair in _explored(claim))]
-        raise Interruption([_decided(claim, known) for claim in done]) from None
-    return [_decided(claim, known) for claim in claims]
+        raise Interruption(_as_far_as(known, claims)) from None
+    if failed:
+        errors = [failed[key] for key in needed if key in failed]
+        raise CasesFailed(errors, _as_far_as(known, claims))
+    return _as_far_as(known, claims)
+
+
+def _as_far_as(known: Mapping[CaseKey, Case | str], claims: Sequence[Claim]) -> list[Decided]:
+    """The answers to those claims all of whose cases are known."""
+    done = [claim for claim in claims if all(_key(*pair) in known for pair in _explored(claim))]
+    return [_decided(claim, known) for claim in done]
 
 
 def _explored(claim: Claim) -> Iterator[tuple[Ask, Parameters]]:
@@ -200,24 +235,62 @@ def _answer(asks: Sequence[Ask], points: Sequence[Sequence[Point]]) -> Answer:
     return Answer("holds only if", "; ".join(conditions))
 
 
-def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[CaseKey, Case | str]]:
-    """Every case as it is explored; what a scenario refuses is the reason in its place."""
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Explored]]:
+    """Every case as it is explored, or why it is not."""
     if jobs == 1 or len(tasks) <= 1:
         for task in tasks:
-            yield _outcome(task, _explore(task))
+            yield task, _explore(task)
         return
-    with ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_leave_interrupts) as pool:
-        waiting: dict[Future[_Explored], _Task] = {pool.submit(_explore, t): t for t in tasks}
+    left, under_way = deque(tasks), deque[_Task]()
+    while left:
         try:
-            while waiting:
+            for task, explored in _in_processes(left, under_way, jobs):
+                yield task, explored
+        except BrokenProcessPool:  # a process is gone, by whose case is not known
+            while under_way:
+                task = under_way.popleft()
+                yield task, _alone(task)
+
+
+def _in_processes(
+    left: deque[_Task], under_way: deque[_Task], jobs: int
+) -> Iterator[tuple[_Task, _Explored]]:
+    """Explore what is `left`, with at most as many under way as there are processes.
+
+    Errors   BrokenProcessPool where one of these ends; the cases that may be why are `under_way`.
+    """
+    with ProcessPoolExecutor(min(jobs, len(left)), initializer=_leave_interrupts) as pool:
+        waiting: dict[Future[_Explored], _Task] = {}
+        try:
+            while left or waiting:
+                while left and len(waiting) < jobs:
+                    task = left.popleft()
+                    under_way.append(task)
+                    waiting[pool.submit(_explore, task)] = task
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    explored = future.result()
                     task = waiting.pop(future)
-                    yield _outcome(task, future.result())
+                    under_way.remove(task)
+                    yield task, explored
         except BaseException:
             for process in multiprocessing.active_children():
                 process.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _alone(task: _Task) -> _Explored:
+    """Explore in a process in which there is nothing else: if that ends, it is this case."""
+    try:
+        for _, explored in _in_processes(deque([task]), deque(), 1):
+            return explored
+    except BrokenProcessPool:
+        pass
+    return _Failed(
+        "the process that explored it ended, twice, before it had a result.\n"
+        "Usual cause: it was killed as it took too much memory, or the model ended it.\n"
+        "Try: --max-states, or racer explore with these parameters."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,25 +310,22 @@ class _Refused:
 _Explored = Case | _Failed | _Refused
 
 
-def _outcome(task: _Task, explored: _Explored) -> tuple[CaseKey, Case | str]:
-    key = task[0]
-    match explored:
-        case _Failed(text=text):
-            raise RacerError(f"{_named(key)}: {text}")
-        case _Refused(text=text):
-            return key, text
-        case case:
-            return key, case
-
-
 def _named(key: CaseKey) -> str:
     reference, parameters = key
     return f"{reference.rpartition('::')[2]} {show_parameters(dict(parameters))}"
 
 
 def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that gathers the answers."""
+    """Ctrl-C is for the process that gathers the answers; if that is gone, this one ends, too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECKED)
+    os._exit(1)
 
 
 def _explore(task: _Task) -> _Explored:

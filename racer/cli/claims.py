@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from racer.catalogue.discovery import catalogue
 from racer.catalogue.parameters import show_value
 from racer.claims.data import Ask, Claim
-from racer.claims.deciding import Decided, Interruption, decide
+from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import find_claims
 from racer.cli.commands import Request, complain_of, explore_scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
@@ -39,7 +39,7 @@ def claims_command(
     named_by_user(directory, "--output")
     with models_print_to_stderr():
         claims, broken = find_claims(names)
-        decided, interrupted = _decided(claims, memory, jobs, max_states, timeout)
+        decided, interrupted, failed = _decided(claims, memory, jobs, max_states, timeout)
     if json:
         emit(claims_document(decided, memory))
     elif len(names) == 1 and decided:
@@ -56,7 +56,9 @@ def claims_command(
     if interrupted:
         complain(f"interrupted; {len(decided)} of {len(claims)} claims were decided")
         return INTERRUPTED
-    return USAGE if broken or page.failure else _status(decided)
+    if failed is not None:
+        complain(f"error: {failed}\n{len(decided)} of {len(claims)} claims were decided")
+    return USAGE if broken or page.failure or failed is not None else _status(decided)
 
 
 def _decided(
@@ -65,7 +67,8 @@ def _decided(
     jobs: int | None,
     max_states: int | None,
     timeout: float | None,
-) -> tuple[list[Decided], bool]:
+) -> tuple[list[Decided], bool, str | None]:
+    """The answers, whether Ctrl-C left some out, and what kept others from being found."""
     try:
         with shown_cases() as progress:
             found = decide(
@@ -77,8 +80,10 @@ def _decided(
                 progress=progress,
             )
     except Interruption as stop:
-        return stop.decided, True
-    return found, False
+        return stop.decided, True, None
+    except CasesFailed as error:
+        return error.decided, False, str(error)
+    return found, False, None
 
 
 def _status(decided: list[Decided]) -> int:

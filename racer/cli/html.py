@@ -192,7 +192,7 @@ def claim_rows(decided: Sequence[Decided]) -> tuple[ClaimRow, ...]:
             made=each.claim.made,
             answer=each.answer.verdict,
             condition=each.answer.condition,
-            wrong="" if each.as_expected else str(each.claim.expected),
+            wrong="" if each.as_expected or each.cut else str(each.claim.expected),
             because=each.claim.because,
             searched=searched_text(each.cases()),
         )

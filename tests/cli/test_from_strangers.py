@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -175,3 +177,15 @@ def test_names_and_values_are_text_wherever_they_are_shown(
     for svg in svgs:
         ElementTree.parse(svg)
         assert safe_text(svg.read_text()) == svg.read_text()
+
+
+def test_modules_beside_it_are_not_taken_for_those_that_racer_needs(here: Path) -> None:
+    for name in ("typer", "json", "typing", "signal", "trio"):
+        (here / f"{name}.py").write_text("raise SystemExit('taken for the module')\n")
+    command = [sys.executable, "-m", "racer", "explore", "models.py::reads"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert "FAIL  as expected: torn" in done.stdout
+    assert (
+        "json.py, signal.py, trio.py, typer.py, typing.py in the current directory" in done.stderr
+    )

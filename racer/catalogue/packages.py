@@ -20,19 +20,24 @@ import importlib
 import importlib.util
 import re
 import sys
+import time
 import types
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from racer.errors import ProgramError, RacerError, UsageError
 from racer.files import BUNDLED, readable, shown_path, source_line
 from racer.interrupts import is_from_outside
+from racer.lang.patience import is_over, patience
+from racer.lang.run import OutOfTime
+from racer.lang.whose import called_at
 
 _PREFIX = "racer_in_"
+LOADING: Final = 10.0  # seconds for a file that is loaded: one that loops costs no more
 _LARGEST = 1 << 24  # bytes of a source file
 
 
@@ -42,6 +47,29 @@ def load_file(path: Path) -> ModuleType:
     Errors   ProgramError with the file, the line and the exception; the caller sees no traceback.
     """
     given, path = path, path.resolve()
+    known = _endless.get(path)
+    if known is not None and known[0] == _stamp(path):
+        raise ProgramError(known[1])
+    try:
+        return _loaded(given, path)
+    except OutOfTime as stop:
+        if is_over():  # of the command: then it is not this file's
+            raise
+        at = called_at(stop)
+        text = (
+            f"{shown_path(path)} cannot be loaded: it ran for {LOADING:g} s without coming to an "
+            f"end{f', in {at}' if at else ''}."
+        )
+        _endless[path] = (_stamp(path), text)
+        raise ProgramError(text) from None
+
+
+def _loaded(given: Path, path: Path) -> ModuleType:
+    with patience(LOADING, time.monotonic() + LOADING):
+        return _imported(given, path)
+
+
+def _imported(given: Path, path: Path) -> ModuleType:
     try:
         source_of(given)
         if path.suffix != ".py":
@@ -203,6 +231,7 @@ class _Finder(MetaPathFinder):
         return spec
 
 
+_endless: dict[Path, tuple[tuple[int, int], str]] = {}  # files that ran too long, and the error
 _by_root: dict[Path, _Package] = {}
 _by_name: dict[str, _Package] = {}
 

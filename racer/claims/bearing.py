@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from racer.catalogue.scenario import Scenario
 from racer.claims.data import Ask, Claim, Parameters
-from racer.claims.deciding import Case, CaseKey, case_key, case_of
+from racer.claims.deciding import Case, CaseKey, answered, case_key, case_of
 from racer.errors import UsageError
 from racer.exploration.result import Result
 
@@ -41,12 +41,13 @@ def bearings(
 
 
 def _hold(asks: tuple[Ask, ...], case: Case) -> bool | None:
-    if case.bound or case.vacuous:
-        return None
     try:
-        return all(ask.holds((case,)) for ask in asks)
+        answers = [answered(ask, (case,)) for ask in asks]
     except UsageError:
         return None
+    if False in answers:
+        return False
+    return None if None in answers else True
 
 
 def _keys(ask: Ask) -> Iterator[CaseKey]:

@@ -96,6 +96,11 @@ class Ask(ABC):
     def holds(self, shown: tuple[Shown, ...]) -> bool:
         """The answer, from what those show."""
 
+    def settled(self, shown: tuple[Shown, ...]) -> bool | None:
+        """The answer, if what those show settles it, whatever a search that was cut may have
+        missed; else None."""
+        return None
+
     def points(self) -> Iterator[dict[str, Value]]:
         """The points of the grid; parameters that it does not name are at their defaults."""
         for values in itertools.product(*self.grid.values()):
@@ -118,6 +123,9 @@ class _OfLabel(Ask):
         self, label: str, scenario: Scenario, *, effect: str | None = None, **settings: Setting
     ) -> None:
         _set(self, scenario, settings, label=label, effect=effect)
+
+    def settled(self, shown: tuple[Shown, ...]) -> bool | None:
+        return self.holds(shown) if any(self._is_in(each) for each in shown) else None
 
     def _is_in(self, shown: Shown) -> bool:
         found = shown.labels.get(self.label)

@@ -146,7 +146,7 @@ def decide(
 
     jobs         how many processes explore; as many as there are processors when None
     max_states   limits of each exploration, as `explore` has them; a claim whose answer
-    timeout      would rest on a search that was cut is answered "bound"
+    timeout      would rest on a search that was cut, and not on a violation, is answered "bound"
     progress     is called with the numbers of cases explored, and of all
 
     Errors   CasesFailed, with what was decided, for cases that cannot be explored; Interruption
@@ -209,8 +209,19 @@ def _point(ask: Ask, parameters: Parameters, known: Mapping[CaseKey, Case | str]
         if isinstance(case, str):
             return Point(parameters, (), None, refused=case)
         cases.append(case)
-    known_whole = not any(case.bound or case.vacuous for case in cases)
-    return Point(parameters, tuple(cases), ask.holds(tuple(cases)) if known_whole else None, None)
+    return Point(parameters, tuple(cases), answered(ask, tuple(cases)), None)
+
+
+def answered(ask: Ask, cases: tuple[Case, ...]) -> bool | None:
+    """Whether the ask is true of the cases; None where that is not known.
+
+    What a limit cut has no answer but by a violation, which was replayed and is a fact.
+    """
+    if any(case.vacuous for case in cases):
+        return None
+    if any(case.bound for case in cases):
+        return ask.settled(cases)
+    return ask.holds(cases)
 
 
 def _answer(asks: Sequence[Ask], points: Sequence[Sequence[Point]]) -> Answer:

@@ -29,10 +29,13 @@ from racer.errors import UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
 from racer.exploration.explaining import explained
-from racer.exploration.exploring import explore
+from racer.exploration.exploring import Wanted
+from racer.exploration.exploring import explored as searched_for
 from racer.exploration.judgement import Judgement, judge
-from racer.exploration.result import Interrupted, Result
+from racer.exploration.result import Interrupted, Result, nothing_searched
+from racer.exploration.stages import within
 from racer.exploration.witness_file import saved_witness
+from racer.lang.patience import until
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime
 from racer.machine.loaded import Loaded
@@ -91,12 +94,16 @@ def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
     override = _override(request.expect)
     named_by_user(request.directory, "--output")
-    with models_print_to_stderr():
-        selection = select(request.scenario, request.variant, request.settings)
+    deadline = deadline_after(request.timeout)
+    try:
+        with models_print_to_stderr(), until(deadline):
+            selection = select(request.scenario, request.variant, request.settings)
+    except OutOfTime as stop:
+        return _told_unmade(request, stop, override)
     status = None
     try:
         with interrupts.deferred():
-            status = _explored_and_told(request, selection, override)
+            status = _explored_and_told(request, selection, override, deadline)
     except KeyboardInterrupt:
         if status is None:
             raise
@@ -104,12 +111,14 @@ def explore_scenario(request: Request) -> int:
 
 
 def _explored_and_told(
-    request: Request, selection: Selection, override: Literal["pass", "fail"] | None
+    request: Request,
+    selection: Selection,
+    override: Literal["pass", "fail"] | None,
+    deadline: float | None,
 ) -> int:
     """The search may be cut by Ctrl-C, and the explanations; of the rest nothing is lost."""
     with models_print_to_stderr():
-        deadline = deadline_after(request.timeout)
-        result, interrupted = _explored(request, selection)
+        result, interrupted = _explored(request, selection, deadline)
     judgement = judge(result, selection.declared, override)
     written = _written_witnesses(request, selection, result)  # before anything that may fail
     if not request.json:
@@ -129,6 +138,22 @@ def _explored_and_told(
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
     return USAGE if failures else status_of(result, judgement)
+
+
+def _told_unmade(
+    request: Request, stop: OutOfTime, override: Literal["pass", "fail"] | None
+) -> int:
+    """The answer where time was over before there was a Program."""
+    wanted = Wanted(memory=request.memory, timeout=request.timeout)
+    why = f"{within(wanted.out_of_time, stop)}, before there was a program"
+    result = nothing_searched(request.memory, why)
+    judgement = judge(result, None, override)
+    if request.json:
+        emit(document(request.scenario, {}, result, judgement, {}))
+    else:
+        title = heading(request.scenario, "", {}, request.memory)
+        emit(f"{title}\n\n{summary(result, judgement)}")
+    return status_of(result, judgement)
 
 
 def _listed(found: Found) -> str:
@@ -180,17 +205,20 @@ def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, s
     return given
 
 
-def _explored(request: Request, selection: Selection) -> tuple[Result, bool]:
+def _explored(
+    request: Request, selection: Selection, deadline: float | None
+) -> tuple[Result, bool]:
     try:
         with shown_states(selection.found.reference) as progress:
-            result = explore(
-                selection.program,
+            wanted = Wanted(
                 memory=request.memory,
                 count=request.count,
                 max_states=request.max_states,
                 timeout=request.timeout,
                 progress=progress,
+                deadline=deadline,
             )
+            result = searched_for(selection.program, wanted)
     except Interrupted as stop:
         return stop.result, True
     return result, False

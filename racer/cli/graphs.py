@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from racer.catalogue.parameters import show_parameters
 from racer.cli.commands import Selection, select
@@ -26,6 +26,7 @@ from racer.files import require_replaceable, shown_path, write_atomically
 from racer.graphs.data import MAX_NODES, DrawnStates, DrawnThread
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
+from racer.lang.patience import until
 from racer.lang.run import OutOfTime
 from racer.machine.loaded import load_program
 from racer.machine.models import model
@@ -36,6 +37,8 @@ from racer.viz.graphs.dot import drawn
 from racer.viz.graphs.stategraph import state_graph
 from racer.viz.summary import heading
 from racer.viz.wrapping import filled
+
+DRAWING: Final = 0.5  # seconds past a timeout in which the model may still be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def draw_graph(request: GraphRequest) -> int:
     """Draw, say what is in the picture and what is not, and where it was written."""
     max_nodes, kind = _checked(request)
     directory = named_by_user(request.directory, "--output")
-    with models_print_to_stderr():
+    with models_print_to_stderr(), until(deadline_after(request.timeout)):
         selection = select(request.scenario, request.variant, request.settings)
     name = file_name(selection.found.scenario.name)
     settings = show_parameters(selection.parameters)
@@ -114,7 +117,10 @@ def _states(request: GraphRequest, selection: Selection, max_nodes: int) -> Draw
                 searched, result = searched_and_told(selection.program, wanted)
             except OutOfTime:
                 raise _nothing_to_draw(request.timeout) from None
-        return drawn_states(searched, result, max_nodes=max_nodes, every_state=request.every_state)
+        with until(deadline_after(None if request.timeout is None else DRAWING)):
+            return drawn_states(
+                searched, result, max_nodes=max_nodes, every_state=request.every_state
+            )
 
 
 def _thread(request: GraphRequest, name: str, selection: Selection, max_nodes: int) -> DrawnThread:

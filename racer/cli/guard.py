@@ -15,6 +15,8 @@ from racer import interrupts
 from racer.cli.statuses import BOUND, DIVERGED, INTERNAL, INTERRUPTED, USAGE
 from racer.errors import InternalError, RacerError, ReplayDiverged, UsageError, suggestion
 from racer.files import shown_path
+from racer.lang.run import OutOfTime
+from racer.lang.whose import called_at
 from racer.words.printable import safe_text
 
 
@@ -36,6 +38,10 @@ def guarded(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         warnings.simplefilter("ignore", RuntimeWarning)  # of what is dropped before its `await`
         status = _failed(INTERRUPTED, "interrupted before the result was shown")
+    except OutOfTime as stop:
+        at = called_at(stop)
+        where = f", in {at}" if at else ""
+        return _failed(BOUND, f"the timeout was over{where}; try a longer one")
     except MemoryError:
         status = _failed(BOUND, "out of memory; try --max-states, or smaller parameters")
     except InternalError as error:

@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import NamedTuple
 
@@ -78,6 +78,11 @@ def heed() -> None:
     """Out of time has been heeded: what is left to be done in this thread is not interrupted."""
     for watcher in _in_force.watchers:
         watcher.calm()
+
+
+def until(deadline: float | None) -> AbstractContextManager[None]:
+    """Raise OutOfTime in what still runs GRACE after a deadline; None: nothing is watched."""
+    return nullcontext() if deadline is None else patience(deadline=deadline)
 
 
 @contextmanager

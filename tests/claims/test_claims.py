@@ -173,6 +173,33 @@ def test_a_limit_says_nothing(models: Path) -> None:
     assert answered(Never("torn", loads), max_states=2) == Answer("bound")
 
 
+def test_a_violation_that_a_cut_search_found_decides_what_it_can(models: Path) -> None:
+    """R loads, W stores, R loads again: that is found among the first states, and not all are
+    allowed. Of `torn` it says all there is to say; of another label, nothing."""
+    loads = find(f"{models}::loads").scenario
+    whole = explore(loads.build(loads=3))
+    found = next(
+        limit
+        for limit in range(2, whole.states)
+        if explore(loads.build(loads=3), max_states=limit, minimise=False).violations
+    )
+    cut = explore(loads.build(loads=3), max_states=found, minimise=False)
+    assert (cut.verdict, list(cut.violations)) == ("fail", ["torn"])
+    assert cut.bound is not None
+    three: dict[str, Any] = {"loads": 3}
+    assert answered(Never("torn", loads, **three), max_states=found) == Answer("refuted")
+    assert answered(Shows("torn", loads, **three), max_states=found) == Answer("holds")
+    for ask in (Never("other", loads, **three), Shows("other", loads, **three)):
+        assert answered(ask, max_states=found) == Answer("bound")
+    other = Shows("torn", loads, effect="panic", **three)  # this one has no effect
+    assert answered(other, max_states=found) == Answer("bound")
+    claim = Claim(
+        "X", "x", made="-", asks=(Never("torn", loads, **three),), expected=Answer("holds")
+    )
+    [bearing] = bearings([claim], loads, three, cut)
+    assert bearing.holds is False
+
+
 def test_a_point_that_cannot_happen_is_left_out_with_its_reason(models: Path) -> None:
     loads = find(f"{models}::loads").scenario
     ask = Never("torn", loads, loads=(1, 2), write=False)

@@ -38,7 +38,8 @@ MADE_BY_USERS = {"Memory", "Thread", "Program", "Violation", "Expected", "Range"
 MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only"}
 
 # Members that only racer itself has a use for.
-_ASK = "text explored holds points varied scenario grid label effect thread parameter two values"
+_ASK = "text explored holds settled points varied scenario grid label effect thread parameter two"
+_ASK += " values"
 INTERNAL = {
     "Memory": "seal",
     "Watch": "holds predicate",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from racer import interrupts
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Scenario
@@ -66,6 +67,14 @@ def diff_scenario(request: DiffRequest) -> int:
     with models_print_to_stderr():
         pair = _pair(request)
         found, interrupted = _compared(request, pair)
+    with interrupts.deferred():
+        status = _told(request, pair, found, interrupted)
+        interrupts.answered()
+    return status
+
+
+def _told(request: DiffRequest, pair: _Pair, found: Difference, interrupted: bool) -> int:
+    """Print what was found and write its files; the exit status."""
     if not request.json:
         emit(f"{_opening(request, pair, found)}\n\n{difference_summary(found)}")
         for text in alignments_text(found):
@@ -81,7 +90,7 @@ def diff_scenario(request: DiffRequest) -> int:
     else:
         emit_files(written, to_be_named(pair.found))
     failures = complain_of(written.values())
-    if interrupted:
+    if interrupted or interrupts.asked():
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
     if failures:

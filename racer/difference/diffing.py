@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from racer import interrupts
 from racer.difference.aligning import aligned, outcome_key
 from racer.difference.comparing import (
     compared_labels,
@@ -71,7 +72,12 @@ def diff(
     difference = _compared(one, other)
     if interrupted:
         raise DiffInterrupted(difference)
-    return _with_alignments(difference, aligned_outcomes, limits)
+    try:
+        with interrupts.allowed():
+            return _with_alignments(difference, aligned_outcomes, limits)
+    except KeyboardInterrupt:
+        interrupts.answered()
+        raise DiffInterrupted(difference) from None
 
 
 @dataclass(frozen=True, slots=True)

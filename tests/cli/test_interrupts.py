@@ -358,6 +358,26 @@ def test_in_python_too_what_was_found_is_in_the_exception(monkeypatch: pytest.Mo
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.parametrize(
+    "name", ["racer.difference.diffing._alignment", "racer.cli.differences._write"]
+)
+def test_ctrl_c_after_two_variants_were_explored_shows_what_differs(
+    racer: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    module, _, attribute = name.rpartition(".")
+    real = getattr(__import__(module, fromlist=[attribute]), attribute)
+
+    def interrupted(*given: Any) -> Any:
+        ctrl_c(2)
+        return real(*given)
+
+    monkeypatch.setattr(name, interrupted)
+    status, out, err = racer("diff", "models.py::reads", "torn", "once")
+    assert status == 130
+    assert "torn" in out
+    assert "interrupted; what was found so far is above" in err
+
+
 # A full disk
 
 

@@ -30,7 +30,7 @@ from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
 from racer.exploration.explaining import explained
 from racer.exploration.exploring import Wanted
-from racer.exploration.exploring import explored as searched_for
+from racer.exploration.exploring import explored as explore
 from racer.exploration.judgement import Judgement, judge
 from racer.exploration.result import Interrupted, Result, nothing_searched
 from racer.exploration.stages import within
@@ -218,7 +218,7 @@ def _explored(
                 progress=progress,
                 deadline=deadline,
             )
-            result = searched_for(selection.program, wanted)
+            result = explore(selection.program, wanted)
     except Interrupted as stop:
         return stop.result, True
     return result, False

@@ -302,8 +302,10 @@ class _Beside:
 
 
 def _alike(one: Operation, other: Operation) -> bool:
-    """Whether they say the same; a function may be a new lambda of the same code."""
-    return one == other or one.text() == other.text()
+    """Whether they say the same; a function may be a new lambda of the same code.
+
+    Equality would not do: it holds for a store of 1 and of True, and may fail or raise."""
+    return type(one) is type(other) and one.text() == other.text()
 
 
 def _steps_to_an_end(graph: StateGraph) -> array[int]:

@@ -225,7 +225,7 @@ class Merged:
 def _one_of(events: Sequence[tuple[Operation, object]]) -> str:
     """The text of steps that lead to the same state; options of one choice are listed."""
     operation = events[0][0]
-    same = all(each == operation for each, _ in events)
+    same = all(each.text() == operation.text() for each, _ in events)
     if len(events) > 1 and same and len(operation.facts.options) > 1:
         options = list(dict.fromkeys(shown(each) for _, each in events))
         few = len(options) < len(operation.facts.options)

@@ -20,6 +20,7 @@ def _weighted(*kinds: tuple[int, st.SearchStrategy[T]]) -> st.SearchStrategy[T]:
 
 
 _values = st.integers(0, 2)
+_types = st.sampled_from(["int", "bool", "float"])
 _comparisons = st.sampled_from(["==", "!="])
 _registers = st.sampled_from(["r0", "r1"])
 _labels = st.sampled_from(["bad", "worse"])  # also names of invariants: a label may come twice
@@ -111,6 +112,10 @@ def _operations(names: Names) -> _Lines:
             "except IndexError:\n    {r} = 2",
             1, r=r, c=c, k=k,
         ),
+        # Values that are equal and of different types, or no numbers at all.
+        _format("await {c}.store({v})", 1, c=c, v=st.sampled_from(["True", "1.0", "0.0", "-0.0"])),
+        _format("{r} = int(type(await {c}.load()) is {t})", 1, r=r, c=c, t=_types),
+        _format("assert str(await {c}.load()) != '{k}.0'", 1, c=c, k=k),
         # Bounded retry loops.
         _format(
             "for _ in range({n}):\n    {r} = await {c}.load()\n    if {r} == {k}:\n        break",

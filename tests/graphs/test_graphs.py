@@ -17,7 +17,7 @@ from racer.exploration.exploring import Wanted, searched_and_told
 from racer.graphs.data import DrawnStates, DrawnThread, StateEdge, StateNode, Step
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
-from racer.lang.operations import Operation
+from racer.lang.operations import Operation, failed
 from racer.words.phrases import step_text
 from tests.generated.strategies import samples
 from tests.oracles.naive import Execution
@@ -177,8 +177,13 @@ class Told(Execution):
         super().__init__(program)
 
     def _perform(self, operation: Operation, choice: int) -> object:
-        result = super()._perform(operation, choice)
-        self.told.append((self.instances[self.schedule[-1][0]].group, step_text(operation, result)))
+        group = self.instances[self.schedule[-1][0]].group
+        try:
+            result = super()._perform(operation, choice)
+        except Exception as error:
+            self.told.append((group, step_text(operation, failed(error))))
+            raise
+        self.told.append((group, step_text(operation, result)))
         return result
 
 

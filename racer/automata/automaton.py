@@ -76,6 +76,8 @@ def execute(operation: CellOperation, before: int, table: ValueTable) -> CellSte
     except OutOfPatience as stall:
         hangs = Misuse(f"a function that {operation.text()} calls hangs: {stalled_text(stall)}")
         return CellStep(before, None, before, hangs)
+    except MemoryError:  # the machine's, and no answer of the function's
+        raise
     except Exception as error:  # the model's own function failed: the thread gets to see it
         return CellStep(before, failed(error), before, error)
     silent = operation.facts.gives == "nothing"

@@ -21,7 +21,7 @@ from racer.machine.layout import State
 from racer.machine.loaded import Loaded, load_program
 from racer.machine.models import model
 from racer.search.graph import ModelFailed, StateGraph, search
-from racer.search.limits import Budget, Tell, deadline_after
+from racer.search.limits import OUT_OF_MEMORY, Budget, Tell, deadline_after
 from racer.search.stubborn import StubbornSets
 from racer.search.symmetry import Symmetric
 
@@ -108,6 +108,9 @@ def explored(program: Program, wanted: Wanted) -> Result:
     except OutOfTime as stop:
         why = f"{within(wanted.out_of_time, stop)}, while threads were lifted"
         return nothing_searched(wanted.memory, why)
+    except MemoryError:
+        if result is None:
+            return nothing_searched(wanted.memory, OUT_OF_MEMORY)
     except KeyboardInterrupt:
         if result is None:  # or it is an Interrupted, which has one
             raise

@@ -163,7 +163,11 @@ class _Telling:
 
     def minimise(self, deadline: float | None, tell: Tell | None) -> None:
         """Look for the least schedules; those that were come across do as well."""
-        if not self._stages.if_time(lambda: self.schedules.minimise(deadline, tell)):
+        try:
+            done = self._stages.if_time(lambda: self.schedules.minimise(deadline, tell))
+        except MemoryError:
+            done = False
+        if not done:
             self.schedules.forget_least()
 
     def replay(self) -> None:

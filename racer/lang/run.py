@@ -203,6 +203,8 @@ class CoroutineRun:
         except AssertionError as error:
             self.ended_by = error
             return self._broken() or Violated(_assertion_label(error))
+        except MemoryError:  # the machine's, and no fault of the model's
+            raise
         except OutOfPatience as interrupt:
             return Raised(
                 f"it ran for {interrupt.seconds:g} s without awaiting anything, at "

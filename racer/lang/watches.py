@@ -130,7 +130,7 @@ def _asked(
 ) -> _Answer:
     try:
         return question(State(values, allowed, owner))
-    except ModelError:
+    except (ModelError, MemoryError):
         raise
     except OutOfPatience as stall:
         state = ", ".join(f"{name}={describe(value)}" for name, value in values.items())

@@ -18,7 +18,15 @@ from racer.search.components import (
     topological_order,
 )
 from racer.search.edges import Edges
-from racer.search.limits import STATES_BETWEEN, Budget, LimitHit, Phase, Progress, Tell
+from racer.search.limits import (
+    OUT_OF_MEMORY,
+    STATES_BETWEEN,
+    Budget,
+    LimitHit,
+    Phase,
+    Progress,
+    Tell,
+)
 
 Choose = Callable[[State, Successors], Successors]
 
@@ -113,6 +121,9 @@ def search(
         heed()
         at = called_at(stop)
         exploration.stop_at_interrupt(f"{budget.time_text}, in {at}" if at else budget.time_text)
+    except MemoryError:
+        exploration.forget_index()  # a third of what a search takes: what is left has to be told
+        exploration.stop_at_interrupt(OUT_OF_MEMORY)
     return exploration.graph
 
 
@@ -208,6 +219,10 @@ class _Exploration:
             return self._system.reached(self.graph.states[state], name)
         except ModelError as error:
             raise ModelFailed(self.graph.path_to(state), error) from error
+
+    def forget_index(self) -> None:
+        """Free what only a search that goes on needs."""
+        self._index.clear()
 
     def stop_at_interrupt(self, bound: str) -> None:
         """Leave the graph as it was before the state that was being expanded."""

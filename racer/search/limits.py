@@ -27,6 +27,8 @@ class Progress:
 
 Tell = Callable[[Progress], None]  # who is told of it
 
+OUT_OF_MEMORY: Final = "out of memory"
+
 STATES_BETWEEN: Final = 2_000  # two calls of `Tell`: some hundredths of a second
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
+import os
+import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -30,3 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def brief_lifting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explorations give up lifting soon where automata do not converge: see ENOUGH_WORK."""
     monkeypatch.setattr("racer.machine.loaded.lift", functools.partial(lift, work=ENOUGH_WORK))
+
+
+@pytest.fixture
+def process_as_it_was() -> Iterator[None]:
+    """What the places of tests/automata/hidden_places.py change of the process is put back."""
+    home, limit = os.getcwd(), sys.getrecursionlimit()
+    yield
+    os.chdir(home)
+    sys.setrecursionlimit(limit)
+    gc.enable()
+    os.environ.pop("RACER_TEST_SEEN", None)

@@ -1,58 +1,32 @@
-"""What modelled code can reach without being given it: closures, arguments, defaults, globals.
+"""State that is no cell: what a thread changes, or asks, besides the results that it is given.
 
 Threads share cells and nothing else. Whatever else a thread's function can reach is therefore
 taken to be constant; that makes it usable in node identities, and it is checked: a snapshot is
-taken before lifting and compared whenever a run stops at an operation, and at the end. A thread
-that appends to a shared list or counts in a global is refused, and the object is named.
+taken before lifting, widened by whatever code runs that was not known, and compared whenever a
+run stops at an operation, and at the end. A thread that appends to a shared list, counts in a
+global or asks a clock is refused, and the object and the line are named.
 
 Trusted are only objects whose whole content can be compared: containers, functions, and
 instances of plain Python classes. A node that depends on any other (an iterator, say) has its
 history as its identity.
 
-Bound    globals are followed where the code of the thread, or of a function that it can reach,
-         names them; of classes, data attributes count. Attributes of modules and the state of
-         C extensions are not seen.
+Bound    what `reaching.py` and `observing.py` say of themselves. Under all of it there is a net
+         that has no list: racer/exploration/covering.py.
 """
 
 from __future__ import annotations
 
-import dis
-import functools
+import gc
 import sys
 import types
-from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 
-from racer.errors import ModelError
-from racer.lang.cells import Cell, Lock
-from racer.lang.memory import Memory
-from racer.lang.program import Program, Thread
-from racer.lang.values import describe
-from racer.lang.watches import Watch
-from racer.lang.whose import is_racers_own
-
-_ATOMS = (int, bool, str, bytes, float, complex, types.NoneType, types.EllipsisType, range)
-_OPAQUE = (Cell, Lock, Memory, Watch, Thread, Program, types.ModuleType)
-_UNBOUND = object()  # in place of the value of a variable that has none
-_SEQUENCES = (list, tuple, set, frozenset, deque)
-
-
-class _Variable(NamedTuple):
-    """A variable that code can reach and rebind: a closure's cell, or a name of a module."""
-
-    path: str
-    where: types.CellType | dict[str, Any]
-    name: str
-    value: object
-
-    def now(self) -> object:
-        if isinstance(self.where, dict):
-            return self.where.get(self.name, _UNBOUND)
-        try:
-            return self.where.cell_contents
-        except ValueError:
-            return _UNBOUND
+from racer.automata.observing import Observer
+from racer.automata.reaching import Reach, codes_in, is_a_users
+from racer.automata.snapshots import Snapshot, is_transparent, snapshots
+from racer.errors import Location, ModelError, RacerError
+from racer.files import shown_path
 
 
 class Environment:
@@ -67,185 +41,133 @@ class Environment:
     ) -> None:
         self._owner = owner
         self._thread = thread
-        self._objects: dict[int, tuple[str, object]] = {}
-        self._variables: dict[tuple[int, str], _Variable] = {}
+        self._reach = Reach()
         for path, item in roots:
-            self._walk(path, item)
-        self._cells = [v for v in self._variables.values() if not isinstance(v.where, dict)]
-        self._globals = [
-            (each.where, each.name, each)
-            for each in self._variables.values()
-            if isinstance(each.where, dict)
-        ]
-        self._contents = [
-            (path, item, _content(item))
-            for path, item in self._objects.values()
-            if _can_change(item)
-        ]
+            self._reach.add(path, item)
+        self._compared = 0, 0  # so many variables and objects have a snapshot
+        self._snapshots: list[Snapshot] = []
+        self._take_snapshots()
+        self._observer = Observer(self._reach.codes)
 
     def trusted(self) -> Iterator[object]:
         """Every object whose content is compared, each once, in a fixed order."""
-        return (item for _, item in self._objects.values() if _is_transparent(item))
+        return (item for _, item in self._reach.objects.values() if is_transparent(item))
 
-    def check(self) -> None:
-        """Refuse the function if anything it can reach has changed. Errors: ModelError."""
-        changed = [
-            each
-            for where, name, each in self._globals
-            if where.get(name, _UNBOUND) is not each.value
-        ]
-        for variable in (*changed, *self._cells):
-            value = variable.now()
-            if value is not variable.value and _identity(value) != _identity(variable.value):
-                self._refuse(variable.path)
-        for path, item, before in self._contents:
-            if _content(item) != before:
-                self._refuse(path)
+    def observed(self) -> AbstractContextManager[None]:
+        """While the function runs: what it runs besides is noted, and checked from then on."""
+        return self._observer
 
-    def _refuse(self, path: str) -> None:
+    def check(self, run_again: Callable[[], None] | None = None) -> None:
+        """Refuse the function if anything it can reach has changed, or it called out of the model.
+
+        `run_again` runs once more what may have made a change, so that the line can be named.
+
+        Errors   ModelError.
+        """
+        if self._observer.called:
+            call = self._observer.called[0]
+            raise ModelError(
+                f"{self._owner} calls {call.name}{_at(call.where)}, which uses {call.uses}: what "
+                f"it gets, or leaves there, is in no cell, and may differ from one interleaving, "
+                f"or one run, to the next.\n"
+                f"Usual cause: a time, a random number, a file or a setting decides what the "
+                f"model does.\n"
+                f"Try: give the thread a constant, choose() among what may come, or make it a "
+                f"cell.",
+                thread=self._thread,
+            )
+        changed = self.changed()
+        if changed is not None:
+            self._refuse(changed, None if run_again is None else self._line_of(run_again))
+        if self._observer.ran:
+            self._widen()
+
+    def changed(self) -> str | None:
+        """What holds something else than at the start; None: nothing does."""
+        for snapshot in self._snapshots:
+            path = snapshot.changed()
+            if path is not None:
+                return path
+        return None
+
+    def _line_of(self, run_again: Callable[[], None]) -> Location | None:
+        """The line that makes a change, found by making it once more; None: it is not made again.
+
+        What was changed is put back before; what cannot be is compared with what it is now.
+        """
+        for snapshot in self._snapshots:
+            snapshot.restore()
+        self._snapshots.clear()
+        self._compared = 0, 0
+        self._take_snapshots()
+        tracer = _Tracer(self.changed)
+        outer = sys.gettrace()
+        sys.settrace(tracer.trace)  # type: ignore[arg-type]  # it gives itself
+        try:
+            run_again()
+        except RacerError:  # without what was there before, it may do something else
+            pass
+        finally:
+            sys.settrace(outer)
+        tracer.look()
+        return tracer.found
+
+    def _refuse(self, path: str, where: Location | None) -> None:
         raise ModelError(
-            f"{self._owner} changes {path}, which is not a cell: it would carry something from "
-            f"one interleaving into the next, and nothing could be proved.\n"
+            f"{self._owner} changes {path}{_at(where)}, which is not a cell: it would carry "
+            f"something from one interleaving into the next, and nothing could be proved.\n"
             f"Usual cause: a list, dict, object or nonlocal of the enclosing function is used "
             f"to share or to log.\n"
             f"Try: make it a cell, or a local variable of the thread.",
             thread=self._thread,
         )
 
-    def _walk(self, path: str, item: object) -> None:
-        if isinstance(item, (*_ATOMS, *_OPAQUE)) or id(item) in self._objects:
-            return
-        self._objects[id(item)] = (path, item)
-        if isinstance(item, types.FunctionType | type) and _is_not_the_users(item):
-            return
-        if isinstance(item, types.FunctionType):
-            for variable in _variables(item):
-                self._variables.setdefault((id(variable.where), variable.name), variable)
-                if variable.value is not _UNBOUND:
-                    self._walk(variable.path, variable.value)
-        for part_path, part in _parts(path, item):
-            self._walk(part_path, part)
-
-
-def _is_not_the_users(item: types.FunctionType | type) -> bool:
-    """Whether a function or class is Python's or racer's own, and not part of a model."""
-    module = item.__module__ or ""
-    return module.partition(".")[0] in sys.stdlib_module_names or is_racers_own(module)
-
-
-def _variables(function: types.FunctionType) -> Iterator[_Variable]:
-    """The variables of enclosing functions and the globals that a function names."""
-    code = function.__code__
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        variable = _Variable(f"the variable {name!r}", cell, name, None)
-        yield variable._replace(value=variable.now())
-    for name in _names(code):
-        variable = _Variable(f"the global {name!r}", function.__globals__, name, None)
-        yield variable._replace(value=variable.now())
-
-
-def _parts(path: str, item: Any) -> Iterator[tuple[str, object]]:
-    """What an object refers to, with words for each."""
-    if isinstance(item, types.MethodType):
-        yield f"the object {type(item.__self__).__name__}", item.__self__
-        yield path, item.__func__
-    elif isinstance(item, types.FunctionType):
-        yield from _function_parts(item)
-    elif isinstance(item, types.BuiltinFunctionType):
-        yield path, item.__self__
-    elif isinstance(item, functools.partial):
-        yield from _parts(path, item.func)
-        for argument in (*item.args, *item.keywords.values()):
-            yield f"an argument of {path}", argument
-    elif isinstance(item, type):
-        yield from _class_parts(item)
-    elif isinstance(item, dict):
-        for key, value in item.items():
-            yield path, key
-            yield path, value
-    elif isinstance(item, _SEQUENCES):
-        for part in item:
-            yield path, part
-    else:
-        for name, value in _attributes(item):
-            yield f"{path}.{name}", value
-
-
-def _function_parts(function: types.FunctionType) -> Iterator[tuple[str, object]]:
-    """What a function holds itself; the variables it names are looked at on their own."""
-    for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-        yield f"a default of {function.__name__}()", default
-    for name, value in function.__dict__.items():
-        yield f"the attribute {function.__name__}.{name}", value
-
-
-@functools.lru_cache(maxsize=4096)  # disassembling took a fifth of lifting
-def _names(code: types.CodeType) -> tuple[str, ...]:
-    """Globals that the code, or a function defined in it, names; attributes are none of them."""
-    names = {
-        str(each.argval): None
-        for each in dis.get_instructions(code)
-        if each.opname.endswith(("_GLOBAL", "_NAME"))
-    }
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names.update(dict.fromkeys(_names(constant)))
-    return tuple(names)
-
-
-def _class_parts(item: type) -> Iterator[tuple[str, object]]:
-    """The data attributes of a class."""
-    for name, value in vars(item).items():
-        if not name.startswith("__") and isinstance(value, (*_ATOMS, *_SEQUENCES, dict)):
-            yield f"the class attribute {item.__name__}.{name}", value
-
-
-def _attributes(item: object) -> list[tuple[str, object]]:
-    """What an instance holds in its dict and in its slots."""
-    found = list(getattr(item, "__dict__", {}).items())
-    for base in type(item).__mro__:
-        slots = vars(base).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            try:
-                found.append((name, getattr(item, name)))
-            except AttributeError:  # not set, or a private name
+    def _widen(self) -> None:
+        """Take in what code names that ran and was not known: it is compared from here on."""
+        ran, self._observer.ran[:] = list(self._observer.ran), []
+        for code, namespace, first in ran:
+            if code in self._reach.codes:  # it is in a function that was met before it
                 continue
-    return found
+            self._reach.codes.update(codes_in(code))
+            for path, item in self._reach.name_all(code, namespace):
+                self._reach.add(path, item)
+            for function in gc.get_referrers(code):
+                if isinstance(function, types.FunctionType) and function.__code__ is code:
+                    self._reach.add(f"the function {function.__name__}()", function)
+            if first is not None:
+                kind = first if isinstance(first, type) else type(first)
+                self._reach.add(f"the class {kind.__name__}", kind)
+        self._take_snapshots()
+
+    def _take_snapshots(self) -> None:
+        """Of what has been reached since the last time."""
+        variables, objects = self._compared
+        reach = self._reach
+        self._snapshots += snapshots(
+            list(reach.variables.values())[variables:], list(reach.objects.values())[objects:]
+        )
+        self._compared = len(reach.variables), len(reach.objects)
 
 
-def _is_transparent(item: object) -> bool:
-    """Whether `_parts` shows all that an object consists of."""
-    kind = type(item)
-    if isinstance(item, type) or kind in (dict, *_SEQUENCES, functools.partial):
-        return True
-    if isinstance(item, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
-        return True
-    if kind.__reduce_ex__ is not object.__reduce_ex__ or kind.__reduce__ is not object.__reduce__:
-        return False
-    try:
-        object.__reduce_ex__(item, 2)  # refuses instances with state in C
-    except Exception:  # or of a class whose own __getstate__ fails
-        return False
-    return True
+class _Tracer:
+    """Looks after every line of Python that runs whether something has changed."""
+
+    def __init__(self, changed: Callable[[], str | None]) -> None:
+        self._changed = changed
+        self.found: Location | None = None
+        self._last: Location | None = None
+
+    def trace(self, frame: types.FrameType, event: str, argument: object) -> object:
+        self.look()
+        if is_a_users(str(frame.f_globals.get("__name__"))):
+            self._last = Location(shown_path(frame.f_code.co_filename), frame.f_lineno)
+        return self.trace
+
+    def look(self) -> None:
+        """What has changed by now, and had not before, did so at the line that ran last."""
+        if self.found is None and self._changed() is not None:
+            self.found = self._last
 
 
-def _can_change(item: object) -> bool:
-    """Whether an object's content has to be compared at all."""
-    if isinstance(item, tuple | frozenset | types.MethodType | types.BuiltinFunctionType):
-        return False
-    if isinstance(item, types.FunctionType | type):
-        return any(True for _ in _parts("", item))
-    parameters = getattr(type(item), "__dataclass_params__", None)
-    return parameters is None or not parameters.frozen
-
-
-def _content(item: object) -> Hashable:
-    """What an object holds now, one level deep: its parts are compared on their own."""
-    parts = tuple((name, _identity(part)) for name, part in _parts("", item))
-    return frozenset(parts) if isinstance(item, set) else parts
-
-
-def _identity(item: Any) -> Hashable:
-    if isinstance(item, _ATOMS):
-        return (type(item), describe(item))
-    return id(item)
+def _at(where: Location | None) -> str:
+    return "" if where is None else f" ({where})"

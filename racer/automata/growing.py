@@ -40,7 +40,7 @@ class GrowingAutomaton:
     ) -> None:
         self.instance = instance
         self._identifier = identifier
-        self._environment = environment
+        self.environment = environment
         self._pending: list[Pending] = []
         self._slots: list[OpenSlots] = []
         self._edges: list[dict[int, int]] = []
@@ -56,7 +56,9 @@ class GrowingAutomaton:
         self._returns: list[tuple[int, CellStep, int]] = []
         self._confirmed = (0, 0)  # nodes and returns that doubles have been tried on
         self.work = 0  # what lifting has cost so far, in steps of the coroutine
-        self.start = self._arrive(instance.start(), None, ())
+        with environment.observed():
+            run = instance.start()
+        self.start = self._arrive(run, None, ())
         self._refuse_without_step()
 
     def __len__(self) -> int:
@@ -73,7 +75,8 @@ class GrowingAutomaton:
         if known is not None:
             return known
         run = self._parked.pop(node, None) or self._run_to(node)
-        _give(run, step)
+        with self.environment.observed():
+            _give(run, step)
         nodes = len(self._pending)
         goal = self._arrive(run, (node, step), self._slots_after(node))
         if goal < nodes:
@@ -110,7 +113,7 @@ class GrowingAutomaton:
             return
         followed = {parent[0] for parent in self._parents if parent is not None}
         followed |= {before for before, _, _ in self._returns}  # with what leads to them
-        for why, double in doubles.patterns(self._environment.trusted(), tables):
+        for why, double in doubles.patterns(self.environment.trusted(), tables):
             for node in range(1, len(self._pending)):
                 if node not in followed:
                     self._confirm(self._path_to(node), node, why, double)
@@ -154,6 +157,16 @@ class GrowingAutomaton:
         for run in self._parked.values():
             run.close()
         self._parked.clear()
+
+    def _repeat(self, parent: tuple[int, CellStep] | None) -> None:
+        """Run once more to a node, and then take a step: to the start where there is none."""
+        if parent is None:
+            self.instance.start().close()
+            return
+        node, step = parent
+        run = self._run_to(node)
+        _give(run, step)
+        run.close()
 
     def _path_to(self, node: int) -> list[tuple[int, CellStep]]:
         """The nodes before it, from the start, each with the step that is taken there."""
@@ -239,7 +252,7 @@ class GrowingAutomaton:
 
     def _arrive(self, run: Run, parent: tuple[int, CellStep] | None, slots: OpenSlots) -> int:
         """The node `run` stands at: a known one if that can be shown, else a new one."""
-        self._environment.check()  # the key takes it for constant
+        self.environment.check(lambda: self._repeat(parent))  # the key takes it for constant
         self._refuse_foreign(run)
         key = self._key(run)
         self.work += _KEY_WORK

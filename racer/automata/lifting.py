@@ -12,6 +12,7 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +32,7 @@ from racer.lang.pending import AboutTo, Closing, Returned
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.sizes import parts_of
 from racer.lang.values import describe, value_key
-from racer.lang.watches import OBSERVATIONS
+from racer.lang.watches import OBSERVATIONS, evaluate
 
 # Past these the closure is taken not to converge. A counter that two threads increment reaches
 # the first at once, a value that doubles the second (a megabyte); the third, in steps that
@@ -123,10 +124,19 @@ def lift(
 
 
 def _of_predicates(program: Program) -> list[Environment]:
+    """An environment for each predicate; those that are asked of every state, of the first one."""
+    memory = program.memory
+    asked = {id(each) for each in (*program.invariants.values(), *program.consistency.values())}
     named = [(owner, predicate) for owner, _, predicate in program.functions()]
-    watches = program.memory.watches.values()
-    named += [(f"watch {watch.name!r}", watch.predicate) for watch in watches]
-    return [Environment(owner, [("its function", predicate)]) for owner, predicate in named]
+    named += [(f"watch {watch.name!r}", watch.predicate) for watch in memory.watches.values()]
+    found = []
+    for owner, predicate in named:
+        environment = Environment(owner, [("its function", predicate)])
+        if id(predicate) in asked:
+            with environment.observed(), suppress(Exception):  # a search will tell what it raises
+                evaluate(owner, predicate, memory.initial)
+        found.append(environment)
+    return found
 
 
 def _one_of_each(program: Program) -> list[ThreadInstance]:
@@ -202,11 +212,19 @@ class _Closure:
         if isinstance(pending, Closing):
             automaton.target(node, CellStep(answer, OBSERVATIONS[answer], 0))
         elif isinstance(pending, AboutTo):
-            step = step_of(pending.operation, answer, self._tables)
+            step = self._executed(automaton, pending.operation, answer)
             if step is not None and not isinstance(step.error, Misuse):
                 automaton.target(node, step)
             return pending.operation.facts.cell
         return None
+
+    def _executed(
+        self, automaton: GrowingAutomaton, operation: Operation, answer: int
+    ) -> CellStep | None:
+        if not operation.facts.functions:
+            return step_of(operation, answer, self._tables)
+        with automaton.environment.observed():
+            return step_of(operation, answer, self._tables)
 
     def _enqueue_new(self, automaton: GrowingAutomaton) -> None:
         for node in range(self._seen[id(automaton)], len(automaton)):

@@ -19,7 +19,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import NamedTuple
@@ -67,11 +67,8 @@ def patience(seconds: float | None = None, deadline: float | None = None) -> Ite
     except OutOfPatience as stall:
         raise ModelError(f"a function of the model hangs: {stalled_text(stall)}") from None
     finally:
-        try:
-            watcher.stop()
-        finally:
-            watcher.stop()  # the first call may have been interrupted by what it was to prevent
-            _in_force.watchers.pop()
+        watcher.stop()
+        _in_force.watchers.pop()
 
 
 def heed() -> None:
@@ -127,17 +124,21 @@ class _Watcher:
 
     def calm(self) -> None:
         """Raise OutOfTime no more."""
-        with self._raising:
-            self._deadline = None
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), None)
+        self._deadline = None
+        _undisturbed(self._wait_for_raising)
 
     def stop(self) -> None:
-        """Nothing is raised from here on, nor is what was raised and has not arrived."""
-        self._over.set()
-        with self._raising:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._watched), None)
-        self._thread.join()
+        """Nothing is raised from here on, and what was raised has arrived."""
+        _undisturbed(self._end)
         self._below.clear()
+
+    def _end(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _wait_for_raising(self) -> None:
+        with self._raising:
+            pass
 
     def _watch(self) -> None:
         pause = self._seconds / 4
@@ -153,7 +154,7 @@ class _Watcher:
                 self._raise(self._out_of_patience)
                 ticks = 0
             elif ticks < needed - 1 and self._is_due():  # patience runs out next: that says more
-                self._raise(OutOfTime)
+                self._raise(OutOfTime, unless_calm=True)
 
     def _is_due(self) -> bool:
         deadline = self._deadline
@@ -172,12 +173,31 @@ class _Watcher:
                 inside = frame
         return inside
 
-    def _raise(self, error: type[BaseException]) -> None:
+    def _raise(self, error: type[BaseException], *, unless_calm: bool = False) -> None:
         with self._raising:
+            if unless_calm and self._deadline is None:
+                return
             if not self._over.is_set() and not self.paused:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(self._watched), ctypes.py_object(error)
                 )
+
+
+def _undisturbed(wait: Callable[[], None]) -> None:
+    """Wait for something, and drop what is on its way to this thread: it arrives in here.
+
+    It is not called back, which CPython allows. CPython 3.11 would take an exception to be on its
+    way from then on, and look for it for ever in a call that is profiled (sys.setprofile).
+    """
+    waited = False
+    while not waited:
+        try:
+            wait()
+            for _ in range(2):  # where a loop jumps back, what is on its way arrives
+                pass
+            waited = True
+        except (OutOfPatience, OutOfTime):
+            continue
 
 
 @functools.cache

@@ -248,7 +248,7 @@ def test_a_thread_that_changes_what_is_not_a_cell_is_refused_by_name(make: Any, 
 
 
 def test_a_thread_with_random_numbers_is_refused() -> None:
-    source = random.Random(1)  # its state is in C: only the operations give it away
+    source = random.Random(1)  # its state is in C, but can be asked for
 
     def make(mem: Memory) -> Any:
         cells = [mem.cell(f"c{i}", 0) for i in range(50)]
@@ -259,7 +259,7 @@ def test_a_thread_with_random_numbers_is_refused() -> None:
 
         return run
 
-    with pytest.raises(ModelError, match="not a function of the results"):
+    with pytest.raises(ModelError, match="changes the variable 'source'"):
         explore(one_thread(make))
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -18,7 +15,7 @@ from tests.automata import hidden_places as places
 @pytest.fixture
 def without_static_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if nothing were known of where threads can keep state."""
-    monkeypatch.setattr(Environment, "check", lambda self: None)
+    monkeypatch.setattr(Environment, "check", lambda self, run_again=None: None)
 
 
 @pytest.mark.usefixtures("without_static_check", "process_as_it_was")
@@ -108,14 +105,3 @@ def test_a_run_without_an_end_is_left_once_it_has_nothing_new() -> None:
     coverage = explore(Program(mem, {"T": Thread(spin)})).coverage
     assert coverage is not None
     assert (coverage.edges, coverage.of_edges, coverage.steps) == (1, 1, 1)
-
-
-@pytest.fixture
-def process_as_it_was() -> Iterator[None]:
-    """What the places of tests/automata/hidden_places.py change of the process is put back."""
-    home, limit = os.getcwd(), sys.getrecursionlimit()
-    yield
-    os.chdir(home)
-    sys.setrecursionlimit(limit)
-    gc.enable()
-    os.environ.pop("RACER_TEST_SEEN", None)

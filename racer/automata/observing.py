@@ -1,0 +1,187 @@
+"""What runs while a thread is lifted: code that was not known before, and calls out of the model.
+
+While modelled code runs, Python reports every function that is called. So it need not be guessed
+which code there is: what a function names is looked at when it first runs. And whoever asks a
+clock, random numbers, files or the settings of the process gets an answer that is no function of
+the results that the thread was given, or leaves something behind that is in no cell: such a call
+is noted with its line.
+
+Bound    What has a state of its own in a C extension that is not part of Python is not known.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import types
+from typing import Any, Final, NamedTuple
+
+from racer.automata.reaching import is_a_users
+from racer.errors import Location
+from racer.files import shown_path
+
+# By the module that a function written in C is of: what it uses, and those that may be called.
+_OUTSIDE: Final[dict[str, tuple[str, frozenset[str]]]] = {
+    "time": ("a clock", frozenset({"struct_time"})),
+    "posix": ("the process or its files", frozenset({"fspath", "_path_normpath"})),
+    "nt": ("the process or its files", frozenset({"fspath", "_path_normpath"})),
+    "io": ("a file", frozenset({"text_encoding", "StringIO", "BytesIO"})),
+    "_io": ("a file", frozenset({"text_encoding", "StringIO", "BytesIO"})),
+    "gc": ("the garbage collector", frozenset({"collect"})),
+    "_thread": (
+        "threads of the operating system",
+        frozenset({"allocate_lock", "RLock", "get_ident"}),
+    ),
+    "_locale": ("the locale", frozenset()),
+    "_signal": ("signals", frozenset()),
+    "_socket": ("the network", frozenset()),
+    "select": ("the network", frozenset()),
+    "_contextvars": ("context variables", frozenset()),
+}
+# Single functions of modules that are harmless otherwise.
+_SINGLE: Final[dict[tuple[str, str], str]] = {
+    ("builtins", "input"): "its user",
+    ("decimal", "getcontext"): "the context of decimals",
+    ("decimal", "setcontext"): "the context of decimals",
+    **{
+        ("sys", f"{verb}{what}"): "a setting of the process"
+        for verb in ("get", "set")
+        for what in ("recursionlimit", "switchinterval", "_int_max_str_digits", "trace", "profile")
+    },
+}
+# By the type of the object that a method written in C is of.
+_OBJECTS: Final[dict[str, str]] = {
+    "ContextVar": "a context variable",
+    "Context": "context variables",
+    "FileIO": "a file",
+    "TextIOWrapper": "a file",
+    "BufferedReader": "a file",
+    "BufferedWriter": "a file",
+    "BufferedRandom": "a file",
+    "socket": "the network",
+}
+_CLOCKS: Final = frozenset({"now", "today", "utcnow"})  # of the classes of datetime
+# What runs below these tells the outside something, or looks up code, and gives nothing back.
+_QUIET: Final = frozenset(
+    {
+        *("logging", "warnings", "traceback", "linecache"),
+        *("importlib._bootstrap", "importlib._bootstrap_external"),
+    }
+)
+
+
+class Call(NamedTuple):
+    """A call out of the model: of which function, what that uses, at which line of the user's."""
+
+    name: str
+    uses: str
+    where: Location | None
+
+
+class Observer:
+    """Notes what runs within its `with` block: `ran` and `called` grow, each entry once.
+
+    `known` are codes that need not be noted.
+    """
+
+    def __init__(self, known: set[types.CodeType]) -> None:
+        self.ran: list[tuple[types.CodeType, dict[str, Any], object]] = []
+        self.called: list[Call] = []
+        self._known = known
+        self._seen: set[types.CodeType] = set()
+        self._sites: set[tuple[types.CodeType, int, str]] = set()
+        self._outer: Any = None  # whoever profiles the process
+        self._quiet_codes: set[types.CodeType] = set()
+        # The frame below which nothing is noted, and the events that end that.
+        self._quiet: types.FrameType | None = None
+        self._until: tuple[str, ...] = ()
+
+    def __enter__(self) -> None:
+        self._outer = sys.getprofile()
+        self._quiet = None
+        sys.setprofile(self._note)
+
+    def __exit__(self, *raised: object) -> None:
+        sys.setprofile(self._outer)
+
+    def _note(self, frame: types.FrameType, event: str, argument: Any) -> None:
+        if self._quiet is not None:
+            if frame is self._quiet and event in self._until:
+                self._quiet = None
+        elif event == "call":
+            code = frame.f_code
+            if code not in self._seen:
+                self._entered(frame, code)
+            if code in self._quiet_codes:
+                self._quiet, self._until = frame, ("return",)
+        elif event == "c_call":
+            site = (frame.f_code, frame.f_lasti, argument.__name__)
+            if site not in self._sites:
+                self._sites.add(site)
+                self._calls(frame, argument)
+            if argument is print:
+                self._quiet, self._until = frame, ("c_return", "c_exception")
+
+    def _entered(self, frame: types.FrameType, code: types.CodeType) -> None:
+        self._seen.add(code)
+        module = str(frame.f_globals.get("__name__"))
+        if module in _QUIET or module.partition(".")[0] == "logging":
+            self._quiet_codes.add(code)
+        if code not in self._known and is_a_users(module):
+            first = code.co_varnames[0] if code.co_argcount else None
+            self.ran.append((code, frame.f_globals, frame.f_locals.get(first) if first else None))
+
+    def _calls(self, frame: types.FrameType, function: Any) -> None:
+        used = _used_by(function)
+        if used is not None and _is_of_a_model(str(frame.f_globals.get("__name__"))):
+            self.called.append(Call(_name_of(function), used, _users_line(frame)))
+
+
+def _is_of_a_model(module: str) -> bool:
+    """Whether code that calls out may be at work for a model: it is a user's, or Python's own.
+
+    An installed package may be called by the garbage collector at any time.
+    """
+    return is_a_users(module) or module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _used_by(function: Any) -> str | None:
+    """What outside of the model a function written in C uses; None: nothing."""
+    owner, name = function.__self__, function.__name__
+    if owner is None or isinstance(owner, types.ModuleType):
+        module = str(function.__module__)
+        asks, harmless = _OUTSIDE.get(module, (None, frozenset()))
+        return (
+            _SINGLE.get((module, name)) if name in harmless else asks or _SINGLE.get((module, name))
+        )
+    if owner is random._inst:  # which all functions of random are methods of
+        return "random numbers that all threads share"
+    if isinstance(owner, type):
+        return "a clock" if name in _CLOCKS and owner.__module__ == "datetime" else None
+    if owner is sys.stdout or owner is sys.stderr:
+        return None
+    kind = type(owner)
+    return None if is_a_users(kind.__module__) else _OBJECTS.get(kind.__name__)
+
+
+def _name_of(function: Any) -> str:
+    owner = function.__self__
+    if owner is None or isinstance(owner, types.ModuleType):
+        module = function.__module__
+        return f"{_PUBLIC.get(module, module)}.{function.__name__}()".removeprefix("builtins.")
+    if owner is random._inst:
+        return f"random.{function.__name__}()"
+    kind = owner if isinstance(owner, type) else type(owner)
+    return f"{kind.__name__}.{function.__name__}()"
+
+
+_PUBLIC: Final = {"posix": "os", "nt": "os", "_io": "io", "_thread": "threading"}
+
+
+def _users_line(frame: types.FrameType | None) -> Location | None:
+    """The line of the user's that is running."""
+    while frame is not None:
+        if is_a_users(str(frame.f_globals.get("__name__"))):
+            return Location(shown_path(frame.f_code.co_filename), frame.f_lineno)
+        frame = frame.f_back
+    return None

@@ -215,6 +215,17 @@ def two_critical_sections() -> Program:
     return Program(mem, {"A": Thread(section), "B": Thread(section)})
 
 
+def two_tries() -> Program:
+    """Who is first gets the lock, and keeps it: no release tells the two apart."""
+    mem = Memory()
+    lock = mem.lock("lock")
+
+    async def once() -> bool:
+        return await lock.try_acquire()
+
+    return Program(mem, {"A": Thread(once), "B": Thread(once)})
+
+
 def freed_by_a_third() -> Program:
     """B's store to y is behind a lock that only C's release opens; A's load may come after it."""
     mem = Memory()
@@ -320,6 +331,7 @@ WRITTEN = [
     exchange_and_load,
     two_additions,
     two_critical_sections,
+    two_tries,
     freed_by_a_third,
     stores_that_only_an_invariant_sees,
     store_within_a_window,

@@ -24,7 +24,7 @@ from contextlib import AbstractContextManager
 
 from racer.automata.observing import Observer
 from racer.automata.reaching import Reach, codes_in, is_a_users
-from racer.automata.snapshots import Snapshot, is_transparent, snapshots
+from racer.automata.snapshots import Snapshots, is_transparent
 from racer.errors import Location, ModelError, RacerError
 from racer.files import shown_path
 
@@ -45,7 +45,7 @@ class Environment:
         for path, item in roots:
             self._reach.add(path, item)
         self._compared = 0, 0  # so many variables and objects have a snapshot
-        self._snapshots: list[Snapshot] = []
+        self._snapshots = Snapshots()
         self._take_snapshots()
         self._observer = Observer(self._reach.codes)
 
@@ -84,20 +84,15 @@ class Environment:
 
     def changed(self) -> str | None:
         """What holds something else than at the start; None: nothing does."""
-        for snapshot in self._snapshots:
-            path = snapshot.changed()
-            if path is not None:
-                return path
-        return None
+        return self._snapshots.changed()
 
     def _line_of(self, run_again: Callable[[], None]) -> Location | None:
         """The line that makes a change, found by making it once more; None: it is not made again.
 
         What was changed is put back before; what cannot be is compared with what it is now.
         """
-        for snapshot in self._snapshots:
-            snapshot.restore()
-        self._snapshots.clear()
+        self._snapshots.restore()
+        self._snapshots = Snapshots()
         self._compared = 0, 0
         self._take_snapshots()
         tracer = _Tracer(self.changed)
@@ -143,7 +138,7 @@ class Environment:
         """Of what has been reached since the last time."""
         variables, objects = self._compared
         reach = self._reach
-        self._snapshots += snapshots(
+        self._snapshots.add(
             list(reach.variables.values())[variables:], list(reach.objects.values())[objects:]
         )
         self._compared = len(reach.variables), len(reach.objects)

@@ -6,7 +6,8 @@ clock, random numbers, files or the settings of the process gets an answer that 
 the results that the thread was given, or leaves something behind that is in no cell: such a call
 is noted with its line.
 
-Bound    What has a state of its own in a C extension that is not part of Python is not known.
+Bound    Nothing is noted while racer itself is profiled. What has a state of its own in a C
+         extension that is not part of Python is not known.
 """
 
 from __future__ import annotations
@@ -90,19 +91,19 @@ class Observer:
         self._known = known
         self._seen: set[types.CodeType] = set()
         self._sites: set[tuple[types.CodeType, int, str]] = set()
-        self._outer: Any = None  # whoever profiles the process
         self._quiet_codes: set[types.CodeType] = set()
         # The frame below which nothing is noted, and the events that end that.
         self._quiet: types.FrameType | None = None
         self._until: tuple[str, ...] = ()
 
     def __enter__(self) -> None:
-        self._outer = sys.getprofile()
         self._quiet = None
-        sys.setprofile(self._note)
+        if sys.getprofile() is None:  # whoever profiles racer itself is left alone
+            sys.setprofile(self._note)
 
     def __exit__(self, *raised: object) -> None:
-        sys.setprofile(self._outer)
+        if sys.getprofile() == self._note:
+            sys.setprofile(None)
 
     def _note(self, frame: types.FrameType, event: str, argument: Any) -> None:
         if self._quiet is not None:

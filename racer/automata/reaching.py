@@ -27,6 +27,8 @@ from racer.lang.whose import is_racers_own
 ATOMS: Final = (
     *(int, bool, str, bytes, float, complex, range),
     *(types.NoneType, types.EllipsisType, types.NotImplementedType, types.CodeType),
+    *(types.MemberDescriptorType, types.GetSetDescriptorType),
+    *(types.WrapperDescriptorType, types.MethodDescriptorType, types.ClassMethodDescriptorType),
 )
 SEQUENCES: Final = (list, tuple, set, frozenset, deque)
 UNBOUND: Final = object()  # in place of the value of a variable that has none

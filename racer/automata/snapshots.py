@@ -1,19 +1,21 @@
 """What objects and variables held at one time: compared cheaply, put back for a second look.
 
-Each kind of thing that can change has a class here. `changed()` is asked at every stop of every run
-that is lifted, so what did not change has to cost next to nothing: parts are compared by identity,
-in loops that run in C, and only where one differs by what it is.
+Each kind of thing that can change has a class here. `Snapshots.changed()` is asked at every stop of
+every run that is lifted, so what did not change has to cost next to nothing: the parts of all that
+are of a common kind are compared by identity, in a few loops that run in C. Only where one differs,
+each thing is asked by itself, and told by what it is.
 """
 
 from __future__ import annotations
 
+import enum
 import functools
 import operator
 import types
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, NamedTuple, Protocol
 
 from racer.automata.reaching import (
@@ -37,10 +39,72 @@ class Snapshot(Protocol):
         """Put back what was there, where that can be done."""
 
 
-def snapshots(
+class Snapshots:
+    """What a growing number of variables and objects held when they were taken in."""
+
+    def __init__(self) -> None:
+        self._all: list[Snapshot] = []
+        self._mappings: list[_Mapping] = []
+        self._sequences: list[_Sequence] = []
+        self._functions: list[_Function] = []
+        self._others: list[Snapshot] = []
+        self._items: list[Any] = []  # of mappings and sequences
+        self._sizes: list[int] = []
+        self._keys: list[object] = []  # of mappings, and the elements of sequences
+        self._values: list[object] = []  # of mappings
+        self._of_functions: list[object] = []
+
+    def add(self, variables: Iterable[Variable], objects: Iterable[tuple[str, object]]) -> None:
+        """Take in what all of these hold now."""
+        for snapshot in _of_all(variables, objects):
+            self._all.append(snapshot)
+            if isinstance(snapshot, _Mapping):
+                self._mappings.append(snapshot)
+            elif isinstance(snapshot, _Sequence):
+                self._sequences.append(snapshot)
+            elif isinstance(snapshot, _Function):
+                self._functions.append(snapshot)
+            else:
+                self._others.append(snapshot)
+        rows: list[tuple[Any, list[Any]]] = [(each.item, each.keys) for each in self._mappings]
+        rows += [(each.item, each.before) for each in self._sequences]
+        self._items = [item for item, _ in rows]
+        self._sizes = [len(keys) for _, keys in rows]
+        self._keys = [key for _, keys in rows for key in keys]
+        self._values = [value for each in self._mappings for value in each.values]
+        self._of_functions = [part for each in self._functions for part in each.before]
+
+    def changed(self) -> str | None:
+        """The path of something that holds something else now; None: nothing does."""
+        if self._are_as_they_were():
+            return None
+        return next((path for each in self._all if (path := each.changed()) is not None), None)
+
+    def restore(self) -> None:
+        """Put back what was there, as far as that can be done."""
+        for each in self._all:
+            each.restore()
+
+    def _are_as_they_were(self) -> bool:
+        every = chain.from_iterable
+        mappings = self._items[: len(self._mappings)]
+        functions = (each.item for each in self._functions)
+        return (
+            list(map(len, self._items)) == self._sizes
+            and _same(every(self._items), self._keys)
+            and _same(every(map(_values_of, mappings)), self._values)
+            and _same(every(map(_parts_of_function, functions)), self._of_functions)
+            and all(each.changed() is None for each in self._others)
+        )
+
+
+_values_of = operator.methodcaller("values")
+_parts_of_function = operator.attrgetter("__code__", "__defaults__", "__kwdefaults__")
+
+
+def _of_all(
     variables: Iterable[Variable], objects: Iterable[tuple[str, object]]
 ) -> Iterator[Snapshot]:
-    """What all of these hold now."""
     spaces: dict[int, list[Variable]] = {}
     for variable in variables:
         if isinstance(variable.where, dict):
@@ -59,6 +123,7 @@ def _of_object(path: str, item: Any) -> Iterator[Snapshot]:
         yield _Class(path, item)
     elif isinstance(item, types.FunctionType):
         yield _Function(path, item)
+        yield _Mapping(path, item.__dict__)
     elif isinstance(item, functools.partial):
         yield _Mapping(path, item.keywords)
     elif kind in _NEVER_CHANGING or _is_frozen(kind):
@@ -69,7 +134,7 @@ def _of_object(path: str, item: Any) -> Iterator[Snapshot]:
         yield _Sequence(path, item)
     elif isinstance(item, types.GeneratorType):
         yield _Generator(path, item)
-    elif not (isinstance(item, tuple | frozenset) or is_transparent(item)):
+    elif not (isinstance(item, tuple | frozenset | enum.Enum) or is_transparent(item)):
         state = _state(item)
         if state is not None:
             yield _Reduced(path, item, state)
@@ -181,47 +246,43 @@ class _Mapping:
     """A dict, or the attributes of an object that has one."""
 
     def __init__(self, path: str, item: dict[Any, Any]) -> None:
+        self.item = item
+        self.keys, self.values = list(item), list(item.values())
         self._path = path
-        self._item = item
-        self._keys, self._values = list(item), list(item.values())
 
     def changed(self) -> str | None:
-        item = self._item
-        if len(item) == len(self._keys):
-            if _same(item.values(), self._values) and _same(item, self._keys):
-                return None
-            if _alike(item.values(), self._values) and _alike(item, self._keys):
-                return None
-        return self._path
+        item = self.item
+        same = len(item) == len(self.keys) and _alike(item, self.keys)
+        return None if same and _alike(item.values(), self.values) else self._path
 
     def restore(self) -> None:
-        dict.clear(self._item)
-        dict.update(self._item, zip(self._keys, self._values, strict=True))
+        dict.clear(self.item)
+        dict.update(self.item, zip(self.keys, self.values, strict=True))
 
 
 class _Sequence:
     """A list, deque or set; a set of the same elements may be in another order."""
 
     def __init__(self, path: str, item: list[Any] | deque[Any] | set[Any]) -> None:
+        self.item = item
+        self.before = list(item)
         self._path = path
-        self._item = item
-        self._before = list(item)
 
     def changed(self) -> str | None:
-        item = self._item
-        if len(item) == len(self._before):
-            if _same(item, self._before) or _alike(item, self._before):
+        item = self.item
+        if len(item) == len(self.before):
+            if _alike(item, self.before):
                 return None
-            if isinstance(item, set) and {*map(id, item)} == {*map(id, self._before)}:
+            if isinstance(item, set) and {*map(id, item)} == {*map(id, self.before)}:
                 return None
         return self._path
 
     def restore(self) -> None:
-        self._item.clear()
-        if isinstance(self._item, set):
-            self._item.update(self._before)
+        self.item.clear()
+        if isinstance(self.item, set):
+            self.item.update(self.before)
         else:
-            self._item.extend(self._before)
+            self.item.extend(self.before)
 
 
 class _Slots:
@@ -287,27 +348,19 @@ class _Class:
 
 
 class _Function:
-    """The defaults and attributes of a function."""
+    """The code and the defaults of a function."""
 
     def __init__(self, path: str, item: types.FunctionType) -> None:
+        self.item = item
+        self.before: tuple[Any, ...] = _parts_of_function(item)
         self._path = path
-        self._item = item
-        self._before = self._now()
-        self._attributes = _Mapping(path, item.__dict__)
-
-    def _now(self) -> tuple[object, ...]:
-        function = self._item
-        return function.__code__, function.__defaults__, function.__kwdefaults__
 
     def changed(self) -> str | None:
-        return self._attributes.changed() if _same(self._now(), self._before) else self._path
+        return None if _same(_parts_of_function(self.item), self.before) else self._path
 
     def restore(self) -> None:
-        code, defaults, keywords = self._before
-        self._item.__code__ = code  # type: ignore[assignment]  # what it was
-        self._item.__defaults__ = defaults  # type: ignore[assignment]  # what it was
-        self._item.__kwdefaults__ = keywords  # type: ignore[assignment]  # what it was
-        self._attributes.restore()
+        function = self.item
+        function.__code__, function.__defaults__, function.__kwdefaults__ = self.before
 
 
 class _Generator:

@@ -131,6 +131,7 @@ class Sample:
     threads: tuple[ThreadSample, ...]
     invariants: tuple[tuple[str, str], ...]  # label, predicate over s
     sometimes: tuple[tuple[str, str], ...]
+    finally_: tuple[tuple[str, str], ...] = ()  # name, and a predicate over s and came
 
     def source(self) -> str:
         body = ["mem = Memory()"]
@@ -149,7 +150,11 @@ class Sample:
         for kind, predicates in (("invariants", self.invariants), ("sometimes", self.sometimes)):
             entries = ", ".join(f"{name!r}: lambda s: {text}" for name, text in predicates)
             body.append(f"{kind} = {{{entries}}}")
-        body.append("return Program(mem, threads, invariants, sometimes)")
+        if self.finally_:
+            ends = ", ".join(f"{name!r}: lambda s, came: {text}" for name, text in self.finally_)
+            body.append(f"finally_ = {{{ends}}}")
+        ends = ", finally_" if self.finally_ else ""
+        body.append(f"return Program(mem, threads, invariants, sometimes{ends})")
         text = "\n".join(["def program():", *(f"    {line}".rstrip() for line in body)])
         used = {name for name in _HELPERS if re.search(rf"\b{name}\b", text)}
         used |= {other for name in used for other in _USES.get(name, ())}

@@ -287,9 +287,25 @@ def _tries(names: Names, depth: int) -> _Statements:
     )
 
 
+def _of_ends() -> st.SearchStrategy[str]:
+    """Predicates of what the threads came to; copies have a tuple of such values."""
+    k = _values
+    return st.one_of(
+        st.builds("({}, {}) not in came.values()".format, k, k),
+        st.builds("repr(came['P']) {} '({}, {})'".format, _comparisons, k, k),
+        st.builds("repr(tuple(came.values())).count('({}, ') < 2".format, k),
+        st.just("not any('Violation' in repr(value) for value in came.values())"),
+        st.just("'Idle' not in repr(tuple(came.values()))"),
+    )
+
+
 @st.composite
-def samples(draw: st.DrawFn, *, size: int = 5_000, unbounded: bool = False) -> Sample:
+def samples(
+    draw: st.DrawFn, *, size: int = 5_000, unbounded: bool = False, ends: bool = False
+) -> Sample:
     """Programs of 2 to 4 threads with at most `size` interleavings.
+
+    With `ends`, some threads are daemons, and predicates are asked of ends.
 
     Bound    `size`, at least 630, holds exactly; with `unbounded`, loops without a bound are
              generated too, and it is a guess. Such a loop stands only where all that is on the
@@ -317,6 +333,7 @@ def samples(draw: st.DrawFn, *, size: int = 5_000, unbounded: bool = False) -> S
                 copies=copies,
                 start=draw(st.one_of(st.none(), st.none(), _values)),
                 keeps_log=not unbounded and draw(st.sampled_from([False] * 9 + [True])),
+                daemon=ends and draw(st.sampled_from([False, False, False, True])),
             )
         )
     sample = Sample(
@@ -326,6 +343,9 @@ def samples(draw: st.DrawFn, *, size: int = 5_000, unbounded: bool = False) -> S
         threads=tuple(threads),
         invariants=tuple(draw(_named(predicates, ("safe", "bad"), 2))),
         sometimes=tuple(draw(_named(predicates, ("met",), 1))),
+        finally_=tuple(draw(_named(st.one_of(predicates, _of_ends()), ("kept", "left"), 2)))
+        if ends
+        else (),
     )
     return fit(sample, size)
 

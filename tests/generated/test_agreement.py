@@ -35,6 +35,7 @@ class Account:
 def by_oracle(program: Program) -> Account:
     naive = enumerate_program(program)
     vacuous = frozenset(program.sometimes) - naive.reached
+    vacuous |= frozenset() if naive.ended else frozenset(program.finally_)
     return Account(
         verdict="fail" if naive.violations or vacuous else "pass",
         interleavings=naive.interleavings,
@@ -123,6 +124,20 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
         found = cost(program, reached.witness)
         if found[1] <= longest:
             assert naive.outcome_witness[outcome][:2] == found[:2]
+
+
+@pytest.mark.usefixtures("brief_lifting")
+@examples(60)
+@given(samples(size=700, ends=True))
+def test_the_engine_agrees_on_daemons_and_on_what_ends_must_meet(sample: Sample) -> None:
+    assert_agreement(lambda: build(sample))
+
+
+@pytest.mark.slow
+@examples(10_000)
+@given(samples(size=2_000, ends=True))
+def test_the_engine_agrees_on_daemons_and_ends_in_ten_thousand_programs(sample: Sample) -> None:
+    assert_agreement(lambda: build(sample))
 
 
 @pytest.mark.usefixtures("brief_lifting")

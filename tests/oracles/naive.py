@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from racer.lang.operations import (
     Acquire,
@@ -29,10 +30,10 @@ from racer.lang.operations import (
     UpdateWhen,
     WaitUntil,
 )
-from racer.lang.outcomes import Blocked, OutcomeKey, OutcomeValue, Violation
+from racer.lang.outcomes import Blocked, Idle, OutcomeKey, OutcomeValue, Violation
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.program import Program
-from racer.lang.watches import Observation, Watch, evaluate
+from racer.lang.watches import Observation, State, Watch, evaluate
 
 Step = tuple[int, int]  # the thread's position in Program.instances(), the chosen option
 Cost = tuple[int, int, tuple[Step, ...]]  # preemptions, steps, schedule: smaller is better
@@ -48,6 +49,7 @@ class Naive:
 
     `violations` counts, by label, the interleavings that show it. `witness` is the smallest
     Cost among those, `outcome_witness` the smallest among those that end in an outcome.
+    `ended` says whether, at the end of some, no thread was left that is no daemon.
     `cut` holds the labels seen in executions that were given up after `longest` steps; these
     are no interleavings and count nowhere else. It is None when there were no such executions.
     """
@@ -59,6 +61,7 @@ class Naive:
     witness: dict[str, Cost]
     outcome_witness: dict[OutcomeKey, Cost]
     cut: frozenset[str] | None
+    ended: bool
 
 
 def enumerate_program(
@@ -77,6 +80,7 @@ def enumerate_program(
     outcome_witness: dict[OutcomeKey, Cost] = {}
     reached: set[str] = set()
     cut: set[str] | None = None
+    ended = False
     path: list[tuple[list[Step], int]] = []  # at each state: its moves, and which was taken
     for _ in range(limit):
         execution = Execution(program)
@@ -91,6 +95,7 @@ def enumerate_program(
             cut = (cut or set()) | execution.labels
         else:
             outcome, labels, cost = execution.finish()
+            ended |= execution.has_ended()
             outcomes[repr(outcome)] += 1
             keys[repr(outcome)] = outcome
             outcome_witness[outcome] = min(cost, outcome_witness.get(outcome, cost))
@@ -110,6 +115,7 @@ def enumerate_program(
                 witness=witness,
                 outcome_witness=outcome_witness,
                 cut=None if cut is None else frozenset(cut),
+                ended=ended,
             )
         moves, taken = path.pop()
         path.append((moves, taken + 1))
@@ -239,13 +245,39 @@ class Execution:
                     outcome.append((instance.name, value))
                 case Violated(label=label, effect=effect):
                     outcome.append((instance.name, Violation(label, effect)))
+                case AboutTo(operation=operation) if instance.daemon:
+                    outcome.append((instance.name, Idle(operation.text())))
                 case AboutTo(operation=operation):
                     outcome.append((instance.name, Blocked(operation.text())))
                     self.labels.add("deadlock")
                 case other:
                     raise AssertionError(f"thread {instance.name} neither waits nor ended: {other}")
+        if self.has_ended():
+            self.labels |= self._unmet(outcome)
         cost = (self.preemptions, len(self.schedule), tuple(self.schedule))
         return OutcomeKey(outcome), self.labels, cost
+
+    def has_ended(self) -> bool:
+        """Whether no thread is left that is no daemon."""
+        return not any(
+            isinstance(run.pending, AboutTo) and not instance.daemon
+            for instance, run in zip(self.instances, self.runs, strict=True)
+        )
+
+    def _unmet(self, outcome: list[tuple[str, OutcomeValue]]) -> set[str]:
+        """The predicates of ends that are false here. Copies are asked about together."""
+        came: dict[str, Any] = {}
+        for instance, (_, value) in zip(self.instances, outcome, strict=True):
+            if instance.thread.copies == 1:
+                came[instance.group] = value
+            else:
+                came[instance.group] = (*came.get(instance.group, ()), value)
+        for instance in self.instances:
+            if instance.thread.copies > 1:
+                came[instance.group] = tuple(sorted(came[instance.group], key=repr))
+        predicates: dict[str, Any] = dict(self.program.finally_)
+        state = State(self.values, None, "finally")
+        return {name for name, holds in predicates.items() if not holds(state, came)}
 
     def close(self) -> None:
         for run in self.runs:

@@ -1,4 +1,4 @@
-"""A spin that changes nothing is a way of waiting: what comes out is what waiting has, in size too."""
+"""A spin that changes nothing is a way of waiting: it comes to what waiting does, and is no larger."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def behind_a_flag(take: Take, copies: int) -> Program:
 
 
 def behind_a_lock(take: Take, copies: int) -> Program:
-    """Each W notes under the lock who was there before."""
+    """Each W notes under the lock how many were there before."""
     mem = Memory()
     count, lock = mem.cell("count", 0), mem.cell("lock", 0)
 
     async def section() -> int:
         await take(lock)
         before = await count.load()
-        await count.store(before + 1)
+        await count.store((before + 1) % 4)
         await lock.store(0)
         return before
 

@@ -1,4 +1,4 @@
-"""A spin that changes nothing is a way of waiting: it comes to what waiting does, and is no larger."""
+"""A spin that changes nothing is a way of waiting: it comes to the same, and is no larger."""
 
 from __future__ import annotations
 

@@ -89,9 +89,9 @@ class Observer:
         self.ran: list[tuple[types.CodeType, dict[str, Any], object]] = []
         self.called: list[Call] = []
         self._known = known
-        self._seen: set[types.CodeType] = set()
-        self._sites: set[tuple[types.CodeType, int, str]] = set()
-        self._quiet_codes: set[types.CodeType] = set()
+        # By id, which costs less than to hash a code: the code, and whether nothing below counts.
+        self._seen: dict[int, tuple[types.CodeType, bool]] = {}
+        self._sites: set[tuple[int, int, str]] = set()
         # The frame below which nothing is noted, and the events that end that.
         self._quiet: types.FrameType | None = None
         self._until: tuple[str, ...] = ()
@@ -106,31 +106,32 @@ class Observer:
             sys.setprofile(None)
 
     def _note(self, frame: types.FrameType, event: str, argument: Any) -> None:
-        if self._quiet is not None:
-            if frame is self._quiet and event in self._until:
-                self._quiet = None
-        elif event == "call":
-            code = frame.f_code
-            if code not in self._seen:
-                self._entered(frame, code)
-            if code in self._quiet_codes:
-                self._quiet, self._until = frame, ("return",)
+        if event == "call":
+            if self._quiet is None:
+                code = frame.f_code
+                known = self._seen.get(id(code))
+                if known is None:
+                    known = self._entered(frame, code)
+                if known[1]:
+                    self._quiet, self._until = frame, ("return",)
         elif event == "c_call":
-            site = (frame.f_code, frame.f_lasti, argument.__name__)
-            if site not in self._sites:
-                self._sites.add(site)
-                self._calls(frame, argument)
-            if argument is print:
-                self._quiet, self._until = frame, ("c_return", "c_exception")
+            if self._quiet is None:
+                site = (id(frame.f_code), frame.f_lasti, argument.__name__)
+                if site not in self._sites:
+                    self._sites.add(site)
+                    self._calls(frame, argument)
+                if argument is print:
+                    self._quiet, self._until = frame, ("c_return", "c_exception")
+        elif frame is self._quiet and event in self._until:
+            self._quiet = None
 
-    def _entered(self, frame: types.FrameType, code: types.CodeType) -> None:
-        self._seen.add(code)
+    def _entered(self, frame: types.FrameType, code: types.CodeType) -> tuple[types.CodeType, bool]:
         module = str(frame.f_globals.get("__name__"))
-        if module in _QUIET or module.partition(".")[0] == "logging":
-            self._quiet_codes.add(code)
+        found = self._seen[id(code)] = code, module in _QUIET or module.startswith("logging.")
         if code not in self._known and is_a_users(module):
             first = code.co_varnames[0] if code.co_argcount else None
             self.ran.append((code, frame.f_globals, frame.f_locals.get(first) if first else None))
+        return found
 
     def _calls(self, frame: types.FrameType, function: Any) -> None:
         used = _used_by(function)

@@ -109,7 +109,7 @@ def _operations(names: Names) -> _Lines:
         ),
         _format(
             "try:\n    {r} = await {c}.update_when(lambda v: v != {k}, (1, 0).__getitem__)\n"
-            "except IndexError:\n    {r} = 2",
+            "except (IndexError, TypeError):\n    {r} = 2",
             1, r=r, c=c, k=k,
         ),
         # Values that are equal and of different types, or no numbers at all.

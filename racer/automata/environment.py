@@ -21,6 +21,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 from racer.automata.observing import Observer
 from racer.automata.reaching import Reach, codes_in, is_a_users
@@ -126,9 +127,8 @@ class Environment:
             self._reach.codes.update(codes_in(code))
             for path, item in self._reach.name_all(code, namespace):
                 self._reach.add(path, item)
-            for function in gc.get_referrers(code):
-                if isinstance(function, types.FunctionType) and function.__code__ is code:
-                    self._reach.add(f"the function {function.__name__}()", function)
+            for function in _functions_of(code, namespace):
+                self._reach.add(f"the function {function.__name__}()", function)
             if first is not None:
                 kind = first if isinstance(first, type) else type(first)
                 self._reach.add(f"the class {kind.__name__}", kind)
@@ -142,6 +142,25 @@ class Environment:
             list(reach.variables.values())[variables:], list(reach.objects.values())[objects:]
         )
         self._compared = len(reach.variables), len(reach.objects)
+
+
+def _functions_of(code: types.CodeType, namespace: dict[str, Any]) -> list[types.FunctionType]:
+    """The functions that have this code, which was met while it ran.
+
+    One that is no function's local stands where its name says. Of a local one only what it closes
+    over matters, and then all objects there are have to be looked through.
+    """
+    if "<locals>" in code.co_qualname:
+        found = gc.get_referrers(code) if code.co_freevars else []
+    else:
+        first, *names = code.co_qualname.split(".")
+        item = namespace.get(first)
+        for name in names:
+            item = vars(item).get(name) if isinstance(item, type) else None
+        found = [getattr(item, "__func__", item)]
+    return [
+        each for each in found if isinstance(each, types.FunctionType) and each.__code__ is code
+    ]
 
 
 class _Tracer:

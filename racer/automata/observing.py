@@ -128,7 +128,8 @@ class Observer:
     def _entered(self, frame: types.FrameType, code: types.CodeType) -> tuple[types.CodeType, bool]:
         module = str(frame.f_globals.get("__name__"))
         found = self._seen[id(code)] = code, module in _QUIET or module.startswith("logging.")
-        if code not in self._known and is_a_users(module):
+        generated = code.co_qualname.startswith("__create_fn__.")  # by dataclasses
+        if not generated and is_a_users(module) and code not in self._known:
             first = code.co_varnames[0] if code.co_argcount else None
             self.ran.append((code, frame.f_globals, frame.f_locals.get(first) if first else None))
         return found

@@ -42,8 +42,11 @@ _OUTSIDE: Final[dict[str, tuple[str, frozenset[str]]]] = {
 # Single functions of modules that are harmless otherwise.
 _SINGLE: Final[dict[tuple[str, str], str]] = {
     ("builtins", "input"): "its user",
-    ("decimal", "getcontext"): "the context of decimals",
-    ("decimal", "setcontext"): "the context of decimals",
+    **{
+        (module, name): "the context of decimals"
+        for module in ("decimal", "_decimal")  # as CPython up to 3.12 has it, and from 3.13 on
+        for name in ("getcontext", "setcontext")
+    },
     **{
         ("sys", f"{verb}{what}"): "a setting of the process"
         for verb in ("get", "set")

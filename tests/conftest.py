@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -34,6 +35,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def brief_lifting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explorations give up lifting soon where automata do not converge: see ENOUGH_WORK."""
     monkeypatch.setattr("racer.machine.loaded.lift", functools.partial(lift, work=ENOUGH_WORK))
+
+
+@pytest.fixture
+def signals_as_at_a_terminal() -> Iterator[None]:
+    """A background job has Ctrl-C ignored; what happens where it is not is what is tested."""
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 @pytest.fixture

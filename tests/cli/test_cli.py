@@ -9,7 +9,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -241,15 +240,7 @@ def test_a_bound_wins_over_an_expectation(racer: Run) -> None:
     assert json.loads(racer(*words, "--json")[1])["verdict"] == "bound"
 
 
-@pytest.fixture
-def ctrl_c_interrupts() -> Iterator[None]:
-    """A background job has Ctrl-C ignored; what happens where it is not is what is tested."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("ctrl_c_interrupts")
+@pytest.mark.usefixtures("signals_as_at_a_terminal")
 def test_an_interrupt_prints_what_was_found_so_far(racer: Run) -> None:
     status, out, err = racer("explore", "models.py::interrupts")
     assert status == 130

@@ -223,6 +223,7 @@ def test_a_count_too_long_for_the_table_has_lines_of_its_own(racer: Run) -> None
     assert f"interleavings\n  steps=40: {first}\n  steps=41: {second}\n" in out
 
 
+@pytest.mark.usefixtures("signals_as_at_a_terminal")
 def test_an_interrupt_shows_what_was_found(racer: Run, variants: str) -> None:
     status, out, err = racer("diff", f"{variants}::interrupts", "9", "8", "--parameter", "steps")
     assert status == 130

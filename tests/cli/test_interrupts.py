@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +21,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.command_line"]  # the fixtures `here` and `racer`
 
 
-@pytest.fixture(autouse=True)
-def signals_as_at_a_terminal() -> Iterator[None]:
-    """A background job has Ctrl-C ignored; what happens where it is not is what is tested."""
-    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    yield
-    for number, handler in before:
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("signals_as_at_a_terminal")
 
 
 def ctrl_c(times: int = 1) -> None:

@@ -310,6 +310,7 @@ def test_an_outcome_is_not_aligned_where_the_search_that_lacks_it_was_cut() -> N
     assert (found.alignments, found.unaligned) == ((), 0)
 
 
+@pytest.mark.usefixtures("signals_as_at_a_terminal")
 def test_an_interrupt_leaves_what_was_found() -> None:
     import signal
 

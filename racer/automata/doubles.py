@@ -18,14 +18,13 @@ import dataclasses
 import dis
 import enum
 import os
-import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from racer.automata.automaton import ValueTable
 from racer.lang.values import Arranged, compares_by_identity, describe
-from racer.lang.whose import is_racers_own
+from racer.lang.whose import is_pythons_own, is_racers_own
 
 Double = Callable[[object, int], object]  # of a thread's result, by its number from 0
 
@@ -159,10 +158,9 @@ def _asks_identity(item: object) -> bool:
 def _is_the_models(function: types.FunctionType) -> bool:
     """Whether it is a model's; what `dataclasses` writes asks for classes only."""
     path, module = function.__code__.co_filename, function.__module__ or ""
-    library = module != "__main__" and module.partition(".")[0] in sys.stdlib_module_names
     # A wrapper of functools or reprlib has the module of what it wraps.
     wraps = os.path.dirname(path) == os.path.dirname(os.__file__)
-    return not (path == "<string>" or library or wraps or is_racers_own(module))
+    return not (path == "<string>" or is_pythons_own(module) or wraps or is_racers_own(module))
 
 
 def _code_asks(

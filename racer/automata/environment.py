@@ -24,10 +24,10 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from racer.automata.observing import Observer
-from racer.automata.reaching import Reach, codes_in, is_a_users
+from racer.automata.reaching import Reach, codes_in
 from racer.automata.snapshots import Snapshots, is_transparent
 from racer.errors import Location, ModelError, RacerError
-from racer.files import shown_path
+from racer.lang.whose import is_a_users, line_of, module_of
 
 
 class Environment:
@@ -173,8 +173,8 @@ class _Tracer:
 
     def trace(self, frame: types.FrameType, event: str, argument: object) -> object:
         self.look()
-        if is_a_users(str(frame.f_globals.get("__name__"))):
-            self._last = Location(shown_path(frame.f_code.co_filename), frame.f_lineno)
+        if is_a_users(module_of(frame)):
+            self._last = line_of(frame)
         return self.trace
 
     def look(self) -> None:

@@ -131,7 +131,6 @@ class GrowingAutomaton:
         if all(new.result is old.result for (_, new), (_, old) in zip(given, path, strict=True)):
             return
         run = self.instance.start()
-        locations = run.locations()
         for i, (_, step) in enumerate(given):
             locations = run.locations()
             _give(run, step)
@@ -207,8 +206,7 @@ class GrowingAutomaton:
             raise ModelError(
                 f"thread {run.name!r} is not a function of the results it gets: after the same "
                 f"{steps} steps it was about to {describe_pending(expected)}, and in another run "
-                f"to {found}{f' (at {where[0]})' if where else ''}.\n"
-                f"{HIDDEN_STATE}",
+                f"to {found}{f' (at {where[0]})' if where else ''}.\n" + HIDDEN_STATE,
                 thread=run.name,
                 step=steps + 1,
             )

@@ -10,8 +10,8 @@ from contextlib import suppress
 from itertools import repeat
 from typing import Any, Final, NamedTuple, Protocol
 
-from racer.automata.reaching import ATOMS, UNBOUND, Variable, is_dunder, slots_of
-from racer.lang.values import value_key
+from racer.automata.reaching import ATOMS, UNBOUND, Variable, is_dunder
+from racer.lang.values import slots_of, value_key
 
 PARTS_OF_FUNCTION: Final = operator.attrgetter("__code__", "__defaults__", "__kwdefaults__")
 
@@ -103,8 +103,12 @@ class Mapping:
 
     def changed(self) -> str | None:
         item = self.item
-        same = len(item) == len(self.keys) and _alike(item, self.keys)
-        return None if same and _alike(item.values(), self.values) else self._path
+        as_before = (
+            len(item) == len(self.keys)
+            and _alike(item, self.keys)
+            and _alike(item.values(), self.values)
+        )
+        return None if as_before else self._path
 
     def restore(self) -> None:
         dict.clear(self.item)
@@ -228,8 +232,8 @@ class Generator:
 
     def changed(self) -> str | None:
         now = self._now()
-        same = len(now) == len(self._before) and _alike(now, self._before)
-        return None if same else self._path
+        as_before = len(now) == len(self._before) and _alike(now, self._before)
+        return None if as_before else self._path
 
     def restore(self) -> None:
         """It cannot be turned back."""

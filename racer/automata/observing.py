@@ -17,9 +17,8 @@ import sys
 import types
 from typing import Any, Final, NamedTuple
 
-from racer.automata.reaching import is_a_users
 from racer.errors import Location
-from racer.files import shown_path
+from racer.lang.whose import is_a_users, is_pythons_own, line_of, module_of
 
 # By the module that a function written in C is of: what it uses, and those that may be called.
 _OUTSIDE: Final[dict[str, tuple[str, frozenset[str]]]] = {
@@ -129,7 +128,7 @@ class Observer:
             self._quiet = None
 
     def _entered(self, frame: types.FrameType, code: types.CodeType) -> tuple[types.CodeType, bool]:
-        module = str(frame.f_globals.get("__name__"))
+        module = module_of(frame)
         found = self._seen[id(code)] = code, module in _QUIET or module.startswith("logging.")
         generated = code.co_qualname.startswith("__create_fn__.")  # by dataclasses
         if not generated and is_a_users(module) and code not in self._known:
@@ -139,7 +138,7 @@ class Observer:
 
     def _calls(self, frame: types.FrameType, function: Any) -> None:
         used = _used_by(function)
-        if used is not None and _is_of_a_model(str(frame.f_globals.get("__name__"))):
+        if used is not None and _is_of_a_model(module_of(frame)):
             self.called.append(Call(_name_of(function), used, _users_line(frame)))
 
 
@@ -148,7 +147,7 @@ def _is_of_a_model(module: str) -> bool:
 
     An installed package may be called by the garbage collector at any time.
     """
-    return is_a_users(module) or module.partition(".")[0] in sys.stdlib_module_names
+    return is_a_users(module) or is_pythons_own(module)
 
 
 def _used_by(function: Any) -> str | None:
@@ -156,10 +155,8 @@ def _used_by(function: Any) -> str | None:
     owner, name = function.__self__, function.__name__
     if owner is None or isinstance(owner, types.ModuleType):
         module = str(function.__module__)
-        asks, harmless = _OUTSIDE.get(module, (None, frozenset()))
-        return (
-            _SINGLE.get((module, name)) if name in harmless else asks or _SINGLE.get((module, name))
-        )
+        used, harmless = _OUTSIDE.get(module, (_SINGLE.get((module, name)), frozenset()))
+        return None if name in harmless else used
     if owner is random._inst:  # which all functions of random are methods of
         return "random numbers that all threads share"
     if isinstance(owner, type):
@@ -187,7 +184,7 @@ _PUBLIC: Final = {"posix": "os", "nt": "os", "_io": "io", "_thread": "threading"
 def _users_line(frame: types.FrameType | None) -> Location | None:
     """The line of the user's that is running."""
     while frame is not None:
-        if is_a_users(str(frame.f_globals.get("__name__"))):
-            return Location(shown_path(frame.f_code.co_filename), frame.f_lineno)
+        if is_a_users(module_of(frame)):
+            return line_of(frame)
         frame = frame.f_back
     return None

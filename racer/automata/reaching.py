@@ -21,8 +21,9 @@ from typing import Any, Final, NamedTuple
 from racer.lang.cells import Cell, Lock
 from racer.lang.memory import Memory
 from racer.lang.program import Program, Thread
+from racer.lang.values import slots_of
 from racer.lang.watches import Watch
-from racer.lang.whose import is_racers_own
+from racer.lang.whose import is_a_users, is_racers_own
 
 ATOMS: Final = (
     *(int, bool, str, bytes, float, complex, range),
@@ -119,19 +120,6 @@ class Reach:
                     yield variable.path, value
 
 
-@functools.lru_cache(maxsize=4096)
-def is_a_users(module: str) -> bool:
-    """Whether a module is part of a model: not Python's, not racer's, not an installed package."""
-    top = module.partition(".")[0]
-    if (top in sys.stdlib_module_names and module != "__main__") or is_racers_own(module):
-        return False
-    loaded = sys.modules.get(module)
-    path = (getattr(loaded, "__file__", None) or "").replace("\\", "/")
-    return module.startswith("racer.") or not (
-        "/site-packages/" in path or "/dist-packages/" in path
-    )
-
-
 def is_the_users(item: types.FunctionType | type) -> bool:
     """Whether a function or class is part of a model: see is_a_users()."""
     return is_a_users(item.__module__ or "")
@@ -208,22 +196,6 @@ def attributes(item: object) -> list[tuple[str, object]]:
         except AttributeError:  # not set
             continue
     return found
-
-
-def slots_of(kind: type) -> tuple[str, ...]:
-    """The names of an instance's slots, as getattr() takes them."""
-    return _slots_of(kind)
-
-
-@functools.lru_cache(maxsize=1024)
-def _slots_of(kind: Any) -> tuple[str, ...]:
-    found = []
-    for base in kind.__mro__:
-        slots = vars(base).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            private = name.startswith("__") and not name.endswith("__")
-            found.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
-    return tuple(name for name in found if name not in ("__dict__", "__weakref__"))
 
 
 def _closed_over(function: types.FunctionType) -> Iterator[Variable]:

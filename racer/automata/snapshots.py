@@ -31,7 +31,8 @@ from racer.automata.held import (
     same,
     state_of,
 )
-from racer.automata.reaching import SEQUENCES, Variable, slots_of
+from racer.automata.reaching import SEQUENCES, Variable
+from racer.lang.values import slots_of
 
 
 class Snapshots:
@@ -43,10 +44,12 @@ class Snapshots:
         self._sequences: list[Sequence] = []
         self._functions: list[Function] = []
         self._others: list[Snapshot] = []
-        self._items: list[Any] = []  # of mappings and sequences
+        self._dicts: list[Any] = []  # of mappings
+        self._sized: list[Any] = []  # these, and those of sequences
         self._sizes: list[int] = []
         self._keys: list[object] = []  # of mappings, and the elements of sequences
         self._values: list[object] = []  # of mappings
+        self._defined: list[types.FunctionType] = []
         self._of_functions: list[object] = []
 
     def add(self, variables: Iterable[Variable], objects: Iterable[tuple[str, object]]) -> None:
@@ -63,10 +66,12 @@ class Snapshots:
                 self._others.append(snapshot)
         rows: list[tuple[Any, list[Any]]] = [(each.item, each.keys) for each in self._mappings]
         rows += [(each.item, each.before) for each in self._sequences]
-        self._items = [item for item, _ in rows]
+        self._dicts = [each.item for each in self._mappings]
+        self._sized = [item for item, _ in rows]
         self._sizes = [len(keys) for _, keys in rows]
         self._keys = [key for _, keys in rows for key in keys]
         self._values = [value for each in self._mappings for value in each.values]
+        self._defined = [each.item for each in self._functions]
         self._of_functions = [part for each in self._functions for part in each.before]
 
     def changed(self) -> str | None:
@@ -82,13 +87,11 @@ class Snapshots:
 
     def _are_as_they_were(self) -> bool:
         every = chain.from_iterable
-        mappings = self._items[: len(self._mappings)]
-        functions = (each.item for each in self._functions)
         return (
-            list(map(len, self._items)) == self._sizes
-            and same(every(self._items), self._keys)
-            and same(every(map(_values_of, mappings)), self._values)
-            and same(every(map(PARTS_OF_FUNCTION, functions)), self._of_functions)
+            list(map(len, self._sized)) == self._sizes
+            and same(every(self._sized), self._keys)
+            and same(every(map(_values_of, self._dicts)), self._values)
+            and same(every(map(PARTS_OF_FUNCTION, self._defined)), self._of_functions)
             and all(each.changed() is None for each in self._others)
         )
 

@@ -29,7 +29,7 @@ from racer.lang.pending import (
     Watched,
 )
 from racer.lang.values import describe, require_hashable, without_addresses
-from racer.lang.whose import is_racers_own_space, last_line
+from racer.lang.whose import is_racers_own, last_line, module_of
 
 _LABEL_LIMIT = 120  # characters; an assertion's text can be a page long
 
@@ -170,7 +170,7 @@ class CoroutineRun:
         awaited: Any = self.coroutine
         while awaited is not None:
             frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
-            if frame is not None and not is_racers_own_space(frame.f_globals):
+            if frame is not None and not is_racers_own(module_of(frame)):
                 code = frame.f_code
                 found.append(Location(code.co_filename, frame.f_lineno, code.co_name))
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)

@@ -15,10 +15,11 @@ import functools
 import inspect
 import operator
 import re
-import sys
 import types
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
+
+from racer.lang.whose import is_pythons_own
 
 _UNSET = object()  # in place of a dataclass field that was never set
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -195,7 +196,7 @@ def _is_generated(method: types.FunctionType) -> bool:
 
 def _is_library(kind: type) -> bool:
     """Whether a class is Python's own: what it keeps beside its content are caches."""
-    return kind.__module__.partition(".")[0] in sys.stdlib_module_names - {"__main__"}
+    return is_pythons_own(kind.__module__)
 
 
 def _is_described(kind: type) -> bool:
@@ -256,6 +257,11 @@ def _attributes_of(kind: type) -> tuple[str, ...] | None:
     return _slots(own)
 
 
+def slots_of(kind: type) -> tuple[str, ...]:
+    """The names of the slots that instances of a class have, as getattr() takes them."""
+    return tuple(name for name in _slots(kind.__mro__) if name != "__dict__")
+
+
 def _slots(bases: Iterable[type]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for base in bases:
@@ -290,8 +296,7 @@ def _more_than(fields: tuple[str, ...], value: Any) -> Hashable:
 def _own_attributes(value: Any, but: tuple[str, ...] = ()) -> Hashable:
     """All others that it has, except those that are computed when first asked for."""
     kind = type(value)
-    slots = [name for name in _slots(kind.__mro__[:-1]) if name != "__dict__"]
-    named = {name: getattr(value, name, _UNSET) for name in slots} | value.__dict__
+    named = {name: getattr(value, name, _UNSET) for name in slots_of(kind)} | value.__dict__
     return tuple(
         [
             (name, _attribute_key(value, name, named[name]))

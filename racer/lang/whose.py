@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
-from typing import Any
 
 from racer.errors import Location
 from racer.files import shown_path
@@ -19,20 +19,42 @@ def is_racers_own(module: str) -> bool:
     return own and module != models and not module.startswith(f"{models}.")
 
 
-def is_racers_own_space(namespace: dict[str, Any]) -> bool:
-    """Whether code with these globals is of such a module."""
-    return is_racers_own(str(namespace.get("__name__", "")))
+def is_pythons_own(module: str) -> bool:
+    """Whether a module is of the standard library."""
+    top = module.partition(".")[0]
+    return top in sys.stdlib_module_names and top != "__main__"
 
 
-def _is_pythons_own(namespace: dict[str, Any]) -> bool:
-    """Of the standard library, or of trio: an error there is about how it was called."""
-    top = str(namespace.get("__name__", "")).partition(".")[0]
-    return top in ("trio", "outcome") or (top in sys.stdlib_module_names and top != "__main__")
+@functools.lru_cache(maxsize=4096)
+def is_a_users(module: str) -> bool:
+    """Whether a module is part of a model: not Python's, not racer's, not an installed package."""
+    if is_pythons_own(module) or is_racers_own(module):
+        return False
+    loaded = sys.modules.get(module)
+    path = (getattr(loaded, "__file__", None) or "").replace("\\", "/")
+    return module.startswith("racer.") or not (
+        "/site-packages/" in path or "/dist-packages/" in path
+    )
+
+
+def module_of(frame: types.FrameType) -> str:
+    """The name of the module whose code a frame runs; empty where it says none."""
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def line_of(frame: types.FrameType) -> Location:
+    """The line that a frame is at, its file as it is shown."""
+    return Location(shown_path(frame.f_code.co_filename), frame.f_lineno)
 
 
 def is_models(frame: types.FrameType) -> bool:
-    """Whether it is of a function of the model's, or of anybody's but Python, trio and racer."""
-    return not is_racers_own_space(frame.f_globals) and not _is_pythons_own(frame.f_globals)
+    """Whether it is of a function of the model's, or of anybody's but Python, trio and racer.
+
+    An error in one of those is about how it was called.
+    """
+    module = module_of(frame)
+    is_trios = module.partition(".")[0] in ("trio", "outcome")
+    return not (is_trios or is_racers_own(module) or is_pythons_own(module))
 
 
 def last_line(error: BaseException) -> Location | None:

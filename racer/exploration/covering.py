@@ -7,15 +7,15 @@ interleavings, and each operation and result, and what each thread comes to, is 
 automata. The interleavings are chosen so that every edge of every automaton that the search used
 is taken at least once, and then every move of the state graph, as far as the budget goes.
 
-Bound    STEPS in all; of these, past the edges, as many as there are states, or MOVES. How far it
-         came is Result.coverage. What differs only along other interleavings is missed.
+Bound    STEPS in all; of these, past the edges, one for every ten states, and MOVES at least. How
+         far it came is Result.coverage. What differs only along other interleavings is missed.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from racer import interrupts
@@ -169,64 +169,51 @@ class _Cover:
                 goal = rows.goals[place]
                 yield _Step(rows.moves[place], graph.states[goal], goal, (place,))
             return
+        # Copies in the same situation have moves of their own, which are one as to what they take.
         alike: dict[tuple[int, int, int], tuple[int, ...]] = {}
         for place in places:
-            kind = self._kind(rows.moves[place], rows.goals[place], self._edges[place])
+            kind = rows.goals[place], self._edges[place], option_of(rows.moves[place])
             alike[kind] = (*alike.get(kind, ()), place)
         for move, after in self._system.successors(state):
             goal = self._number.get(self._canonical(after), -1)
-            edge = self._system.edge(state, move, after)
-            number = _NO_EDGE if edge is None else self._edge_numbers.get(edge, _NO_EDGE)
-            found = alike.get(self._kind(move, goal, number))
+            edge = self._edge_numbers.get(self._system.edge(state, move, after), _NO_EDGE)
+            found = alike.get((goal, edge, option_of(move)))
             if found is not None:
                 yield _Step(move, after, goal, found)
 
-    def _kind(self, move: Move, goal: int, edge: int) -> tuple[int, int, int]:
-        """Equal for moves to one state of the graph by agents that are copies of each other."""
-        return goal, edge, option_of(move)
-
     def _run_through(self, number: int, place: int, budget: Budget) -> None:
         """Run from the start to a state of the graph, make that move of it, and go on to an end."""
-        system, beside = self._system, _Beside(self._program, self._system, self._memory)
+        beside = _Beside(self._program, self._system, self._memory)
         self._runs += 1
-        here, state = 0, system.initial()
-        way = [self._graph.edges.goals[place], *self._way_to(number)]
+        here, state = 0, self._system.initial()
+
+        def take(step: _Step) -> None:
+            nonlocal here, state
+            budget.spend()
+            beside.step(state, step.move)
+            self._note(step)
+            here, state = step.goal, step.after
+
         try:
-            while True:
-                steps = list(self._moves(state, here))
-                if len(way) > 1:
-                    goal = way.pop()
-                    step = next(each for each in steps if each.goal == goal)
-                elif way:
-                    way.pop()
-                    step = next(each for each in steps if place in each.places)
-                else:
-                    chosen = self._next(steps)
-                    if chosen is None:
-                        break
-                    step = chosen
-                budget.spend()
-                beside.step(state, step.move)
-                self._steps += 1
-                for taken in step.places:
-                    self._taken[taken] = 1
-                    if self._edges[taken] != _NO_EDGE:
-                        self._edge_taken[self._edges[taken]] = 1
-                here, state = step.goal, step.after
-            if not system.successors(state):
+            for goal in self._graph.way_to(number)[1:]:
+                take(next(each for each in self._moves(state, here) if each.goal == goal))
+            take(next(each for each in self._moves(state, here) if place in each.places))
+            while (step := self._next(self._moves(state, here))) is not None:
+                take(step)
+            if not self._system.successors(state):
                 beside.end(state)
         finally:
             beside.close()
 
-    def _way_to(self, number: int) -> list[int]:
-        """The numbers of the states on the way to one, the last one first, without the start."""
-        way = []
-        while number:
-            way.append(number)
-            number = self._graph.parents[number]
-        return way
+    def _note(self, step: _Step) -> None:
+        """A step has been taken."""
+        self._steps += 1
+        for place in step.places:
+            self._taken[place] = 1
+            if self._edges[place] != _NO_EDGE:
+                self._edge_taken[self._edges[place]] = 1
 
-    def _next(self, steps: list[_Step]) -> _Step | None:
+    def _next(self, steps: Iterable[_Step]) -> _Step | None:
         """A step over a new edge, else a new move, else towards an end; None at one."""
 
         def rank(step: _Step) -> tuple[bool, int, int]:

@@ -72,11 +72,15 @@ class StateGraph:
 
     def path_to(self, state: int) -> list[State]:
         """The states on a way from the initial one to the state of that index, both included."""
-        path = []
+        return [self.states[each] for each in self.way_to(state)]
+
+    def way_to(self, state: int) -> list[int]:
+        """The same by their indices."""
+        way = []
         while state >= 0:
-            path.append(self.states[state])
+            way.append(state)
             state = self.parents[state]
-        return path[::-1]
+        return way[::-1]
 
 
 class ModelFailed(Exception):

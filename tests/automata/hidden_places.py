@@ -172,27 +172,24 @@ def metaclass() -> Place:
     def put(value: int) -> None:
         type(Log).seen = value  # type: ignore[misc]  # a metaclass, which mypy takes for type
 
-    return Place(put, lambda: type(Log).seen)  # type: ignore[misc]
+    return Place(put, lambda: type(Log).seen)  # type: ignore[misc]  # the same
 
 
 def attribute_of_a_list() -> Place:
-    class Tagged(list):  # type: ignore[type-arg]
+    class Tagged(list):  # type: ignore[type-arg]  # whatever is in it
         tag = 0
 
-    tagged = Tagged()
-
-    def put(value: int) -> None:
-        tagged.tag = value
-
-    return Place(put, lambda: tagged.tag)
+    return _tag_of(Tagged())
 
 
 def attribute_of_a_dict() -> Place:
-    class Tagged(dict):  # type: ignore[type-arg]
+    class Tagged(dict):  # type: ignore[type-arg]  # whatever is in it
         tag = 0
 
-    tagged = Tagged()
+    return _tag_of(Tagged())
 
+
+def _tag_of(tagged: Any) -> Place:
     def put(value: int) -> None:
         tagged.tag = value
 

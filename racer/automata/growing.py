@@ -132,24 +132,30 @@ class GrowingAutomaton:
             return
         run = self.instance.start()
         for i, (_, step) in enumerate(given):
-            locations = run.locations()
             _give(run, step)
-            node = given[i + 1][0] if i < last else goal
-            if not self._same(run.pending, self._pending[node]):
-                break
-        else:
-            run.close()
-            return
-        here, steps = describe_pending(run.pending), run.steps
+            expected = self._pending[given[i + 1][0] if i < last else goal]
+            if not self._same(run.pending, expected):
+                here, steps = describe_pending(run.pending), run.steps
+                run.close()
+                where = self._lines_after([step for _, step in given[:i]])[-1:]
+                raise ModelError(
+                    f"thread {run.name!r} {why[0]}: after its step {steps}"
+                    f"{f' (at {where[0]})' if where else ''}, given {describe(step.result)}, "
+                    f"it is to {describe_pending(expected)}, and given another object of the same "
+                    f"values, to {here}.\n{why[1]}",
+                    thread=run.name,
+                    step=steps,
+                )
         run.close()
-        at = f" (at {locations[-1]})" if locations else ""
-        raise ModelError(
-            f"thread {run.name!r} {why[0]}: after its step {steps}{at}, given "
-            f"{describe(step.result)}, it is to {describe_pending(self._pending[node])}, and given "
-            f"another object of the same values, to {here}.\n{why[1]}",
-            thread=run.name,
-            step=steps,
-        )
+
+    def _lines_after(self, steps: list[CellStep]) -> tuple[Location, ...]:
+        """Where the thread waits once it was given all that, outermost first."""
+        run = self.instance.start()
+        for step in steps:
+            _give(run, step)
+        found = run.locations()
+        run.close()
+        return found
 
     def close(self) -> None:
         """Abandon the runs that are kept for edges to come."""

@@ -7,11 +7,13 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from racer.automata.lifting import lift
+from racer.lang import memory_use
+from racer.lang.memory_use import MemoryLimit
 from tests.corpus import ENOUGH_WORK
 
 # Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
@@ -35,6 +37,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def brief_lifting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explorations give up lifting soon where automata do not converge: see ENOUGH_WORK."""
     monkeypatch.setattr("racer.machine.loaded.lift", functools.partial(lift, work=ENOUGH_WORK))
+
+
+MemoryReadings = Callable[[Callable[[], int | None], MemoryLimit | None], None]
+
+
+@pytest.fixture
+def memory_readings(monkeypatch: pytest.MonkeyPatch) -> MemoryReadings:
+    """Puts other readings in place of the memory that is used, and of the limit.
+
+    They are then looked at whenever they are asked for, however soon after the last time.
+    """
+
+    def put(used: Callable[[], int | None], limit: MemoryLimit | None) -> None:
+        monkeypatch.setattr(memory_use, "_looked", memory_use._Looked())
+        monkeypatch.setattr(memory_use, "_LOOKS", 0.0)
+        monkeypatch.setattr(memory_use, "memory_used", used)
+        monkeypatch.setattr(memory_use, "memory_limit", lambda: limit)
+
+    return put
 
 
 @pytest.fixture

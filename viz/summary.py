@@ -65,7 +65,7 @@ def coverage_text(result: Result) -> str | None:
         return None
     return (
         f"real coroutines, run beside each other, took {coverage.edges:,} of the "
-        f"{coverage.of_edges:,} edges of automata that were searched, and then the time or the "
+        f"{coverage.of_edges:,} edges of automata that were searched, and then time, memory or the "
         f"{coverage.steps:,} steps were spent: state that is no cell may have been missed in the "
         f"others"
     )

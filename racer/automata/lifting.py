@@ -27,6 +27,7 @@ from racer.automata.environment import Environment
 from racer.automata.growing import GrowingAutomaton, describe_pending
 from racer.automata.identity import Identifier
 from racer.automata.minimising import minimise
+from racer.lang.memory_use import used_up
 from racer.lang.operations import CellOperation, Misuse, Operation
 from racer.lang.pending import AboutTo, Closing, Returned
 from racer.lang.program import Program, ThreadInstance
@@ -79,7 +80,7 @@ def lift(
 ) -> Lifted:
     """Lift every thread; `work` and `values` are the budget of the closure.
 
-    Past `deadline`, a time.monotonic() value, the closure is given up.
+    Past `deadline`, a time.monotonic() value, or where memory is used up, it is given up.
 
     Errors   ModelError for a thread without a step, or one that is not a function of the
              results it gets.
@@ -200,6 +201,8 @@ class _Closure:
             if self._work_left < 0:
                 return False
             if self._deadline is not None and time.monotonic() > self._deadline:
+                return False
+            if used_up() is not None:
                 return False
             self._enqueue_new(automaton)
             if cell is not None and not self._enqueue_values(cell):

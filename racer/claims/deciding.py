@@ -1,7 +1,8 @@
 """Deciding claims: every case explored once, in parallel, and the answers that follow.
 
 A case is a scenario with all of its parameters. Claims share cases, and each is explored once.
-The number of processes changes how long that takes and nothing else.
+The number of processes changes how long that takes, and divides the memory that each may use: a
+case that one process has room for may be cut among several. Nothing else changes with it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import explore
 from racer.exploration.result import Result
+from racer.lang.memory_use import divide
 from racer.lang.outcomes import OutcomeValue, Violation
 from racer.words.outcomes import outcome_value
 
@@ -270,7 +272,8 @@ def _in_processes(
 
     Errors   BrokenProcessPool where one of these ends; the cases that may be why are `under_way`.
     """
-    with ProcessPoolExecutor(min(jobs, len(left)), initializer=_leave_interrupts) as pool:
+    processes = min(jobs, len(left))
+    with ProcessPoolExecutor(processes, initializer=_begin, initargs=(processes,)) as pool:
         waiting: dict[Future[_Explored], _Task] = {}
         try:
             while left or waiting:
@@ -326,8 +329,12 @@ def _named(key: CaseKey) -> str:
     return f"{reference.rpartition('::')[2]} {show_parameters(dict(parameters))}"
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that gathers the answers; if that is gone, this one ends, too."""
+def _begin(processes: int) -> None:
+    """Leave Ctrl-C to the process that gathers the answers, and end with it.
+
+    Memory is shared with the others: there are so many `processes`.
+    """
+    divide(processes)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()

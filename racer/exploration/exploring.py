@@ -13,6 +13,7 @@ from racer.exploration.report import Searched, report
 from racer.exploration.result import Interrupted, Result, nothing_searched
 from racer.exploration.stages import Stages, within
 from racer.lang.faults import told_as_the_models
+from racer.lang.memory_use import OUT_OF_MEMORY
 from racer.lang.patience import heed, patience
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime
@@ -21,7 +22,7 @@ from racer.machine.layout import State
 from racer.machine.loaded import Loaded, load_program
 from racer.machine.models import model
 from racer.search.graph import ModelFailed, StateGraph, search
-from racer.search.limits import OUT_OF_MEMORY, Budget, Tell, deadline_after
+from racer.search.limits import Budget, Tell, deadline_after
 from racer.search.stubborn import StubbornSets
 from racer.search.symmetry import Symmetric
 
@@ -87,8 +88,9 @@ def explore(
     minimise     look for the witness with the fewest preemptions; False keeps the first schedule
                  that the search comes across, which is replayed as well
     max_states   stop after so many states, 1 or more
-    timeout      stop after so many seconds, more than 0; where either limit cuts the search, the
-                 verdict is "bound", or "fail" if there is a violation already
+    timeout      stop after so many seconds, more than 0; where either limit cuts the search, or
+                 this process uses more than 3/4 of the memory there is, the verdict is "bound",
+                 or "fail" if there is a violation already
     progress     is called every few thousand states with how far it is: first for the verdict,
                  then for the count, and once before witnesses are minimised
 

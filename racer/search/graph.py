@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from racer import interrupts
 from racer.errors import ModelError
+from racer.lang.memory_use import OUT_OF_MEMORY
 from racer.lang.patience import heed
 from racer.lang.run import OutOfTime
 from racer.lang.whose import called_at
@@ -19,7 +20,6 @@ from racer.search.components import (
 )
 from racer.search.edges import Edges
 from racer.search.limits import (
-    OUT_OF_MEMORY,
     STATES_BETWEEN,
     Budget,
     LimitHit,
@@ -185,7 +185,7 @@ class _Exploration:
         graph = self.graph
         while graph.expanded < len(graph.states):
             if graph.expanded:
-                self._budget.check_time()
+                self._budget.check()
             if self._tell is not None and graph.expanded % STATES_BETWEEN == 0:
                 found = len(graph.states)
                 self._tell(Progress(self._phase, found, found - graph.expanded))

@@ -1,4 +1,4 @@
-"""Limits: how far a search may go, in states and in time, and how it says that it went no further.
+"""Limits: how far a search may go, in states, time and memory, and how it says that it stopped.
 
 There is one Budget for all of them: what runs out is told in one phrase, which a report can put
 after "nothing is proved:" or "not computed".
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from racer import interrupts
+from racer.lang.memory_use import used_up
 
 Phase = Literal["deciding", "counting", "minimising"]
 
@@ -27,8 +28,6 @@ class Progress:
 
 Tell = Callable[[Progress], None]  # who is told of it
 
-OUT_OF_MEMORY: Final = "out of memory"
-
 STATES_BETWEEN: Final = 2_000  # two calls of `Tell`: some hundredths of a second
 
 
@@ -43,6 +42,7 @@ class LimitHit(Unanswered):
 class Budget:
     """So many states, until a time.monotonic() value; None: as many as there are, for ever.
 
+    And no longer than while there is memory left (lang/memory_use.py), which it asks, too.
     `states_text` and `time_text` are the phrases for what ran out; the number of states is
     filled into the first.
     """
@@ -66,24 +66,30 @@ class Budget:
         self._spent += 1
         if self.states is not None and self._spent > self.states:
             raise LimitHit(self._states_text.format(self.states))
-        self.check_time()
+        self.check()
 
     def check_room(self, taken: int) -> None:
         """Whether one more state than `taken` may be taken in. Errors: LimitHit."""
         if self.states is not None and taken >= self.states:
             raise LimitHit(self._states_text.format(self.states))
 
-    def check_time(self) -> None:
-        """Errors: LimitHit past the deadline; KeyboardInterrupt where a model swallowed one."""
+    def check(self) -> None:
+        """Whether there are time and memory left.
+
+        Errors   LimitHit; KeyboardInterrupt where a model swallowed one.
+        """
         interrupts.check()
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise LimitHit(self.time_text)
+        used = used_up()
+        if used is not None:
+            raise LimitHit(used)
 
     def allows(self, taken: int) -> bool:
         """Whether one more state than `taken` may be taken in now."""
         try:
             self.check_room(taken)
-            self.check_time()
+            self.check()
         except LimitHit:
             return False
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import multiprocessing
 import re
 import sys
 from dataclasses import replace
@@ -22,9 +23,11 @@ from racer.claims.data import Ask
 from racer.claims.deciding import Decided, Point, decide
 from racer.claims.finding import find_claims
 from racer.exploration.exploring import explore
+from racer.lang.memory_use import MemoryLimit
 
 if TYPE_CHECKING:
     from tests.command_line import Run
+    from tests.conftest import MemoryReadings
 
 pytest_plugins = ["tests.command_line"]
 
@@ -216,6 +219,19 @@ def test_the_number_of_processes_changes_nothing(models: Path) -> None:
     assert [(each.answer, each.points) for each in one] == [
         (each.answer, each.points) for each in two
     ]
+
+
+@pytest.mark.skipif(
+    multiprocessing.get_start_method() != "fork",
+    reason="readings that are put in place here are those of other processes if these are forked",
+)
+def test_processes_divide_the_memory(models: Path, memory_readings: MemoryReadings) -> None:
+    """One may use 12 of the 16 GiB, one of two no more than 6: 7 are too much for it."""
+    memory_readings(lambda: 7 * 2**30, MemoryLimit(16 * 2**30, "machine"))
+    claims, _ = find_claims(["T10", "T2"])
+    assert [each.as_expected for each in decide(claims, jobs=1)] == [True, True]
+    assert [each.answer for each in decide(claims, jobs=2)] == [Answer("bound"), Answer("bound")]
+    assert [each.as_expected for each in decide(claims, jobs=1)] == [True, True]
 
 
 def test_a_claim_that_names_what_is_not_there_is_refused_at_once(models: Path) -> None:

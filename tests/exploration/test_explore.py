@@ -395,7 +395,7 @@ def test_an_interrupted_search_gives_what_was_found(monkeypatch: pytest.MonkeyPa
         if next(expanded) == 12:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Budget, "check_time", interrupted)
+    monkeypatch.setattr(Budget, "check", interrupted)
     with pytest.raises(Interrupted) as caught:
         explore(rule_one())
     assert caught.value.result.verdict == "bound"

@@ -1,0 +1,165 @@
+"""How much of the machine's memory this process may use, and whether it has: a limit like time.
+
+It is 3/4 of the least of what the machine has and what the cgroups of this process allow: the
+rest is for telling what was found, which takes some, too, and for others. Whoever asks stops
+while nothing is lost; without that the system would end the process, and nothing would be told.
+
+Bound    only Linux says how much a process uses; elsewhere nothing is limited here, and only a
+         MemoryError is. What grows between two looks is noticed at the second: a step that takes
+         more than a quarter of all at once may still be the end of the process. All that the
+         process holds counts, that of others than racer, too.
+Source   proc(5), statm and meminfo; the kernel's Documentation/admin-guide/cgroup-v2.rst and
+         cgroup-v1/memory.rst.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+OUT_OF_MEMORY: Final = "out of memory"
+
+SHARE: Final = (3, 4)  # of what there is
+_LOOKS: Final = 0.01  # seconds between two looks, each of which takes some microseconds
+
+# Where systems mount the cgroups that limit memory, by version, with the file that says how much.
+_CGROUPS: Final = (
+    ("v2", "sys/fs/cgroup", "memory.max"),
+    ("v2", "sys/fs/cgroup/unified", "memory.max"),
+    ("v1", "sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLimit:
+    """What this process may use: SHARE of `whole`, divided by so many processes.
+
+    whole      in bytes, what the machine has or the cgroup allows, whichever is less
+    whose      which of them that is
+    """
+
+    whole: int
+    whose: Literal["machine", "cgroup"]
+    processes: int = 1
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes this process may use."""
+        return self.whole * SHARE[0] // (SHARE[1] * self.processes)
+
+    def text(self) -> str:
+        """How much that is, and of what."""
+        whole = f"{SHARE[0]}/{SHARE[1]} of the {_size(self.whole)} of the {self.whose}"
+        among = f", divided by {self.processes} processes" if self.processes > 1 else ""
+        return f"{_size(self.bytes)}, which is {whole}{among}"
+
+
+class _Looked:
+    """What was seen at the last look, and when it is time for the next."""
+
+    def __init__(self) -> None:
+        self.due = 0.0
+        self.answer: str | None = None
+        self.processes = 1
+
+
+_looked = _Looked()
+
+
+def used_up() -> str | None:
+    """As a phrase, that the limit is passed, and by how much; None: there is memory left.
+
+    It may be asked at every step: it looks only now and then.
+    """
+    now = time.monotonic()
+    if now >= _looked.due:
+        _looked.due = now + _LOOKS
+        _looked.answer = _look()
+    return _looked.answer
+
+
+def divide(processes: int) -> None:
+    """From here on this process is one of so many, each of which may use as much."""
+    _looked.processes = processes
+    _looked.due = 0.0
+
+
+def _look() -> str | None:
+    limit, used = memory_limit(), memory_used()
+    if limit is None or used is None:
+        return None
+    limit = replace(limit, processes=_looked.processes)
+    if used <= limit.bytes:
+        return None
+    return (
+        f"{OUT_OF_MEMORY}: {_size(used)} are used, more than {limit.text()}; "
+        f"try more memory, fewer copies or values, or --max-states"
+    )
+
+
+def memory_used(root: Path = Path("/")) -> int | None:
+    """How many bytes of memory this process occupies; None where the system does not say."""
+    try:
+        # Opened each time: a file that is kept open tells of the parent in a forked process.
+        with open(root / "proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * _page_size()
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+@functools.cache
+def _page_size() -> int:
+    return os.sysconf("SC_PAGE_SIZE")
+
+
+@functools.cache
+def memory_limit(root: Path = Path("/")) -> MemoryLimit | None:
+    """The limit as this process would have it alone; None where the system does not say."""
+    machine = _machine_memory(root)
+    if machine is None:
+        return None
+    cgroup = min(_cgroup_limits(root), default=machine)
+    return MemoryLimit(cgroup, "cgroup") if cgroup < machine else MemoryLimit(machine, "machine")
+
+
+def _machine_memory(root: Path) -> int | None:
+    with suppress(OSError, ValueError, IndexError):
+        for line in (root / "proc/meminfo").read_text().splitlines():
+            if line.startswith("MemTotal:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def _cgroup_limits(root: Path) -> Iterator[int]:
+    """What each cgroup of this process allows, its own and those that it lies in.
+
+    Where none is set there is no file, or it says "max", or more than any machine has.
+    """
+    paths = {}
+    with suppress(OSError, ValueError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                paths["v2"] = path
+            elif "memory" in controllers.split(","):
+                paths["v1"] = path
+    for version, mounted, name in _CGROUPS:
+        if version in paths:
+            parts = [part for part in paths[version].split("/") if part]
+            if ".." in parts:  # it lies outside of what this process can see
+                parts = []
+            # Within a container the path may be the host's, and what is mounted is its own cgroup:
+            # that is the last one asked.
+            for depth in range(len(parts), -1, -1):
+                with suppress(OSError, ValueError):
+                    yield int(root.joinpath(mounted, *parts[:depth], name).read_text())
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:,.1f} GiB" if count >= 2**30 else f"{count / 2**20:,.0f} MiB"

@@ -33,6 +33,7 @@ class ValueTable:
         self._index: dict[Hashable, int] = {}
         self._doubles: dict[int, object] = {}
         self._on_new = on_new
+        self._stalled: dict[Hashable, tuple[CellOperation, str]] = {}
         self.intern(initial)
 
     def intern(self, value: object) -> int:
@@ -47,9 +48,30 @@ class ValueTable:
             self._doubles.setdefault(index, value)
         return index
 
+    def stalled(self, operation: CellOperation, before: int) -> str | None:
+        """How a function of the operation hung on the value of that number, if it has."""
+        known = self._stalled.get((_functions(operation), before)) if self._stalled else None
+        return known[1] if known else None
+
+    def note_stalled(self, operation: CellOperation, before: int, text: str) -> None:
+        """One has: it is not called on that value again, since each time takes seconds."""
+        self._stalled[_functions(operation), before] = operation, text  # it keeps their ids
+
     def doubles(self) -> Iterator[tuple[object, object]]:
         """Values, each with another object of the same value that the cell was given, if any."""
         return ((self.values[index], double) for index, double in self._doubles.items())
+
+
+def _functions(operation: CellOperation) -> Hashable:
+    """What tells apart which functions of the model's an operation calls: methods, if no others."""
+    return tuple(map(id, operation.facts.functions)) or id(operation)
+
+
+class Stalled(Misuse):
+    """An operation whose function ran out of patience."""
+
+    def __init__(self, operation: CellOperation, text: str) -> None:
+        super().__init__(f"a function that {operation.text()} calls hangs: {text}")
 
 
 class CellStep(NamedTuple):
@@ -68,14 +90,18 @@ class CellStep(NamedTuple):
 def execute(operation: CellOperation, before: int, table: ValueTable) -> CellStep | None:
     """Execute on the cell's value number `before`; None when the operation blocks there."""
     found = table.values[before]
+    known = table.stalled(operation, before)
+    if known is not None:
+        return CellStep(before, None, before, Stalled(operation, known))
     try:
         done = operation.execute(found)
         if done is None:
             return None
         after = before if done.after is found else _interned(operation, done.after, table)
     except OutOfPatience as stall:
-        hangs = Misuse(f"a function that {operation.text()} calls hangs: {stalled_text(stall)}")
-        return CellStep(before, None, before, hangs)
+        text = stalled_text(stall)
+        table.note_stalled(operation, before, text)
+        return CellStep(before, None, before, Stalled(operation, text))
     except MemoryError:  # the machine's, and no answer of the function's
         raise
     except Exception as error:  # the model's own function failed: the thread gets to see it

@@ -12,7 +12,6 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Hashable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +19,7 @@ from racer.automata.automaton import (
     Automaton,
     CellStep,
     ClosedAutomaton,
+    Stalled,
     ValueTable,
     execute,
 )
@@ -29,11 +29,11 @@ from racer.automata.identity import Identifier
 from racer.automata.minimising import minimise
 from racer.lang.memory_use import used_up
 from racer.lang.operations import CellOperation, Misuse, Operation
-from racer.lang.pending import AboutTo, Closing, Returned
+from racer.lang.pending import AboutTo, Closing, Raised, Returned
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.sizes import parts_of
 from racer.lang.values import describe, value_key
-from racer.lang.watches import OBSERVATIONS, evaluate
+from racer.lang.watches import OBSERVATIONS, Hangs, evaluate
 
 # Past these the closure is taken not to converge. A counter that two threads increment reaches
 # the first at once, a value that doubles the second (a megabyte); the third, in steps that
@@ -134,8 +134,13 @@ def _of_predicates(program: Program) -> list[Environment]:
     for owner, predicate in named:
         environment = Environment(owner, [("its function", predicate)])
         if id(predicate) in asked:
-            with environment.observed(), suppress(Exception):  # a search will tell what it raises
-                evaluate(owner, predicate, memory.initial)
+            with environment.observed():
+                try:
+                    evaluate(owner, predicate, memory.initial)
+                except Hangs:  # a search would find the same, and wait for it once more
+                    raise
+                except Exception:  # a search will tell it
+                    pass
         found.append(environment)
     return found
 
@@ -182,6 +187,7 @@ class _Closure:
         self._tables = tables
         self._work_left = work - sum(automaton.work for automaton in automata)
         self._values = values
+        self._stalled = False  # whether something hung, which takes longer than all of the work
         # Nodes by the cell they access, with how many of its values they have been fed.
         self._waiting: dict[str, list[tuple[GrowingAutomaton, int]]] = {n: [] for n in tables}
         self._queue: deque[tuple[GrowingAutomaton, int, int]] = deque()
@@ -198,7 +204,7 @@ class _Closure:
             spent = automaton.work
             cell = self._feed(automaton, node, answer)
             self._work_left -= automaton.work - spent
-            if self._work_left < 0:
+            if self._work_left < 0 or self._stalled:
                 return False
             if self._deadline is not None and time.monotonic() > self._deadline:
                 return False
@@ -217,7 +223,9 @@ class _Closure:
         elif isinstance(pending, AboutTo):
             step = self._executed(automaton, pending.operation, answer)
             if step is not None and not isinstance(step.error, Misuse):
-                automaton.target(node, step)
+                goal = automaton.pending(automaton.target(node, step))
+                self._stalled |= isinstance(goal, Raised) and goal.stalled
+            self._stalled |= step is not None and isinstance(step.error, Stalled)
             return pending.operation.facts.cell
         return None
 

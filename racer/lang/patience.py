@@ -141,9 +141,7 @@ class _Watcher:
             pass
 
     def _watch(self) -> None:
-        pause = self._seconds / 4
-        if self._only_threads:
-            pause = min(pause, GRACE / 2)
+        pause = min(self._seconds / 4, GRACE / 2)
         needed = round(self._seconds / pause)  # so often it is met before patience runs out
         ticks, last = 0, None
         while not self._over.wait(pause):

@@ -66,9 +66,13 @@ class Violated:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The model is broken here: any exception but a Violation or a failed assert."""
+    """The model is broken here: any exception but a Violation or a failed assert.
+
+    `stalled`: it ran out of patience.
+    """
 
     text: str
+    stalled: bool = False
 
 
 Ended = Returned | Violated | Raised

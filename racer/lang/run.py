@@ -209,7 +209,8 @@ class CoroutineRun:
             return Raised(
                 f"it ran for {interrupt.seconds:g} s without awaiting anything, at "
                 f"{last_line(interrupt)}. Usual cause: a loop that waits for a value it loaded "
-                f"before the loop. Load the cell inside the loop, with `await`."
+                f"before the loop. Load the cell inside the loop, with `await`.",
+                stalled=True,
             )
         except BaseException as error:  # also SystemExit and asyncio's CancelledError
             if interrupts.is_from_outside(error):

@@ -107,6 +107,10 @@ class Watch:
         return Window(self)
 
 
+class Hangs(ModelError):
+    """A predicate, or another function from a state, that ran out of patience."""
+
+
 def evaluate(
     owner: str,
     predicate: Callable[[State], object],
@@ -134,7 +138,7 @@ def _asked(
         raise
     except OutOfPatience as stall:
         state = ", ".join(f"{name}={describe(value)}" for name, value in values.items())
-        raise ModelError(f"{owner} hangs: {stalled_text(stall)}\nin the state {state}") from None
+        raise Hangs(f"{owner} hangs: {stalled_text(stall)}\nin the state {state}") from None
     except BaseException as error:  # also SystemExit: a predicate does not end the process
         if is_from_outside(error):
             raise

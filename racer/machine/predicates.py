@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from racer.automata.automaton import ValueTable
+from racer.errors import ModelError
 from racer.lang.program import Predicate
 from racer.lang.watches import evaluate
 from racer.machine.layout import Cells, Layout, State
@@ -31,6 +32,7 @@ class Truth:
         self._tables = tables
         self._allowed = allowed
         self._known: dict[int, dict[int, bool]] = {}  # by the mask of the cells read
+        self._failed: dict[tuple[int, int], ModelError] = {}  # by that mask and their values
         self.reads = 0  # the union of these masks: no other cell has ever been looked at
 
     def __call__(self, state: State) -> bool:
@@ -38,8 +40,15 @@ class Truth:
             known = answers.get(state & mask)
             if known is not None:
                 return known
+        for (mask, read), error in self._failed.items():
+            if state & mask == read:  # asked again where it hangs, it would take seconds again
+                raise error
         cells = Cells(state, self._fields, self._tables)
-        answer = evaluate(self._owner, self._predicate, cells, self._allowed)
+        try:
+            answer = evaluate(self._owner, self._predicate, cells, self._allowed)
+        except ModelError as error:
+            self._failed[cells.read_mask, state & cells.read_mask] = error
+            raise
         self._known.setdefault(cells.read_mask, {})[state & cells.read_mask] = answer
         self.reads |= cells.read_mask
         return answer

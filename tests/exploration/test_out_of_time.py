@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -206,6 +208,77 @@ def test_so_is_a_function_of_an_operation(
     monkeypatch.setattr(patience, "SECONDS", 0.2)
     with pytest.raises(ModelError, match=rf"thread 'T' fails .*{verb} x calls hangs: .*{LOOP}"):
         explore(program)
+
+
+def stalling() -> Program:
+    """T hangs on whatever it reads of what S stores, which are nine values."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def thread() -> None:
+        if await x.load():
+            for_ever(x)
+
+    async def store() -> None:
+        for value in range(1, 10):
+            await x.store(value)
+
+    return Program(mem, {"T": Thread(thread), "S": Thread(store)})
+
+
+def updating_any() -> Program:
+    """The update hangs on whatever it reads of what S stores, which are nine values."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def thread() -> None:
+        await x.update(lambda value: for_ever(value) if value else value)
+
+    async def store() -> None:
+        for value in range(1, 10):
+            await x.store(value)
+
+    return Program(mem, {"T": Thread(thread), "S": Thread(store)})
+
+
+HANGING = {name: (lambda name=name: hanging(name)) for name in FUNCTIONS} | {
+    each.__name__: each for each in (updating, waiting, stalling, updating_any)
+}
+
+
+@pytest.mark.parametrize("name", HANGING)
+def test_what_hangs_is_waited_for_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lifting, the search, and the search for the error's schedule all come across it."""
+    waited = []
+    watch = patience._Watcher._raise
+
+    def counted(self: Any, error: type[BaseException], **more: Any) -> None:
+        waited.append(error)
+        watch(self, error, **more)
+
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    monkeypatch.setattr(patience._Watcher, "_raise", counted)
+    with pytest.raises(ModelError, match=r"for 0\.2 s"):
+        explore(HANGING[name]())
+    assert len(waited) == 1
+
+
+def test_patience_runs_out_when_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stretch is waited for from the first look at it on: one pause before that may be lost."""
+    monkeypatch.setattr(patience, "GRACE", 0.25)
+    watcher = patience._Watcher(patience.Limits())
+    pauses: list[float] = []
+    raised: list[type[BaseException]] = []
+
+    def wait(pause: float) -> bool:
+        pauses.append(pause)
+        return bool(raised)
+
+    monkeypatch.setattr(watcher, "_over", SimpleNamespace(wait=wait))
+    monkeypatch.setattr(watcher, "_running", sys._getframe)
+    monkeypatch.setattr(watcher, "_raise", raised.append)
+    watcher._watch()
+    assert patience.SECONDS < sum(pauses[:-1]) <= patience.SECONDS + patience.GRACE
 
 
 def test_a_function_that_hangs_on_what_its_cell_never_holds_does_no_harm(

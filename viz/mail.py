@@ -96,6 +96,12 @@ def no_return_text(explanation: Explanation) -> str:
 
 def _no_end_text(explanation: Explanation) -> str:
     """Whether a livelock can still be left, and since when not."""
+    if explanation.spent and isinstance(explanation.no_return, NoReturn):
+        since = explanation.no_return.name
+        *others, last = explanation.spent
+        who = f"{', '.join(others)} and {last} change" if others else f"{last} changes"
+        when = "From the start on" if since is None else f"From {since} on"
+        return f"{when} {who} no cell any more, whatever the scheduler does."
     match explanation.no_return:
         case NoReturn(name=None):
             return "No run of the program comes to an end."

@@ -29,6 +29,8 @@ def summary(result: Result, judgement: Judgement) -> str:
     parts += [_label(name, found, result) for name, found in result.violations.items()]
     if result.verdict == "pass" and result.unfair != ():
         parts.append(_entry("fairness", fairness_text(result)))
+    if perpetual_text(result):
+        parts.append(_entry("perpetual", perpetual_text(result)))
     compared = coverage_text(result)
     if compared is not None:
         parts.append(_entry("compared", compared))
@@ -55,6 +57,19 @@ def fairness_text(result: Result) -> str:
     return (
         f"assumed of the scheduler: {', '.join(result.unfair)} could go on for ever, were another "
         f"thread that can go on never let on"
+    )
+
+
+def perpetual_text(result: Result) -> str:
+    """What is asked of threads without a way out; empty where there are none."""
+    threads = () if result.loaded is None else result.loaded.program.instances()
+    groups = sorted({each.group for each in threads if each.perpetual})
+    if not groups:
+        return ""
+    has = "has no way out in its" if len(groups) == 1 else "have no way out in their"
+    return (
+        f"{', '.join(groups)} {has} code, so to go on for ever is no livelock; asked is whether "
+        f"each such thread can always come to change a cell again"
     )
 
 

@@ -298,7 +298,9 @@ class Explanation:
     exact, over all schedules of the program, or NotComputed.
 
     The last `cycle` rows are repeated for ever: a livelock. Of one `escapable` says whether an end
-    can still be reached then, so that it takes a fair scheduler's consent; None: not known.
+    can still be reached then, so that it takes a fair scheduler's consent; None: not known. `spent`
+    are perpetual threads, which have no end to reach, and change no cell any more from the point of
+    no return on.
     """
 
     label: str
@@ -327,3 +329,4 @@ class Explanation:
     held: tuple[Held, ...] = ()
     cycle: int = 0
     escapable: bool | None = None
+    spent: tuple[str, ...] = ()

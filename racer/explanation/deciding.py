@@ -47,6 +47,7 @@ class Decided:
     no_return: NoReturn | NotComputed
     threads_needed: ThreadsNeeded | NotComputed
     escapable: bool | None = None
+    spent: tuple[str, ...] = ()
 
 
 def decide(scene: Scene, exact: Exact | None) -> Decided:
@@ -65,6 +66,9 @@ def decide(scene: Scene, exact: Exact | None) -> Decided:
 
     moves = packed(scene.past.trace.schedule, exact.system.agents)
     if scene.past.trace.cycle:
+        if scene.past.trace.kept <= scene.past.trace.perpetual:
+            no_return, spent = _no_change(scene, questions(), moves)
+            return Decided(absent, absent, no_return, absent, False if spent else None, spent)
         no_return, escapable = _no_end(scene, questions(), moves)
         return Decided(absent, absent, no_return, absent, escapable)
     no_return = _no_return(scene, questions(), moves)
@@ -109,6 +113,28 @@ def _no_end(
     except Unanswered as unanswered:
         return NotComputed(str(unanswered)), None
     raise InternalError("no end can be reached from the last of some states, and from each")
+
+
+def _no_change(
+    scene: Scene, questions: Questions, moves: Sequence[Move]
+) -> tuple[NoReturn | NotComputed, tuple[str, ...]]:
+    """The first step after which some perpetual threads change no cell any more, and which."""
+    kept = scene.past.trace.kept
+    try:
+        states = questions.states_along(moves[: scene.end])
+        spent = frozenset(
+            thread
+            for thread, name in enumerate(scene.threads)
+            if name in kept and not questions.may_change(states[-1], frozenset((thread,)))
+        )
+        if not spent:
+            return NotComputed(""), ()
+        row = next(i for i, state in enumerate(states) if not questions.may_change(state, spent))
+    except Unanswered as unanswered:
+        return NotComputed(str(unanswered)), ()
+    name = scene.names[row - 1] if row else None
+    threads = tuple(scene.threads[thread] for thread in sorted(spent))
+    return NoReturn(row - 1 if row else None, name, last=False), threads
 
 
 # --- threads --------------------------------------------------------------------------------

@@ -114,9 +114,8 @@ class History:
         return tuple(row for row in self.steps[thread] if row >= first)
 
     def waits_in_cycle(self, thread: str) -> bool:
-        """Whether it is kept from its end by a cycle, and takes no step there."""
-        waits = thread in self.trace.waiting and thread not in self.trace.daemons
-        return self.trace.cycle > 0 and waits and not self.cycle_of(thread)
+        """Whether it is kept by a cycle of others, and takes no step there."""
+        return thread in self.trace.kept and not self.cycle_of(thread)
 
     def spins_on(self, thread: str) -> str | None:
         """The only cell that the thread looks at in a cycle, if it leaves all cells as they are."""

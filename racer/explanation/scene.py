@@ -43,9 +43,13 @@ class Scene:
         return None if self.at is None else self.events[self.at].thread
 
     def stuck(self) -> tuple[str, ...]:
-        """The threads that a deadlock leaves blocked, or that a livelock keeps from their end."""
-        states = {t: self.past.lane_state(t, len(self.events)) for t in self.threads}
-        return tuple(t for t, state in states.items() if state in ("blocked", "endless"))
+        """The threads that a deadlock leaves blocked, or that a livelock keeps."""
+        end = len(self.events)
+        return tuple(
+            thread
+            for thread in self.threads
+            if thread in self.past.trace.kept or self.past.lane_state(thread, end) == "blocked"
+        )
 
     def accused_windows(self) -> tuple[Span, ...]:
         """The windows that the verdict is about: those its thread closed last."""

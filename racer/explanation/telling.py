@@ -102,6 +102,7 @@ def explanation_of(
         held=_held(trace, end),
         cycle=trace.cycle,
         escapable=decided.escapable,
+        spent=decided.spent,
     )
 
 

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from racer.errors import InternalError, ProgramError
-from racer.lang.pending import AboutTo, Pending, Returned, Violated
+from racer.errors import ProgramError
 from racer.lang.values import value_key
 
 # Labels of racer's own.
@@ -100,16 +99,3 @@ class OutcomeKey(tuple[tuple[str, OutcomeValue], ...]):
 def _hashed(value: OutcomeValue) -> OutcomeValue:
     """The value, or in place of nan, which has another hash in every object, a text."""
     return "nan" if isinstance(value, float) and math.isnan(value) else value
-
-
-def outcome_of(pending: Pending, *, daemon: bool) -> OutcomeValue:
-    """What a thread came to that rests there at the end of an interleaving."""
-    match pending:
-        case Returned(value=value):
-            return value
-        case Violated(label=label, effect=effect):
-            return Violation(label, effect)
-        case AboutTo(operation=operation):
-            return (Idle if daemon else Blocked)(operation.text())
-        case _:
-            raise InternalError(f"a thread rests at {pending!r}")

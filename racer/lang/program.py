@@ -14,6 +14,7 @@ from racer.lang.outcomes import OWN_LABELS
 from racer.lang.run import CoroutineRun, Run
 from racer.lang.values import describe
 from racer.lang.watches import State
+from racer.lang.ways_out import has_no_way_out
 
 ThreadFunction = Callable[..., Coroutine[Any, Any, object]]
 Predicate = Callable[[State], object]
@@ -33,7 +34,12 @@ class Thread:
     copies   1 or more
     daemon   it need not come to an end: a worker that waits for more, a loop without an end by
              intent. That it is blocked or goes on for ever is no deadlock or livelock; that
-             another thread is kept from its end by it is one.
+             another thread is kept from its end by it is one, and so is that no thread has ended
+             and none can move.
+
+    A function without a way out, `while True` without a `break`, makes a thread perpetual. That it
+    goes on for ever is no livelock either; but being no daemon it has work to do, so that it is
+    blocked, or never again changes a cell, is a deadlock or a livelock.
 
     Errors   ProgramError for a coroutine in place of the function, or fewer copies than 1.
     """
@@ -51,6 +57,7 @@ class Thread:
         self.args = args
         self.copies = copies
         self.daemon = daemon
+        self.perpetual = not daemon and has_no_way_out(fn)
 
     def start(self, name: str, memory: Memory) -> Run:
         """A new run, as the thread of that name, up to its first operation."""
@@ -82,6 +89,11 @@ class ThreadInstance:
     def daemon(self) -> bool:
         """Whether it need not come to an end."""
         return self.thread.daemon
+
+    @property
+    def perpetual(self) -> bool:
+        """Whether it is no daemon, and its code has no way out."""
+        return self.thread.perpetual
 
     def start(self) -> Run:
         """A new run of this thread, up to its first operation."""

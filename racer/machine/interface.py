@@ -76,7 +76,19 @@ class System(Protocol):
         """What each thread has come to; Blocked or Idle for those that have not ended."""
 
     def ended(self, state: State) -> bool:
-        """Whether every thread has ended that is no daemon."""
+        """Whether every thread has ended that is no daemon; of daemons alone, one.
+
+        A state without moves in which they have not is a deadlock.
+        """
+
+    def settled(self, state: State) -> bool:
+        """Whether every thread has ended that is neither a daemon nor perpetual."""
+
+    def perpetual(self, state: State) -> tuple[int, ...]:
+        """The positions of the perpetual threads, without those that a violation has ended."""
+
+    def memory(self, state: State) -> int:
+        """The part of the state that is the values of the cells, as all threads see them."""
 
     def unmet(self, state: State) -> tuple[str, ...]:
         """The `finally_` predicates that are false in a state in which all has ended, by name.

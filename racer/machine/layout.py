@@ -61,6 +61,7 @@ class Layout:
             name: self._field(_width(len(table.values)) if lifted.closed else _OPEN_WIDTH)
             for name, table in lifted.tables.items()
         }
+        self.cell_mask = sum(field.mask << field.shift for field in self.cells.values())
         self.broken = {name: self._field(1) for name in sorted(lifted.program.invariants)}
 
     def _field(self, width: int) -> Field:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from racer.automata.lifting import Lifted
+from racer.lang import endings
 from racer.lang.final import unmet
-from racer.lang.outcomes import OutcomeKey, outcome_of
-from racer.lang.pending import AboutTo, Pending, Violated
+from racer.lang.outcomes import OutcomeKey
+from racer.lang.pending import AboutTo, Violated
 from racer.machine.layout import Cells, Layout, State
 from racer.machine.predicates import Truth
 
@@ -27,25 +26,37 @@ class Reader:
 
     def labels(self, state: State) -> tuple[str, ...]:
         found = {name for name, field in self._layout.broken.items() if field.get(state)}
-        found.update(each.label for each in self._at(state) if isinstance(each, Violated))
+        found.update(each.label for _, each in self._at(state) if isinstance(each, Violated))
         return tuple(sorted(found))
 
     def outcome(self, state: State) -> OutcomeKey:
-        return OutcomeKey(
-            (instance.name, outcome_of(pending, daemon=instance.daemon))
-            for instance, pending in zip(self._lifted.instances, self._at(state), strict=True)
-        )
+        return endings.outcome_of(self._at(state))
 
-    def _at(self, state: State) -> Iterator[Pending]:
-        """By thread, what it is about to do or has come to."""
-        for automaton, field in zip(self._lifted.automata, self._layout.nodes, strict=True):
-            yield automaton.pending(field.get(state))
+    def _at(self, state: State) -> endings.Resting:
+        """Each thread with what it is about to do or has come to."""
+        threads = zip(
+            self._lifted.instances, self._lifted.automata, self._layout.nodes, strict=True
+        )
+        return [
+            (instance, automaton.pending(field.get(state)))
+            for instance, automaton, field in threads
+        ]
 
     def ended(self, state: State) -> bool:
-        return not any(
-            isinstance(pending, AboutTo) and not instance.daemon
-            for instance, pending in zip(self._lifted.instances, self._at(state), strict=True)
+        return endings.ended(self._at(state))
+
+    def settled(self, state: State) -> bool:
+        return endings.settled(self._at(state))
+
+    def perpetual(self, state: State) -> tuple[int, ...]:
+        return tuple(
+            thread
+            for thread, (instance, pending) in enumerate(self._at(state))
+            if instance.perpetual and isinstance(pending, AboutTo)
         )
+
+    def memory(self, state: State) -> int:
+        return state & self._layout.cell_mask
 
     def unmet(self, state: State) -> tuple[str, ...]:
         if not self._final:

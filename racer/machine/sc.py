@@ -124,6 +124,15 @@ class SequentialConsistency:
     def ended(self, state: State) -> bool:
         return self._reader.ended(state)
 
+    def settled(self, state: State) -> bool:
+        return self._reader.settled(state)
+
+    def perpetual(self, state: State) -> tuple[int, ...]:
+        return self._reader.perpetual(state)
+
+    def memory(self, state: State) -> int:
+        return self._reader.memory(state)
+
     def unmet(self, state: State) -> tuple[str, ...]:
         return self._reader.unmet(state)
 

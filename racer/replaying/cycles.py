@@ -43,10 +43,15 @@ def differs(first: Event, second: Event) -> str | None:
 def with_cycle(trace: Trace, cycle: int, unable: Set[str]) -> Trace:
     """The trace with its cycle, and a livelock if that is fair and keeps a thread from its end.
 
-    Fair is a cycle on which everyone moves, or cannot at some time: `unable` are those.
+    Fair is a cycle on which everyone moves, or cannot at some time: `unable` are those. A perpetual
+    thread is kept if it changes no cell on it.
     """
-    moved = {event.thread for event in trace.events[-cycle:]}
-    fair = (moved | unable).issuperset(trace.threads)
+    repeated = trace.events[-cycle:]
+    moved = {event.thread for event in repeated}
+    if not (moved | unable).issuperset(trace.threads):
+        return replace(trace, cycle=cycle)
     kept = trace.waiting.keys() - trace.daemons
-    labels = {*trace.labels, LIVELOCK} if fair and kept else set(trace.labels)
-    return replace(trace, cycle=cycle, labels=tuple(sorted(labels)))
+    if kept <= trace.perpetual:
+        kept -= {e.thread for e in repeated if value_key(e.before) != value_key(e.after)}
+    labels = {*trace.labels, LIVELOCK} if kept else set(trace.labels)
+    return replace(trace, cycle=cycle, labels=tuple(sorted(labels)), kept=frozenset(kept))

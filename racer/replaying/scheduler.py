@@ -15,6 +15,7 @@ import trio
 
 from racer import interrupts
 from racer.errors import Location
+from racer.lang.endings import ended
 from racer.lang.faults import told_as_the_models
 from racer.lang.final import unmet
 from racer.lang.operations import Operation
@@ -171,7 +172,8 @@ class Scheduler:
             (name, value) for name, value in tasks.outcome() if maximal or name not in stuck
         )
         daemons = frozenset(n for n, task in tasks.by_name.items() if task.instance.daemon)
-        if maximal and not daemons.issuperset(stuck):
+        perpetual = frozenset(n for n, task in tasks.by_name.items() if task.instance.perpetual)
+        if maximal and not ended(tasks.resting()):
             labels.add(DEADLOCK)
         elif maximal:
             groups = tuple(task.instance.group for task in tasks.by_name.values())
@@ -191,6 +193,7 @@ class Scheduler:
             initial_broken=self.initial_broken,
             locks=frozenset(self.program.memory.locks),
             daemons=daemons,
+            perpetual=perpetual,
         )
 
 

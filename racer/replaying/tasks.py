@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from racer.errors import Location, ModelError
+from racer.lang.endings import Resting, came_to, outcome_of
 from racer.lang.operations import CellOperation, Misuse, Operation, failed
-from racer.lang.outcomes import OutcomeKey, outcome_of
+from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Closing, Raised, Watched
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.run import CoroutineRun, Run
@@ -91,10 +92,11 @@ class Tasks:
 
     def outcome(self) -> OutcomeKey:
         """What each thread has come to; those that have not ended, as if they never could."""
-        return OutcomeKey(
-            (name, outcome_of(task.run.pending, daemon=task.instance.daemon))
-            for name, task in self.by_name.items()
-        )
+        return outcome_of(self.resting())
+
+    def resting(self) -> Resting:
+        """Where each thread is."""
+        return [(task.instance, task.run.pending) for task in self.by_name.values()]
 
     def enabled(self, task: Task) -> bool:
         """Whether the thread can take a step now."""
@@ -242,4 +244,4 @@ class Tasks:
                     step=task.run.steps,
                 )
             case pending:
-                return Ending(outcome_of(pending, daemon=task.instance.daemon), task.raised_at)
+                return Ending(came_to(pending), task.raised_at)

@@ -117,6 +117,9 @@ class Trace:
     initial_broken   names of the invariants that are false before the first step
     locks            names of those cells that are locks
     daemons          names of those threads that need not come to an end
+    perpetual        names of those that are no daemons, and whose code has no way out
+    kept             names of the threads that a fair cycle keeps from their end or, where these
+                     are perpetual, from ever changing a cell: a livelock
     cycle            so many moves at the end of the schedule lead back to where they began, and
                      are repeated for ever; 0 where none are
     """
@@ -135,4 +138,6 @@ class Trace:
     initial_broken: tuple[str, ...] = ()
     locks: frozenset[str] = frozenset()  # which of the cells are locks
     daemons: frozenset[str] = frozenset()
+    perpetual: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
     cycle: int = 0

@@ -3,9 +3,14 @@
 A run is weakly fair if no agent that can move from some time on is passed over for ever: each
 moves again and again, or cannot again and again. Such a run goes round in one strongly connected
 component of the state graph; there is one exactly if in the whole component each agent has a
-move that stays there, or a state in which it has none. It is a livelock if some thread that is
-no daemon has not ended. Where no state of the component leads to an end, whatever is done, no
-fairness is needed to say so.
+move that stays there, or a state in which it has none. It is a livelock if some thread has not
+ended that has to: that is neither a daemon nor perpetual. Where no state of the component leads to
+an end, whatever is done, no fairness is needed to say so.
+
+Where only perpetual threads are left, going on for ever is what they are for. Then a component is
+a livelock if it is never left and one of them changes no cell in it: it is blocked, or spins, for
+good. A reduction keeps that: from a reduced state the same steps can still be taken, in some order,
+as from the state itself, and from a state in which a thread is stuck only such lead on.
 
 Up to symmetry a component's states are told apart by which copies are where. An agent is
 followed through it as a track: pairs of a state and who the agent is there; the permutation of
@@ -40,11 +45,12 @@ CYCLE_PAIRS: Final = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Endless:
-    """What a graph has of runs that never end while some thread that is no daemon has not.
+    """What a graph has of runs that never end while some thread has not that has to.
 
     livelocked   by number, the states in which such a run can be a fair one: each component's,
                  as a set of canonical states
-    certain      which of these components no end can be reached from
+    certain      which of these components no end can be reached from, or no work of some perpetual
+                 thread
     unfair       the groups of the threads that could run for ever, were another one passed over
     """
 
@@ -70,14 +76,19 @@ def endless(graph: StateGraph, quotient: Symmetric, *, reduced: bool) -> Endless
     ending = _ending(graph, quotient)
     tracks = _Tracks(graph, quotient, reduced=reduced)
     for states in components_with_cycles(graph.edges):
-        if quotient.ended(graph.states[states[0]]):
-            continue  # only daemons are left
-        if tracks.fair(states):
+        inside = frozenset(states)
+        if quotient.settled(graph.states[states[0]]):
+            stays = graph.complete and all(
+                goal in inside for state in states for goal in graph.edges.after(state)
+            )
+            if stays and tracks.stuck(states):
+                certain.add(len(found))
+                found.append(frozenset(graph.states[state] for state in states))
+        elif tracks.fair(states):
             if graph.complete and states[0] not in ending:
                 certain.add(len(found))
             found.append(frozenset(graph.states[state] for state in states))
         else:
-            inside = frozenset(states)
             unfair.update(
                 quotient.groups[thread_of(move, quotient.agents)]
                 for state in states
@@ -88,12 +99,13 @@ def endless(graph: StateGraph, quotient: Symmetric, *, reduced: bool) -> Endless
 
 
 def _ending(graph: StateGraph, quotient: Symmetric) -> set[int]:
-    """The states from which one can be reached that has no move or in which only daemons go on."""
+    """The states from which one can be reached that has no move, or in which all have ended that
+    have to."""
     before: dict[int, list[int]] = {}
     found: set[int] = set()
     for state, packed in enumerate(graph.states):
         goals = graph.edges.after(state)
-        if not goals or quotient.ended(packed):
+        if not goals or quotient.settled(packed):
             found.add(state)
         for goal in goals:
             before.setdefault(goal, []).append(state)
@@ -104,6 +116,33 @@ def _ending(graph: StateGraph, quotient: Symmetric) -> set[int]:
                 found.add(state)
                 waiting.append(state)
     return found
+
+
+Track = tuple[int, int]  # a state, or -1 where that does not matter, and an agent
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """The tracks of one component.
+
+    joined    tracks that are of one agent, as a forest
+    had       tracks of agents that move, or cannot at some time
+    changed   tracks of threads with a move, be it of an agent of theirs, that changes a cell
+    """
+
+    joined: dict[Track, Track]
+    had: set[Track]
+    changed: set[Track]
+
+    def root(self, track: Track) -> Track:
+        while track in self.joined:
+            track = self.joined[track]
+        return track
+
+    def join(self, one: Track, other: Track) -> None:
+        one, other = self.root(one), self.root(other)
+        if one != other:
+            self.joined[max(one, other)] = min(one, other)
 
 
 class _Tracks:
@@ -119,34 +158,48 @@ class _Tracks:
 
     def fair(self, states: Sequence[int]) -> bool:
         """Whether the run through all of a component's states and moves is fair."""
+        followed = self._followed(states)
+        had = {followed.root(track) for track in followed.had}
+        return all(
+            followed.root(self._track(state, agent)) in had
+            for state in states
+            for agent in range(len(self._copied))
+        )
+
+    def stuck(self, states: Sequence[int]) -> bool:
+        """Whether a perpetual thread changes no cell in a component."""
+        perpetual = [
+            (state, thread)
+            for state in states
+            for thread in self._quotient.perpetual(self._graph.states[state])
+        ]
+        if not perpetual:
+            return False
+        followed = self._followed(states)
+        works = {followed.root(track) for track in followed.changed}
+        return any(followed.root(self._track(*each)) not in works for each in perpetual)
+
+    def _followed(self, states: Sequence[int]) -> _Followed:
         inside = frozenset(states)
-        joined: dict[tuple[int, int], tuple[int, int]] = {}
-
-        def root(track: tuple[int, int]) -> tuple[int, int]:
-            while track in joined:
-                track = joined[track]
-            return track
-
-        had: set[tuple[int, int]] = set()  # tracks that move, or cannot at some time
+        found = _Followed({}, set(), set())
+        memory = self._quotient.memory
         for state in states:
             packed = self._graph.states[state]
             moves = dict(self._quotient.system.successors(packed))
             able = {agent_of(move) for move in moves}
             here = [self._track(state, agent) for agent in range(len(self._copied))]
-            had.update(track for agent, track in enumerate(here) if agent not in able)
+            found.had.update(track for agent, track in enumerate(here) if agent not in able)
             for move, goal in self._graph.edges[state]:
                 if goal not in inside:
                     continue
-                had.add(here[agent_of(move)])
+                found.had.add(here[agent_of(move)])
+                if memory(moves[move]) != memory(packed):
+                    found.changed.add(here[thread_of(move, self._quotient.agents)])
                 for agent, to in self._arrived(moves[move]):
-                    one, other = root(here[agent]), root(self._track(goal, to))
-                    if one != other:
-                        joined[max(one, other)] = min(one, other)
-        fair = {root(track) for track in had}
-        tracks = {root(self._track(s, a)) for s in states for a in range(len(self._copied))}
-        return tracks <= fair
+                    found.join(here[agent], self._track(goal, to))
+        return found
 
-    def _track(self, state: int, agent: int) -> tuple[int, int]:
+    def _track(self, state: int, agent: int) -> Track:
         return (state if self._copied[agent] else -1, agent)
 
     def _arrived(self, after: State) -> Iterator[tuple[int, int]]:

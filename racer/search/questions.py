@@ -108,7 +108,7 @@ class Questions:
         return False
 
     def may_end(self, state: State) -> bool:
-        """Whether an end can be reached, or a state in which all threads but daemons have ended.
+        """Whether an end can be reached, or a state in which all threads have ended that have to.
 
         The states from which none can are remembered.
         """
@@ -123,11 +123,25 @@ class Questions:
         if start in self._unending:
             return False
         for each in reachable(start, following):
-            if self.system.ended(each) or not self.successors(each):
+            if self.system.settled(each) or not self.successors(each):
                 return True
             seen.append(each)
         self._unending.update(seen)
         return False
+
+    def may_change(self, state: State, threads: frozenset[int]) -> bool:
+        """Whether one of the threads can change a cell, now or later."""
+        canonical, memory = self._up_to(threads), self.system.memory
+
+        def following(state: State) -> list[State]:
+            self._budget.spend()
+            return [canonical(after) for _, after in self.successors(state)]
+
+        return any(
+            self._is_of(move, threads) and memory(after) != memory(each)
+            for each in reachable(canonical(state), following)
+            for move, after in self.successors(each)
+        )
 
     def _continuations(self, state: State) -> list[State]:
         """What may follow without the label, as far as it is not known to be inevitable then."""

@@ -162,6 +162,15 @@ class Symmetric:
     def ended(self, state: State) -> bool:
         return self.system.ended(state)
 
+    def settled(self, state: State) -> bool:
+        return self.system.settled(state)
+
+    def perpetual(self, state: State) -> tuple[int, ...]:
+        return self.system.perpetual(state)
+
+    def memory(self, state: State) -> int:
+        return self.system.memory(state)
+
     def unmet(self, state: State) -> tuple[str, ...]:
         return self.system.unmet(state)
 

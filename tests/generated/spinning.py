@@ -147,7 +147,8 @@ def _locked(names: Names, depth: int) -> _Statements:
 
 @st.composite
 def spinning(draw: st.DrawFn) -> Sample:
-    """Programs of 2 or 3 threads, seldom 1, some of them copies of one, some daemons."""
+    """Programs of 2 or 3 threads, seldom 1, some of them copies of one, some daemons, and some
+    without a way out."""
     names = Names(
         cells=("a", "b", "c")[: draw(st.sampled_from([1, 2, 2, 2, 3]))],
         locks=("m", "n")[: draw(st.sampled_from([0, 0, 1, 1, 2]))],
@@ -158,9 +159,12 @@ def spinning(draw: st.DrawFn) -> Sample:
         copies = draw(st.sampled_from([1, 1, 2, 3])) if waiting > 1 else 1
         copies = min(copies, waiting)
         waiting -= copies
+        body = draw(_bodies(names, 2 if total < 3 else 1, 3 if total < 3 else 2))
+        if draw(st.sampled_from([False, False, True])):
+            body = (Block((("while True:", body),)),)
         threads.append(
             ThreadSample(
-                body=draw(_bodies(names, 2 if total < 3 else 1, 3 if total < 3 else 2)),
+                body=body,
                 copies=copies,
                 daemon=draw(st.sampled_from([False, False, False, True])),
             )

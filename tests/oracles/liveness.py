@@ -4,7 +4,8 @@ The oracle the engine's liveness verdicts are held against. It reduces nothing: 
 reached by running the real coroutines from their start along a schedule, every move of every
 state is taken, and what is asked of the graph is computed as it is defined. What it knows is the
 contract (a thread is able when it has not ended and its operation does not block; a livelock is a
-cycle that is weakly fair, on which a thread that has to end does not), nothing about the engine.
+cycle that is weakly fair, on which a thread that has to end does not; a thread without a way out
+does not have to, but must always be able to come to change a cell), nothing about the engine.
 
 A state is the values of the cells, and of each thread what determines what it will do. So two
 states are one where their threads differ by locals that are not read again: see `behaviours`.
@@ -156,12 +157,14 @@ def _numbered(keys: Sequence[Hashable]) -> list[int]:
 class Graph:
     """All states that can be reached, numbered from 0, which is the initial one.
 
-    `moves[s]` are the moves of state s, with the states they lead to. `able[s]` and `ended[s]`
+    `values[s]` are those of the cells in state s. `moves[s]` are the moves of state s, with the
+    states they lead to. `able[s]` and `ended[s]`
     are threads, by their position in `program.instances()`. `labels` are of the violations that
     any thread comes to.
     """
 
     program: Program
+    values: tuple[str, ...]
     moves: tuple[Mapping[Step, int], ...]
     able: tuple[frozenset[int], ...]
     ended: tuple[frozenset[int], ...]
@@ -174,8 +177,29 @@ class Graph:
     def over(self, state: int) -> bool:
         """All threads that have to end have ended."""
         return all(
-            instance.daemon or thread in self.ended[state]
+            instance.daemon or instance.perpetual or thread in self.ended[state]
             for thread, instance in enumerate(self.program.instances())
+        )
+
+    def deadlocked(self, state: int) -> bool:
+        """Nobody is able, and there is somebody who should be: one that is no daemon, or all."""
+        left = [
+            instance
+            for thread, instance in enumerate(self.program.instances())
+            if thread not in self.ended[state]
+        ]
+        everybody = len(left) == len(self.program.instances())
+        return not self.able[state] and (everybody or not all(each.daemon for each in left))
+
+    def idles(self, thread: int, states: Iterable[int]) -> bool:
+        """A thread that has to go on for ever is there, and changes no cell in these states."""
+        return self.program.instances()[thread].perpetual and not any(
+            thread in self.ended[state]
+            or any(
+                moving == thread and self.values[to] != self.values[state]
+                for (moving, _), to in self.moves[state].items()
+            )
+            for state in states
         )
 
     def walk(self, schedule: Iterable[Step], start: int = 0) -> list[int]:
@@ -190,6 +214,7 @@ def explored(program: Program, limit: int) -> Graph:
     """The state graph. Errors: TooMany when there are more than `limit` states."""
     numbers: dict[Hashable, int] = {}
     schedules: list[tuple[Step, ...]] = []  # one that leads to each state
+    values: list[str] = []
     options: list[list[Step]] = []
     able: list[frozenset[int]] = []
     ended: list[frozenset[int]] = []
@@ -210,6 +235,7 @@ def explored(program: Program, limit: int) -> Graph:
                 raise TooMany(f"more than {limit:,} states")
             numbers[key] = len(numbers)
             schedules.append(schedule)
+            values.append(repr(execution.values))
             options.append(execution.moves())
             able.append(frozenset(thread for thread, _ in execution.moves()))
             ended.append(
@@ -227,7 +253,7 @@ def explored(program: Program, limit: int) -> Graph:
     moves: list[dict[Step, int]] = []
     for schedule in schedules:  # which grows
         moves.append({step: number((*schedule, step)) for step in options[len(moves)]})
-    return Graph(program, tuple(moves), tuple(able), tuple(ended), frozenset(labels))
+    return Graph(program, tuple(values), tuple(moves), tuple(able), tuple(ended), frozenset(labels))
 
 
 # --- what is true of them -------------------------------------------------------------------
@@ -238,9 +264,12 @@ class Liveness:
     """What a program's liveness comes to.
 
     labels      of all violations, "deadlock" and "livelock" among them
-    livelocked  states on a weakly fair cycle on which some thread that has to end has not
+    livelocked  states on a weakly fair cycle on which some thread that has to end has not; or, if
+                all those have, in a component that is never left and in which some thread that has
+                to go on changes no cell
     doomed      states from which none can be reached in which all those have ended or nobody is
-                able: whatever is done there, it goes on for ever
+                able: whatever is done there, it goes on for ever; and livelocked ones of the
+                second kind
     fewest      preemptions of a schedule to a livelocked state; to one that is doomed as well, if
                 there is any; None without a livelock
     unfair      names of the groups with a step on a cycle on which some thread that has to end has
@@ -263,6 +292,7 @@ def liveness(program: Program, limit: int = 1_500) -> Liveness:
     groups = [instance.group for instance in program.instances()]
     reach = reachable(graph)
     livelocked: set[int] = set()
+    idle: set[int] = set()
     unfair: set[str] = set()
     loops: set[str] = set()
     for s in graph.states:
@@ -275,7 +305,11 @@ def liveness(program: Program, limit: int = 1_500) -> Liveness:
             if to in component
         }
         loops |= {groups[thread] for thread in moving}
-        if not component or graph.over(s):
+        if not component:
+            continue
+        if graph.over(s):
+            if reach[s] == component and any(graph.idles(t, component) for t in range(len(groups))):
+                idle.add(s)
             continue
         # The component has a fair cycle exactly when it is fair as a whole. If it is, one closed
         # walk through all of its states and moves is such a cycle: every thread moves on it, or
@@ -290,12 +324,13 @@ def liveness(program: Program, limit: int = 1_500) -> Liveness:
             unfair |= {groups[thread] for thread in moving}
     stuck = {s for s in graph.states if not graph.able[s]}
     ends = stuck | {s for s in graph.states if graph.over(s)}
-    doomed = {s for s in graph.states if s not in ends and not ends & reach[s]}
+    doomed = {s for s in graph.states if s not in ends and not ends & reach[s]} | idle
+    livelocked |= idle
     settled = {s for s in livelocked if all(s in reach[t] for t in reach[s])}
     # A fair run from a doomed state comes to a component that it never leaves, and never ends.
     assert settled <= doomed and bool(settled) == bool(doomed) == bool(livelocked & doomed)
     labels = set(graph.labels)
-    labels |= {"deadlock"} if any(not graph.over(s) for s in stuck) else set()
+    labels |= {"deadlock"} if any(map(graph.deadlocked, stuck)) else set()
     labels |= {"livelock"} if livelocked else set()
     costs = fewest_preemptions(graph)
     return Liveness(
@@ -356,7 +391,7 @@ def flaws(account: Liveness, schedule: Sequence[Step], cycle: int, preemptions: 
     for thread, instance in enumerate(graph.program.instances()):
         if thread not in moving and all(thread in graph.able[state] for state in states):
             found.append(f"{instance.name} can always go on and never does")
-    if graph.over(states[0]):
+    if graph.over(states[0]) and states[0] not in account.livelocked:
         found.append("all threads that have to end have ended")
     if account.doomed and states[0] not in account.doomed:
         found.append("an end can be reached, though there is a livelock without any")

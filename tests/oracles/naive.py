@@ -245,7 +245,7 @@ class Execution:
                     outcome.append((instance.name, value))
                 case Violated(label=label, effect=effect):
                     outcome.append((instance.name, Violation(label, effect)))
-                case AboutTo(operation=operation) if instance.daemon:
+                case AboutTo(operation=operation) if instance.daemon and not self.nobody_comes():
                     outcome.append((instance.name, Idle(operation.text())))
                 case AboutTo(operation=operation):
                     outcome.append((instance.name, Blocked(operation.text())))
@@ -258,11 +258,16 @@ class Execution:
         return OutcomeKey(outcome), self.labels, cost
 
     def has_ended(self) -> bool:
-        """Whether no thread is left that is no daemon."""
-        return not any(
+        """Whether no thread is left that is no daemon, and somebody has come to an end."""
+        return not self.nobody_comes() and not any(
             isinstance(run.pending, AboutTo) and not instance.daemon
             for instance, run in zip(self.instances, self.runs, strict=True)
         )
+
+    def nobody_comes(self) -> bool:
+        """Whether all threads are daemons, and each is still there."""
+        daemons = all(instance.daemon for instance in self.instances)
+        return daemons and all(isinstance(run.pending, AboutTo) for run in self.runs)
 
     def _unmet(self, outcome: list[tuple[str, OutcomeValue]]) -> set[str]:
         """The predicates of ends that are false here. Copies are asked about together."""

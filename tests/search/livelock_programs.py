@@ -6,7 +6,8 @@ unfair runs, in which a thread that can go on never does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from racer import Cell, Lock, Memory, Program, Thread, Violation, choose
 
@@ -40,6 +41,11 @@ async def put(cell: Cell[int], value: int) -> None:
 
 async def wait(cell: Cell[int], value: int) -> None:
     await cell.wait_until(lambda v: v == value)
+
+
+async def toggle_for_ever(cell: Cell[int]) -> None:
+    while True:
+        await cell.update(lambda v: 1 - v)
 
 
 async def look_for_ever(cell: Cell[int]) -> None:
@@ -400,11 +406,10 @@ def peterson(rounds: int | None, *, daemon: bool = False) -> Program:
         await wants[mine].store(0)
 
     async def run(mine: int) -> None:
-        if rounds is None:
-            while True:
-                await once(mine)
-        else:
+        again = True
+        while again:
             await once(mine)
+            again = rounds is None
 
     threads = {name: Thread(run, mine, daemon=daemon) for mine, name in enumerate("PQ")}
     return Program(mem, threads)
@@ -424,39 +429,37 @@ def peterson_for_ever_as_daemons() -> Program:
 
 @case("livelock", loops="P Q")
 def peterson_for_ever() -> Program:
-    """Both have to end and do not. All spins are on a way back to where both are outside."""
+    """Both have to end and do not: the loop's condition is a way out, to who reads the code.
+
+    All spins are on a way back to where both are outside.
+    """
     return peterson(None)
 
 
-@case("livelock deadlock", loops="P Q")
+@case("deadlock", loops="P Q")
 def lamport() -> Program:
     """GenMC's lamport-deadlock with blocking waits: both flags up is a deadlock.
 
-    Otherwise they take turns for ever, by way of the state where both flags are down. There is no
-    other cycle.
+    Otherwise they take turns for ever, by way of the state where both flags are down, as they are
+    written to. There is no other cycle.
     """
-    mem = Memory()
-    x, y = mem.cell("x", 0), mem.cell("y", 0)
-
-    async def run(mine: Cell[int], other: Cell[int]) -> None:
-        while True:
-            await mine.store(1)
-            await wait(other, 0)
-            await mine.store(0)
-
-    return Program(mem, {"P": Thread(run, x, y), "Q": Thread(run, y, x)})
+    return lamports(wait)
 
 
 @case("livelock", loops="P Q")
 def lamport_that_spins() -> Program:
-    """With spins, both flags up is a second component with a fair cycle."""
+    """With spins, both flags up is a second component, in which neither changes anything."""
+    return lamports(until)
+
+
+def lamports(waits: Callable[[Cell[int], int], Coroutine[Any, Any, None]]) -> Program:
     mem = Memory()
     x, y = mem.cell("x", 0), mem.cell("y", 0)
 
     async def run(mine: Cell[int], other: Cell[int]) -> None:
         while True:
             await mine.store(1)
-            await until(other, 0)
+            await waits(other, 0)
             await mine.store(0)
 
     return Program(mem, {"P": Thread(run, x, y), "Q": Thread(run, y, x)})
@@ -473,8 +476,7 @@ def copies_that_take_turns() -> Program:
     baton = mem.cell("baton", 0)
 
     async def run() -> None:
-        while True:
-            await baton.update_when(lambda v: v == 0, lambda v: 1)
+        while await baton.update_when(lambda v: v == 0, lambda v: 1) == 0:
             await baton.store(0)
 
     return Program(mem, {"P": Thread(run, copies=2)})
@@ -523,6 +525,147 @@ def barrier_that_one_copy_too_few_comes_to() -> Program:
     return Program(mem, {"P": Thread(run, copies=3)})
 
 
+# --- perpetual threads ----------------------------------------------------------------------
+
+
+@case("", loops="P")
+def perpetual_copies_that_take_turns() -> Program:
+    """As above, without a way out: each can always come to take the baton. That the scheduler may
+    let one of them wait for ever is no matter: it is not stuck."""
+    mem = Memory()
+    baton = mem.cell("baton", 0)
+
+    async def run() -> None:
+        while True:
+            await baton.update_when(lambda v: v == 0, lambda v: 1)
+            await baton.store(0)
+
+    return Program(mem, {"P": Thread(run, copies=2)})
+
+
+@case("livelock", loops="P")
+def perpetual_copy_that_keeps_the_baton() -> Program:
+    """Who has it works on with it, and the other is blocked for good.
+
+    Up to symmetry one state has both of them: only by following them does one see who is stuck.
+    """
+    mem = Memory()
+    baton, light = mem.cell("baton", 0), mem.cell("light", 0)
+
+    async def run() -> None:
+        await baton.update_when(lambda v: v == 0, lambda v: 1)
+        while True:
+            await light.update(lambda v: 1 - v)
+
+    return Program(mem, {"P": Thread(run, copies=2)})
+
+
+async def work_when_told(flag: Cell[int], work: Cell[int]) -> None:
+    while True:
+        await until(flag, 1)
+        await work.update(lambda v: 1 - v)
+
+
+@case("livelock", loops="P S")
+def perpetual_spinner_beside_one_that_works() -> Program:
+    """P goes on for ever; S never sees the flag up and so never comes to its own work."""
+    mem = Memory()
+    light, flag, work = mem.cell("light", 0), mem.cell("flag", 0), mem.cell("work", 0)
+
+    return Program(
+        mem, {"P": Thread(toggle_for_ever, light), "S": Thread(work_when_told, flag, work)}
+    )
+
+
+@case("", loops="P S")
+def perpetual_spinner_that_is_let_on() -> Program:
+    """As before, but P raises and lowers the flag: S may always miss it, and need not."""
+    mem = Memory()
+    flag, work = mem.cell("flag", 0), mem.cell("work", 0)
+
+    return Program(
+        mem, {"P": Thread(toggle_for_ever, flag), "S": Thread(work_when_told, flag, work)}
+    )
+
+
+@case("", loops="P S")
+def perpetual_spinner_that_luck_may_let_on() -> Program:
+    """P raises the flag if it chooses to: before, S changes nothing, and that can be left."""
+    mem = Memory()
+    flag, light, work = mem.cell("flag", 0), mem.cell("light", 0), mem.cell("work", 0)
+
+    async def may_raise() -> None:
+        while True:
+            if await choose(False, True):
+                await flag.store(1)
+            await light.update(lambda v: 1 - v)
+
+    return Program(mem, {"P": Thread(may_raise), "S": Thread(work_when_told, flag, work)})
+
+
+@case("livelock", loops="P")
+def perpetual_thread_that_only_looks() -> Program:
+    """It changes nothing, ever: whether it hangs is not to be told from outside."""
+    mem = Memory()
+    return Program(mem, {"P": Thread(look_for_ever, mem.cell("x", 0))})
+
+
+@case("livelock", loops="D")
+def perpetual_thread_blocked_beside_a_daemon() -> Program:
+    """The daemon loops, so there is no end; P waits for what never comes."""
+    mem = Memory()
+    light, x = mem.cell("light", 0), mem.cell("x", 0)
+
+    async def waiter() -> None:
+        while True:
+            await x.update_when(lambda v: v == 1, lambda v: 0)
+
+    return Program(mem, {"D": Thread(toggle_for_ever, light, daemon=True), "P": Thread(waiter)})
+
+
+@case("deadlock")
+def perpetual_thread_that_work_runs_out_for() -> Program:
+    """It gets one thing to do and then waits: a server for which that is the end is a daemon."""
+    mem = Memory()
+    work = mem.cell("work", 0)
+
+    async def server() -> None:
+        while True:
+            await work.update_when(lambda v: v == 1, lambda v: 0)
+
+    return Program(mem, {"M": Thread(put, work, 1), "S": Thread(server)})
+
+
+@case("livelock", loops="M P")
+def thread_that_has_to_end_beside_a_perpetual_one() -> Program:
+    """That P goes on for ever excuses nobody else: M's flag never comes.
+
+    There is one component, of all states: the light is on or off.
+    """
+    mem = Memory()
+    flag, light = mem.cell("flag", 0), mem.cell("light", 0)
+    return Program(mem, {"M": Thread(until, flag, 1), "P": Thread(toggle_for_ever, light)})
+
+
+@case("bad", loops="F P")
+def perpetual_thread_that_a_violation_ends() -> Program:
+    """What has been ended by a violation has nothing to change any more.
+
+    F goes round as long as it finds the light off, and stores each time.
+    """
+    mem = Memory()
+    light = mem.cell("light", 0)
+
+    async def fails() -> None:
+        while True:
+            if await light.load():
+                raise Violation("bad")
+            await light.load()
+            await light.store(0)
+
+    return Program(mem, {"F": Thread(fails), "P": Thread(toggle_for_ever, light)})
+
+
 # --- daemons --------------------------------------------------------------------------------
 
 
@@ -547,6 +690,36 @@ def daemons_alone() -> Program:
     return Program(
         mem, {"D": Thread(look_for_ever, x, daemon=True), "E": Thread(wait, x, 1, daemon=True)}
     )
+
+
+@case("deadlock")
+def daemons_that_wait_for_each_other() -> Program:
+    """Nobody has ended, and nobody else is there who could bring more work."""
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def hand_over(mine: Cell[int], other: Cell[int]) -> None:
+        while True:
+            await wait(mine, 1)
+            await other.store(1)
+
+    return Program(
+        mem,
+        {"D": Thread(hand_over, x, y, daemon=True), "E": Thread(hand_over, y, x, daemon=True)},
+    )
+
+
+@case("")
+def daemon_that_waits_for_more_from_one_that_has_ended() -> Program:
+    """E has ended, and with it where the work came from: D is idle."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def server() -> None:
+        while True:
+            await x.update_when(lambda v: v == 1, lambda v: 0)
+
+    return Program(mem, {"D": Thread(server, daemon=True), "E": Thread(put, x, 1, daemon=True)})
 
 
 @case("deadlock")

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from racer import (
+    Blocked,
+    Cell,
     Memory,
+    Move,
     Program,
     ReplayDiverged,
     Thread,
+    Witness,
     explain,
     explore,
     load,
@@ -168,3 +172,58 @@ def test_other_witness_files_have_no_word_of_cycles(tmp_path: Path) -> None:
 
     save(explore(Program(mem, {"T": Thread(twice)})), "deadlock", tmp_path / "w.json")
     assert "cycle" not in json.loads((tmp_path / "w.json").read_text())
+
+
+def taking_turns(wait_for: int) -> Program:
+    """Both go on for ever, unless one waits for a value that the other never stores."""
+    mem = Memory()
+    turn = mem.cell("turn", 0)
+
+    async def run(mine: int, other: int) -> None:
+        while True:
+            while await turn.load() != mine:
+                pass
+            await turn.store(other)
+
+    return Program(mem, {"A": Thread(run, 0, 1), "B": Thread(run, wait_for, 0)})
+
+
+def test_of_threads_without_a_way_out_it_is_said_what_is_asked() -> None:
+    result = explore(taking_turns(1))
+    assert (result.verdict, result.unfair) == ("pass", ())
+    text = " ".join(summary(result, judge(result, None, None)).split())
+    assert "perpetual A, B have no way out in their code" in text
+    assert "fairness" not in text
+
+
+def test_of_threads_without_a_way_out_it_is_told_who_changes_nothing_any_more() -> None:
+    # A hands over to B, which waits for 2: from A2, A's store, on both spin.
+    text = " ".join(told(taking_turns(2)).split())
+    assert "livelock: A spins on turn, which is 1; B spins on turn, which is 1." in text
+    assert "From A2 on A and B change no cell any more, whatever the scheduler does." in text
+
+
+def test_a_cycle_on_which_threads_without_a_way_out_work_is_none() -> None:
+    # Two rounds of A's look and store and B's: everyone moves, and each changes the cell.
+    schedule = tuple(Move(name) for name in "AABB")
+    assert replay(taking_turns(1), Witness(schedule, 0, False, None, 4)).labels == ()
+    # B's looks alone change nothing, but A, whose looks would change something, is passed over.
+    assert replay(taking_turns(2), Witness((Move("B"),), 0, False, None, 1)).labels == ()
+
+
+def test_daemons_that_wait_for_each_other_are_told_like_any_deadlock() -> None:
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def hand_over(mine: Cell[int], other: Cell[int]) -> None:
+        while True:
+            await mine.wait_until(lambda v: v == 1)
+            await other.store(1)
+
+    threads = {"D": Thread(hand_over, x, y, daemon=True), "E": Thread(hand_over, y, x, daemon=True)}
+    result = explore(Program(mem, threads))
+    assert list(result.outcomes) == [
+        (("D", Blocked("wait_until x")), ("E", Blocked("wait_until y")))
+    ]
+    text = " ".join(mail(explain(result, "deadlock")).split())
+    assert "deadlock: D waits for cell x, which is 0; E waits for cell y, which is 0." in text

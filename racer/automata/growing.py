@@ -54,6 +54,8 @@ class GrowingAutomaton:
         self.held: list[Run] = []
         # Edges that lead to a node which was there already, with the answer they stand for.
         self._returns: list[tuple[int, CellStep, int]] = []
+        # By cell, the highest number of a value that was stored in it, and at which node.
+        self._highest: dict[str, tuple[int, int]] = {}
         self._confirmed = (0, 0)  # nodes and returns that doubles have been tried on
         self.work = 0  # what lifting has cost so far, in steps of the coroutine
         with environment.observed():
@@ -71,10 +73,11 @@ class GrowingAutomaton:
         return self._slots[node]
 
     def target(self, node: int, step: CellStep) -> int:
+        self._note_value(node, step)
         known = self._edges[node].get(step.answer)
         if known is not None:
             return known
-        run = self._parked.pop(node, None) or self._run_to(node)
+        run = self._parked.pop(node, None) or self.run_to(node)
         with self.environment.observed():
             _give(run, step)
         nodes = len(self._pending)
@@ -86,10 +89,26 @@ class GrowingAutomaton:
 
     def locations(self, node: int) -> tuple[Location, ...]:
         """The user's lines that wait at a node, outermost first; none where it has ended."""
-        run = self._run_to(node)
+        run = self.run_to(node)
         found = run.locations()
         run.close()
         return found
+
+    def _note_value(self, node: int, step: CellStep) -> None:
+        pending = self._pending[node]
+        if not isinstance(pending, AboutTo):
+            return
+        facts = pending.operation.facts
+        if facts.cell is None or not facts.stores:
+            return
+        stored = facts.gives == "nothing" or step.after != step.answer
+        if stored and step.after > self._highest.get(facts.cell, (0, 0))[0]:
+            self._highest[facts.cell] = (step.after, node)
+
+    def storing(self, cell: str, value: int) -> int | None:
+        """The node that stored the value of that number, if it is the highest that any stored."""
+        highest, node = self._highest.get(cell, (0, 0))
+        return node if highest == value else None
 
     def closed(self) -> ClosedAutomaton:
         """All nodes and edges so far, as an automaton that does not grow."""
@@ -101,7 +120,7 @@ class GrowingAutomaton:
         """Run to every end once more: its value, too, must be a function of the history."""
         for node, pending in enumerate(self._pending):
             if isinstance(pending, Returned | Violated):
-                self._run_to(node).close()
+                self.run_to(node).close()
 
     def confirm_values(self, tables: Mapping[str, ValueTable]) -> None:
         """Run along every edge once more with doubles as results: see `doubles`.
@@ -116,9 +135,9 @@ class GrowingAutomaton:
         for why, double in doubles.patterns(self.environment.trusted(), tables):
             for node in range(1, len(self._pending)):
                 if node not in followed:
-                    self._confirm(self._path_to(node), node, why, double)
+                    self._confirm(self.path_to(node), node, why, double)
             for before, step, goal in self._returns:
-                self._confirm([*self._path_to(before), (before, step)], goal, why, double)
+                self._confirm([*self.path_to(before), (before, step)], goal, why, double)
 
     def _confirm(
         self, path: list[tuple[int, CellStep]], goal: int, why: tuple[str, str], double: Double
@@ -169,11 +188,11 @@ class GrowingAutomaton:
             self.instance.start().close()
             return
         node, step = parent
-        run = self._run_to(node)
+        run = self.run_to(node)
         _give(run, step)
         run.close()
 
-    def _path_to(self, node: int) -> list[tuple[int, CellStep]]:
+    def path_to(self, node: int) -> list[tuple[int, CellStep]]:
         """The nodes before it, from the start, each with the step that is taken there."""
         path: list[tuple[int, CellStep]] = []
         parent = self._parents[node]
@@ -182,8 +201,9 @@ class GrowingAutomaton:
             parent = self._parents[parent[0]]
         return path[::-1]
 
-    def _run_to(self, node: int) -> Run:
-        path = self._path_to(node)
+    def run_to(self, node: int) -> Run:
+        """A run that stands at the node; whoever asks for it closes it."""
+        path = self.path_to(node)
         run = self.instance.start()
         for before, step in path:
             self._check(run, before)
@@ -277,7 +297,7 @@ class GrowingAutomaton:
         elif isinstance(run.pending, AboutTo | Closing):
             self._parked[node] = run
         if self._made(self._pending[node]):
-            self._run_to(node).close()  # an object that was not made just now is the same again
+            self.run_to(node).close()  # an object that was not made just now is the same again
         return node
 
     def _refuse_foreign(self, run: Run) -> None:

@@ -25,6 +25,7 @@ from racer.automata.automaton import (
 )
 from racer.automata.environment import Environment
 from racer.automata.growing import GrowingAutomaton, describe_pending
+from racer.automata.growth import Growth
 from racer.automata.identity import Identifier
 from racer.automata.minimising import minimise
 from racer.lang.memory_use import used_up
@@ -58,6 +59,7 @@ class Lifted:
     closed: bool
     environments: tuple[Environment, ...]
     growing: tuple[GrowingAutomaton, ...]  # they keep alive what the operations' functions see
+    growth: Growth  # since it was lifted
 
     def finish(self) -> None:
         """Abandon runs kept for edges to come, and refuse threads that changed what is no cell.
@@ -102,7 +104,8 @@ def lift(
     for instance in _one_of_each(program):
         environment = environments[instance.group]
         growing[instance.group] = GrowingAutomaton(instance, identifier, environment)
-    closed = _Closure(list(growing.values()), tables, work, values, deadline).run()
+    closure = _Closure(list(growing.values()), tables, work, values, deadline)
+    closed = closure.run()
     automata: dict[str, Automaton] = dict(growing)
     if closed:
         for group, automaton in growing.items():
@@ -118,6 +121,7 @@ def lift(
         closed,
         (*environments.values(), *_of_predicates(program)),
         tuple(growing.values()),
+        Growth(tuple(growing.values()), tables, closure.full),
     )
     if closed:
         lifted.finish()
@@ -193,6 +197,7 @@ class _Closure:
         self._queue: deque[tuple[GrowingAutomaton, int, int]] = deque()
         self._seen = {id(automaton): 0 for automaton in automata}
         self._fed = dict.fromkeys(tables, 1)
+        self.full: str | None = None  # the cell that holds too much, which ended it
         self._parts = dict.fromkeys(tables, 0)  # how large the values are that came to a cell
 
     def run(self) -> bool:
@@ -212,6 +217,7 @@ class _Closure:
                 return False
             self._enqueue_new(automaton)
             if cell is not None and not self._enqueue_values(cell):
+                self.full = cell
                 return False
         return True
 

@@ -159,11 +159,27 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
     searched = Searched(
         loaded, system, quotient, graph, full, cyclic, wanted.memory, wanted.reduce, cut=cut
     )
+    searched = replace(searched, growth=_growth(searched))
     try:
         with patience(wanted.timeout, deadline):
             return _compared(searched, deadline)
     except OutOfTime:
         return searched
+
+
+def _growth(searched: Searched) -> str | None:
+    """What grew where a limit cut the search and the automata are open."""
+    lifted = searched.loaded.lifted
+    interrupted = searched.graph.interrupted or searched.cyclic.interrupted
+    if searched.bound is None or lifted.closed or interrupted:
+        return None
+    try:
+        return lifted.growth.text()
+    except OutOfTime:
+        heed()
+    except MemoryError:
+        pass
+    return None
 
 
 def _counted(

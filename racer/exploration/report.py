@@ -46,11 +46,13 @@ class Searched:
     coverage: Coverage | None = None
     comparing_interrupted: bool = False
     cut: str | None = None  # why it is not known whether there are cycles
+    growth: str | None = None  # where automata are open and a limit cut the search, what grew
 
     @property
     def bound(self) -> str | None:
-        """Which limit cut the search for the verdict."""
-        return self.graph.bound or self.cyclic.bound or self.cut
+        """Which limit cut the search for the verdict, and what grew until it did."""
+        limit = self.graph.bound or self.cyclic.bound or self.cut
+        return limit if self.growth is None else f"{limit}; {self.growth}"
 
     @property
     def decides_on_cycles(self) -> StateGraph:

@@ -123,9 +123,9 @@ class Result:
                    go on for ever however fair the scheduler is are "livelock"
     vacuous        names of the `sometimes` predicates that no state reaches, and of the `finally_`
                    if no interleaving comes to an end
-    bound          which limit cut the search; None when none did. With a violation the verdict is
-                   "fail" all the same; that there is no other one, and no cheaper schedule, is
-                   then not proved
+    bound          which limit cut the search, and where threads or cells have no end in sight, what
+                   grew; None when none did. With a violation the verdict is "fail" all the same;
+                   that there is no other one, and no cheaper schedule, is then not proved
     loops          names of the threads, copies under one name and sorted, that can take steps
                    for ever, so that some run never ends; None when not all states were searched
     unfair         names of those, copies under one name and sorted, that the scheduler has to keep

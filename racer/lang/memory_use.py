@@ -98,7 +98,7 @@ def _look() -> str | None:
     if used <= limit.bytes:
         return None
     return (
-        f"{OUT_OF_MEMORY}: {_size(used)} are used, more than {limit.text()}; "
+        f"{OUT_OF_MEMORY}: {_size(used)} are used, and the limit is {limit.text()}; "
         f"try more memory, fewer copies or values, or --max-states"
     )
 

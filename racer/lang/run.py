@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import linecache
 import types
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
 from racer import interrupts
@@ -69,6 +69,12 @@ class Run(Protocol):
 
     def locations(self) -> tuple[Location, ...]:
         """The lines of the thread and its helpers that are waiting, outermost first."""
+
+    def variables(self) -> tuple[tuple[str, object], ...]:
+        """The locals at those lines, each with its name, as far as they are known.
+
+        Frames keep what this is read from, so nobody asks for the key of this run any more.
+        """
 
     def key(self, of_coroutine: CoroutineKey) -> Hashable | None:
         """Equal for two runs of one thread only if they continue alike; None: not known.
@@ -166,15 +172,23 @@ class CoroutineRun:
 
     def locations(self) -> tuple[Location, ...]:
         """The lines of the thread and its helpers that are waiting, outermost first."""
-        found = []
+        return tuple(
+            Location(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+            for frame in self._frames()
+        )
+
+    def variables(self) -> tuple[tuple[str, object], ...]:
+        """The locals at those lines, each with its name, as far as they are known."""
+        return tuple(pair for frame in self._frames() for pair in frame.f_locals.items())
+
+    def _frames(self) -> Iterator[types.FrameType]:
+        """What waits of the thread and its helpers, outermost first."""
         awaited: Any = self.coroutine
         while awaited is not None:
             frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
             if frame is not None and not is_racers_own(module_of(frame)):
-                code = frame.f_code
-                found.append(Location(code.co_filename, frame.f_lineno, code.co_name))
+                yield frame
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
-        return tuple(found)
 
     def in_flight(self) -> tuple[BaseException, ...]:
         """What was raised and has not arrived: the thread leaves blocks by it, taking steps."""

@@ -93,15 +93,15 @@ def test_past_the_limit_it_is_said_how_much_of_what(memory_readings: MemoryReadi
     assert used_up() is None  # as much as there is, and not more
     used += GIB // 2
     assert used_up() == (
-        "out of memory: 12.5 GiB are used, more than 12.0 GiB, which is 3/4 of the 16.0 GiB of "
-        "the machine; try more memory, fewer copies or values, or --max-states"
+        "out of memory: 12.5 GiB are used, and the limit is 12.0 GiB, which is 3/4 of the 16.0 GiB "
+        "of the machine; try more memory, fewer copies or values, or --max-states"
     )
     used -= GIB
     assert used_up() is None
     divide(24)
     said = used_up()
     assert said is not None
-    assert "than 512 MiB, which is 3/4 of the 16.0 GiB of the machine, divided by 24" in said
+    assert "is 512 MiB, which is 3/4 of the 16.0 GiB of the machine, divided by 24" in said
 
 
 def test_it_looks_only_now_and_then(

@@ -45,6 +45,9 @@ class ScriptRun:
     def locations(self) -> tuple[Location, ...]:
         return (Location("script.txt", self._at + 1),)
 
+    def variables(self) -> tuple[tuple[str, object], ...]:
+        return ()
+
     def key(self, of_coroutine: CoroutineKey) -> Hashable | None:
         return (self._at, self._result)
 

@@ -168,13 +168,12 @@ def _search(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
 
 
 def _growth(searched: Searched) -> str | None:
-    """What grew where a limit cut the search and the automata are open."""
+    """What grew where a limit cut the search and automata are open, if there is time to look."""
     lifted = searched.loaded.lifted
-    interrupted = searched.graph.interrupted or searched.cyclic.interrupted
-    if searched.bound is None or lifted.closed or interrupted:
-        return None
     try:
-        return lifted.growth.text()
+        interrupted = searched.graph.interrupted or searched.cyclic.interrupted
+        if searched.bound is not None and not lifted.closed and not interrupted:
+            return lifted.growth.text()
     except OutOfTime:
         heed()
     except MemoryError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_it_looks_only_now_and_then(
     memory_readings(used, MemoryLimit(GIB, "machine"))
     now = 100.0
     monkeypatch.setattr(memory_use, "_LOOKS", 0.01)
-    monkeypatch.setattr(memory_use.time, "monotonic", lambda: now)
+    monkeypatch.setattr(memory_use, "time", SimpleNamespace(monotonic=lambda: now))
     for _ in range(1000):
         used_up()
     assert looks == 1

@@ -20,24 +20,20 @@ import importlib
 import importlib.util
 import re
 import sys
-import time
 import types
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 from racer.errors import ProgramError, RacerError, UsageError
 from racer.files import BUNDLED, readable, shown_path, source_line
 from racer.interrupts import is_from_outside
-from racer.lang.patience import is_over, patience
-from racer.lang.run import OutOfTime
-from racer.lang.whose import called_at
+from racer.lang.patience import Endless, in_good_time
 
 _PREFIX = "racer_in_"
-LOADING: Final = 10.0  # seconds for a file that is loaded: one that loops costs no more
 _LARGEST = 1 << 24  # bytes of a source file
 
 
@@ -51,22 +47,11 @@ def load_file(path: Path) -> ModuleType:
     if known is not None and known[0] == _stamp(path):
         raise ProgramError(known[1])
     try:
-        return _loaded(given, path)
-    except OutOfTime as stop:
-        if is_over():  # of the command: then it is not this file's
-            raise
-        at = called_at(stop)
-        text = (
-            f"{shown_path(path)} cannot be loaded: it ran for {LOADING:g} s without coming to an "
-            f"end{f', in {at}' if at else ''}."
-        )
+        return in_good_time(lambda: _imported(given, path))
+    except Endless as error:
+        text = f"{shown_path(path)} cannot be loaded: {error}."
         _endless[path] = (_stamp(path), text)
         raise ProgramError(text) from None
-
-
-def _loaded(given: Path, path: Path) -> ModuleType:
-    with patience(LOADING, time.monotonic() + LOADING):
-        return _imported(given, path)
 
 
 def _imported(given: Path, path: Path) -> ModuleType:

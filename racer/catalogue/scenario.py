@@ -19,6 +19,7 @@ from racer.catalogue.parameters import Parameter, Range, Value, parameters_of, s
 from racer.errors import Location, ProgramError, RacerError, UsageError, suggestion
 from racer.files import shown_path, source_line
 from racer.interrupts import is_from_outside
+from racer.lang.patience import Endless, in_good_time
 from racer.lang.program import Program
 
 __all__ = ["Expected", "Range", "Scenario", "scenario"]
@@ -104,11 +105,12 @@ class Scenario:
         """Make the Program of these parameters; those not given have their defaults.
 
         Errors   UsageError for a wrong parameter, and any that the function raises itself;
-                 ProgramError when the function raises anything else or returns no Program.
+                 ProgramError when the function raises anything else, returns no Program, or has
+                 not returned after ten seconds.
         """
         values = self.complete(given)
         with _Reported(self, values):
-            program = self.function(**values)
+            program = in_good_time(lambda: self.function(**values))
         if isinstance(program, Program):
             return program
         if isinstance(program, types.CoroutineType):
@@ -124,14 +126,14 @@ class Scenario:
     def expected(self, **given: object) -> Expected | None:
         """What the scenario is declared to show with these parameters; None when nothing is.
 
-        Errors   UsageError for a wrong parameter; ProgramError when `expect` fails, or returns
-                 neither an Expected nor None.
+        Errors   UsageError for a wrong parameter; ProgramError when `expect` fails, returns
+                 neither an Expected nor None, or has not returned after ten seconds.
         """
-        values = self.complete(given)
-        if self.expect is None or isinstance(self.expect, Expected):
-            return self.expect
+        values, expect = self.complete(given), self.expect
+        if expect is None or isinstance(expect, Expected):
+            return expect
         with _Reported(self, values, " while declaring what it expects"):
-            declared = self.expect(**_accepted(self.expect, values))
+            declared = in_good_time(lambda: expect(**_accepted(expect, values)))
         if declared is None or isinstance(declared, Expected):
             return declared
         raise ProgramError(
@@ -216,6 +218,10 @@ class _Reported:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if error is None or isinstance(error, UsageError) or is_from_outside(error):
             return
+        if isinstance(error, Endless):
+            raise ProgramError(
+                f"{self.owner._called(self.values)} could not be built{self.when}: {error}."
+            ) from None
         where = source_line(error, self.owner.source.path)
         text = str(error) if isinstance(error, RacerError) else f"{type(error).__name__}: {error}"
         raise ProgramError(

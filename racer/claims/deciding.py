@@ -26,10 +26,13 @@ from racer.catalogue.scenario import Scenario
 from racer.claims.conditions import condition
 from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
 from racer.errors import RacerError, UsageError
-from racer.exploration.exploring import explore
+from racer.exploration.exploring import Wanted, explored, never_made
 from racer.exploration.result import Result
 from racer.lang.memory_use import divide
 from racer.lang.outcomes import OutcomeValue, Violation
+from racer.lang.patience import until
+from racer.lang.run import OutOfTime
+from racer.search.limits import deadline_after
 from racer.words.outcomes import outcome_value
 
 
@@ -349,15 +352,20 @@ def _end_with(parent: int) -> None:
 def _explore(task: _Task) -> _Explored:
     """Runs in a process of its own."""
     (reference, parameters), memory, max_states, timeout = task
+    deadline = deadline_after(timeout)
     try:
-        scenario = find(reference).scenario
-        try:
-            program = scenario.build(**dict(parameters))
-        except UsageError as error:
-            return _Refused(str(error))
-        return case_of(
-            explore(program, memory=memory, minimise=False, max_states=max_states, timeout=timeout)
+        wanted = Wanted(
+            memory, minimise=False, max_states=max_states, timeout=timeout, deadline=deadline
         )
+        with until(deadline):
+            scenario = find(reference).scenario
+            try:
+                program = scenario.build(**dict(parameters))
+            except UsageError as error:
+                return _Refused(str(error))
+        return case_of(explored(program, wanted))
+    except OutOfTime as stop:
+        return case_of(never_made(wanted, stop))
     except RacerError as error:
         return _Failed(str(error))
 

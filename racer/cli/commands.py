@@ -29,11 +29,10 @@ from racer.errors import UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
 from racer.exploration.explaining import explained
-from racer.exploration.exploring import Wanted
+from racer.exploration.exploring import Wanted, never_made
 from racer.exploration.exploring import explored as explore
 from racer.exploration.judgement import Judgement, judge
-from racer.exploration.result import Interrupted, Result, nothing_searched
-from racer.exploration.stages import within
+from racer.exploration.result import Interrupted, Result
 from racer.exploration.witness_file import saved_witness
 from racer.lang.patience import until
 from racer.lang.program import Program
@@ -144,9 +143,7 @@ def _told_unmade(
     request: Request, stop: OutOfTime, override: Literal["pass", "fail"] | None
 ) -> int:
     """The answer where time was over before there was a Program."""
-    wanted = Wanted(memory=request.memory, timeout=request.timeout)
-    why = f"{within(wanted.out_of_time, stop)}, before there was a program"
-    result = nothing_searched(request.memory, why)
+    result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
     judgement = judge(result, None, override)
     if request.json:
         emit(document(request.scenario, {}, result, judgement, {}))

@@ -26,7 +26,7 @@ from racer.files import require_replaceable, shown_path, write_atomically
 from racer.graphs.data import MAX_NODES, DrawnStates, DrawnThread
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
-from racer.lang.patience import until
+from racer.lang.patience import patience, until
 from racer.lang.run import OutOfTime
 from racer.machine.loaded import load_program
 from racer.machine.models import model
@@ -117,7 +117,7 @@ def _states(request: GraphRequest, selection: Selection, max_nodes: int) -> Draw
                 searched, result = searched_and_told(selection.program, wanted)
             except OutOfTime:
                 raise _nothing_to_draw(request.timeout) from None
-        with until(deadline_after(None if request.timeout is None else DRAWING)):
+        with patience(deadline=deadline_after(None if request.timeout is None else DRAWING)):
             return drawn_states(
                 searched, result, max_nodes=max_nodes, every_state=request.every_state
             )

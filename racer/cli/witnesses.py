@@ -19,6 +19,7 @@ from racer.exploration.exploring import Wanted, searched_and_told
 from racer.exploration.witness_file import SavedWitness, check, load, racer_version
 from racer.exploration.witnesses import count_preemptions
 from racer.files import shown_path
+from racer.lang.patience import patience
 from racer.lang.program import Program
 from racer.machine.loaded import Loaded, load_program
 from racer.machine.models import MODELS
@@ -183,7 +184,8 @@ def _replayed(path: str, consent: Consent) -> _Replayed:
         )
     with models_print_to_stderr():
         scenario, program = _saved_program(saved, Path(path), consent)
-        trace = check(saved, program)
+        with patience():  # with methods of its values, too
+            trace = check(saved, program)
         loaded = load_program(program)
         with loaded.in_use():
             system = loaded.system(saved.memory)
@@ -193,7 +195,8 @@ def _replayed(path: str, consent: Consent) -> _Replayed:
             raise _edited(
                 path, f"its schedule has {saved.preemptions} preemptions, and it has {counted}"
             )
-        fresh = saved.digest == loaded.digest
+        with patience():
+            fresh = saved.digest == loaded.digest
         checked = not fresh or _numbers_checked(path, saved, loaded)
     return _Replayed(path, saved, scenario, loaded, trace, fresh, checked)
 

@@ -120,6 +120,12 @@ def explored(program: Program, wanted: Wanted) -> Result:
     return result
 
 
+def never_made(wanted: Wanted, stop: OutOfTime) -> Result:
+    """The Result where time was over before there was a Program."""
+    why = f"{within(wanted.out_of_time, stop)}, before there was a program"
+    return nothing_searched(wanted.memory, why)
+
+
 def searched_and_told(
     program: Program, wanted: Wanted, loaded: Loaded | None = None
 ) -> tuple[Searched, Result]:

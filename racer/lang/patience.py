@@ -22,13 +22,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from racer.errors import ModelError
 from racer.lang.run import OutOfPatience, OutOfTime, is_stretch, stalled_text
-from racer.lang.whose import is_models
+from racer.lang.whose import called_at, is_models
+
+T = TypeVar("T")
 
 SECONDS = 5.0  # between two awaits a model computes for microseconds
+LOADING = 10.0  # for a file that is loaded, or a scenario's function: one that loops costs no more
 GRACE = 0.25  # seconds past a deadline that whoever looks at the time has to keep to it
 
 
@@ -69,6 +72,27 @@ def patience(seconds: float | None = None, deadline: float | None = None) -> Ite
     finally:
         watcher.stop()
         _in_force.watchers.pop()
+
+
+class Endless(Exception):
+    """What was to end within LOADING seconds has not; the text says so, and where it was."""
+
+
+def in_good_time(work: Callable[[], T]) -> T:
+    """What `work` gives, which runs code of the model's before there is a Program.
+
+    Errors   Endless past LOADING seconds; OutOfTime where a deadline in force has passed, since
+             then it is not known whether the work would have ended.
+    """
+    try:
+        with patience(LOADING, time.monotonic() + LOADING):
+            return work()
+    except OutOfTime as stop:
+        if is_over():
+            raise
+        at = called_at(stop)
+        where = f", in {at}" if at else ""
+        raise Endless(f"it ran for {LOADING:g} s without coming to an end{where}") from None
 
 
 def heed() -> None:

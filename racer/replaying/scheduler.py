@@ -213,10 +213,13 @@ def run_schedule(
 
     def run(limits: Limits) -> None:
         try:
-            with patience(*limits):
-                done.append(trio.run(Scheduler(program, storage).run, schedule, cycle, refuse))
+            with patience(*limits):  # which looks for what was raised, and not for a group of it
+                try:
+                    done.append(trio.run(Scheduler(program, storage).run, schedule, cycle, refuse))
+                except BaseException as error:
+                    raise _first(error) from None
         except BaseException as error:
-            done.append(_first(error))
+            done.append(error)
 
     with interrupts.handled(), interrupts.deferred(), handed_over() as limits:
         worker = threading.Thread(target=run, args=(limits,), name="racer replay", daemon=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from racer.catalogue import packages
+from racer import Memory, Program, Thread, Violation, explore, save
 from racer.lang import patience
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.command_line"]
 
 MODEL = """
+from typing import Literal
+
 from racer import Memory, Program, Thread, scenario
 
 
@@ -36,7 +38,7 @@ def made():
 
 
 @scenario
-def building() -> Program:
+def building(*, variant: Literal["one", "two"] = "one") -> Program:
     for_ever()
 
 
@@ -66,8 +68,8 @@ def files(here: Path) -> None:
 @pytest.mark.parametrize(
     ("scenario", "at"),
     [
-        ("model.py::building", "building() at model.py:20"),
-        ("model.py::expecting", "for_ever() at model.py:5"),
+        ("model.py::building", "building() at model.py:22"),
+        ("model.py::expecting", "for_ever() at model.py:7"),
         ("loops.py", "<module>() at loops.py:1"),
     ],
 )
@@ -82,7 +84,7 @@ def test_what_hangs_before_there_is_a_program(racer: Run, scenario: str, at: str
 def test_a_file_that_loops_costs_a_line_once(
     racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packages, "LOADING", 0.3)
+    monkeypatch.setattr(patience, "LOADING", 0.3)
     (here / "scenarios").mkdir()
     (here / "scenarios" / "fine.py").write_text(MODEL)
     (here / "scenarios" / "loops.py").write_text(LOOPS)
@@ -91,4 +93,80 @@ def test_a_file_that_loops_costs_a_line_once(
         assert status == 2
         assert "\nfine" in out
         assert "scenarios/loops.py cannot be loaded: it ran for 0.3 s" in err
-        monkeypatch.setattr(packages, "LOADING", 100.0)
+        monkeypatch.setattr(patience, "LOADING", 100.0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("explore", "model.py::building"),
+        ("graph", "model.py::building"),
+        ("diff", "model.py::building", "one", "two"),
+        ("replay", "one.json", "model.py::building"),
+        ("explain", "one.json", "model.py::building"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_scenario_that_loops_ends_no_command_without_an_error(
+    racer: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    save(explore(made()), "seen", "one.json", scenario="building")
+    monkeypatch.setattr(patience, "LOADING", 0.3)
+    status, _, err = racer(*words)
+    assert status == 2
+    assert "scenario 'building' with variant=one could not be built: it ran for 0.3 s" in err
+    assert err.endswith("without coming to an end, in building() at model.py:22.\n")
+
+
+def made() -> Program:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def thread() -> None:
+        await x.store(1)
+        raise Violation("seen")
+
+    return Program(mem, {"T": Thread(thread)})
+
+
+@pytest.mark.parametrize("command", ["explore", "graph"])
+def test_so_does_what_says_what_is_expected(
+    racer: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(patience, "LOADING", 0.3)
+    status, _, err = racer(command, "model.py::expecting")
+    assert status == 2
+    assert "could not be built while declaring what it expects: it ran for 0.3 s" in err
+
+
+CLAIMS = """
+
+from racer import Answer, Claim, Never
+
+def claim(name, scenario):
+    asks = (Never("torn", scenario),)
+    return Claim(name, "it ends", made="here", asks=asks, expected=Answer("holds"))
+
+CLAIMS = (claim("L1", building), claim("L2", fine))
+"""
+
+
+def test_a_case_that_is_never_built_is_cut_by_its_timeout(racer: Run, here: Path) -> None:
+    (here / "scenarios").mkdir()
+    (here / "scenarios" / "loops.py").write_text(MODEL + CLAIMS)
+    status, out, err = racer("claims", "L1", "L2", "--jobs", "1", "--timeout", "0.3", "--json")
+    answers = {each["claim"]: each["answer"] for each in json.loads(out)["claims"]}
+    assert (status, answers) == (3, {"L1": "bound", "L2": "holds"})
+    assert err == ""
+
+
+def test_without_one_it_is_an_error_and_the_others_are_decided(
+    racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "scenarios").mkdir()
+    (here / "scenarios" / "loops.py").write_text(MODEL + CLAIMS)
+    monkeypatch.setattr(patience, "LOADING", 0.3)
+    status, out, err = racer("claims", "L1", "L2", "--jobs", "1")
+    assert status == 2
+    assert "L2    holds" in out
+    assert "scenario 'building' with variant=one could not be built: it ran for 0.3 s" in err

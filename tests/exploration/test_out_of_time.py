@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -318,3 +319,24 @@ def test_replay_has_patience_with_a_thread_that_never_awaits(
 
     with pytest.raises(ModelError, match=rf"'T' fails after its step 1: it ran for .*{LOOP}"):
         replay(Program(mem, {"T": Thread(thread)}), [Move("T", 0)])
+
+
+@dataclass(frozen=True)
+class Endless:
+    """A value whose text never comes."""
+
+    def __repr__(self) -> str:
+        return str(for_ever(self))
+
+
+def test_replay_has_patience_with_a_method_of_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What T is stuck at is told by its text, within what runs on trio."""
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def thread() -> None:
+        await x.store(Endless())  # type: ignore[arg-type]  # of another type than x's first
+
+    with pytest.raises(ModelError, match=rf"hangs: it ran for 0\.2 s .*{LOOP}"):
+        replay(Program(mem, {"T": Thread(thread)}), [])

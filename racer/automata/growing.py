@@ -96,10 +96,8 @@ class GrowingAutomaton:
 
     def _note_value(self, node: int, step: CellStep) -> None:
         pending = self._pending[node]
-        if not isinstance(pending, AboutTo):
-            return
-        facts = pending.operation.facts
-        if facts.cell is None or not facts.stores:
+        facts = pending.operation.facts if isinstance(pending, AboutTo) else None
+        if facts is None or facts.cell is None:
             return
         stored = facts.gives == "nothing" or step.after != step.answer
         if stored and step.after > self._highest.get(facts.cell, (0, 0))[0]:

@@ -137,6 +137,13 @@ def test_a_thread_is_named_with_the_local_that_differs(
     )
 
 
+def test_a_cell_with_few_values_beside_many_nodes_is_not_what_grows() -> None:
+    """The cell has two; lifting is given up for its work, with thousands of nodes."""
+    bound = explore(counting_locally(), max_states=5).bound
+    assert bound is not None
+    assert bound.startswith(f"max_states=5; {LIFTED}: thread 'C' to ")
+
+
 def test_a_thread_that_goes_along_with_a_cell_is_named_beside_it() -> None:
     """For each value there is a node that is to store the next one."""
     result = explore(incrementing(), max_states=3)
@@ -151,14 +158,16 @@ def test_a_thread_that_goes_along_with_a_cell_is_named_beside_it() -> None:
 
 def test_what_is_large_is_said_to_be() -> None:
     mem = Memory()
-    x = mem.cell("x", (0,))
+    x, constant = mem.cell("x", (0,)), mem.cell("constant", 0)
 
     async def double() -> None:
+        for _ in range(200):  # more nodes by far than the cell has values
+            await constant.load()
         while True:
             await x.update(lambda value: value + value)  # doubles
 
     # 2 ** n items for n from 0 on: those up to n = 15 have 65,535 of them, and 16 values, in all;
-    # with n = 16 these are more than the 100,000 parts that end the closure.
+    # with n = 16 these are more than the 100,000 parts that end the closure, so that is named.
     result = explore(Program(mem, {"D": Thread(double)}), max_states=2)
     assert result.bound == (
         f"max_states=2; {LIFTED}: cell 'x' to 17 values, the latest of more than 10,000 parts "

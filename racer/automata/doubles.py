@@ -7,14 +7,12 @@ are run once more with doubles as results: objects of that value that were seen 
 frozensets in other orders. A thread that then does something else is refused, with the reason.
 
 Bound    a history for each edge of the automaton, under a few patterns of which results are
-         doubles. Sets that a thread makes itself are not seen, nor `is` in code that is not the
-         model's.
+         doubles. `is` in code that is not the model's is not seen. Sets that a thread makes
+         itself are rewriting.py's.
 """
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import dis
 import enum
 import os
@@ -23,15 +21,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from racer.automata.automaton import ValueTable
-from racer.lang.values import Arranged, compares_by_identity, describe
+from racer.automata.orders import ORDERS, Order, arranged, can_be_arranged, parts_of_value
+from racer.automata.rewriting import ORDER
+from racer.lang.values import compares_by_identity
 from racer.lang.whose import is_pythons_own, is_racers_own
 
 Double = Callable[[object, int], object]  # of a thread's result, by its number from 0
 
-ORDER: Final = (
-    "depends on the order in which it iterates over a frozenset, which differs with the hash seed",
-    "Try: iterate over sorted(...), or use a tuple where the order matters.",
-)
+SEED: Final = "depends on {}, which differs with the hash seed"
+IN_ORDER: Final = "Try: iterate over sorted(...), or use a tuple where the order matters."
 IDENTITY: Final = (
     "tells equal values apart by `is` or id(), and racer takes them for one",
     "Try: compare with `==`, or let them compare by identity, so that each object is a value of\n"
@@ -44,9 +42,9 @@ def patterns(
 ) -> Iterator[tuple[tuple[str, str], Double]]:
     """What to try with a thread of that code: what it would show, with a remedy; the doubles."""
     values = [value for table in tables.values() for value in table.values]
-    if any(_can_be_arranged(value) for value in values):
-        for order in (_ascending, _descending, _rotated):
-            yield ORDER, _in_order(order)
+    if any(can_be_arranged(value) for value in values):
+        for order in ORDERS:
+            yield (SEED.format(ORDER), IN_ORDER), _in_order(order)
     others = {id(v): d for table in tables.values() for v, d in table.doubles()}
     if others and any(_asks_identity(each) for each in code):
 
@@ -58,66 +56,12 @@ def patterns(
             yield IDENTITY, _where(bit, other)
 
 
-# --- frozensets in other orders -------------------------------------------------------------
-
-_Order = Callable[[list[Any]], list[Any]]
-
-
 def _where(bit: int, other: Callable[[object], object]) -> Double:
     return lambda result, number: other(result) if number & bit else result
 
 
-def _in_order(order: _Order) -> Double:
-    return lambda result, _: _arranged(result, order)
-
-
-def _ascending(items: list[Any]) -> list[Any]:
-    return sorted(items, key=describe)
-
-
-def _descending(items: list[Any]) -> list[Any]:
-    return _ascending(items)[::-1]
-
-
-def _rotated(items: list[Any]) -> list[Any]:
-    first, *rest = _ascending(items)
-    return [*rest, first]
-
-
-def _can_be_arranged(value: object) -> bool:
-    """Whether there is a set in it with more than one order."""
-    if isinstance(value, frozenset):
-        items = list(value)
-        numbers = all(isinstance(item, int | float | None) for item in items)
-        if numbers and list(frozenset(_ascending(items))) == list(frozenset(_descending(items))):
-            return False
-        return len(items) > 1
-    return any(_can_be_arranged(part) for part in _parts(value))
-
-
-def _arranged(value: Any, order: _Order) -> Any:
-    """The value, the sets in it in that order; the same object where there is none."""
-    if not _can_be_arranged(value):
-        return value
-    if type(value) is frozenset:
-        return Arranged(order(list(value)))
-    if type(value) is tuple:
-        return tuple(_arranged(part, order) for part in value)
-    if dataclasses.is_dataclass(value):
-        changed = copy.copy(value)
-        for field in dataclasses.fields(value):
-            arranged = _arranged(getattr(value, field.name), order)
-            object.__setattr__(changed, field.name, arranged)
-        return changed
-    return value
-
-
-def _parts(value: Any) -> Iterator[object]:
-    kind = type(value)
-    if kind is tuple:
-        yield from value
-    elif dataclasses.is_dataclass(kind) and not compares_by_identity(kind):
-        yield from (getattr(value, field.name, None) for field in dataclasses.fields(kind))
+def _in_order(order: Order) -> Double:
+    return lambda result, _: arranged(result, order)
 
 
 def addresses(value: Any) -> Iterator[object]:
@@ -132,7 +76,7 @@ def addresses(value: Any) -> Iterator[object]:
         if not isinstance(value, type | enum.Enum | types.ModuleType | types.BuiltinFunctionType):
             yield value
     else:
-        for part in _parts(value):
+        for part in parts_of_value(value):
             yield from addresses(part)
 
 

@@ -54,6 +54,10 @@ class Environment:
         """Every object whose content is compared, each once, in a fixed order."""
         return (item for _, item in self._reach.objects.values() if is_transparent(item))
 
+    def codes(self) -> Iterable[types.CodeType]:
+        """The code of all functions that it may run, as far as they are known by now."""
+        return self._reach.codes
+
     def observed(self) -> AbstractContextManager[None]:
         """While the function runs: what it runs besides is noted, and checked from then on."""
         return self._observer

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
 from racer.automata import doubles
-from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots, ValueTable
-from racer.automata.doubles import Double
+from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots
 from racer.automata.environment import Environment
 from racer.automata.identity import Identifier
 from racer.errors import HIDDEN_STATE, Location, ModelError
@@ -20,6 +19,8 @@ from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Viol
 from racer.lang.program import ThreadInstance
 from racer.lang.run import Run
 from racer.lang.values import describe, value_key
+
+Path = list[tuple[int, CellStep]]
 
 _KEY_WORK = 4  # taking a run's key costs about as much as so many of its steps
 
@@ -79,13 +80,17 @@ class GrowingAutomaton:
             return known
         run = self._parked.pop(node, None) or self.run_to(node)
         with self.environment.observed():
-            _give(run, step)
+            give(run, step)
         nodes = len(self._pending)
         goal = self._arrive(run, (node, step), self._slots_after(node))
         if goal < nodes:
             self._returns.append((node, step, goal))
         self._edges[node][step.answer] = goal
         return goal
+
+    def take_for(self, same: Mapping[int, object]) -> None:
+        """Take functions that are copies for those that they were copied from."""
+        self._identifier.take_for(same)
 
     def locations(self, node: int) -> tuple[Location, ...]:
         """The user's lines that wait at a node, outermost first; none where it has ended."""
@@ -120,59 +125,19 @@ class GrowingAutomaton:
             if isinstance(pending, Returned | Violated):
                 self.run_to(node).close()
 
-    def confirm_values(self, tables: Mapping[str, ValueTable]) -> None:
-        """Run along every edge once more with doubles as results: see `doubles`.
-
-        Errors   ModelError where the thread does something else then.
-        """
+    def unconfirmed(self) -> Iterator[tuple[Path, int]]:
+        """Histories along every node and edge that came since this was asked last: the nodes on
+        the way, each with the step that is taken there, and the node that it leads to."""
         done, self._confirmed = self._confirmed, (len(self._pending), len(self._returns))
         if done == self._confirmed:
             return
         followed = {parent[0] for parent in self._parents if parent is not None}
         followed |= {before for before, _, _ in self._returns}  # with what leads to them
-        for why, double in doubles.patterns(self.environment.trusted(), tables):
-            for node in range(1, len(self._pending)):
-                if node not in followed:
-                    self._confirm(self.path_to(node), node, why, double)
-            for before, step, goal in self._returns:
-                self._confirm([*self.path_to(before), (before, step)], goal, why, double)
-
-    def _confirm(
-        self, path: list[tuple[int, CellStep]], goal: int, why: tuple[str, str], double: Double
-    ) -> None:
-        last = len(path) - 1
-        given = [
-            (node, step._replace(result=double(step.result, i)))
-            for i, (node, step) in enumerate(path)
-        ]
-        if all(new.result is old.result for (_, new), (_, old) in zip(given, path, strict=True)):
-            return
-        run = self.instance.start()
-        for i, (_, step) in enumerate(given):
-            _give(run, step)
-            expected = self._pending[given[i + 1][0] if i < last else goal]
-            if not self._same(run.pending, expected):
-                here, steps = describe_pending(run.pending), run.steps
-                run.close()
-                where = self._lines_after([step for _, step in given[:i]])[-1:]
-                raise ModelError(
-                    f"thread {run.name!r} {why[0]}: after its step {steps}"
-                    f"{f' (at {where[0]})' if where else ''}, given {describe(step.result)}, "
-                    f"it is to {describe_pending(expected)}, and given another object of the same "
-                    f"values, to {here}.\n{why[1]}",
-                    thread=run.name,
-                    step=steps,
-                )
-        run.close()
-
-    def _lines_after(self, steps: list[CellStep]) -> tuple[Location, ...]:
-        """Where the thread waits once it was given all that, outermost first."""
-        run = self.instance.start()
-        for step in steps:
-            _give(run, step)
-        found = run.locations()
-        run.close()
-        return found
+        for node in range(1, len(self._pending)):
+            if node not in followed:
+                yield self.path_to(node), node
+        for before, step, goal in self._returns:
+            yield [*self.path_to(before), (before, step)], goal
 
     def close(self) -> None:
         """Abandon the runs that are kept for edges to come."""
@@ -187,12 +152,12 @@ class GrowingAutomaton:
             return
         node, step = parent
         run = self.run_to(node)
-        _give(run, step)
+        give(run, step)
         run.close()
 
-    def path_to(self, node: int) -> list[tuple[int, CellStep]]:
+    def path_to(self, node: int) -> Path:
         """The nodes before it, from the start, each with the step that is taken there."""
-        path: list[tuple[int, CellStep]] = []
+        path: Path = []
         parent = self._parents[node]
         while parent is not None:
             path.append(parent)
@@ -205,14 +170,14 @@ class GrowingAutomaton:
         run = self.instance.start()
         for before, step in path:
             self._check(run, before)
-            _give(run, step)
+            give(run, step)
         self.work += len(path)
         self._check(run, node)
         return run
 
     def _check(self, run: Run, node: int) -> None:
         expected = self._pending[node]
-        if not self._same(run.pending, expected):
+        if not self.same(run.pending, expected):
             found, steps = describe_pending(run.pending), run.steps
             where = run.locations()[-1:]
             made = self._made(run.pending)
@@ -248,7 +213,8 @@ class GrowingAutomaton:
         found = (each for part in held for each in doubles.addresses(part))
         return [each for each in found if not self._identifier.is_trusted(each)]
 
-    def _same(self, found: Pending, expected: Pending) -> bool:
+    def same(self, found: Pending, expected: Pending) -> bool:
+        """Whether no thread can tell the two apart."""
         if isinstance(found, AboutTo) and isinstance(expected, AboutTo):
             if found.opens != expected.opens:
                 return False
@@ -369,7 +335,8 @@ def _captures_something(function: object) -> bool:
     return any(part is not None for part in own)
 
 
-def _give(run: Run, step: CellStep) -> None:
+def give(run: Run, step: CellStep) -> None:
+    """Take a step: give the thread its result, or raise at it what the operation raised."""
     if step.error is not None:
         run.fail(step.error)
     else:

@@ -75,12 +75,17 @@ class Identifier:
     def __init__(self) -> None:
         self._kept: dict[int, object] = {}
         self._trusted: dict[int, object] = {}
+        self._aliases: dict[int, object] = {}
         # Keys of frozen dataclasses, by id: a Page or a word of flags is met in every run.
         self._known: dict[int, Hashable] = {}
 
     def trust(self, value: object) -> None:
         """Take `value`, which a cell holds, for immutable."""
         self._trusted[id(value)] = value
+
+    def take_for(self, same: Mapping[int, object]) -> None:
+        """Take code, or a namespace, for what stands under its id: it is a copy of that."""
+        self._aliases.update(same)
 
     def is_trusted(self, value: object) -> bool:
         """Whether that very object was given to trust()."""
@@ -94,7 +99,7 @@ class Identifier:
         if not _layout_is_known():
             return None
         try:
-            return _Encoder(self._kept, self._trusted, self._known).chain(coroutine)
+            return self._encoder().chain(coroutine)
         except _Unknown:
             return None
 
@@ -104,9 +109,12 @@ class Identifier:
         Equal keys mean equal code over equal captured values. None where that is not shown.
         """
         try:
-            return _Encoder(self._kept, self._trusted, self._known).value(function)
+            return self._encoder().value(function)
         except _Unknown:
             return None
+
+    def _encoder(self) -> _Encoder:
+        return _Encoder(self._kept, self._trusted, self._known, self._aliases)
 
 
 class _Encoder:
@@ -121,10 +129,12 @@ class _Encoder:
         kept: dict[int, object],
         trusted: Mapping[int, object],
         known: dict[int, Hashable],
+        aliases: Mapping[int, object],
     ) -> None:
         self._kept = kept
         self._trusted = trusted
         self._known = known
+        self._aliases = aliases
         self._numbers: dict[int, int] = {}
         self._numbered_met = 0  # how often an object that can change was met
 
@@ -242,7 +252,8 @@ class _Encoder:
         )
         if set(function.__dict__) - {"__wrapped__"}:
             raise _Unknown
-        code, names = self._same(function.__code__), self._same(function.__globals__)
+        own = (function.__code__, function.__globals__)
+        code, names = (self._same(self._aliases.get(id(each), each)) for each in own)
         return ("function", code, names, captured, defaults, keywords)
 
     def _dataclass(self, item: Any) -> Hashable:

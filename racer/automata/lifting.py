@@ -28,6 +28,7 @@ from racer.automata.growing import GrowingAutomaton, describe_pending
 from racer.automata.growth import Growth
 from racer.automata.identity import Identifier
 from racer.automata.minimising import minimise
+from racer.automata.trials import confirm
 from racer.lang.memory_use import used_up
 from racer.lang.operations import CellOperation, Misuse, Operation
 from racer.lang.pending import AboutTo, Closing, Raised, Returned
@@ -68,7 +69,7 @@ class Lifted:
         """
         for automaton in self.growing:
             automaton.close()
-            automaton.confirm_values(self.tables)
+            confirm(automaton, self.tables)
         for environment in self.environments:
             environment.check()
 
@@ -111,7 +112,7 @@ def lift(
         for group, automaton in growing.items():
             automaton.close()
             automaton.confirm_endings()
-            automaton.confirm_values(tables)
+            confirm(automaton, tables)
             automata[group] = _minimal(automaton.closed(), tables)
     lifted = Lifted(
         program,

@@ -63,6 +63,11 @@ class Thread:
         """A new run, as the thread of that name, up to its first operation."""
         return CoroutineRun(name, self.fn, self.args, memory.handles)
 
+    def copied(self, copy: Callable[[Any], Any]) -> Thread:
+        """A thread that does the same with copies of its function and arguments."""
+        arguments = (copy(each) for each in self.args)
+        return Thread(copy(self.fn), *arguments, copies=self.copies, daemon=self.daemon)
+
     def constants(self) -> Iterator[tuple[str, object]]:
         """What its code can reach without being given it, with words for each."""
         yield "its function", self.fn

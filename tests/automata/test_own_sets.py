@@ -1,0 +1,282 @@
+"""Sets that a thread makes itself, or takes for constant: in which order it iterates over them
+differs with the hash seed of the process, and nothing else of its behaviour may."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import subprocess
+import sys
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from racer import Cell, Memory, ModelError, Program, Thread, explore
+
+Cells = Mapping[str, Cell[int]]
+Does = Callable[[Cells], Awaitable[object]]
+
+NAMES = frozenset({"a", "b", "c"})
+
+
+def program(does: Does) -> Program:
+    mem = Memory()
+    cells = {name: mem.cell(name, 0) for name in "abc"}
+
+    async def reader() -> tuple[int, int]:
+        return await cells["a"].load(), await cells["b"].load()
+
+    return Program(mem, {"T": Thread(does, cells), "R": Thread(reader)})
+
+
+# --- what depends on it ---------------------------------------------------------------------
+
+
+async def store_to(cells: Cells, names: Iterable[str]) -> None:
+    for name in names:
+        await cells[name].store(1)
+
+
+async def written_out(cells: Cells) -> None:
+    for name in {"a", "b", "c"}:
+        await cells[name].store(1)
+
+
+async def made_bit_by_bit(cells: Cells) -> None:
+    names = set()
+    for name in "abc":
+        names.add(name)
+    for name in names:
+        await cells[name].store(1)
+
+
+async def a_constant(cells: Cells) -> None:
+    for name in NAMES:
+        await cells[name].store(1)
+
+
+async def in_a_helper(cells: Cells) -> None:
+    await store_to(cells, NAMES)
+
+
+async def comprehended(cells: Cells) -> None:
+    for name in [each for each in {each for each in "abc"}]:  # noqa: C416
+        await cells[name].store(1)
+
+
+async def of_views(cells: Cells) -> None:
+    for name in cells.keys() & {"a", "b"}:
+        await cells[name].store(1)
+
+
+async def of_views_alone(cells: Cells) -> None:
+    for name in cells.keys() - cells.items():
+        await cells[name].store(1)
+
+
+async def as_a_list(cells: Cells) -> None:
+    await store_to(cells, list(set("abc")))
+
+
+async def unpacked(cells: Cells) -> None:
+    first, *_ = {"a", "b"}
+    await cells[first].store(1)
+
+
+async def starred(cells: Cells) -> None:
+    await store_to(cells, (*{"a", "b"},))
+
+
+async def first_of_all(cells: Cells) -> None:
+    await cells[next(iter({"a", "b"}))].store(1)
+
+
+async def popped(cells: Cells) -> None:
+    names = set("ab")
+    while names:
+        await cells[names.pop()].store(1)
+
+
+async def joined(cells: Cells) -> None:
+    await cells["".join({"a", "b"})[0]].store(1)
+
+
+async def the_largest_of_equals(cells: Cells) -> None:
+    await cells[max({"a", "b"}, key=len)].store(1)
+
+
+async def sorted_by_what_is_equal(cells: Cells) -> None:
+    await cells[sorted({"a", "b"}, key=len)[0]].store(1)
+
+
+async def shown(cells: Cells) -> None:
+    await cells[f"{ {'a', 'b'} }"[2]].store(1)
+
+
+async def extended(cells: Cells) -> None:
+    names = ["c"]
+    names += {"a", "b"}
+    await cells[names[1]].store(1)
+
+
+async def by_the_standard_library(cells: Cells) -> None:
+    names = deque(itertools.chain({"a", "b"}))
+    await cells[functools.reduce(lambda first, _: first, names)].store(1)
+
+
+async def counted(cells: Cells) -> None:
+    await store_to(cells, Counter({"a", "b"}))
+
+
+async def by_hash(cells: Cells) -> None:
+    await cells["abc"[hash("a") % 3]].store(1)
+
+
+async def in_an_update(cells: Cells) -> None:
+    await cells["a"].update(lambda before: before + ord(next(iter({"a", "b"}))))
+
+
+async def in_what_it_returns(cells: Cells) -> str:
+    await cells["a"].load()
+    return next(iter({"a", "b"}))
+
+
+def names_of_a_closure() -> Does:
+    names = {"a", "b", "c"}
+
+    async def run(cells: Cells) -> None:
+        for name in names:
+            await cells[name].store(1)
+
+    return run
+
+
+async def names_given(names: frozenset[str], cells: Cells) -> None:
+    for name in names:
+        await cells[name].store(1)
+
+
+class Worker:
+    async def run(self, cells: Cells) -> None:
+        for name in {"a", "b"}:
+            await cells[name].store(1)
+
+
+DEPENDS: dict[str, Does] = {
+    each.__name__: each
+    for each in (
+        *(written_out, made_bit_by_bit, a_constant, in_a_helper, comprehended, of_views),
+        *(of_views_alone, as_a_list, unpacked, starred, first_of_all, popped, joined),
+        *(the_largest_of_equals, sorted_by_what_is_equal, shown, extended, counted),
+        *(by_the_standard_library, by_hash, in_an_update, in_what_it_returns),
+    )
+} | {
+    "names_of_a_closure": names_of_a_closure(),
+    "names_given": functools.partial(names_given, NAMES),
+    "a_method": Worker().run,
+}
+
+
+@pytest.mark.parametrize("name", DEPENDS)
+def test_who_depends_on_the_order_of_a_set_is_refused_with_its_line(name: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        explore(program(DEPENDS[name]))
+    text = str(refused.value)
+    assert text.startswith("thread 'T' depends on ")
+    what = "what hash() gives" if name == "by_hash" else "the order in which it iterates over a set"
+    assert f"{what} (" in text and "test_own_sets.py:" in text
+    assert "differs with the hash seed" in text
+
+
+# --- what does not --------------------------------------------------------------------------
+
+
+async def in_order(cells: Cells) -> None:
+    for name in sorted({"a", "b", "c"}):
+        await cells[name].store(1)
+
+
+async def only_asked(cells: Cells) -> None:
+    names = {"a", "b"}
+    if "a" in names and len(names) == 2 and names <= NAMES:
+        await cells["a"].store(1)
+
+
+async def added_up(cells: Cells) -> None:
+    await cells["a"].store(sum(len(name) for name in {"a", "bb"}))
+
+
+async def the_same_to_each(cells: Cells) -> None:
+    for _ in {"a", "b"}:
+        await cells["a"].load()
+
+
+async def of_one(cells: Cells) -> None:
+    for name in {"a"}:
+        await cells[name].store(1)
+
+
+async def of_numbers(cells: Cells) -> None:
+    for number in {0, 1, 2}:
+        await cells["abc"[number]].store(1)
+
+
+async def hash_of_a_number(cells: Cells) -> None:
+    await cells["abc"[hash((1, 2.5)) % 3]].store(1)
+
+
+async def in_a_list(cells: Cells) -> None:
+    seen: list[set[str]] = []
+    names = {"a"}
+    seen.append(names)
+    names.add("b")
+    await cells["a"].store(len(seen[0]))
+
+
+async def in_an_update_in_order(cells: Cells) -> None:
+    await cells["a"].update(lambda before: before + ord(min({"a", "b"})))
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        *(in_order, only_asked, added_up, the_same_to_each, of_one, of_numbers),
+        *(hash_of_a_number, in_a_list, in_an_update_in_order),
+    ],
+)
+def test_who_does_the_same_in_any_order_is_not(does: Does) -> None:
+    assert explore(program(does)).verdict == "pass"
+
+
+def test_functions_are_not_changed_for_others_that_run_them_at_the_same_time() -> None:
+    codes = the_same_to_each.__code__, in_order.__code__
+    alone = explore(program(in_order)).interleavings
+    with ThreadPoolExecutor(8) as pool:
+        found = [pool.submit(explore, program(in_order)) for _ in range(16)]
+        assert {each.result().interleavings for each in found} == {alone}
+    assert (the_same_to_each.__code__, in_order.__code__) == codes
+
+
+@pytest.mark.parametrize("name", ["written_out", "popped", "by_hash"])
+def test_what_is_said_is_the_same_for_every_hash_seed(name: str, tmp_path: Path) -> None:
+    script = (
+        f"from tests.automata.test_own_sets import *\n"
+        f"try: explore(program(DEPENDS[{name!r}]))\n"
+        f"except ModelError as error: print(str(error).partition(': ')[0])\n"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(told) == 1 and "differs with the hash seed" in told.pop()

@@ -18,6 +18,7 @@
 Write a program
     Memory          has the cells and locks: mem.cell(name, initial), mem.lock(name), mem.watch(...)
     Cell, Lock      await cell.load(), .store(value), .fetch_add(n), ...; async with lock:
+    Refcount        mem.refcount("refs", 1, most=3): .inc_not_zero(), .dec_and_test(), ...
     choose, fence   await choose(*options) explores each; await fence("mb")
     Window          async with watch.window() as seen: what was true meanwhile
     Thread          an async function, or copies of it
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from racer.lang.outcomes import Violation as Violation
     from racer.lang.program import Program as Program
     from racer.lang.program import Thread as Thread
+    from racer.lang.refcounts import Refcount as Refcount
     from racer.lang.schedule import Move as Move
     from racer.lang.watches import State as State
     from racer.lang.watches import Watch as Watch
@@ -120,6 +122,7 @@ _HOMES = {
     "exploration.result": "Finding Interrupted Outcome Witness",
     "exploration.witness_file": "SavedWitness",
     "lang.cells": "Cell Lock choose fence",
+    "lang.refcounts": "Refcount",
     "lang.memory": "Memory",
     "lang.outcomes": "Blocked Idle Violation",
     "lang.program": "Program Thread",

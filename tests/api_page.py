@@ -20,7 +20,9 @@ import racer
 from racer.lang import operations
 
 GROUPS = {
-    "Write a program": "Memory Cell Lock Watch Window State choose fence Thread Program Violation",
+    "Write a program": (
+        "Memory Cell Lock Refcount Watch Window State choose fence Thread Program Violation"
+    ),
     "Explore": "explore Interrupted",
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
     "Explain and mail": "explain Explanation mail",
@@ -45,7 +47,7 @@ INTERNAL = {
     "Watch": "holds predicate",
     "Lock": "initial",
     "Window": "observation slot watch",
-    "Thread": "start constants described",
+    "Thread": "start constants described copied",
     "Program": "predicates functions instances",
     "Witness": "cost",
     "Expected": "agrees",

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from racer.errors import InternalError
-from racer.lang.operations import CellOperation, Misuse, failed, require_left
+from racer.lang.declared import Declared
+from racer.lang.effects import Misuse, failed, require_left
+from racer.lang.operations import CellOperation
 from racer.lang.pending import Pending, Watched
 from racer.lang.run import OutOfPatience, stalled_text
 from racer.lang.values import Unfit, value_key
@@ -28,7 +30,13 @@ OpenSlots = tuple[tuple[int, Watched], ...]  # the windows open before a node's 
 class ValueTable:
     """The values one cell has been seen to hold, each under a small integer; 0 is the initial."""
 
-    def __init__(self, initial: object, on_new: Callable[[object], None]) -> None:
+    def __init__(
+        self,
+        initial: object,
+        on_new: Callable[[object], None],
+        declared: Declared | None = None,
+    ) -> None:
+        self.declared = declared
         self.values: list[object] = []
         self._index: dict[Hashable, int] = {}
         self._doubles: dict[int, object] = {}
@@ -111,10 +119,12 @@ def execute(operation: CellOperation, before: int, table: ValueTable) -> CellSte
 
 
 def _interned(operation: CellOperation, value: object, table: ValueTable) -> int:
+    if table.declared is not None:
+        require_left(operation, value, table.declared)
     try:
         return table.intern(value)
     except (Unfit, RecursionError):
-        require_left(operation, value)
+        require_left(operation, value, None)
         raise
 
 

@@ -29,8 +29,9 @@ from racer.automata.growth import Growth
 from racer.automata.identity import Identifier
 from racer.automata.minimising import minimise
 from racer.automata.trials import confirm
+from racer.lang.effects import Misuse
 from racer.lang.memory_use import used_up
-from racer.lang.operations import CellOperation, Misuse, Operation
+from racer.lang.operations import CellOperation, Operation
 from racer.lang.pending import AboutTo, Closing, Raised, Returned
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.sizes import parts_of
@@ -99,7 +100,10 @@ def lift(
     for environment in environments.values():
         for item in environment.trusted():
             identifier.trust(item)
-    tables = {name: ValueTable(first, identifier.trust) for name, first in memory.initial.items()}
+    tables = {
+        name: ValueTable(first, identifier.trust, memory.declared.get(name))
+        for name, first in memory.initial.items()
+    }
     instances = program.instances()
     growing: dict[str, GrowingAutomaton] = {}
     for instance in _one_of_each(program):
@@ -263,7 +267,7 @@ class _Closure:
     def _enqueue_values(self, cell: str) -> bool:
         """Feed what is new in a cell to all nodes that access it; False: it holds too much."""
         values = len(self._tables[cell].values)
-        if values > self._values:
+        if values > self._values and self._tables[cell].declared is None:
             return False
         for value in range(self._fed[cell], values):
             self._parts[cell] += parts_of(self._tables[cell].values[value], PARTS_PER_CELL)

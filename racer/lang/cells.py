@@ -46,7 +46,8 @@ class Cell(Generic[T]):
 
     Shape    `name` as reports show it; `initial` is the value before the first step.
     Bound    values are immutable and hashable. How many there are is not limited, but a cell that
-             counts up for ever makes the search endless: give explore() a limit.
+             counts up for ever makes the search endless: declare its values, or give explore() a
+             limit.
     Errors   ProgramError for an order that the operation does not have; TypeError for a value
              that is not hashable. In a thread, either becomes the ModelError of the exploration.
     """
@@ -85,7 +86,7 @@ class Cell(Generic[T]):
         One step. The order of a read-modify-write is "full" (the default), "relaxed", "acquire"
         or "release".
         """
-        _check_order(self.name, "swap", order, _RMW_ORDERS)
+        check_rmw_order(self.name, "swap", order)
         require_fit(value, f"the value swapped into {self.name!r}")
         before: T = await perform_on(self, Swap(self.name, value, order))
         return before
@@ -97,7 +98,7 @@ class Cell(Generic[T]):
         Returns the value before; the exchange has happened exactly when it equals `old`, as `==`
         has it: 1 equals True, and nan nothing. One step, also where nothing is exchanged.
         """
-        _check_order(self.name, "compare_exchange", order, _RMW_ORDERS)
+        check_rmw_order(self.name, "compare_exchange", order)
         require_fit(old, f"the value that {self.name!r} is compared with")
         require_fit(new, f"the value exchanged into {self.name!r}")
         before: T = await perform_on(self, CompareExchange(self.name, old, new, order))
@@ -109,7 +110,7 @@ class Cell(Generic[T]):
 
         The value after is `value + addend`, whatever `+` means for the cell's type.
         """
-        _check_order(self.name, "fetch_add", order, _RMW_ORDERS)
+        check_rmw_order(self.name, "fetch_add", order)
         before: T = await perform_on(self, FetchAdd(self.name, addend, order))
         return before
 
@@ -120,7 +121,7 @@ class Cell(Generic[T]):
         `function` is a plain, pure function of one argument: it may be called any number of
         times, with any value that the cell may ever hold. One step.
         """
-        _check_order(self.name, "update", order, _RMW_ORDERS)
+        check_rmw_order(self.name, "update", order)
         erased = cast(Callable[[object], object], function)
         before: T = await perform_on(self, Update(self.name, erased, order))
         return before
@@ -150,7 +151,7 @@ class Cell(Generic[T]):
         `await free.update_when(lambda n: n > 0, lambda n: n - 1)`. Both are plain, pure functions
         of one argument. One step.
         """
-        _check_order(self.name, "update_when", order, _RMW_ORDERS)
+        check_rmw_order(self.name, "update_when", order)
         erased = cast(Callable[[object], object], predicate)
         taken = cast(Callable[[object], object], function)
         before: T = await perform_on(self, UpdateWhen(self.name, erased, taken, order))
@@ -215,8 +216,12 @@ class Lock:
             await perform_on(self, Release(self.name))
 
 
+def check_rmw_order(cell: str, what: str, order: str) -> None:
+    """Refuse an order that a read-modify-write does not have. Errors: ProgramError."""
+    _check_order(cell, what, order, ("full", "relaxed", "acquire", "release"))
+
+
 _MOST_OPTIONS = 1 << 16  # moves are numbered by thread and option
-_RMW_ORDERS = ("full", "relaxed", "acquire", "release")
 
 
 def _check_order(cell: str, what: str, order: str, known: tuple[str, ...]) -> None:

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from racer.errors import ProgramError
 from racer.lang.cells import Cell, Lock
-from racer.lang.values import require_hashable
+from racer.lang.declared import Declared
+from racer.lang.refcounts import Refcount
+from racer.lang.values import describe, require_hashable
 from racer.lang.watches import State, Watch
 
 T = TypeVar("T")
@@ -21,30 +23,60 @@ class Memory:
 
     Shape    `initial` maps each name to its initial value, in the order of creation; a lock
              starts free (False). `handles` maps names to the cells and locks, `watches` to the
-             watches, `locks` has the names that are locks.
+             watches, `locks` has the names that are locks; `declared` has the values of those
+             cells that declare them.
     """
 
     def __init__(self) -> None:
         self.initial: dict[str, object] = {}
         self.handles: dict[str, Cell[Any] | Lock] = {}
         self.locks: set[str] = set()
+        self.declared: dict[str, Declared] = {}
         self.watches: dict[str, Watch] = {}
         self._sealed = False
 
-    def cell(self, name: str, initial: T) -> Cell[T]:
+    def cell(self, name: str, initial: T, *, values: Iterable[T] | None = None) -> Cell[T]:
         """Make a cell that holds `initial` before the first step.
 
-        Errors   ProgramError when the name is taken or empty, when the value is not hashable, or
-                 when the Program has been made.
+        values   all that it may ever hold; a step that would leave another one is a ModelError with
+                 the schedule. A cell that counts has few values then, and not all that a thread
+                 could count up to, were nothing else there.
+
+        Errors   ProgramError when the name is taken or empty, when a value is not hashable, when
+                 `initial` is none of `values`, or when the Program has been made.
         """
+        cell = Cell(name, initial)
+        self._take_in(cell, values)
+        return cell
+
+    def refcount(self, name: str, initial: int = 1, *, most: int) -> Refcount:
+        """Make a reference count that holds 0 to `most`, and `initial` before the first step.
+
+        Errors   ProgramError as of cell().
+        """
+        if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+            raise ProgramError(f"refcount {name!r}: most={most!r} is no number from 1 on.")
+        count = Refcount(name, initial)
+        self._take_in(count, range(most + 1))
+        return count
+
+    def _take_in(self, cell: Cell[Any], values: Iterable[object] | None) -> None:
+        name = cell.name
         try:
-            require_hashable(initial, f"the initial value of cell {name!r}")
+            require_hashable(cell.initial, f"the initial value of cell {name!r}")
         except TypeError as error:
             raise ProgramError(str(error)) from None
         self._check_name("cell", name)
-        self.initial[name] = initial
-        cell = self.handles[name] = Cell(name, initial)
-        return cell
+        if values is not None:
+            declared = Declared(name, values)
+            if cell.initial not in declared:
+                raise ProgramError(
+                    f"cell {name!r} is {describe(cell.initial)} at the start, which is none of the "
+                    f"values that it declares."
+                )
+            self.declared[name] = declared
+        self.initial[name] = cell.initial
+        self.handles[name] = cell
 
     def lock(self, name: str) -> Lock:
         """Make a lock that is free before the first step.

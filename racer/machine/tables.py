@@ -10,7 +10,8 @@ from collections.abc import Hashable
 from typing import Final, NamedTuple
 
 from racer.automata.lifting import Lifted, step_of
-from racer.lang.operations import Misuse, Operation
+from racer.lang.effects import Misuse
+from racer.lang.operations import Operation
 from racer.lang.pending import AboutTo, Raised
 from racer.machine.layout import Field, Layout, State
 from racer.machine.monitors import Monitors, Step

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from racer.lang.operations import CellOperation, Operation, require_left
+from racer.lang.effects import require_left
+from racer.lang.operations import CellOperation, Operation
 from racer.lang.program import Program
 
 
@@ -64,6 +65,7 @@ class SequentialStorage:
     def __init__(self, program: Program) -> None:
         self.agents: Mapping[str, str] = {}
         self.values: dict[str, object] = dict(program.memory.initial)
+        self._declared = program.memory.declared
         self._sources: dict[str, int] = {}
 
     def find(self, thread: str, cell: str) -> Found:
@@ -76,7 +78,7 @@ class SequentialStorage:
         before, source = self.find(thread, operation.cell)
         done = operation.execute(before)
         assert done is not None, "only enabled operations are executed"
-        require_left(operation, done.after)
+        require_left(operation, done.after, self._declared.get(operation.cell))
         self.values[operation.cell] = done.after
         if operation.stores_on(before):
             self._sources[operation.cell] = index

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from racer.errors import Location, ModelError
+from racer.lang.effects import Misuse, failed
 from racer.lang.endings import Resting, came_to, outcome_of
-from racer.lang.operations import CellOperation, Misuse, Operation, failed
+from racer.lang.operations import CellOperation, Operation
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Closing, Raised, Watched
 from racer.lang.program import Program, ThreadInstance

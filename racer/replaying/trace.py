@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from racer.errors import Location
-from racer.lang.operations import CellOperation, Failed, Operation
+from racer.lang.effects import Failed
+from racer.lang.operations import CellOperation, Operation
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
 from racer.lang.schedule import Schedule
 from racer.lang.watches import Observation

@@ -6,7 +6,8 @@ import os.path
 from collections.abc import Sequence
 
 from racer.errors import Location
-from racer.lang.operations import CellOperation, Failed, Operation
+from racer.lang.effects import Failed
+from racer.lang.operations import CellOperation, Operation
 from racer.replaying.trace import Event
 from racer.words.changes import lock_state, shown
 

@@ -17,7 +17,8 @@ from racer.exploration.exploring import Wanted, searched_and_told
 from racer.graphs.data import DrawnStates, DrawnThread, StateEdge, StateNode, Step
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
-from racer.lang.operations import Operation, failed
+from racer.lang.effects import failed
+from racer.lang.operations import Operation
 from racer.words.phrases import step_text
 from tests.generated.strategies import samples
 from tests.oracles.naive import Execution

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from racer import Program, Violation
-from racer.lang.operations import Effect
+from racer.lang.effects import Effect
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.watches import Observation, evaluate
 

@@ -21,7 +21,8 @@ from typing import Final
 from racer.automata.automaton import CellStep
 from racer.automata.lifting import Lifted, step_of
 from racer.errors import ModelError
-from racer.lang.operations import Facts, Misuse, Operation, Store
+from racer.lang.effects import Misuse
+from racer.lang.operations import Facts, Operation, Store
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Raised
 from racer.machine.dependence import NOTHING, Footprint, footprints, places_of

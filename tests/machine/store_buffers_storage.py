@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from racer.lang.operations import CellOperation, Facts, Operation, Store, require_left
+from racer.lang.effects import require_left
+from racer.lang.operations import CellOperation, Facts, Operation, Store
 from racer.lang.program import Program
 from racer.replaying.storage import Done, Found
 
@@ -69,7 +70,7 @@ class StoreBufferStorage:
         before, source = self.find(thread, operation.cell)
         done = operation.execute(before)
         assert done is not None, "only enabled operations are executed"
-        require_left(operation, done.after)
+        require_left(operation, done.after, None)
         if is_buffered(operation.facts):
             self._buffers[thread].append(_Buffered(operation.cell, done.after, index))
         elif operation.stores_on(before):

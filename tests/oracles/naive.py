@@ -10,7 +10,7 @@ Bound    as many executions as the program has interleavings: small programs onl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +136,26 @@ def blocks(operation: Operation, values: Mapping[str, object]) -> bool:
             return False
 
 
+def _counted(change: int, least: int, gives: Callable[[int], object]) -> Callable[[Any], Any]:
+    def count(before: int) -> tuple[int, object]:
+        if before == 0:
+            raise Violation("use after free")
+        if before < least:
+            raise Violation("leak")
+        return before + change, gives(before)
+
+    return count
+
+
+# Of reference counts, by name: what is left of a count, and what is given for it.
+_COUNTS: Mapping[str, Callable[[Any], tuple[object, object]]] = {
+    "inc": _counted(1, 1, lambda before: before),
+    "inc_not_zero": lambda before: (before + 1, True) if before else (0, False),
+    "dec": _counted(-1, 2, lambda before: before),
+    "dec_and_test": _counted(-1, 1, lambda before: before == 1),
+}
+
+
 def performed(
     operation: Operation, values: Mapping[str, object], choice: int
 ) -> tuple[dict[str, object], object]:
@@ -163,6 +183,8 @@ def performed(
             after, result = True, not before
         case Acquire():
             after, result = True, None
+        case Operation(verb=verb) if verb in _COUNTS:
+            after, result = _COUNTS[verb](before)
         case Release():
             after, result = False, None
         case _:

@@ -21,7 +21,10 @@ def main() -> int:
         from racer.cli import main as run
 
         status = run()
+        import gc
         import signal
+
+        gc.freeze()  # else all states are looked through once more on the way out
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said
         return status

@@ -49,6 +49,8 @@ def alignments_text(found: Difference) -> Iterator[str]:
     for alignment in found.alignments:
         yield _alignment(found, alignment, explained=explained)
         explained |= alignment.parts is not None
+    if found.cut is not None:
+        yield filled(f"CUT  not all is told step by step: {found.cut}")
     if found.unaligned:
         yield f"{found.unaligned:,} more outcomes that only one has: all with --json"
 

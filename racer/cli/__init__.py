@@ -171,7 +171,8 @@ def _diff(
         int | None, typer.Option(metavar="N", help="Stop deciding after N states: exit status 3.")
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(metavar="S", help="Stop either after S seconds: exit status 3.")
+        float | None,
+        typer.Option(metavar="S", help="Stop either after S s, all after 2 S: status 3."),
     ] = None,
     count: Annotated[
         bool | None,

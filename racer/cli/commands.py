@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -33,12 +33,14 @@ from racer.exploration.exploring import Wanted, never_made
 from racer.exploration.exploring import explored as explore
 from racer.exploration.judgement import Judgement, judge
 from racer.exploration.result import Interrupted, Result
+from racer.exploration.stages import extra
 from racer.exploration.witness_file import saved_witness
-from racer.lang.patience import until
+from racer.files import shown_path
+from racer.lang.patience import GRACE, until
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime
 from racer.machine.loaded import Loaded
-from racer.search.limits import deadline_after
+from racer.search.limits import deadline_after, is_past
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.result import document
 from racer.viz.mail import mail
@@ -123,13 +125,15 @@ def _explored_and_told(
     if not request.json:
         emit(_opening(selection, result, judgement))
     explanations, cut = _show_violations(request, result, written, deadline)
-    page = _written_page(request, selection, result, judgement, explanations, written)
+    end = end_of_telling(deadline, request.timeout)
+    page = _written_page(request, selection, result, judgement, explanations, written, end)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
         emit(document(selection.found.reference, selection.parameters, result, judgement, files))
     else:
         emit_files(written, to_be_named(selection.found), page)
     failures = complain_of([*written.values(), page])
+    complain_of_late(written, request.timeout)
     if not stdout_takes_all():
         complain(f"{selection.found.reference}: {result_line(result)}")
     if interrupted or cut or interrupts.asked():
@@ -254,33 +258,59 @@ def _show_violations(
 ) -> tuple[dict[str, Explanation], bool]:
     """Draw each label, beside its witness, and in a text report print its picture.
 
-    Where schedules are not explained, the only files are witnesses, and the report says why. The
-    last of the answer: whether Ctrl-C left some without what all schedules would tell.
+    Where schedules are not explained, the only files are witnesses, and the report says why. So
+    it is with labels that there was no time for: they are `late`. The last of the answer: whether
+    Ctrl-C left some without what all schedules would tell.
     """
     explanations: dict[str, Explanation] = {}
+    end = end_of_telling(deadline, request.timeout)
     if not written or result.loaded is None:
         return explanations, False
     cut, why_not = False, unexplained(result.memory)
     if why_not is None:
         with models_print_to_stderr():
-            explanations, cut = _explained(result, result.loaded, deadline)
+            explanations, cut = _explained(result, result.loaded, deadline, end)
     elif not request.json:
         emit(f"\n{filled(why_not)}")
-    for label, explanation in explanations.items():
+    for label in written if why_not is None else ():
+        if label not in explanations or is_past(end):
+            written[label] = replace(written[label], late=True)
+            continue
+        explanation = explanations[label]
         if not request.json:
             emit(f"\n{mail(explanation).rstrip()}")
         if interrupts.asked():  # there is the witness, from which it can be drawn
             continue
-        written[label] = with_pictures(written[label], diagram(explanation), png=request.png)
+        written[label] = with_pictures(
+            written[label], diagram(explanation), png=request.png, deadline=end
+        )
     return explanations, cut
 
 
-def _explained(
-    result: Result, loaded: Loaded, deadline: float | None
-) -> tuple[dict[str, Explanation], bool]:
-    """Of each label; and whether Ctrl-C cut it.
+def end_of_telling(deadline: float | None, timeout: float | None) -> float | None:
+    """When the last label has to be told, and drawn."""
+    return None if deadline is None or timeout is None else deadline + extra(timeout)
 
-    That loses no violation, nor does the deadline: those left are told by their schedule alone.
+
+def complain_of_late(written: Mapping[str, Written], timeout: float | None) -> None:
+    """Name the labels that there was no time to tell, or to draw."""
+    late = [label for label, each in written.items() if each.late]
+    if late:
+        witness = next((written[each].witness for each in late if written[each].witness), None)
+        tell = f"; racer explain {shell_word(witness)} tells" if witness else ""
+        complain(
+            f"note: the timeout of {timeout or 0:g} s was over before all was told and drawn of "
+            f"{', '.join(map(repr, late))}{tell}"
+        )
+
+
+def _explained(
+    result: Result, loaded: Loaded, deadline: float | None, end: float | None
+) -> tuple[dict[str, Explanation], bool]:
+    """Of each label that there is time for; and whether Ctrl-C cut it.
+
+    That loses no violation, nor does the deadline: those left are told by their schedule alone,
+    until the `end`.
     """
     known: dict[str, Explanation] = {}
     try:
@@ -290,7 +320,8 @@ def _explained(
         return known, False
     except (KeyboardInterrupt, OutOfTime) as stop:
         for label in result.violations:
-            known[label] = known.get(label) or explained(result, label, None)
+            if label not in known and not is_past(end):
+                known[label] = explained(result, label, None)
         return known, isinstance(stop, KeyboardInterrupt)
 
 
@@ -301,29 +332,33 @@ def _written_page(
     judgement: Judgement,
     explanations: dict[str, Explanation],
     written: dict[str, Written],
+    end: float | None,
 ) -> WrittenPage:
     """The HTML file, where it is asked for."""
     if not request.html:
         return WrittenPage(None, None)
     from racer.cli.html import result_report, write_page
+    from racer.viz.page.page import page
 
     found = selection.found
-    with models_print_to_stderr():
-        report = result_report(
-            found.scenario,
-            found.reference,
-            selection.parameters,
-            result,
-            judgement,
-            explanations,
-            written,
-            request.claims,
-        )
-    return write_page(
-        Path(request.directory) / f"{file_name(found.scenario.name)}.html",
-        report,
-        changed_settings(found.scenario, selection.parameters),
-    )
+    path = Path(request.directory) / f"{file_name(found.scenario.name)}.html"
+    try:
+        with models_print_to_stderr(), until(end and end - GRACE):
+            report = result_report(
+                found.scenario,
+                found.reference,
+                selection.parameters,
+                result,
+                judgement,
+                explanations,
+                written,
+                request.claims,
+            )
+            content = page(report)
+    except OutOfTime:
+        why = f"the timeout of {request.timeout or 0:g} s was over. Try: a longer one."
+        return WrittenPage(None, f"cannot write {shown_path(path)}: {why}")
+    return write_page(path, report, changed_settings(found.scenario, selection.parameters), content)
 
 
 def to_be_named(found: Found) -> str | None:

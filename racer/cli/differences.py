@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from racer import interrupts
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Scenario
-from racer.cli.commands import complain_of, emit_files, settings_of, to_be_named
+from racer.cli.commands import (
+    complain_of,
+    complain_of_late,
+    emit_files,
+    end_of_telling,
+    settings_of,
+    to_be_named,
+)
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import (
     Written,
@@ -22,12 +30,19 @@ from racer.cli.output import (
 )
 from racer.cli.progress import shown_variants
 from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
-from racer.difference.data import Alignment, Difference, DiffInterrupted
-from racer.difference.diffing import diff
+from racer.difference.data import Difference, DiffInterrupted, Which
+from racer.difference.diffing import Limits, compared
 from racer.errors import UsageError
-from racer.explanation.exact import unexplained
-from racer.exploration.explaining import explain
+from racer.explanation.data import Explanation
+from racer.explanation.exact import exactly, unexplained
+from racer.exploration.explaining import explained
+from racer.exploration.result import Result
 from racer.exploration.witness_file import saved_witness
+from racer.lang.patience import until
+from racer.lang.program import Program
+from racer.lang.run import OutOfTime
+from racer.search.escaping import ESCAPE_STATES
+from racer.search.limits import deadline_after, is_past
 from racer.viz.diagram.drawing import diagram
 from racer.viz.differences import alignments_text, difference_summary
 from racer.viz.documents.difference import difference_document
@@ -64,25 +79,38 @@ class _Pair:
 def diff_scenario(request: DiffRequest) -> int:
     """Compare two variants; print what differs, and leave the witnesses that one alone has."""
     named_by_user(request.directory, "--output")
+    deadline = None if request.timeout is None else deadline_after(2 * request.timeout)
     with models_print_to_stderr():
-        pair = _pair(request)
-        found, interrupted = _compared(request, pair)
+        with until(deadline_after(request.timeout)):
+            pair = _pair(request)
+            build = pair.found.scenario.build
+            programs = build(**pair.parameters[0]), build(**pair.parameters[1])
+        found, interrupted = _compared(request, pair, programs, deadline)
     with interrupts.deferred():
-        status = _told(request, pair, found, interrupted)
+        status = _told(request, pair, found, interrupted, deadline)
         interrupts.answered()
     return status
 
 
-def _told(request: DiffRequest, pair: _Pair, found: Difference, interrupted: bool) -> int:
+def _told(
+    request: DiffRequest,
+    pair: _Pair,
+    found: Difference,
+    interrupted: bool,
+    deadline: float | None,
+) -> int:
     """Print what was found and write its files; the exit status."""
     if not request.json:
         emit(f"{_opening(request, pair, found)}\n\n{difference_summary(found)}")
         for text in alignments_text(found):
             emit(f"\n{text}")
     written: dict[str, Written] = {}
-    for alignment in found.alignments:
-        if isinstance(alignment.of, str) and not alignment.shown:
-            written[alignment.of] = _write(request, pair, found, alignment, alignment.of)
+    aligned = {each.of: each for each in found.alignments if isinstance(each.of, str)}
+    for each in found.labels:  # one that was not aligned in time has its witness, too
+        alignment = aligned.get(each.what)
+        leader = alignment.leader if alignment else each.only
+        if leader is not None and not (alignment and alignment.shown):
+            written[each.what] = _write(request, pair, found, leader, each.what, deadline)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
         scenario = pair.found.reference
@@ -90,12 +118,13 @@ def _told(request: DiffRequest, pair: _Pair, found: Difference, interrupted: boo
     else:
         emit_files(written, to_be_named(pair.found))
     failures = complain_of(written.values())
+    complain_of_late(written, request.timeout)
     if interrupted or interrupts.asked():
         complain("interrupted; what was found so far is above")
         return INTERRUPTED
     if failures:
         return USAGE
-    return OK if found.complete else BOUND
+    return OK if found.complete and found.cut is None else BOUND
 
 
 def _pair(request: DiffRequest) -> _Pair:
@@ -120,21 +149,22 @@ def _require_parameter(scenario: Scenario, parameter: str, settings: dict[str, s
         raise UsageError(f"parameter {parameter!r} is the one compared: leave out its --set.")
 
 
-def _compared(request: DiffRequest, pair: _Pair) -> tuple[Difference, bool]:
-    build = pair.found.scenario.build
-    programs = build(**pair.parameters[0]), build(**pair.parameters[1])
+def _compared(
+    request: DiffRequest, pair: _Pair, programs: tuple[Program, Program], deadline: float | None
+) -> tuple[Difference, bool]:
     try:
         with shown_variants(pair.found.reference) as progress:
-            found = diff(
-                *programs,
+            limits = Limits(
                 memory=request.memory,
-                names=_names(request, pair),
                 count=request.count,
                 max_states=request.max_states,
                 timeout=request.timeout,
+                deadline=deadline,
                 aligned_outcomes=None if request.json else _OUTCOMES_ALIGNED,
+                escape_states=ESCAPE_STATES,
                 progress=progress,
             )
+            found = compared(*programs, _names(request, pair), limits)
     except DiffInterrupted as stop:
         return stop.difference, True
     return found, False
@@ -158,13 +188,22 @@ def _opening(request: DiffRequest, pair: _Pair, found: Difference) -> str:
 
 
 def _write(
-    request: DiffRequest, pair: _Pair, found: Difference, alignment: Alignment, label: str
+    request: DiffRequest,
+    pair: _Pair,
+    found: Difference,
+    leader: Which,
+    label: str,
+    deadline: float | None,
 ) -> Written:
-    """The witness of a label, with whatever pictures `racer explore` leaves of it."""
-    side = found.side(alignment.leader)
-    parameters = pair.parameters[0 if alignment.leader == "first" else 1]
+    """The witness of a label, with whatever pictures `racer explore` leaves of it.
+
+    Past the deadline it is `late`: it has no pictures.
+    """
+    side = found.side(leader)
+    parameters = pair.parameters[0 if leader == "first" else 1]
+    end = end_of_telling(deadline, request.timeout)
     with models_print_to_stderr():
-        explained = unexplained(side.result.memory) is None
+        explains = unexplained(side.result.memory) is None
         saved = saved_witness(
             side.result, label, scenario=pair.found.reference, parameters=parameters
         )
@@ -172,6 +211,17 @@ def _write(
         name = f"{file_name(pair.found.scenario.name)}.{value}"
         settings = changed_settings(pair.found.scenario, parameters)
         written = write_witness(Path(request.directory), name, saved, settings)
-        if explained:
-            written = with_pictures(written, diagram(explain(side.result, label)))
+        if explains and is_past(end):
+            written = replace(written, late=True)
+        elif explains:
+            explanation = _explained(side.result, label, deadline)
+            written = with_pictures(written, diagram(explanation), deadline=end)
     return written
+
+
+def _explained(result: Result, label: str, deadline: float | None) -> Explanation:
+    """Why it has the label; past the deadline, by its schedule alone."""
+    if result.loaded is not None:
+        with suppress(OutOfTime), exactly(result.loaded, result.memory, deadline=deadline) as exact:
+            return explained(result, label, exact)
+    return explained(result, label, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +27,12 @@ from racer.files import require_replaceable, shown_path, write_atomically
 from racer.graphs.data import MAX_NODES, DrawnStates, DrawnThread
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
-from racer.lang.patience import patience, until
+from racer.lang.patience import GRACE, patience, until
 from racer.lang.run import OutOfTime
 from racer.machine.loaded import load_program
 from racer.machine.models import model
 from racer.search.limits import deadline_after
+from racer.viz.diagram.drawing import NotDrawnInTime
 from racer.viz.graphs.automaton import automaton
 from racer.viz.graphs.captions import plural, states_caption, thread_caption
 from racer.viz.graphs.dot import drawn
@@ -38,7 +40,7 @@ from racer.viz.graphs.stategraph import state_graph
 from racer.viz.summary import heading
 from racer.viz.wrapping import filled
 
-DRAWING: Final = 0.5  # seconds past a timeout in which the model may still be asked
+DRAWING: Final = 0.3  # seconds past a timeout in which the model may still be asked, and drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def draw_graph(request: GraphRequest) -> int:
     """Draw, say what is in the picture and what is not, and where it was written."""
     max_nodes, kind = _checked(request)
     directory = named_by_user(request.directory, "--output")
-    with models_print_to_stderr(), until(deadline_after(request.timeout)):
+    deadline = deadline_after(request.timeout)
+    with models_print_to_stderr(), until(deadline):
         selection = select(request.scenario, request.variant, request.settings)
     name = file_name(selection.found.scenario.name)
     settings = show_parameters(selection.parameters)
@@ -73,21 +76,27 @@ def draw_graph(request: GraphRequest) -> int:
     )
     bound = False
     if request.thread is None:
-        states = _states(request, selection, max_nodes)
+        states = _states(request, selection, max_nodes, deadline)
         bound = states.bound is not None
         stem, dot = f"{name}.graph", state_graph(states, title)
         said = _size("state graph", states), *states_caption(states)
     else:
-        thread = _thread(request, request.thread, selection, max_nodes)
+        thread = _thread(request, request.thread, selection, max_nodes, deadline)
         stem = f"{name}.thread.{file_label(thread.name)}"
         dot = automaton(thread, f"{title}  thread {thread.name}")
         said = _size(f"thread {thread.name}", thread), *thread_caption(thread)
     _emit_text(request, selection, said)
     changed = changed_settings(selection.found.scenario, selection.parameters)
-    note = _write(directory, stem, dot, kind, changed)
+    end = None if deadline is None else deadline + DRAWING
+    note, late = _write(directory, stem, dot, kind, changed, end)
     if note:
         complain(note)
-    return BOUND if bound else OK
+    if late:
+        complain(
+            f"note: the timeout of {request.timeout or 0:g} s was over before the picture was "
+            f"drawn: there is only its DOT"
+        )
+    return BOUND if bound or late else OK
 
 
 def _checked(request: GraphRequest) -> tuple[int, Literal["svg", "png", "dot"]]:
@@ -103,7 +112,9 @@ def _checked(request: GraphRequest) -> tuple[int, Literal["svg", "png", "dot"]]:
     return limit, cast("Literal['svg', 'png', 'dot']", request.format)
 
 
-def _states(request: GraphRequest, selection: Selection, max_nodes: int) -> DrawnStates:
+def _states(
+    request: GraphRequest, selection: Selection, max_nodes: int, deadline: float | None
+) -> DrawnStates:
     with models_print_to_stderr():
         with shown_states(selection.found.reference, hint=STOPS) as progress:
             wanted = Wanted(
@@ -112,19 +123,26 @@ def _states(request: GraphRequest, selection: Selection, max_nodes: int) -> Draw
                 timeout=request.timeout,
                 count=True if request.every_state else None,
                 progress=progress,
+                deadline=deadline,
             )
             try:
                 searched, result = searched_and_told(selection.program, wanted)
             except OutOfTime:
                 raise _nothing_to_draw(request.timeout) from None
-        with patience(deadline=deadline_after(None if request.timeout is None else DRAWING)):
+        late = time.monotonic() + DRAWING - GRACE  # some time, however long the search took
+        with patience(deadline=None if deadline is None else max(deadline, late)):
             return drawn_states(
                 searched, result, max_nodes=max_nodes, every_state=request.every_state
             )
 
 
-def _thread(request: GraphRequest, name: str, selection: Selection, max_nodes: int) -> DrawnThread:
-    deadline = deadline_after(request.timeout)
+def _thread(
+    request: GraphRequest,
+    name: str,
+    selection: Selection,
+    max_nodes: int,
+    deadline: float | None,
+) -> DrawnThread:
     with models_print_to_stderr():
         try:
             loaded = load_program(selection.program, timeout=request.timeout, deadline=deadline)
@@ -155,10 +173,15 @@ def _emit_text(request: GraphRequest, selection: Selection, said: Sequence[str])
 
 
 def _write(
-    directory: Path, stem: str, dot: str, kind: Literal["svg", "png", "dot"], settings: str
-) -> str | None:
+    directory: Path,
+    stem: str,
+    dot: str,
+    kind: Literal["svg", "png", "dot"],
+    settings: str,
+    deadline: float | None,
+) -> tuple[str | None, bool]:
     """Write STEM.dot and the picture, and say so; a note where they have another name, which
-    `settings` are part of.
+    `settings` are part of; and whether there was no time for the picture.
 
     Errors   RacerError, once what can be written is.
     """
@@ -177,11 +200,15 @@ def _write(
         write_atomically(path, dot.encode(errors="backslashreplace"), "dot")
         emit(shown_path(path))
         if kind != "dot":
-            write_atomically(picture, drawn(dot, kind), kind)
+            write_atomically(picture, drawn(dot, kind, deadline), kind)
             emit(shown_path(picture))
+    except NotDrawnInTime:
+        if deadline is None:
+            raise
+        return note, True
     except OSError as error:
         raise RacerError(unwritten(error, directory)) from error
-    return note
+    return note, False
 
 
 def _is_of(dot: str, path: Path) -> bool:

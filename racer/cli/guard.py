@@ -85,11 +85,12 @@ def _require_directory() -> None:
 
 @contextlib.contextmanager
 def _interrupts_are_told_once() -> Iterator[None]:
-    """Ctrl-C in a `__del__` cannot be raised from there: it is met again, without a traceback."""
+    """What comes from outside, as Ctrl-C, in a `__del__` cannot be raised from there: it is met
+    again, without a traceback."""
     before = sys.unraisablehook
 
     def told(found: sys.UnraisableHookArgs) -> None:
-        if not issubclass(found.exc_type, KeyboardInterrupt):
+        if not issubclass(found.exc_type, KeyboardInterrupt | interrupts.Stop):
             before(found)
 
     sys.unraisablehook = told

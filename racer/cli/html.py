@@ -56,12 +56,15 @@ _BEARING = (
 )
 
 
-def write_page(path: Path, report: Report, settings: str | None = None) -> WrittenPage:
+def write_page(
+    path: Path, report: Report, settings: str | None = None, content: bytes | None = None
+) -> WrittenPage:
     """Write the file; its directory is made. Errors: none, as with the files of a label.
 
     Where a page of something else is, `settings` become part of the name; None: it is replaced.
+    `content` is the page if that is made already.
     """
-    content, note = page(report), None
+    content, note = content or page(report), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         require_replaceable(path, "page")

@@ -29,6 +29,7 @@ class Written:
 
     `stem` is their path without an ending, None where there is no witness. `svg` is the picture
     itself, None when it could not be drawn. `note` says that they have another name than usual.
+    `late`: time was over before it was told or drawn.
     """
 
     stem: Path | None
@@ -37,6 +38,7 @@ class Written:
     failure: str | None = None
     svg: bytes | None = None
     note: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,14 @@ def write_witness(directory: Path, name: str, saved: SavedWitness, settings: str
     return Written(stem, shown_path(path), note=note)
 
 
-def with_pictures(written: Written, dot: str, *, png: bool = False) -> Written:
+def with_pictures(
+    written: Written, dot: str, *, png: bool = False, deadline: float | None = None
+) -> Written:
     """Write the .dot, .svg and, if asked for, .png of a witness; whatever can be written is.
 
     Errors   none, as with the witness.
     """
-    from racer.viz.diagram.drawing import render
+    from racer.viz.diagram.drawing import NotDrawnInTime, render
 
     if written.stem is None:
         return written
@@ -97,16 +101,19 @@ def with_pictures(written: Written, dot: str, *, png: bool = False) -> Written:
         write_atomically(path, content, kind)
         pictures.insert(place, shown_path(path))
 
-    stem, failure = written.stem, None
+    stem, failure, late = written.stem, None, False
     try:
         write("dot", dot.encode(errors="backslashreplace"), 0)
-        svg = render(dot, "svg")
+        svg = render(dot, "svg", deadline=deadline)
         write("svg", svg, 0)
         if png:
-            write("png", render(dot, "png"), 1)
+            write("png", render(dot, "png", deadline=deadline), 1)
+    except NotDrawnInTime as error:
+        late = deadline is not None
+        failure = None if late else unwritten(error, stem.parent)
     except (OSError, RacerError) as error:
         failure = unwritten(error, stem.parent)
-    return replace(written, pictures=tuple(pictures), failure=failure, svg=svg)
+    return replace(written, pictures=tuple(pictures), failure=failure, svg=svg, late=late)
 
 
 def unwritten(error: OSError | RacerError, directory: Path) -> str:

@@ -117,6 +117,7 @@ class Difference:
     alignments  of every label that only one has or that the first has, then of outcomes that
                 only one is proved to have (`unaligned` counts those left out); an outcome that
                 shows a label only one has is told by that label and is not counted again
+    cut         why alignments of these are missing; None: they are all there
     """
 
     first: Side
@@ -126,6 +127,7 @@ class Difference:
     values: tuple[Compared[tuple[str, OutcomeValue]], ...]
     alignments: tuple[Alignment, ...]
     unaligned: int
+    cut: str | None = None
 
     @property
     def complete(self) -> bool:

@@ -25,15 +25,17 @@ from racer.difference.data import (
 from racer.difference.following import Followed, follow
 from racer.errors import ModelError, UsageError
 from racer.exploration.confirming import confirmed_replay
-from racer.exploration.exploring import explore
+from racer.exploration.exploring import Wanted, explored
 from racer.exploration.result import Interrupted, Result, Witness, nothing_searched
+from racer.exploration.stages import within
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.program import Program
+from racer.lang.run import OutOfTime
 from racer.machine.interface import System
 from racer.machine.models import replayed
 from racer.replaying.trace import Trace
 from racer.search.escaping import ESCAPE_STATES, Escape, escape
-from racer.search.limits import Progress, deadline_after
+from racer.search.limits import Progress, deadline_after, is_past
 
 
 def diff(
@@ -55,7 +57,8 @@ def diff(
     names             what the two are called in errors, and in the Difference
     count             count interleavings, as explore() does
     max_states        stop each of the two searches after so many states
-    timeout           stop each of the two searches after so many seconds
+    timeout           stop each of the two searches after so many seconds, and aligning, after
+                      which `cut` says what is missing, after twice as many in all
     aligned_outcomes  how many outcomes that only one has are aligned; None: all of them
     escape_states     how many states may be looked at to find where a label gets out of reach
     progress          is called with the name of the program that is explored, and how far it is
@@ -63,8 +66,23 @@ def diff(
     Errors   UsageError when the programs' threads have different names; ModelError that names
              the program whose model fails; DiffInterrupted, with what was found, on Ctrl-C.
     """
+    limits = Limits(
+        memory,
+        count,
+        max_states,
+        timeout,
+        None if timeout is None else deadline_after(2 * timeout),
+        aligned_outcomes,
+        escape_states,
+        progress,
+    )
+    return compared(first, second, names, limits)
+
+
+def compared(first: Program, second: Program, names: tuple[str, str], limits: Limits) -> Difference:
+    """What diff() gives. Errors: as diff()."""
     _require_same_threads((first, second), names)
-    limits = _Limits(memory, count, max_states, timeout, escape_states, progress)
+    memory = limits.memory
     one, interrupted = _explored(first, names[0], limits)
     if interrupted:
         raise DiffInterrupted(_compared(one, Side(names[1], second, _unexplored(memory))))
@@ -74,20 +92,25 @@ def diff(
         raise DiffInterrupted(difference)
     try:
         with interrupts.allowed():
-            return _with_alignments(difference, aligned_outcomes, limits)
+            return _with_alignments(difference, limits)
     except KeyboardInterrupt:
         interrupts.answered()
         raise DiffInterrupted(difference) from None
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
-    """How to explore, and when to stop."""
+class Limits:
+    """How to explore, and when to stop: the parameters of diff(), which explains them.
+
+    `deadline` is a time.monotonic() value at which all has to be done.
+    """
 
     memory: str
     count: bool | None
     max_states: int | None
     timeout: float | None
+    deadline: float | None
+    aligned_outcomes: int | None
     escape_states: int
     progress: Callable[[str, Progress], None] | None
 
@@ -102,17 +125,18 @@ def _require_same_threads(programs: tuple[Program, Program], names: tuple[str, s
         )
 
 
-def _explored(program: Program, name: str, limits: _Limits) -> tuple[Side, bool]:
+def _explored(program: Program, name: str, limits: Limits) -> tuple[Side, bool]:
     """A side, and whether exploring it was interrupted."""
     try:
-        result = explore(
-            program,
+        wanted = Wanted(
             memory=limits.memory,
             count=limits.count,
             max_states=limits.max_states,
             timeout=limits.timeout,
             progress=None if limits.progress is None else partial(limits.progress, name),
+            deadline=_earlier(deadline_after(limits.timeout), limits.deadline),
         )
+        result = explored(program, wanted)
     except Interrupted as stop:
         return Side(name, program, stop.result), True
     except ModelError as error:
@@ -120,6 +144,10 @@ def _explored(program: Program, name: str, limits: _Limits) -> tuple[Side, bool]
             f"{name}: {error}", thread=error.thread, step=error.step, schedule=error.schedule
         ) from error
     return Side(name, program, result), False
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    return one if one is None or other is None else min(one, other)
 
 
 def _unexplored(memory: str) -> Result:
@@ -140,7 +168,8 @@ def _compared(first: Side, second: Side) -> Difference:
     )
 
 
-def _with_alignments(found: Difference, outcomes: int | None, limits: _Limits) -> Difference:
+def _with_alignments(found: Difference, limits: Limits) -> Difference:
+    outcomes = limits.aligned_outcomes
     told = {label.what for label in found.labels if label.only}
     untold = [
         each
@@ -149,21 +178,34 @@ def _with_alignments(found: Difference, outcomes: int | None, limits: _Limits) -
     ]
     jobs = [_job(label) for label in found.labels]
     jobs += [_job(outcome) for outcome in untold[:outcomes]]
-    deadline = deadline_after(limits.timeout)
+    deadline = limits.deadline
     made: dict[int, Alignment] = {}
+    cut: str | None = None
     for which in ("first", "second"):
         mine = [i for i, (leader, _, _) in enumerate(jobs) if leader == which]
         loaded = found.other(which).result.loaded
         if mine and loaded is not None:
             follower = loaded.system(limits.memory)
-            with loaded.in_use(limits.timeout, deadline):
-                for i in mine:
-                    made[i] = _alignment(found, *jobs[i], follower, limits, deadline)
+            try:
+                with loaded.in_use(limits.timeout, deadline):
+                    for i in mine:
+                        if is_past(deadline):
+                            raise OutOfTime
+                        made[i] = _alignment(found, *jobs[i], follower, limits, deadline)
+            except OutOfTime as stop:
+                cut = cut or _cut(stop, len(jobs) - len(made), limits)
     return replace(
         found,
-        alignments=tuple(made[i] for i in range(len(jobs))),
+        alignments=tuple(made[i] for i in sorted(made)),
         unaligned=len(untold) - len(untold[:outcomes]),
+        cut=cut,
     )
+
+
+def _cut(stop: OutOfTime, left: int, limits: Limits) -> str:
+    of = "label or outcome" if left == 1 else "labels or outcomes"
+    why = within(Wanted(timeout=limits.timeout).out_of_time, stop)
+    return f"{why}, before {left} {of} had been aligned"
 
 
 def _job(each: Compared[str] | Compared[OutcomeKey]) -> tuple[Which, str | OutcomeKey, Witness]:
@@ -180,7 +222,7 @@ def _alignment(
     of: str | OutcomeKey,
     witness: Witness,
     follower: System,
-    limits: _Limits,
+    limits: Limits,
     deadline: float | None,
 ) -> Alignment:
     other = found.other(leader)
@@ -216,7 +258,7 @@ def _escape(
     follower: System,
     followed: Followed,
     label: str,
-    limits: _Limits,
+    limits: Limits,
     deadline: float | None,
 ) -> Escape:
     """No search is needed where exploring has shown that the label is not there."""

@@ -19,6 +19,11 @@ EXTRA_SECONDS: Final = 0.3
 EXTRA_SHARE: Final = 0.05
 
 
+def extra(timeout: float) -> float:
+    """How many seconds past the deadline what is needed may take."""
+    return max(EXTRA_SECONDS, EXTRA_SHARE * timeout)
+
+
 class Stages:
     """Does the parts of a report. `cut` says which one that was needed was given up, and why."""
 
@@ -36,8 +41,7 @@ class Stages:
         if self._deadline is None or self._timeout is None:
             work()
             return
-        extra = max(EXTRA_SECONDS, EXTRA_SHARE * self._timeout)
-        due = max(self._deadline, time.monotonic() + extra - GRACE)
+        due = max(self._deadline, time.monotonic() + extra(self._timeout) - GRACE)
         try:
             with patience(self._timeout, due):
                 work()

@@ -62,16 +62,37 @@ def patience(seconds: float | None = None, deadline: float | None = None) -> Ite
 
     Errors   ModelError for a function that does not return; OutOfTime.
     """
+    outer = tuple(_in_force.watchers)
     watcher = _Watcher(Limits(seconds, deadline))
-    _in_force.watchers.append(watcher)
-    watcher.start()
     try:
+        with _hushed(outer):  # what is raised within Thread.start() may leave it waiting for ever
+            watcher.start()
+            _in_force.watchers.append(watcher)
         yield
     except OutOfPatience as stall:
         raise ModelError(f"a function of the model hangs: {stalled_text(stall)}") from None
     finally:
+        try:
+            _end(watcher, outer)
+        except (OutOfPatience, OutOfTime):  # before it had hushed them
+            _end(watcher, outer)
+
+
+def _end(watcher: _Watcher, outer: tuple[_Watcher, ...]) -> None:
+    with _hushed((*outer, watcher)):
         watcher.stop()
-        _in_force.watchers.pop()
+        del _in_force.watchers[len(outer) :]
+
+
+@contextmanager
+def _hushed(watchers: tuple[_Watcher, ...]) -> Iterator[None]:
+    """While these raise nothing, and nothing that they raised is on its way."""
+    try:
+        _undisturbed(lambda: _hush(watchers))
+        yield
+    finally:
+        for watcher in watchers:
+            watcher.paused = False
 
 
 class Endless(Exception):
@@ -95,6 +116,11 @@ def in_good_time(work: Callable[[], T]) -> T:
         raise Endless(f"it ran for {LOADING:g} s without coming to an end{where}") from None
 
 
+def _hush(watchers: tuple[_Watcher, ...]) -> None:
+    for watcher in watchers:
+        watcher.hush()
+
+
 def heed() -> None:
     """Out of time has been heeded: what is left to be done in this thread is not interrupted."""
     for watcher in _in_force.watchers:
@@ -110,13 +136,8 @@ def until(deadline: float | None) -> AbstractContextManager[None]:
 def handed_over() -> Iterator[Limits]:
     """While another thread does the work of this one: the limits that it has to be given."""
     watchers = tuple(_in_force.watchers)
-    for watcher in watchers:
-        watcher.paused = True
-    try:
+    with _hushed(watchers):
         yield watchers[-1].limits if watchers else Limits()
-    finally:
-        for watcher in watchers:
-            watcher.paused = False
 
 
 def is_over() -> bool:
@@ -151,14 +172,17 @@ class _Watcher:
         self._deadline = None
         _undisturbed(self._wait_for_raising)
 
-    def stop(self) -> None:
-        """Nothing is raised from here on, and what was raised has arrived."""
-        _undisturbed(self._end)
-        self._below.clear()
+    def hush(self) -> None:
+        """Raise nothing as long as it is paused; what was raised has arrived, or is on its way."""
+        self.paused = True
+        self._wait_for_raising()
 
-    def _end(self) -> None:
+    def stop(self) -> None:
+        """It watches no more. It has to be hushed."""
         self._over.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # it was started
+            self._thread.join()
+        self._below.clear()
 
     def _wait_for_raising(self) -> None:
         with self._raising:
@@ -205,7 +229,7 @@ class _Watcher:
                 )
 
 
-def _undisturbed(wait: Callable[[], None]) -> None:
+def _undisturbed(wait: Callable[[], object]) -> None:
     """Wait for something, and drop what is on its way to this thread: it arrives in here.
 
     It is not called back, which CPython allows. CPython 3.11 would take an exception to be on its

@@ -98,3 +98,8 @@ class Budget:
 def deadline_after(seconds: float | None) -> float | None:
     """The time.monotonic() value so many seconds from now; None for no limit."""
     return None if seconds is None else time.monotonic() + seconds
+
+
+def is_past(deadline: float | None) -> bool:
+    """Whether that time.monotonic() value has passed; None never does."""
+    return deadline is not None and time.monotonic() > deadline

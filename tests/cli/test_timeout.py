@@ -170,3 +170,70 @@ def test_without_one_it_is_an_error_and_the_others_are_decided(
     assert status == 2
     assert "L2    holds" in out
     assert "scenario 'building' with variant=one could not be built: it ran for 0.3 s" in err
+
+
+def test_two_variants_are_built_within_the_timeout(racer: Run) -> None:
+    status, _, err = racer("diff", "model.py::building", "one", "two", "--timeout", "0.3")
+    assert status == 3
+    assert err == "error: the timeout was over, in building() at model.py:22; try a longer one\n"
+
+
+def is_past(deadline: float | None) -> bool:
+    """In place of the clock: whatever has a deadline is late."""
+    return deadline is not None
+
+
+def test_a_label_that_there_is_no_time_to_tell_has_its_witness(
+    racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("racer.cli.commands.is_past", is_past)
+    status, out, err = racer("explore", "models.py::reads", "--timeout", "100")
+    assert status == 0
+    assert "FAIL" in out and "R2 load" not in out
+    assert out.endswith("\nracer replay racer-out/reads.torn.json\n")
+    assert err == (
+        "note: the timeout of 100 s was over before all was told and drawn of 'torn'; "
+        "racer explain racer-out/reads.torn.json tells\n"
+    )
+    assert [file.name for file in (here / "racer-out").iterdir()] == ["reads.torn.json"]
+
+
+def test_a_page_that_takes_too_long_is_an_error_beside_the_verdict(
+    racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("racer.cli.commands.end_of_telling", lambda deadline, timeout: 1.0)
+    monkeypatch.setattr("racer.viz.page.page.page", lambda report: loop())
+    status, out, err = racer("explore", "models.py::reads", "--timeout", "100", "--html")
+    assert (status, out.count("FAIL")) == (2, 1)
+    assert "cannot write racer-out/reads.html: the timeout of 100 s was over." in err
+
+
+def loop() -> None:
+    while True:
+        pass
+
+
+def test_a_picture_of_a_graph_is_drawn_until_the_timeout(
+    racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("racer.cli.graphs.DRAWING", -1000.0)
+    status, _, err = racer("graph", "models.py::reads", "--timeout", "100")
+    assert status == 3
+    assert err == (
+        "note: the timeout of 100 s was over before the picture was drawn: there is only its DOT\n"
+    )
+    assert [file.name for file in (here / "racer-out").iterdir()] == ["reads.graph.dot"]
+
+
+def test_what_was_not_aligned_in_time_is_said_and_has_its_witness(
+    racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("racer.difference.diffing.is_past", is_past)
+    words = ("diff", "models.py::reads", "torn", "once", "--timeout", "100")
+    status, out, _ = racer(*words)
+    assert status == 3
+    cut = "timeout of 100 s, before 1 label or outcome had been aligned"
+    assert f"CUT not all is told step by step: {cut}" in " ".join(out.split())
+    assert (here / "racer-out" / "reads.torn.torn.json").exists()
+    found = json.loads(racer(*words, "--json")[1])
+    assert (found["alignments"], found["cut"]) == ([], cut)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ from racer.explanation.exact import exactly
 from racer.exploration.explaining import explained
 from racer.files import shown_path
 from racer.lang import patience
+from racer.lang.run import OutOfTime
 from tests.samples import rule_one
 
 
@@ -340,3 +342,23 @@ def test_replay_has_patience_with_a_method_of_a_value(monkeypatch: pytest.Monkey
 
     with pytest.raises(ModelError, match=rf"hangs: it ran for 0\.2 s .*{LOOP}"):
         replay(Program(mem, {"T": Thread(thread)}), [])
+
+
+def test_what_is_late_is_not_interrupted_while_it_begins_to_be_watched_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An exception within Thread.start() would leave that waiting for ever."""
+    begins, begun = patience._Watcher.start, []
+
+    def slowly(self: patience._Watcher) -> None:
+        if begun:  # it is the inner one: the outer one, which is due, would raise by now
+            until = time.monotonic() + 0.2
+            while time.monotonic() < until:
+                pass
+        begins(self)
+        begun.append(self)
+
+    monkeypatch.setattr(patience._Watcher, "start", slowly)
+    with pytest.raises(OutOfTime), patience.patience(deadline=0.0), patience.patience():
+        for_ever(None)
+    assert len(begun) == 2

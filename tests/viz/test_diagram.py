@@ -19,7 +19,7 @@ from racer.lang.operations import Acquire, Release
 from racer.replaying.trace import Trace
 from racer.viz.diagram.boxes import Box
 from racer.viz.diagram.condensing import condensed
-from racer.viz.diagram.drawing import diagram, render
+from racer.viz.diagram.drawing import NotDrawnInTime, diagram, render
 from racer.viz.diagram.grid import lay_out
 from racer.viz.diagram.ways import arrows
 from tests.viz.traces import (
@@ -213,6 +213,11 @@ def test_graphviz_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("subprocess.run", hang)
     with pytest.raises(RacerError, match="timed out"):
         render("digraph {}", "svg")
+
+
+def test_graphviz_is_ended_at_a_deadline() -> None:
+    with pytest.raises(NotDrawnInTime, match="timed out after 0"):
+        render("digraph {}", "svg", deadline=0.0)
 
 
 def test_the_point_of_no_return_is_a_rule_under_its_step() -> None:

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+import time
 from collections.abc import Iterable
 from typing import Literal
 
@@ -39,7 +40,7 @@ _ROUND = 4.0  # radius of a way's corners
 _ARROW = 6.0  # length of its head
 _PNG_DPI = 144
 _BREAK = '<br align="left"/>'
-_TIMEOUT = 60  # seconds for graphviz; a picture of 60 steps takes less than one
+_TIMEOUT = 60.0  # seconds for graphviz; a picture of 60 steps takes less than one
 
 
 def diagram(explanation: Explanation) -> str:
@@ -90,22 +91,34 @@ def diagram(explanation: Explanation) -> str:
     return safe_text(str(dot.source))
 
 
+class NotDrawnInTime(RacerError):
+    """Graphviz was still at work when the time for it was over."""
+
+
 def render(
-    dot: str, format: Literal["svg", "png"], layout: tuple[str, ...] = ("-Kneato", "-n2")
+    dot: str,
+    format: Literal["svg", "png"],
+    layout: tuple[str, ...] = ("-Kneato", "-n2"),
+    *,
+    deadline: float | None = None,
 ) -> bytes:
     """The picture, by `graphviz-pure`, or by a `dot` of the system where that is missing.
 
-    `layout` is what places the nodes: nothing, for a diagram.
+    `layout` is what places the nodes: nothing, for a diagram. It is another process, which is
+    ended at `deadline`, a time.monotonic() value.
 
-    Errors   RacerError when there is neither, or when it cannot draw this text.
+    Errors   RacerError when there is neither, or when it cannot draw this text; NotDrawnInTime.
     """
+    seconds = _TIMEOUT if deadline is None else max(deadline - time.monotonic(), 0.0)
     resolution = [f"-Gdpi={_PNG_DPI}"] if format == "png" else []
     command = [_graphviz(), *layout, f"-T{format}", *resolution]
     try:
         done = subprocess.run(
-            command, input=dot.encode(), capture_output=True, check=False, timeout=_TIMEOUT
+            command, input=dot.encode(), capture_output=True, check=False, timeout=seconds
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:
+        raise NotDrawnInTime(f"cannot draw the diagram: {command[0]} failed: {error}") from error
+    except OSError as error:
         raise RacerError(f"cannot draw the diagram: {command[0]} failed: {error}") from error
     if done.returncode != 0 or not done.stdout:
         said = done.stderr.decode(errors="replace").strip() or "nothing"

@@ -64,6 +64,7 @@ def difference_document(
             ],
             "alignments": [_alignment(each, files) for each in found.alignments],
             "unaligned": found.unaligned,
+            "cut": found.cut,
         }
     )
 

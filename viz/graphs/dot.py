@@ -55,9 +55,9 @@ def new_picture(title: str, caption: Iterable[str], *, ranksep: str = "0.35") ->
     )
 
 
-def drawn(dot: str, format: Literal["svg", "png"]) -> bytes:
+def drawn(dot: str, format: Literal["svg", "png"], deadline: float | None = None) -> bytes:
     """The picture, with the nodes where `dot` puts them. Errors: as viz.diagram.render."""
-    return render(dot, format, ("-Kdot",))
+    return render(dot, format, ("-Kdot",), deadline=deadline)
 
 
 def plain(words: str) -> str:

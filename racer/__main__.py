@@ -18,8 +18,10 @@ _NEEDED = {
 def main() -> int:
     """Run the command line and return the exit status."""
     try:
+        from racer import interrupts
         from racer.cli import main as run
 
+        interrupts.process_ends_after()
         status = run()
         import gc
         import signal

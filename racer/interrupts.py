@@ -32,6 +32,7 @@ class _Interrupts:
         self.asked_at: float | None = None
         self.kept = False
         self.handled = False  # whether a signal comes here
+        self.ending = False  # whether nothing follows what is handled but the end of the process
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -52,6 +53,12 @@ def asked() -> bool:
 def answered() -> None:
     """What was asked for is done, or will be said."""
     _state.asked_at = None
+
+
+def process_ends_after() -> None:
+    """From here on nothing follows what is `handled` but the end of the process: no signal of
+    these is heard then, since all is said."""
+    _state.ending = True
 
 
 def check() -> None:
@@ -88,7 +95,7 @@ class handled:
 
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
-            signal.signal(number, before)
+            signal.signal(number, signal.SIG_IGN if _state.ending else before)
         if self._before:
             _state.handled = False
             answered()

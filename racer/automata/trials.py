@@ -32,10 +32,19 @@ def confirm(automaton: GrowingAutomaton, tables: Mapping[str, ValueTable]) -> No
     if not histories:
         return
     environment, instance = automaton.environment, automaton.instance
-    for why, double in doubles.patterns(environment.trusted(), tables):
-        trial = _Trial(automaton, instance, tables, double, why)
-        for path, goal in histories:
-            trial.run(path, goal)
+    trials = [
+        _Trial(automaton, instance, tables, double, why)
+        for why, double in doubles.patterns(environment.trusted(), tables)
+    ]
+    try:
+        for trial in trials:
+            for path, goal in histories:
+                trial.run(path, goal)
+    except ModelError:  # which is met first may differ with the hash seed: the least is told
+        for path, goal in sorted(histories, key=_text):
+            for trial in trials:
+                trial.run(path, goal)
+        raise
     if not rewriting.may_differ(environment.codes(), environment.trusted()):
         return
     for number, order in enumerate(ORDERS):
@@ -47,6 +56,11 @@ def confirm(automaton: GrowingAutomaton, tables: Mapping[str, ValueTable]) -> No
             trial.run(path, goal)
         if rewritten.met is None:
             break
+
+
+def _text(history: tuple[Path, int]) -> tuple[int, list[str]]:
+    path, _ = history
+    return len(path), [describe(step.result) for _, step in path]
 
 
 class _Trial:

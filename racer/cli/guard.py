@@ -26,6 +26,7 @@ def guarded(command: Callable[[], int]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a label outside the locale's charset
     _stdout.failure = None
+    status: int | None = None
     try:
         signals = interrupts.handled((signal.SIGINT, signal.SIGTERM))
         with signals, _nobody_leaves(), _interrupts_are_told_once():
@@ -36,8 +37,9 @@ def guarded(command: Callable[[], int]) -> int:
     except RacerError as error:
         status = _failed(USAGE, str(error))
     except KeyboardInterrupt:
-        warnings.simplefilter("ignore", RuntimeWarning)  # of what is dropped before its `await`
-        status = _failed(INTERRUPTED, "interrupted before the result was shown")
+        if status is None:  # else all has been said
+            warnings.simplefilter("ignore", RuntimeWarning)  # of what is dropped before its `await`
+            status = _failed(INTERRUPTED, "interrupted before the result was shown")
     except OutOfTime as stop:
         at = called_at(stop)
         where = f", in {at}" if at else ""

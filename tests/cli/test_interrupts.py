@@ -6,13 +6,15 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from racer import Memory, ModelError, Program, Thread, Violation, explore, interrupts
+from racer.__main__ import main as process
+from racer.cli.guard import guarded
 from racer.exploration.result import Interrupted
 
 if TYPE_CHECKING:
@@ -309,6 +311,33 @@ def test_ctrl_c_after_the_search_loses_nothing_that_was_found(
     monkeypatch.undo()
     monkeypatch.chdir(here)
     assert racer("replay", "racer-out/reads.torn.json")[0] == 0
+
+
+def test_ctrl_c_once_all_is_said_changes_no_answer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes when the command has returned, and is still listened for."""
+
+    @contextlib.contextmanager
+    def late() -> Iterator[None]:
+        yield
+        ctrl_c()
+
+    monkeypatch.setattr("racer.cli.guard._interrupts_are_told_once", late)
+    assert guarded(lambda: 1) == 1
+    assert capsys.readouterr() == ("", "")
+
+
+def test_nor_does_one_while_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def command() -> int:
+        status = guarded(lambda: 1)
+        ctrl_c()
+        return status
+
+    monkeypatch.setattr("racer.cli.main", command)
+    monkeypatch.setattr(interrupts._state, "ending", False)  # it is put back
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    assert process() == 1
 
 
 def test_sigterm_is_like_ctrl_c(racer: Run, here: Path) -> None:

@@ -14,7 +14,7 @@ from racer.errors import ModelError
 from racer.lang.operations import Operation
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import Raised
-from racer.machine.dependence import footprints, places_of
+from racer.machine.dependence import ThreadFootprints, footprints, places_of
 from racer.machine.interface import Broken, Future, Successors
 from racer.machine.layout import Layout, State
 from racer.machine.monitors import Monitors
@@ -39,7 +39,7 @@ class SequentialConsistency:
         self.locals = self._layout.locals
         self._monitors = Monitors(lifted, self._layout)
         self._reader = Reader(lifted, self._layout)
-        self._footprints = footprints(lifted, places_of(lifted))
+        self._futures = _futures(footprints(lifted, places_of(lifted)))
         self._known: dict[State, Successors] = {}
         self._tables = tuple(
             ThreadTable(lifted, self._layout, self._monitors, thread)
@@ -106,14 +106,11 @@ class SequentialConsistency:
         return state & self._layout.node_mask
 
     def futures(self, state: State) -> tuple[Future, ...] | None:
-        known = self._footprints
+        known = self._futures
         if known is None:
             return None
-        nodes = [field.get(state) for field in self._layout.nodes]
-        return tuple(
-            Future(each.next[node], each.future[node])
-            for each, node in zip(known, nodes, strict=True)
-        )
+        nodes = zip(known, self._layout.nodes, strict=True)
+        return tuple([futures[(state >> field.shift) & field.mask] for futures, field in nodes])
 
     def labels(self, state: State) -> tuple[str, ...]:
         return self._reader.labels(state)
@@ -152,3 +149,15 @@ class SequentialConsistency:
         if isinstance(pending, Raised):
             raise Broken(thread, move, pending.text)
         return after
+
+
+def _futures(
+    footprints: tuple[ThreadFootprints, ...] | None,
+) -> tuple[tuple[Future, ...], ...] | None:
+    """By thread and node."""
+    if footprints is None:
+        return None
+    made = {
+        id(each): tuple(map(Future, each.next, each.future)) for each in footprints
+    }  # copies share one
+    return tuple(made[id(each)] for each in footprints)

@@ -54,6 +54,7 @@ class StubbornSets:
 
     def __init__(self, system: System) -> None:
         self._system = system
+        self._relation = Relation()
         self._chosen: dict[tuple[int, tuple[int, ...]], frozenset[int]] = {}
 
     def choose(self, state: State, successors: Successors) -> Successors:
@@ -70,18 +71,63 @@ class StubbornSets:
             futures = self._system.futures(state)
             if futures is None:
                 return successors
-            chosen = self._chosen[key] = smallest_closed_set(futures, counts)
+            chosen = smallest_closed_set(futures, counts, self._relation)
+            self._chosen[key] = chosen
         if len(chosen) >= len(counts) and all(agent in chosen for agent in counts):
             return successors
         return [pair for pair in successors if agent_of(pair[0]) in chosen]
 
 
-def smallest_closed_set(futures: Sequence[Future], enabled: dict[int, int]) -> frozenset[int]:
+class Relation:
+    """Which futures may conflict, each pair asked once. Copies mostly share few of them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Future, int] = {}
+        self._futures: list[Future] = []
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def number(self, future: Future) -> int:
+        """A number for a future, the same for equal ones."""
+        number = self._numbers.get(future)
+        if number is None:
+            number = self._numbers[future] = len(self._futures)
+            self._futures.append(future)
+        return number
+
+    def may_conflict(self, own: int, other: int) -> bool:
+        """Of two futures by their numbers."""
+        known = self._known.get((own, other))
+        if known is None:
+            known = may_conflict(self._futures[own], self._futures[other])
+            self._known[own, other] = known
+        return known
+
+
+class Kinds:
+    """The agents of a state by their futures: those of one kind are closed alike."""
+
+    def __init__(self, futures: Sequence[Future], relation: Relation) -> None:
+        self.relation = relation
+        self.of = [relation.number(future) for future in futures]
+        self.agents: dict[int, list[int]] = {}
+        for agent, kind in enumerate(self.of):
+            self.agents.setdefault(kind, []).append(agent)
+
+
+def smallest_closed_set(
+    futures: Sequence[Future], enabled: dict[int, int], relation: Relation
+) -> frozenset[int]:
     """The closed set of agents with the fewest enabled moves, grown from an enabled one."""
     best: frozenset[int] = frozenset(enabled)
     least = sum(enabled.values())
-    for seed in enabled:
-        closed = _closure(seed, futures)
+    kinds = Kinds(futures, relation)
+    tried: set[tuple[int, int]] = set()
+    for seed, own in enabled.items():
+        alike = (kinds.of[seed], own)  # another such seed has as many moves in its closed set
+        if alike in tried:
+            continue
+        tried.add(alike)
+        closed = _closure(seed, kinds)
         moves = sum(count for agent, count in enabled.items() if agent in closed)
         if moves < least:
             best, least = closed, moves
@@ -90,16 +136,19 @@ def smallest_closed_set(futures: Sequence[Future], enabled: dict[int, int]) -> f
     return best
 
 
-def _closure(seed: int, futures: Sequence[Future]) -> frozenset[int]:
-    closed = {seed}
-    waiting = [seed]
+def _closure(seed: int, kinds: Kinds) -> frozenset[int]:
+    """The seed, and all of each kind that is drawn in."""
+    first = kinds.of[seed]
+    drawn: set[int] = set()
+    waiting = [first]
     while waiting:
-        own = futures[waiting.pop()]
-        for agent, other in enumerate(futures):
-            if agent not in closed and may_conflict(own, other):
-                closed.add(agent)
-                waiting.append(agent)
-    return frozenset(closed)
+        own = waiting.pop()
+        for kind in kinds.agents:
+            if kind not in drawn and kinds.relation.may_conflict(own, kind):
+                drawn.add(kind)
+                if kind != first:  # what that draws in is known from the seed
+                    waiting.append(kind)
+    return frozenset((seed, *(agent for kind in drawn for agent in kinds.agents[kind])))
 
 
 def may_conflict(own: Future, other: Future) -> bool:

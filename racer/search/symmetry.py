@@ -76,10 +76,11 @@ class Group:
 
     def moved(self, before: Sequence[int], after: Sequence[int]) -> int:
         """What to add to a state to put the parts `after` in place of `before`."""
-        return sum(
-            field.delta(old, new)
-            for field, old, new in zip(self.fields, before, after, strict=True)
-        )
+        delta = 0
+        for field, old, new in zip(self.fields, before, after, strict=True):
+            if old != new:  # both fit, since copies have fields of one width
+                delta += (new - old) << field.shift
+        return delta
 
 
 def groups_of(system: System, groups: Sequence[str]) -> tuple[Group, ...]:

@@ -140,11 +140,10 @@ def only_next_steps(own: Future, other: Future) -> bool:
     return own.next.conflicts(other.next)
 
 
-def one_round(seed: int, futures: Any) -> frozenset[int]:
+def one_round(seed: int, kinds: stubborn.Kinds) -> frozenset[int]:
     """Lost: the closure goes on until nothing is added."""
-    own = futures[seed]
-    others = range(len(futures))
-    return frozenset(o for o in others if o == seed or stubborn.may_conflict(own, futures[o]))
+    own, conflict = kinds.of[seed], kinds.relation.may_conflict
+    return frozenset(o for o, kind in enumerate(kinds.of) if o == seed or conflict(own, kind))
 
 
 def ignoring_nothing(self: object) -> list[int]:

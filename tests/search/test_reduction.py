@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from racer import Move as NamedMove
 from racer import Program, explore, replay
@@ -19,7 +21,7 @@ from racer.machine.moves import Move, agent_of, option_of
 from racer.machine.sc import SequentialConsistency
 from racer.search.graph import search
 from racer.search.limits import Budget
-from racer.search.stubborn import StubbornSets, smallest_closed_set
+from racer.search.stubborn import Relation, StubbornSets, smallest_closed_set
 from racer.search.symmetry import Symmetric
 from scenarios.aba import aba
 from tests.corpus import ENOUGH_WORK, corpus, lifted_corpus
@@ -188,13 +190,57 @@ def test_the_order_of_declaration_changes_no_report() -> None:
 def test_a_thread_that_nobody_can_disturb_is_explored_alone() -> None:
     reads = Footprint(0b01, 0)
     alone, other = Future(reads, reads), Future(Footprint(0b10, 0b10), Footprint(0b10, 0b10))
-    assert smallest_closed_set([other, alone], {0: 1, 1: 1}) in ({0}, {1})
+    assert smallest_closed_set([other, alone], {0: 1, 1: 1}, Relation()) in ({0}, {1})
     # A writer of what `alone` reads, now or later, has to come along.
     writer = other._replace(future=Footprint(0b10, 0b11))
-    assert smallest_closed_set([writer, alone], {0: 1, 1: 2}) == {0}
+    assert smallest_closed_set([writer, alone], {0: 1, 1: 2}, Relation()) == {0}
     assert smallest_closed_set(
-        [alone, writer._replace(next=Footprint(0b10, 0b11))], {0: 2, 1: 1}
+        [alone, writer._replace(next=Footprint(0b10, 0b11))], {0: 2, 1: 1}, Relation()
     ) == {0, 1}
+
+
+def closed_set_by_definition(futures: Sequence[Future], enabled: dict[int, int]) -> frozenset[int]:
+    """The first closed set with the fewest moves, each grown agent by agent."""
+    found = []
+    for seed in enabled:
+        closed = {seed}
+        while True:
+            more = {
+                agent
+                for agent, other in enumerate(futures)
+                if any(futures[each].next.conflicts(other.future) for each in closed)
+            }
+            if more <= closed:
+                break
+            closed |= more
+        found.append((sum(n for agent, n in enabled.items() if agent in closed), closed))
+    least = min(moves for moves, _ in found)
+    if least == sum(enabled.values()):
+        return frozenset(enabled)
+    return frozenset(next(closed for moves, closed in found if moves == least))
+
+
+masks = st.integers(0, 7)
+prints = st.builds(Footprint, masks, masks)
+
+
+@given(st.data())
+def test_agents_of_one_future_are_closed_together_and_alike(data: st.DataObject) -> None:
+    kinds = data.draw(
+        st.lists(
+            st.builds(lambda a, b: Future(a, a.union(b)), prints, prints), min_size=1, max_size=4
+        )
+    )
+    futures = data.draw(st.lists(st.sampled_from(kinds), min_size=2, max_size=7))
+    agents = data.draw(
+        st.lists(st.integers(0, len(futures) - 1), min_size=1, max_size=7, unique=True)
+    )
+    enabled = {agent: data.draw(st.integers(1, 2)) for agent in sorted(agents)}
+    found = smallest_closed_set(futures, enabled, Relation())
+    expected = closed_set_by_definition(futures, enabled)
+    assert {agent for agent in found if agent in enabled} == {
+        agent for agent in expected if agent in enabled
+    }
 
 
 def test_stubborn_sets_do_not_ignore_a_thread_behind_an_endless_loop() -> None:

@@ -71,6 +71,9 @@ def searched_text(cases: Sequence[Case]) -> str:
         parts.append(f"unbounded in {endless}")
     if len(counts) - len(counted) - endless:
         parts.append(f"not counted in {len(counts) - len(counted) - endless}")
+    uncompared = sum(not case.is_compared for case in cases)
+    if uncompared:
+        parts.append(f"edges of automata not compared with real coroutines in {uncompared}")
     return ", ".join(parts)
 
 

@@ -76,6 +76,11 @@ def perpetual_text(result: Result) -> str:
 def coverage_text(result: Result) -> str | None:
     """What was not compared with real coroutines; None where all that has to be was."""
     coverage = result.coverage
+    if coverage is None and result.bound is None:
+        return (
+            "real coroutines were not run beside each other, since time was over: state that is "
+            "no cell may have been missed"
+        )
     if coverage is None or coverage.edges == coverage.of_edges:
         return None
     return (

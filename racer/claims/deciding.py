@@ -27,7 +27,7 @@ from racer.claims.conditions import condition
 from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import Wanted, explored, never_made
-from racer.exploration.result import Result
+from racer.exploration.result import Coverage, Result
 from racer.lang.memory_use import divide
 from racer.lang.outcomes import OutcomeValue, Violation
 from racer.lang.patience import until
@@ -49,7 +49,7 @@ class Case:
     """What one exploration showed, as far as claims look at it; values are text.
 
     `returned` has, by thread, everything it came to. `bound` says which limit cut the search;
-    `loops` which threads may run for ever.
+    `loops` which threads may run for ever. `coverage` is how far it was compared with coroutines.
     """
 
     labels: Mapping[str, CaseLabel]
@@ -59,6 +59,15 @@ class Case:
     vacuous: tuple[str, ...]
     bound: str | None
     loops: tuple[str, ...] | None
+    coverage: Coverage | None
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether real coroutines took every edge that was searched; where a limit cut the search,
+        that is said instead."""
+        if self.bound is not None:
+            return True
+        return self.coverage is not None and self.coverage.edges == self.coverage.of_edges
 
     def values(self, thread: str) -> frozenset[str]:
         """What the thread comes to, in any interleaving, as text."""
@@ -384,6 +393,7 @@ def case_of(result: Result) -> Case:
         vacuous=result.vacuous,
         bound=result.bound,
         loops=result.loops,
+        coverage=result.coverage,
     )
 
 

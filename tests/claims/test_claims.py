@@ -365,6 +365,22 @@ def test_html_has_the_table_and_for_one_claim_the_case_that_decides_it(
     assert ">T10<" in text
 
 
+def test_where_real_coroutines_were_not_beside_all_of_it_table_and_page_say_so(
+    racer: Run, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a step of real coroutines no case is compared; some combinations are no case."""
+    words = ("claims", "T2", "T10", "--jobs", "1", "--html")
+    assert "not compared" not in racer(*words)[1]
+    monkeypatch.setattr("racer.exploration.covering.STEPS", 0)
+    said = r"(\d+) cases, [^;]*, edges of automata not compared with real coroutines in \1\b"
+    _, out, _ = racer(*words)
+    assert re.search(said, " ".join(out.split()))
+    assert re.search(said, Path("racer-out/claims.html").read_text())
+    claims = json.loads(racer(*words, "--json")[1])["claims"]
+    points = [point for each in claims for ask in each["asks"] for point in ask["points"]]
+    assert {case["coverage"]["edges"] for point in points for case in point["cases"]} == {0}
+
+
 @pytest.mark.parametrize(
     ("settings", "max_states", "said"),
     [

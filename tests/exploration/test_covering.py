@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -76,6 +77,14 @@ def test_copies_have_their_edges_in_common(reduce: bool) -> None:
     coverage = explore(two_loads(copies=3), reduce=reduce).coverage
     assert coverage is not None
     assert (coverage.edges, coverage.of_edges) == (6, 6)
+
+
+def test_where_there_was_no_time_for_a_step_the_report_says_so() -> None:
+    result = explore(two_loads())
+    assert coverage_text(result) is None
+    text = coverage_text(replace(result, coverage=None))
+    assert text is not None and "were not run beside each other" in text
+    assert coverage_text(replace(result, coverage=None, bound="timeout of 1 s")) is None
 
 
 def test_where_the_steps_are_spent_the_report_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from racer.claims.deciding import Decided, Point
@@ -54,6 +55,7 @@ def _point_document(point: Point) -> dict[str, Any]:
                 "returned": {thread: sorted(values) for thread, values in case.returned.items()},
                 "loops": None if case.loops is None else list(case.loops),
                 "bound": case.bound,
+                "coverage": None if case.coverage is None else asdict(case.coverage),
                 "vacuous": list(case.vacuous),
             }
             for case in point.cases

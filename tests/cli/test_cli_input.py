@@ -104,7 +104,7 @@ def test_the_verdict_is_printed_when_no_file_can_be_written(racer: Run, here: Pa
 def test_all_but_the_picture_is_there_when_it_cannot_be_drawn(
     racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_graphviz(*_: object) -> bytes:
+    def no_graphviz(*_: object, **__: object) -> bytes:
         raise RacerError("cannot draw the diagram: there is no graphviz.")
 
     monkeypatch.setattr("racer.viz.diagram.drawing.render", no_graphviz)

@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         typer.main.get_command(app)(given, prog_name="racer")
     except SystemExit as stop:
+        if isinstance(getattr(stop.__context__, "__cause__", None), KeyboardInterrupt):
+            raise KeyboardInterrupt from None  # typer made an exit of it, and says nothing
         return stop.code if isinstance(stop.code, int) else 1
     except OSError as error:  # a help text that cannot be written; commands guard themselves
         from racer.cli.guard import unwritable

@@ -340,6 +340,21 @@ def test_nor_does_one_while_the_process_ends(monkeypatch: pytest.MonkeyPatch) ->
     assert process() == 1
 
 
+def test_ctrl_c_before_a_command_has_begun_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guarded(command: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("racer.cli.guard.guarded", guarded)
+    monkeypatch.setattr("sys.argv", ["racer", "list"])
+    monkeypatch.setattr(interrupts._state, "ending", False)  # it is put back
+    assert process() == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("error: interrupted before the result was shown\n")
+
+
 def test_sigterm_is_like_ctrl_c(racer: Run, here: Path) -> None:
     model = (here / "models.py").read_text()
     (here / "models.py").write_text(model.replace("signal.SIGINT", "signal.SIGTERM"))

@@ -18,7 +18,7 @@ from racer.lang.outcomes import Violation
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated
 from racer.lang.program import ThreadInstance
 from racer.lang.run import Run
-from racer.lang.values import describe, value_key
+from racer.lang.values import describe, plainly_the_same, value_key
 
 Path = list[tuple[int, CellStep]]
 
@@ -231,6 +231,8 @@ class GrowingAutomaton:
         for name in _fields(type(one)):
             mine, its = getattr(one, name), getattr(other, name)
             if mine is its:
+                continue
+            if type(mine) is tuple and type(its) is tuple and plainly_the_same(mine, its):
                 continue
             called = any(mine is function for function in one.facts.functions)
             key = self._identifier.function_key if called else value_key

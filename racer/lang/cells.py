@@ -32,7 +32,7 @@ from racer.lang.operations import (
     UpdateWhen,
     WaitUntil,
 )
-from racer.lang.values import value_key
+from racer.lang.values import plainly_the_same, value_key
 
 T = TypeVar("T")
 
@@ -261,9 +261,23 @@ async def choose(*options: T) -> T:
         refuse(ProgramError("choose() needs at least one option."))
     if len(options) > _MOST_OPTIONS:
         refuse(ProgramError(f"choose() with {len(options):,} options: at most {_MOST_OPTIONS:,}."))
-    for option in options:
-        require_fit(option, "an option of choose()")
-    if len(set(map(value_key, options))) != len(options):
-        refuse(ProgramError(f"choose{options!r} has an option twice: each would count its own."))
+    if not plainly_the_same(options, _fit.options):
+        for option in options:
+            require_fit(option, "an option of choose()")
+        if len(set(map(value_key, options))) != len(options):
+            refuse(
+                ProgramError(f"choose{options!r} has an option twice: each would count its own.")
+            )
+        _fit.options = options
     chosen: T = await perform(Choose(options))
     return chosen
+
+
+class _Fit:
+    """The options that were looked at last. A thread is run once for each of them, and comes to the
+    same ones; to look at each of them each time would take most of what lifting takes."""
+
+    options: tuple[object, ...] = ()
+
+
+_fit = _Fit()

@@ -133,6 +133,13 @@ _contents: dict[type, Content] = {}
 _by_identity: dict[type, bool] = {}
 
 
+def plainly_the_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    """Whether two tuples have equal keys, where that is seen at a glance: they hold nothing but
+    numbers, texts and the like. It is asked of thousands of options at once."""
+    kinds = list(map(type, some))
+    return kinds == list(map(type, others)) and _PLAIN.issuperset(kinds) and some == others
+
+
 def compares_by_identity(kind: type) -> bool:
     """Instances are equal only to themselves: enum members, classes, Pages with eq=False."""
     known = _by_identity.get(kind)

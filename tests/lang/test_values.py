@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from racer import Memory, Move, Program, ProgramError, Thread, Violation, explore, replay
-from racer.lang.values import describe, value_key
+from racer.lang.values import describe, plainly_the_same, value_key
 
 
 class Text(str):
@@ -272,3 +272,13 @@ def test_an_exchange_goes_by_equality_as_python_has_it() -> None:
     (outcome,) = explore(Program(mem, {"A": Thread(a)})).outcomes
     assert outcome == (("A", (True, 2)),)
     assert outcome != (("A", (1, 2)),)
+
+
+@pytest.mark.parametrize("others", [(1, True), (1.0, 0), (0, 1), (1,), (1, 0, 2), ((1,), 0)])
+def test_at_a_glance_nothing_else_is_taken_for_the_same(others: tuple[object, ...]) -> None:
+    assert plainly_the_same((1, 0), (1, 0))
+    assert not plainly_the_same((1, 0), others)
+
+
+def test_what_is_not_plain_is_not_the_same_at_a_glance() -> None:
+    assert not plainly_the_same((1.0,), (1.0,))  # 0.0 == -0.0, and a page may equal another

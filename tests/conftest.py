@@ -37,6 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def brief_lifting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explorations give up lifting soon where automata do not converge: see ENOUGH_WORK."""
     monkeypatch.setattr("racer.machine.loaded.lift", functools.partial(lift, work=ENOUGH_WORK))
+    monkeypatch.setattr("racer.exploration.searching.WORK", ENOUGH_WORK)
 
 
 MemoryReadings = Callable[[Callable[[], int | None], MemoryLimit | None], None]

@@ -49,6 +49,7 @@ class Environment:
         self._snapshots = Snapshots()
         self._take_snapshots()
         self._observer = Observer(self._reach.codes)
+        self._refused: ModelError | None = None
 
     def trusted(self) -> Iterator[object]:
         """Every object whose content is compared, each once, in a fixed order."""
@@ -67,11 +68,13 @@ class Environment:
 
         `run_again` runs once more what may have made a change, so that the line can be named.
 
-        Errors   ModelError.
+        Errors   ModelError; once there was one, the same for ever.
         """
+        if self._refused is not None:
+            raise self._refused
         if self._observer.called:
             call = self._observer.called[0]
-            raise ModelError(
+            self._refused = ModelError(
                 f"{self._owner} calls {call.name}{_at(call.where)}, which uses {call.uses}: what "
                 f"it gets, or leaves there, is in no cell, and may differ from one interleaving, "
                 f"or one run, to the next.\n"
@@ -81,9 +84,12 @@ class Environment:
                 f"cell.",
                 thread=self._thread,
             )
+            raise self._refused
         changed = self.changed()
         if changed is not None:
-            self._refuse(changed, None if run_again is None else self._line_of(run_again))
+            where = None if run_again is None else self._line_of(run_again)
+            self._refused = self._refusal(changed, where)
+            raise self._refused
         if self._observer.ran:
             self._widen()
 
@@ -112,8 +118,8 @@ class Environment:
         tracer.look()
         return tracer.found
 
-    def _refuse(self, path: str, where: Location | None) -> None:
-        raise ModelError(
+    def _refusal(self, path: str, where: Location | None) -> ModelError:
+        return ModelError(
             f"{self._owner} changes {path}{_at(where)}, which is not a cell: it would carry "
             f"something from one interleaving into the next, and nothing could be proved.\n"
             f"Usual cause: a list, dict, object or nonlocal of the enclosing function is used "

@@ -18,7 +18,7 @@ from racer.lang.outcomes import Violation
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated
 from racer.lang.program import ThreadInstance
 from racer.lang.run import Run
-from racer.lang.values import describe, plainly_the_same, value_key
+from racer.lang.values import Unfit, describe, plainly_the_same, value_key
 
 Path = list[tuple[int, CellStep]]
 
@@ -73,6 +73,10 @@ class GrowingAutomaton:
     def open_slots(self, node: int) -> OpenSlots:
         return self._slots[node]
 
+    def edges(self, node: int) -> Mapping[int, int]:
+        """Where a node leads so far, by answer."""
+        return self._edges[node]
+
     def target(self, node: int, step: CellStep) -> int:
         self._note_value(node, step)
         known = self._edges[node].get(step.answer)
@@ -115,9 +119,8 @@ class GrowingAutomaton:
 
     def closed(self) -> ClosedAutomaton:
         """All nodes and edges so far, as an automaton that does not grow."""
-        return ClosedAutomaton(
-            tuple(self._pending), tuple(self._slots), tuple(self._edges), self.start
-        )
+        edges = tuple(dict(each) for each in self._edges)
+        return ClosedAutomaton(tuple(self._pending), tuple(self._slots), edges, self.start)
 
     def confirm_endings(self) -> None:
         """Run to every end once more: its value, too, must be a function of the history."""
@@ -239,6 +242,26 @@ class GrowingAutomaton:
             if key(mine) != key(its):
                 return False
         return True
+
+    def operation_key(self, operation: Operation) -> Hashable | None:
+        """Equal for two operations only if they do the same, whatever they find in their cell.
+
+        None where that is not shown.
+        """
+        key: list[Hashable] = [type(operation)]
+        for name in _fields(type(operation)):
+            part = getattr(operation, name)
+            if any(part is function for function in operation.facts.functions):
+                known = self._identifier.function_key(part)
+                if known is None:
+                    return None
+                key.append(known)
+                continue
+            try:
+                key.append(value_key(part))
+            except (Unfit, RecursionError):
+                return None
+        return tuple(key)
 
     def _arrive(self, run: Run, parent: tuple[int, CellStep] | None, slots: OpenSlots) -> int:
         """The node `run` stands at: a known one if that can be shown, else a new one."""

@@ -1,9 +1,10 @@
 """Lifting a Program: each thread becomes an automaton, once, outside of any interleaving.
 
-Closure: every node is fed every value that its cell can ever hold, to a fixpoint over all
-threads. It need not converge (threads that count up make ever new values); past a budget the
-automata stay open, and the exploration adds the edges it needs. Both ways give the same
-verdicts, counts and labels: a node fed a value that never really comes is simply not reached.
+`grow` gives automata that are open: whoever searches adds the edges that it needs. `lift` closes
+them: every node is fed every value that its cell can ever hold, to a fixpoint over all threads.
+It need not converge (threads that count up make ever new values); past a budget the automata stay
+open. Both ways give the same verdicts, counts and labels: a node fed a value that never really
+comes is simply not reached.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from racer.automata.automaton import (
@@ -50,8 +51,9 @@ WORK: Final = 40_000
 class Lifted:
     """A Program with an automaton for each thread.
 
-    `automata` is parallel to `instances`; copies share one. `closed` says that every automaton
-    is complete and minimal, and that `tables` hold every value its cell can ever hold.
+    `automata` is parallel to `instances`; copies share one. `closed` says that every automaton is
+    complete: it has an edge for every answer that can come, and `tables` hold every value that
+    its cell can.
     """
 
     program: Program
@@ -62,6 +64,26 @@ class Lifted:
     environments: tuple[Environment, ...]
     growing: tuple[GrowingAutomaton, ...]  # they keep alive what the operations' functions see
     growth: Growth  # since it was lifted
+    open_slots: int = 4  # how many windows a thread may have open at once, if that is not known
+
+    @property
+    def is_large(self) -> bool:
+        """Whether some cell has come to more values, or larger ones, than the closure may have."""
+        return any(
+            len(table.values) > VALUES_PER_CELL
+            or parts_of(table.values[-1], PARTS_PER_CELL) > PARTS_PER_CELL
+            for table in self.tables.values()
+        )
+
+    def confirm(self) -> None:
+        """Run to every end, and along every edge with doubles, once more, when none will be added.
+
+        Errors   ModelError for a thread that then does something else.
+        """
+        for automaton in self.growing:
+            automaton.close()
+            automaton.confirm_endings()
+            confirm(automaton, self.tables)
 
     def finish(self) -> None:
         """Abandon runs kept for edges to come, and refuse threads that changed what is no cell.
@@ -71,23 +93,18 @@ class Lifted:
         for automaton in self.growing:
             automaton.close()
             confirm(automaton, self.tables)
+        self.check()
+
+    def check(self) -> None:
+        """Refuse threads and predicates that changed what is no cell. Errors: as finish()."""
         for environment in self.environments:
             environment.check()
 
 
-def lift(
-    program: Program,
-    *,
-    work: int = WORK,
-    values: int = VALUES_PER_CELL,
-    deadline: float | None = None,
-) -> Lifted:
-    """Lift every thread; `work` and `values` are the budget of the closure.
+def grow(program: Program) -> Lifted:
+    """Every thread as an automaton that has its first node, and grows as it is asked.
 
-    Past `deadline`, a time.monotonic() value, or where memory is used up, it is given up.
-
-    Errors   ModelError for a thread without a step, or one that is not a function of the
-             results it gets.
+    Errors   ModelError for a thread without a step, or one that changes what is no cell.
     """
     identifier = Identifier()
     memory = program.memory
@@ -109,28 +126,43 @@ def lift(
     for instance in _one_of_each(program):
         environment = environments[instance.group]
         growing[instance.group] = GrowingAutomaton(instance, identifier, environment)
-    closure = _Closure(list(growing.values()), tables, work, values, deadline)
-    closed = closure.run()
-    automata: dict[str, Automaton] = dict(growing)
-    if closed:
-        for group, automaton in growing.items():
-            automaton.close()
-            automaton.confirm_endings()
-            confirm(automaton, tables)
-            automata[group] = _minimal(automaton.closed(), tables)
-    lifted = Lifted(
+    return Lifted(
         program,
         instances,
-        tuple(automata[instance.group] for instance in instances),
+        tuple(growing[instance.group] for instance in instances),
         tables,
-        closed,
+        False,
         (*environments.values(), *_of_predicates(program)),
         tuple(growing.values()),
-        Growth(tuple(growing.values()), tables, closure.full),
+        Growth(tuple(growing.values()), tables, None),
     )
-    if closed:
-        lifted.finish()
-    return lifted
+
+
+def lift(
+    program: Program,
+    *,
+    work: int = WORK,
+    values: int = VALUES_PER_CELL,
+    deadline: float | None = None,
+) -> Lifted:
+    """Lift every thread; `work` and `values` are the budget of the closure.
+
+    Past `deadline`, a time.monotonic() value, or where memory is used up, it is given up.
+
+    Errors   ModelError for a thread without a step, or one that is not a function of the
+             results it gets.
+    """
+    lifted = grow(program)
+    growing, tables = lifted.growing, lifted.tables
+    closure = _Closure(list(growing), tables, work, values, deadline)
+    if not closure.run():
+        return replace(lifted, growth=Growth(growing, tables, closure.full))
+    lifted.confirm()
+    minimal = {each.instance.group: _minimal(each.closed(), tables) for each in growing}
+    automata = tuple(minimal[instance.group] for instance in lifted.instances)
+    closed = replace(lifted, automata=automata, closed=True)
+    closed.finish()
+    return closed
 
 
 def _of_predicates(program: Program) -> list[Environment]:
@@ -232,21 +264,13 @@ class _Closure:
         if isinstance(pending, Closing):
             automaton.target(node, CellStep(answer, OBSERVATIONS[answer], 0))
         elif isinstance(pending, AboutTo):
-            step = self._executed(automaton, pending.operation, answer)
+            step = executed(automaton, pending.operation, answer, self._tables)
             if step is not None and not isinstance(step.error, Misuse):
                 goal = automaton.pending(automaton.target(node, step))
                 self._stalled |= isinstance(goal, Raised) and goal.stalled
             self._stalled |= step is not None and isinstance(step.error, Stalled)
             return pending.operation.facts.cell
         return None
-
-    def _executed(
-        self, automaton: GrowingAutomaton, operation: Operation, answer: int
-    ) -> CellStep | None:
-        if not operation.facts.functions:
-            return step_of(operation, answer, self._tables)
-        with automaton.environment.observed():
-            return step_of(operation, answer, self._tables)
 
     def _enqueue_new(self, automaton: GrowingAutomaton) -> None:
         for node in range(self._seen[id(automaton)], len(automaton)):
@@ -284,6 +308,16 @@ def step_of(operation: Operation, answer: int, tables: Mapping[str, ValueTable])
     if isinstance(operation, CellOperation):
         return execute(operation, answer, tables[operation.cell])
     return CellStep(answer, operation.facts.options[answer], 0)
+
+
+def executed(
+    automaton: Automaton, operation: Operation, answer: int, tables: Mapping[str, ValueTable]
+) -> CellStep | None:
+    """The same, and while the automaton grows, what a function of the operation's runs is noted."""
+    if operation.facts.functions and isinstance(automaton, GrowingAutomaton):
+        with automaton.environment.observed():
+            return step_of(operation, answer, tables)
+    return step_of(operation, answer, tables)
 
 
 def _minimal(automaton: ClosedAutomaton, tables: Mapping[str, ValueTable]) -> ClosedAutomaton:

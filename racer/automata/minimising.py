@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple
 
 from racer.automata.automaton import ClosedAutomaton
 
@@ -83,24 +84,47 @@ def _renumber(keys: Sequence[Hashable]) -> list[int]:
     return [numbers.setdefault(key, len(numbers)) for key in keys]
 
 
+class Numbered(NamedTuple):
+    """An automaton whose nodes have new numbers; `origin` has by number the old one."""
+
+    automaton: ClosedAutomaton
+    origin: tuple[int, ...]
+
+
+def numbered(automaton: ClosedAutomaton, rank: Callable[[int, int], Any]) -> Numbered:
+    """The nodes that can be come to, breadth first from the start.
+
+    What leaves a node is followed by `rank(node, answer)`.
+    """
+    number_of = {automaton.start: 0}
+    order = [automaton.start]
+    for node in order:  # grows while it is read: breadth first
+        edges = automaton.edges[node]
+        for answer in sorted(edges, key=lambda answer: rank(node, answer)):
+            if edges[answer] not in number_of:
+                number_of[edges[answer]] = len(order)
+                order.append(edges[answer])
+    return Numbered(
+        ClosedAutomaton(
+            tuple(automaton.nodes[node] for node in order),
+            tuple(automaton.slots[node] for node in order),
+            tuple(
+                {answer: number_of[goal] for answer, goal in automaton.edges[node].items()}
+                for node in order
+            ),
+        ),
+        tuple(order),
+    )
+
+
 def _quotient(automaton: ClosedAutomaton, block: list[int]) -> ClosedAutomaton:
     """One node for each block, the block's first member standing for all of them."""
     member: dict[int, int] = {}
     for node, number in enumerate(block):
         member.setdefault(number, node)
-    number_of = {block[automaton.start]: 0}
-    order = [block[automaton.start]]
-    for current in order:  # grows while it is read: breadth first
-        for _, goal in sorted(automaton.edges[member[current]].items()):
-            if block[goal] not in number_of:
-                number_of[block[goal]] = len(order)
-                order.append(block[goal])
-    members = [member[number] for number in order]
-    return ClosedAutomaton(
-        tuple(automaton.nodes[node] for node in members),
-        tuple(automaton.slots[node] for node in members),
-        tuple(
-            {answer: number_of[block[goal]] for answer, goal in automaton.edges[node].items()}
-            for node in members
-        ),
+    stands = [member[number] for number in block]
+    edges = tuple(
+        {answer: stands[goal] for answer, goal in edges.items()} for edges in automaton.edges
     )
+    joined = ClosedAutomaton(automaton.nodes, automaton.slots, edges, stands[automaton.start])
+    return numbered(joined, lambda _, answer: answer).automaton

@@ -26,8 +26,9 @@ from racer.catalogue.scenario import Scenario
 from racer.claims.conditions import condition
 from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
 from racer.errors import RacerError, UsageError
-from racer.exploration.exploring import Wanted, explored, never_made
+from racer.exploration.exploring import explored, never_made
 from racer.exploration.result import Coverage, Result
+from racer.exploration.wanted import Wanted
 from racer.lang.memory_use import divide
 from racer.lang.outcomes import OutcomeValue, Violation
 from racer.lang.patience import until

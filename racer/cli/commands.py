@@ -29,11 +29,12 @@ from racer.errors import UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
 from racer.exploration.explaining import explained
-from racer.exploration.exploring import Wanted, never_made
 from racer.exploration.exploring import explored as explore
+from racer.exploration.exploring import never_made
 from racer.exploration.judgement import Judgement, judge
 from racer.exploration.result import Interrupted, Result
 from racer.exploration.stages import extra
+from racer.exploration.wanted import Wanted
 from racer.exploration.witness_file import saved_witness
 from racer.files import shown_path
 from racer.lang.patience import GRACE, until
@@ -242,14 +243,17 @@ def _written_witnesses(
     if result.loaded is None:
         return {}
     found, directory = selection.found, Path(request.directory)
+    with models_print_to_stderr():  # threads may be run for the fingerprint
+        saved = {
+            label: saved_witness(
+                result, label, scenario=found.reference, parameters=selection.parameters
+            )
+            for label in result.violations
+        }
+    settings = changed_settings(found.scenario, selection.parameters)
     return {
-        label: write_witness(
-            directory,
-            file_name(found.scenario.name),
-            saved_witness(result, label, scenario=found.reference, parameters=selection.parameters),
-            changed_settings(found.scenario, selection.parameters),
-        )
-        for label in result.violations
+        label: write_witness(directory, file_name(found.scenario.name), witness, settings)
+        for label, witness in saved.items()
     }
 
 

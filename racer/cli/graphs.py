@@ -22,7 +22,8 @@ from racer.cli.output import (
 from racer.cli.progress import STOPS, shown_states
 from racer.cli.statuses import BOUND, OK
 from racer.errors import RacerError, UsageError
-from racer.exploration.exploring import Wanted, searched_and_told
+from racer.exploration.exploring import searched_and_told
+from racer.exploration.wanted import Wanted
 from racer.files import require_replaceable, shown_path, write_atomically
 from racer.graphs.data import MAX_NODES, DrawnStates, DrawnThread
 from racer.graphs.states import drawn_states
@@ -122,6 +123,7 @@ def _states(
                 max_states=request.max_states,
                 timeout=request.timeout,
                 count=True if request.every_state else None,
+                reduced_graph=True,
                 progress=progress,
                 deadline=deadline,
             )

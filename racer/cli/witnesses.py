@@ -15,7 +15,8 @@ from racer.errors import RacerError, UsageError, WitnessError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
 from racer.explanation.telling import explanation_of
-from racer.exploration.exploring import Wanted, searched_and_told
+from racer.exploration.exploring import searched_and_told
+from racer.exploration.wanted import Wanted
 from racer.exploration.witness_file import SavedWitness, check, load, racer_version
 from racer.exploration.witnesses import count_preemptions
 from racer.files import shown_path

@@ -25,9 +25,10 @@ from racer.difference.data import (
 from racer.difference.following import Followed, follow
 from racer.errors import ModelError, UsageError
 from racer.exploration.confirming import confirmed_replay
-from racer.exploration.exploring import Wanted, explored
+from racer.exploration.exploring import explored
 from racer.exploration.result import Interrupted, Result, Witness, nothing_searched
 from racer.exploration.stages import within
+from racer.exploration.wanted import Wanted
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime

@@ -45,6 +45,7 @@ class Searched:
     reduced: bool
     coverage: Coverage | None = None
     comparing_interrupted: bool = False
+    decided_by: int | None = None  # so many states of a reduced graph, as no more were allowed
     cut: str | None = None  # why it is not known whether there are cycles
     growth: str | None = None  # where automata are open and a limit cut the search, what grew
 
@@ -232,7 +233,7 @@ class _Telling:
             uncounted=self._uncounted,
             states=size[0],
             transitions=size[1],
-            searched=len(searched.graph.states),
+            searched=searched.decided_by or len(searched.graph.states),
             canonical=None if every is None else len(every.states),
             outcomes=dict(
                 sorted(self._outcomes.items(), key=lambda item: describe(tuple(item[0])))

@@ -111,10 +111,11 @@ class Result:
     interleavings  the exact number of maximal schedules; None when not counted
     uncounted      why they are not counted; None when they are
     states         states that can be reached; only those that were searched, if not all were.
-                   Locals that no longer matter tell none apart, unless a cell counts up: then
-                   threads are not reduced to minimal automata.
+                   Locals that no longer matter tell none apart, but where not all states were
+                   searched and a cell counts up.
     transitions    moves between those states
-    searched       states in the graph that decided the verdict, after reductions
+    searched       states in the graph that decided the verdict: all, up to symmetry, if they
+                   could be searched, else those that reductions leave
     canonical      states that can be reached, up to symmetry; None when not all were searched
     outcomes       an Outcome by the values that the threads come to: a tuple of (thread, value),
                    sorted by thread name. The value of a thread that a Violation ended is that,

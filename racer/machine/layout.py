@@ -12,7 +12,6 @@ from racer.errors import InternalError
 
 # Field widths where the automata are open and no maximum is known beforehand.
 _OPEN_WIDTH: Final = 24
-OPEN_SLOTS: Final = 4
 
 State = int  # a packed one
 
@@ -51,7 +50,7 @@ class Layout:
         for automaton in lifted.automata:
             start = self._bits
             nodes.append(self._field(_node_width(automaton)))
-            windows.append(tuple(self._field(2) for _ in range(_slots_of(automaton))))
+            windows.append(tuple(self._field(2) for _ in range(_slots_of(automaton, lifted))))
             for name, width in (own or {}).items():
                 self.more[name].append(self._field(width))
             local.append(Field(start, (1 << (self._bits - start)) - 1))
@@ -79,10 +78,10 @@ def _node_width(automaton: object) -> int:
     return _OPEN_WIDTH if nodes is None else _width(len(nodes))
 
 
-def _slots_of(automaton: object) -> int:
+def _slots_of(automaton: object, lifted: Lifted) -> int:
     slots = getattr(automaton, "slots", None)
     if slots is None:
-        return OPEN_SLOTS
+        return lifted.open_slots
     return max((slot + 1 for pairs in slots for slot, _ in pairs), default=0)
 
 

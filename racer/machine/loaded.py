@@ -1,11 +1,14 @@
-"""A Program lifted once, for all that is asked of it."""
+"""A Program whose threads are lifted once, for all that is asked of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from racer.automata.lifting import Lifted, digest_of, lift
+from racer.automata.condensing import condensed
+from racer.automata.lifting import Lifted, digest_of, grow, lift
+from racer.errors import ModelError
 from racer.lang.patience import patience
 from racer.lang.program import Program
 from racer.machine.interface import System
@@ -13,20 +16,57 @@ from racer.machine.models import system_of
 
 
 class Loaded:
-    """A lifted Program with its systems, each made when it is first asked for.
+    """A Program with its automata and systems, each made when it is first asked for.
 
-    Nothing that is asked changes an answer: automata that are open grow, and stay as they are
-    otherwise.
+    `growing` are automata for a search of all states, which adds the edges that it needs. If that
+    comes to its end, they are `condensed`, and all questions are asked of those; else of automata
+    that are closed, as far as they can be. Nothing that is asked changes an answer.
     """
 
-    def __init__(self, program: Program, lifted: Lifted) -> None:
+    def __init__(self, program: Program, growing: Lifted) -> None:
         self.program = program
-        self.lifted = lifted
+        self.growing = growing
+        self._condensed: Lifted | None = None
+        self._closed: Lifted | None = None
         self._systems: dict[str, System] = {}
         self._digest: str | None = None
 
+    @property
+    def lifted(self) -> Lifted:
+        """The automata that questions are asked of. Errors: as closed()."""
+        return self._condensed or self.closed()
+
+    def closed(self, deadline: float | None = None) -> Lifted:
+        """Automata that know every value that may come, if there are any; what is asked first
+        has until `deadline`, a time.monotonic() value.
+
+        Errors   as lift() in racer/automata/lifting.py.
+        """
+        if self._closed is None:
+            lifted = lift(self.program, deadline=deadline)
+            self._closed = replace(lifted, open_slots=self.growing.open_slots)
+        return self._closed
+
+    def widen(self) -> None:
+        """Make room in the states of a search of all for twice as many open windows."""
+        self.growing = replace(self.growing, open_slots=2 * self.growing.open_slots)
+
+    def condense(self) -> None:
+        """A search of all states over `growing` has come to its end.
+
+        Errors   ModelError for a thread that is no function of its results.
+        """
+        if self._condensed is None:
+            self.growing.confirm()
+            self.growing.check()
+            self._condensed = condensed(self.growing)
+            for automaton in self.growing.growing:
+                automaton.close()
+            self.growing.check()
+            self._systems.clear()
+
     def system(self, memory: str) -> System:
-        """The program under the memory model of that name. Errors: as system_of()."""
+        """The program under the memory model of that name. Errors: as system_of(), closed()."""
         if memory not in self._systems:
             self._systems[memory] = system_of(self.lifted, memory)
         return self._systems[memory]
@@ -35,8 +75,18 @@ class Loaded:
     def digest(self) -> str:
         """A fingerprint of what the program does: see automata.lifting.digest_of()."""
         if self._digest is None:
-            self._digest = digest_of(self.lifted)
+            self._digest = digest_of(self._closed_or_open())
         return self._digest
+
+    def _closed_or_open(self) -> Lifted:
+        """What a thread does wrong with a value that never comes has not kept it from a verdict."""
+        if self._condensed is None:
+            return self.closed()
+        try:
+            with patience():
+                return self.closed()
+        except ModelError:
+            return self.growing
 
     @contextmanager
     def in_use(self, timeout: float | None = None, deadline: float | None = None) -> Iterator[None]:
@@ -50,15 +100,20 @@ class Loaded:
                 yield
         finally:
             with patience():
-                self.lifted.finish()
+                if self._condensed is None:
+                    self.growing.finish()
+                else:
+                    self.growing.check()
+                if self._closed is not None:
+                    self._closed.finish()
 
 
 def load_program(
     program: Program, *, timeout: float | None = None, deadline: float | None = None
 ) -> Loaded:
-    """Lift a Program, until `deadline` (a time.monotonic() value) at most.
+    """Lift a Program as far as its threads' first steps.
 
-    Errors   as lift() in racer/automata/lifting.py; OutOfTime well past the deadline.
+    Errors   as grow() in racer/automata/lifting.py; OutOfTime well past the deadline.
     """
     with patience(timeout, deadline):
-        return Loaded(program, lift(program, deadline=deadline))
+        return Loaded(program, grow(program))

@@ -9,10 +9,14 @@ from racer.automata.lifting import Lifted
 from racer.errors import ModelError
 from racer.lang.pending import AboutTo, Closing, OpenWindow, Watched
 from racer.lang.watches import OBSERVATIONS, Observation, inconsistent
-from racer.machine.layout import OPEN_SLOTS, Field, Layout, State
+from racer.machine.layout import Field, Layout, State
 from racer.machine.predicates import Truth
 
 _EVER_TRUE, _EVER_FALSE = 1, 2  # the two bits of a window monitor; both 0: not open
+
+
+class TooManyWindows(ModelError):
+    """More than a state of open automata has bits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,8 @@ class Monitors:
         try:
             return self._layout.windows[thread][slot]
         except IndexError:
-            raise ModelError(
-                f"thread {self._lifted.instances[thread].name!r} has more than {OPEN_SLOTS} "
-                f"windows open at once, while its values do not converge. Close some of them."
+            raise TooManyWindows(
+                f"thread {self._lifted.instances[thread].name!r} has more than "
+                f"{self._lifted.open_slots} windows open at once, while its values do not "
+                f"converge. Close some of them."
             ) from None

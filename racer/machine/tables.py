@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final, NamedTuple
 
-from racer.automata.lifting import Lifted, step_of
+from racer.automata.lifting import Lifted, executed
 from racer.lang.effects import Misuse
 from racer.lang.operations import Operation
 from racer.lang.pending import AboutTo, Raised
@@ -98,10 +98,10 @@ class ThreadTable:
         return edges
 
     def _edge(self, node: int, operation: Operation, answer: int) -> Edge | None:
-        done = step_of(operation, answer, self._lifted.tables)
+        automaton = self._lifted.automata[self._thread]
+        done = executed(automaton, operation, answer, self._lifted.tables)
         if done is None:
             return None
-        automaton = self._lifted.automata[self._thread]
         misused = isinstance(done.error, Misuse)
         target = node if misused else automaton.target(node, done)
         facts = operation.facts

@@ -13,7 +13,9 @@ import pytest
 
 from racer import Memory, Program, Thread, explore
 from racer.automata.lifting import lift
-from racer.exploration.exploring import Wanted, searched_and_told
+from racer.exploration import searching
+from racer.exploration.exploring import searched_and_told
+from racer.exploration.wanted import Wanted
 from racer.files import shown_path
 from racer.lang import patience
 from racer.lang.memory_use import MemoryLimit
@@ -185,11 +187,16 @@ def test_only_who_stores_is_named_and_not_who_finds_it_there() -> None:
 def test_time_and_memory_name_it_too(
     monkeypatch: pytest.MonkeyPatch, memory_readings: MemoryReadings
 ) -> None:
-    """Both are over as the search begins, which comes no further than lifting did."""
+    """Both are over as the search begins, which comes no further than lifting did.
+
+    The search of all states is given no time, nor memory.
+    """
+    monkeypatch.setattr(searching, "FEW_STATES", 1)
     monkeypatch.setattr(patience, "GRACE", 60.0)  # so long it may take to tell
     told = f"{LIFTED}: cell 'x' to 129 values, the latest from thread 'U' at {line('counts up')}"
     program = counting_up()
     loaded = load_program(program)
+    loaded.closed()
     past = Wanted(timeout=60, deadline=time.monotonic())
     result = searched_and_told(program, past, loaded)[1]
     assert result.bound == f"timeout of 60 s; {told}"

@@ -367,15 +367,22 @@ def test_a_full_disk_behind_stdout_is_an_error_and_no_traceback(
     assert "Traceback" not in done.stderr
 
 
-def test_progress_is_told_while_states_are_found_and_changes_nothing() -> None:
+@pytest.mark.parametrize(
+    ("few", "phases"),
+    [(50_000, ["deciding", "minimising"]), (1, ["deciding", "counting", "minimising"])],
+)
+def test_progress_is_told_while_states_are_found_and_changes_nothing(
+    few: int, phases: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from scenarios.aba import aba
 
+    monkeypatch.setattr("racer.exploration.searching.FEW_STATES", few)
     program, told = aba(readers=3), []
     watched = explore(program, progress=told.append)
     assert told[0] == Progress("deciding", 1, 1)  # the first state, not expanded yet
     searching = [now for now in told if now.phase != "minimising"]
     assert all(0 < now.frontier <= now.states for now in searching)
-    assert list(dict.fromkeys(now.phase for now in told)) == ["deciding", "counting", "minimising"]
+    assert list(dict.fromkeys(now.phase for now in told)) == phases
     quiet = explore(program)
     assert (watched.states, watched.interleavings) == (quiet.states, quiet.interleavings)
     assert list(watched.outcomes) == list(quiet.outcomes)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -435,3 +437,55 @@ def test_a_label_that_racer_uses_too_counts_once() -> None:
     result = explore(Program(mem, {"S": Thread(stuck), "W": Thread(wrong)}))
     assert result.interleavings == 1
     assert result.violations["deadlock"].interleavings == 1
+
+
+def test_states_are_told_apart_by_what_still_matters_where_a_cell_counts_up() -> None:
+    """The counter of the guide, of which automata cannot be closed: every value of a fetch_add
+    may be there for another one. By hand, over places in the code, n, done, and what a thread has
+    `seen` while it has yet to store it: 28 states, as a dozen lines of Python count them. With
+    what it has seen long after it was stored there are 31.
+    """
+    mem = Memory()
+    n, done = mem.cell("n", 0), mem.cell("done", 0)
+
+    async def add() -> None:
+        seen = await n.load()
+        await n.store(seen + 1)
+        await done.fetch_add(1)
+
+    async def check() -> None:
+        await done.wait_until(lambda threads: threads == 2)
+        await n.load()
+
+    program = Program(mem, {"A": Thread(add, copies=2), "C": Thread(check)})
+    assert not lift(program).closed
+    result = explore(program)
+    assert result.states == len(counted_by_hand()) == 28
+
+
+def counted_by_hand() -> set[tuple[object, ...]]:
+    """A's place and what it has seen, of both; C's place; n; done."""
+    start = ((0, None), (0, None), 0, 0, 0)
+    found: set[tuple[object, ...]] = {start}
+    waiting = [start]
+
+    def after(state: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        *adding, check, n, done = state
+        for at, (place, seen) in enumerate(adding):
+            moved = {0: ((1, n), n, done), 1: ((2, None), (seen or 0) + 1, done)}
+            moved[2] = ((3, None), n, done + 1)
+            if place < 3:
+                own, *cells = moved[place]
+                both = [own if at == other else adding[other] for other in (0, 1)]
+                yield (*both, check, *cells)
+        if check == 0 and done == 2:
+            yield (*adding, 1, n, done)
+        if check == 1:
+            yield (*adding, 2, n, done)
+
+    for state in waiting:
+        for goal in after(state):
+            if goal not in found:
+                found.add(goal)
+                waiting.append(goal)
+    return found

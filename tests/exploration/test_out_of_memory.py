@@ -10,9 +10,11 @@ from racer import Memory, Program, State, Thread, Violation, explain, explore
 from racer.automata.lifting import lift
 from racer.explanation.data import NotComputed
 from racer.explanation.exact import exactly
+from racer.exploration import searching
 from racer.exploration.explaining import explained
-from racer.exploration.exploring import Wanted, searched_and_told
+from racer.exploration.exploring import searched_and_told
 from racer.exploration.result import Result
+from racer.exploration.wanted import Wanted
 from racer.lang.memory_use import MemoryLimit
 from racer.machine.loaded import load_program
 from racer.search.preemptions import PreemptionSearch
@@ -56,6 +58,7 @@ def explored_with(used: Callable[[], int], readings: MemoryReadings, program: Pr
     """What is found if these are the readings from the first state on."""
     readings(lambda: 0, LIMIT)
     loaded = load_program(program)
+    loaded.closed()
     readings(used, LIMIT)
     return searched_and_told(program, Wanted(), loaded)[1]
 
@@ -71,8 +74,14 @@ def test_a_search_stops_at_the_limit_with_what_it_found(memory_readings: MemoryR
     assert explored_with(enough_for(10**6), memory_readings, storing(9)).bound is None
 
 
-def test_counting_and_minimising_stop_at_the_limit(memory_readings: MemoryReadings) -> None:
-    """One look for each state but the first, and two for the count, which takes all of them."""
+def test_counting_and_minimising_stop_at_the_limit(
+    memory_readings: MemoryReadings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look for each state but the first, and two for the count, which takes all of them.
+
+    None for the search of a few states, as one is all that it may take.
+    """
+    monkeypatch.setattr(searching, "FEW_STATES", 1)
     whole = explore(rule_one(), count=False)
     assert whole.violations["misclassified"].witness.minimal
     result = explored_with(enough_for(9 + 2), memory_readings, storing(9))
@@ -126,13 +135,18 @@ def raises_on(limit: int) -> Program:
     return Program(mem, {"T": Thread(thread)}, invariants={"small": small})
 
 
-def test_while_threads_are_lifted_nothing_is_searched() -> None:
+def test_a_search_keeps_its_states() -> None:
     result = explore(raises_on(3))
+    assert (result.verdict, result.bound, result.states) == ("bound", "out of memory", 4)
+
+
+def test_while_threads_are_lifted_nothing_is_searched() -> None:
+    result = explore(raises_on(3), count=False)
     assert (result.verdict, result.bound, result.states) == ("bound", "out of memory", 0)
 
 
 def test_a_search_keeps_its_violations() -> None:
-    """Lifting ends with the 128th value, before the 151st that breaks the invariant."""
+    """The 151st value breaks the invariant."""
     result = explore(raises_on(200))
     assert result.verdict == "fail"
     assert result.bound is not None

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from racer import Memory, Program, Thread, Violation, choose
 from racer.automata.lifting import lift
 from racer.errors import UsageError
-from racer.exploration.exploring import Wanted, searched_and_told
+from racer.exploration.exploring import searched_and_told
+from racer.exploration.wanted import Wanted
 from racer.graphs.data import DrawnStates, DrawnThread, StateEdge, StateNode, Step
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
@@ -27,7 +28,7 @@ from tests.samples import crossed_locks, loop_beside_a_violation, message_passin
 
 
 def states(program: Program, *, max_nodes: int = 1_000, all: bool = False) -> DrawnStates:
-    searched, result = searched_and_told(program, Wanted())
+    searched, result = searched_and_told(program, Wanted(reduced_graph=True))
     return drawn_states(searched, result, max_nodes=max_nodes, every_state=all)
 
 

@@ -52,7 +52,9 @@ def test_aba_has_the_known_numbers_of_states(
     result = explore(aba(readers=readers, rounds=rounds))
     assert result.states == raw
     assert canonical is None or result.canonical == canonical
-    assert searched is None or result.searched <= searched
+    assert result.searched == result.canonical  # so few need no reduction
+    reduced = explore(aba(readers=readers, rounds=rounds), count=False)
+    assert searched is None or reduced.searched <= searched
 
 
 def test_aba_at_three_and_three_has_the_number_of_interleavings_that_a_prototype_counted() -> None:
@@ -263,9 +265,9 @@ def test_the_reduced_graph_is_a_part_of_the_full_one() -> None:
 def test_a_count_that_is_not_affordable_is_left_out_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from racer.exploration import exploring
+    from racer.exploration import searching
 
-    monkeypatch.setattr(exploring, "COUNTED_STATES", 100)
+    monkeypatch.setattr(searching, "COUNTED_STATES", 100)
     result = explore(aba())
     assert result.verdict == "fail"
     assert result.interleavings is None

@@ -11,7 +11,8 @@ import pytest
 
 from racer import Memory, Program, Thread, Violation, choose
 from racer.automata.lifting import lift
-from racer.exploration.exploring import Wanted, searched_and_told
+from racer.exploration.exploring import searched_and_told
+from racer.exploration.wanted import Wanted
 from racer.graphs.states import drawn_states
 from racer.graphs.threads import drawn_thread
 from racer.viz.graphs.automaton import automaton
@@ -45,7 +46,7 @@ def store_and_load() -> Program:
 
 
 def picture(program: Program, *, max_nodes: int = 60) -> str:
-    searched, result = searched_and_told(program, Wanted())
+    searched, result = searched_and_told(program, Wanted(reduced_graph=True))
     return state_graph(drawn_states(searched, result, max_nodes=max_nodes), "a title")
 
 
@@ -112,7 +113,7 @@ def test_the_caption_says_what_was_cut_and_why() -> None:
 
 
 def test_the_caption_of_a_reduced_graph_says_what_is_counted() -> None:
-    searched, result = searched_and_told(message_passing(2), Wanted())
+    searched, result = searched_and_told(message_passing(2), Wanted(reduced_graph=True))
     caption = " ".join(states_caption(drawn_states(searched, result)))
     assert "schedules of this graph" in caption
     assert "they stand for 16 interleavings" in caption

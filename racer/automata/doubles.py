@@ -46,7 +46,7 @@ def patterns(
         for order in ORDERS:
             yield (SEED.format(ORDER), IN_ORDER), _in_order(order)
     others = {id(v): d for table in tables.values() for v, d in table.doubles()}
-    if others and any(_asks_identity(each) for each in code):
+    if others and any(asks_identity(each) for each in code):
 
         def other(result: object) -> object:
             return others.get(id(result), result)
@@ -83,14 +83,14 @@ def addresses(value: Any) -> Iterator[object]:
 # --- code that asks for identity ------------------------------------------------------------
 
 
-def _asks_identity(item: object) -> bool:
+def asks_identity(item: object) -> bool:
     """Whether a function, or a method of a class, may compare what it was given by identity."""
     if isinstance(item, types.MethodType):
         item = item.__func__
     if isinstance(item, type):
-        return any(_asks_identity(each) for each in vars(item).values())
+        return any(asks_identity(each) for each in vars(item).values())
     if isinstance(item, property):
-        return any(_asks_identity(each) for each in (item.fget, item.fset))
+        return any(asks_identity(each) for each in (item.fget, item.fset))
     if isinstance(item, staticmethod | classmethod):
         item = item.__func__
     if not isinstance(item, types.FunctionType) or not _is_the_models(item):
@@ -107,12 +107,16 @@ def _is_the_models(function: types.FunctionType) -> bool:
     return not (path == "<string>" or is_pythons_own(module) or wraps or is_racers_own(module))
 
 
+_IS_OP: Final = dis.opmap["IS_OP"]
+
+
 def _code_asks(
     code: types.CodeType, reached: Mapping[str, types.CellType], names: Mapping[str, Any]
 ) -> bool:
-    instructions = [each for each in dis.get_instructions(code) if each.opname != "CACHE"]
     if "id" in code.co_names:
         return True
+    asks = _IS_OP in code.co_code[::2]  # most code does not, and this costs far less to see
+    instructions = list(dis.get_instructions(code)) if asks else []
     for at, each in enumerate(instructions):
         if each.opname == "IS_OP" and not _is_decided(instructions[:at], reached, names):
             return True

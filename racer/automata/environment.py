@@ -19,7 +19,7 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -55,7 +55,7 @@ class Environment:
         """Every object whose content is compared, each once, in a fixed order."""
         return (item for _, item in self._reach.objects.values() if is_transparent(item))
 
-    def codes(self) -> Iterable[types.CodeType]:
+    def codes(self) -> Collection[types.CodeType]:
         """The code of all functions that it may run, as far as they are known by now."""
         return self._reach.codes
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Coroutine, Hashable, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
 from racer.automata import doubles
 from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots
+from racer.automata.encoding import Unlike
 from racer.automata.environment import Environment
+from racer.automata.habits import Habits, habits_of
 from racer.automata.identity import Identifier
 from racer.errors import HIDDEN_STATE, Location, ModelError
 from racer.lang.operations import Operation
@@ -57,6 +59,8 @@ class GrowingAutomaton:
         self._returns: list[tuple[int, CellStep, int]] = []
         # By cell, the highest number of a value that was stored in it, and at which node.
         self._highest: dict[str, tuple[int, int]] = {}
+        self.unlike: Unlike | None = None  # the first that could not be compared
+        self._known_habits = 0, Habits()  # of so many codes
         self._confirmed = (0, 0)  # nodes and returns that doubles have been tried on
         self.work = 0  # what lifting has cost so far, in steps of the coroutine
         with environment.observed():
@@ -302,13 +306,28 @@ class GrowingAutomaton:
 
     def _key(self, run: Run) -> Hashable | None:
         match run.pending:
-            case AboutTo() | Closing():
-                key = run.key(self._identifier.coroutine_key)
-                return None if key is None else ("suspended", key)
+            case AboutTo() | Closing() as pending:
+                key = run.key(self._coroutine_key)
+                if key is None:
+                    self.unlike = self.unlike or self._identifier.unlike
+                    return None
+                return ("suspended", key, getattr(pending, "opens", ()))
             case Returned(value=value):
                 return ("returned", value_key(value))
             case ended:
                 return ended
+
+    def _coroutine_key(self, coroutine: Coroutine[Any, Any, object]) -> Hashable | None:
+        return self._identifier.coroutine_key(coroutine, self._habits())
+
+    def _habits(self) -> Habits:
+        """Of the code that is known by now."""
+        codes = self.environment.codes()
+        known, habits = self._known_habits
+        if known != len(codes):
+            habits = habits_of(codes, self.environment.trusted())
+            self._known_habits = len(codes), habits
+        return habits
 
     def _slots_after(self, node: int) -> OpenSlots:
         match self._pending[node]:

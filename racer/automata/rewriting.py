@@ -203,7 +203,7 @@ class Rewritten:
         return first
 
     def _hash(self, value: object) -> int:
-        if _hashes_alike(value):
+        if hashes_alike(value):
             return hash(value)
         self._note("what hash() gives")
         return zlib.crc32(repr(value).encode(errors="surrogatepass")) + self._number
@@ -211,13 +211,13 @@ class Rewritten:
 
 def _differs(items: Collection[object]) -> bool:
     """Whether a set is iterated in another order in another process."""
-    return len(items) > 1 and not all(map(_hashes_alike, items))
+    return len(items) > 1 and not all(map(hashes_alike, items))
 
 
-def _hashes_alike(value: object) -> bool:
+def hashes_alike(value: object) -> bool:
     """Whether its hash is the same in every process."""
     if isinstance(value, tuple):
-        return all(map(_hashes_alike, value))
+        return all(map(hashes_alike, value))
     return type(value) in (bool, int, float, complex)
 
 

@@ -12,15 +12,15 @@ A node in which the thread has ended has no edges.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from racer.errors import InternalError
 from racer.lang.declared import Declared
 from racer.lang.effects import Misuse, failed, require_left
 from racer.lang.operations import CellOperation
-from racer.lang.pending import Pending, Watched
+from racer.lang.pending import AboutTo, Pending, Watched
 from racer.lang.run import OutOfPatience, stalled_text
 from racer.lang.values import Unfit, value_key
 
@@ -168,3 +168,34 @@ class ClosedAutomaton:
             return self.edges[node][step.answer]
         except KeyError:
             raise InternalError(f"no edge for answer {step.answer} at node {node}") from None
+
+    def known(self, node: int) -> Mapping[int, int]:
+        """Where a node leads, by answer."""
+        return self.edges[node]
+
+
+@dataclass(frozen=True, slots=True)
+class NotingAutomaton(ClosedAutomaton):
+    """A closed automaton that notes what is asked of it.
+
+    Shape    `asked` has by node the answers that were given, `stored` by cell the numbers of the
+             values that were left there.
+    """
+
+    asked: dict[int, set[int]] = field(default_factory=dict)
+    stored: dict[str, set[int]] = field(default_factory=dict)
+
+    def target(self, node: int, step: CellStep) -> int:
+        self.asked.setdefault(node, set()).add(step.answer)
+        pending = self.nodes[node]
+        if isinstance(pending, AboutTo) and pending.operation.facts.cell is not None:
+            self.stored.setdefault(pending.operation.facts.cell, set()).add(step.after)
+        return ClosedAutomaton.target(self, node, step)
+
+    def used(self) -> ClosedAutomaton:
+        """With the edges that were asked for, and no others."""
+        edges = tuple(
+            {answer: goal for answer, goal in own.items() if answer in self.asked.get(node, ())}
+            for node, own in enumerate(self.edges)
+        )
+        return ClosedAutomaton(self.nodes, self.slots, edges, self.start)

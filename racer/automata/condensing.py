@@ -16,9 +16,9 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from racer.automata.automaton import CellStep, ClosedAutomaton, ValueTable
+from racer.automata.automaton import CellStep, ClosedAutomaton, NotingAutomaton, ValueTable
 from racer.automata.growing import GrowingAutomaton
-from racer.automata.lifting import Lifted, executed
+from racer.automata.lifting import Lifted, behaviour, executed
 from racer.automata.minimising import numbered
 from racer.lang.effects import Misuse
 from racer.lang.pending import AboutTo, Closing, Returned
@@ -28,32 +28,59 @@ from racer.lang.watches import OBSERVATIONS
 PAIRS: Final = 50
 
 _Pairs = Sequence[tuple[int, int]]
+_Source = GrowingAutomaton | NotingAutomaton
 
 
 def condensed(lifted: Lifted) -> Lifted:
     """The automata of a search that has reached every state, small and closed.
 
-    `lifted` must have grown by that search alone: any edge is taken for one that some state takes.
+    `lifted` must have grown by that search alone, or be noted(): any edge that was asked for is
+    taken for one that some state takes.
 
     Errors   ModelError for a thread that is no function of its results.
     """
-    known = {id(each): _condensed(each, lifted.tables) for each in lifted.growing}
+    values: dict[str, Sequence[int]] = {
+        name: range(len(table.values)) for name, table in lifted.tables.items()
+    }
+    noting = [each for each in lifted.automata if isinstance(each, NotingAutomaton)]
+    if noting:
+        for name in values:
+            values[name] = sorted({0}.union(*(each.stored.get(name, ()) for each in noting)))
+    known: dict[int, ClosedAutomaton] = {}
+    for each in lifted.automata:
+        if id(each) not in known:
+            assert isinstance(each, GrowingAutomaton | NotingAutomaton)
+            reached = each.used() if isinstance(each, NotingAutomaton) else each.closed()
+            known[id(each)] = _condensed(each, reached, lifted.tables, values)
     automata = tuple(known[id(each)] for each in lifted.automata)
     return replace(lifted, automata=automata, closed=True)
 
 
-def _condensed(growing: GrowingAutomaton, tables: Mapping[str, ValueTable]) -> ClosedAutomaton:
+def noted(lifted: Lifted) -> Lifted:
+    """Closed automata, to be condensed when a search has asked for all that comes."""
+    known: dict[int, NotingAutomaton] = {}
+    for each in lifted.automata:
+        assert isinstance(each, ClosedAutomaton)
+        known[id(each)] = NotingAutomaton(each.nodes, each.slots, each.edges, each.start)
+    return replace(lifted, automata=tuple(known[id(each)] for each in lifted.automata))
+
+
+def _condensed(
+    source: _Source,
+    reached: ClosedAutomaton,
+    tables: Mapping[str, ValueTable],
+    values: Mapping[str, Sequence[int]],
+) -> ClosedAutomaton:
     """Nodes are numbered breadth first, by the texts of the values that they are given, so that
-    it makes no difference in which order the automaton grew."""
+    it makes no difference in which order an automaton grew."""
 
     def rank(node: int, answer: int) -> tuple[str, int]:
-        pending = growing.pending(node)
+        pending = source.pending(node)
         cell = pending.operation.facts.cell if isinstance(pending, AboutTo) else None
         return ("" if cell is None else describe(tables[cell].values[answer])), answer
 
-    reached = growing.closed()
     order = numbered(reached, rank).origin
-    blocks = _Blocks(growing, tables)
+    blocks = _Blocks(source, len(order), tables, values)
     for node in reversed(order):  # so that mostly it is known what follows
         blocks.add(node)
     first: dict[int, int] = {}
@@ -75,15 +102,21 @@ class _Blocks:
              `_apart` have been compared: two of them that are not joined are not one.
     """
 
-    def __init__(self, growing: GrowingAutomaton, tables: Mapping[str, ValueTable]) -> None:
-        self._growing = growing
+    def __init__(
+        self,
+        source: _Source,
+        nodes: int,
+        tables: Mapping[str, ValueTable],
+        values: Mapping[str, Sequence[int]],
+    ) -> None:
+        self._source = source
         self._tables = {name: _copied(table) for name, table in tables.items()}
-        self._values = {name: len(table.values) for name, table in tables.items()}
+        self._values = values
         self._into: dict[int, int] = {}
         self._apart: set[int] = set()
         self._labels: dict[int, Hashable] = {}
         self._by_label: dict[Hashable, list[int]] = {}
-        self._pairs = PAIRS * len(growing)
+        self._pairs = PAIRS * nodes
 
     def of(self, node: int) -> int:
         """The number of a node's block: that of one of its nodes."""
@@ -140,7 +173,7 @@ class _Blocks:
 
     def _known(self, one: int, other: int) -> _Pairs:
         """Where the answers lead that both were given."""
-        mine, its = self._growing.edges(one), self._growing.edges(other)
+        mine, its = self._source.known(one), self._source.known(other)
         return [(mine[answer], its[answer]) for answer in mine if answer in its]
 
     def _given(self, one: int, other: int) -> _Pairs | None:
@@ -155,27 +188,27 @@ class _Blocks:
             pairs.append((goals[0], goals[1]))
         return pairs
 
-    def _answers(self, node: int) -> range:
-        pending = self._growing.pending(node)
+    def _answers(self, node: int) -> Sequence[int]:
+        pending = self._source.pending(node)
         if isinstance(pending, Closing):
             return range(len(OBSERVATIONS))
         if not isinstance(pending, AboutTo):
             return range(0)
         facts = pending.operation.facts
-        return range(len(facts.options) if facts.cell is None else self._values[facts.cell])
+        return range(len(facts.options)) if facts.cell is None else self._values[facts.cell]
 
     def _goal(self, node: int, answer: int) -> int | None:
         """Where a node goes on from an answer, or from a value that is found; None: nowhere."""
-        pending = self._growing.pending(node)
+        pending = self._source.pending(node)
         if isinstance(pending, Closing):
             step = CellStep(answer, OBSERVATIONS[answer], 0)
         else:
             assert isinstance(pending, AboutTo)
-            made = executed(self._growing, pending.operation, answer, self._tables)
+            made = executed(self._source, pending.operation, answer, self._tables)
             if made is None or isinstance(made.error, Misuse):
                 return None
             step = made
-        return self._growing.target(node, step)
+        return self._source.target(node, step)
 
     def _label(self, node: int) -> Hashable:
         """Equal for nodes that do the same now."""
@@ -185,13 +218,13 @@ class _Blocks:
         return known
 
     def _made_label(self, node: int) -> Hashable:
-        pending = self._growing.pending(node)
-        slots = tuple((slot, watch.name) for slot, watch in self._growing.open_slots(node))
+        pending = self._source.pending(node)
+        slots = tuple((slot, watch.name) for slot, watch in self._source.open_slots(node))
         match pending:
             case AboutTo(operation=operation, opens=opens):
                 opening = tuple((window.slot, window.watch.name) for window in opens)
-                key = self._growing.operation_key(operation)
-                return ("step", node if key is None else key, opening, slots)
+                does = behaviour(operation, self._tables, self._values)
+                return ("step", does, opening, slots)
             case Returned(value=value):
                 return ("returned", value_key(value))
             case _:

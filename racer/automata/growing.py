@@ -20,7 +20,7 @@ from racer.lang.outcomes import Violation
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated
 from racer.lang.program import ThreadInstance
 from racer.lang.run import Run
-from racer.lang.values import Unfit, describe, plainly_the_same, value_key
+from racer.lang.values import describe, plainly_the_same, value_key
 
 Path = list[tuple[int, CellStep]]
 
@@ -77,7 +77,7 @@ class GrowingAutomaton:
     def open_slots(self, node: int) -> OpenSlots:
         return self._slots[node]
 
-    def edges(self, node: int) -> Mapping[int, int]:
+    def known(self, node: int) -> Mapping[int, int]:
         """Where a node leads so far, by answer."""
         return self._edges[node]
 
@@ -246,26 +246,6 @@ class GrowingAutomaton:
             if key(mine) != key(its):
                 return False
         return True
-
-    def operation_key(self, operation: Operation) -> Hashable | None:
-        """Equal for two operations only if they do the same, whatever they find in their cell.
-
-        None where that is not shown.
-        """
-        key: list[Hashable] = [type(operation)]
-        for name in _fields(type(operation)):
-            part = getattr(operation, name)
-            if any(part is function for function in operation.facts.functions):
-                known = self._identifier.function_key(part)
-                if known is None:
-                    return None
-                key.append(known)
-                continue
-            try:
-                key.append(value_key(part))
-            except (Unfit, RecursionError):
-                return None
-        return tuple(key)
 
     def _arrive(self, run: Run, parent: tuple[int, CellStep] | None, slots: OpenSlots) -> int:
         """The node `run` stands at: a known one if that can be shown, else a new one."""

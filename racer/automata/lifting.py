@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -327,7 +327,7 @@ def _minimal(automaton: ClosedAutomaton, tables: Mapping[str, ValueTable]) -> Cl
         match pending:
             case AboutTo(operation=operation, opens=opens):
                 opening = tuple((window.slot, window.watch.name) for window in opens)
-                return ("step", _behaviour(operation, tables), opening, slots)
+                return ("step", behaviour(operation, tables), opening, slots)
             case Returned(value=value):
                 return ("returned", value_key(value))
             case _:
@@ -336,9 +336,14 @@ def _minimal(automaton: ClosedAutomaton, tables: Mapping[str, ValueTable]) -> Cl
     return minimise(automaton, label)
 
 
-def _behaviour(operation: Operation, tables: Mapping[str, ValueTable]) -> Hashable:
+def behaviour(
+    operation: Operation,
+    tables: Mapping[str, ValueTable],
+    values: Mapping[str, Sequence[int]] | None = None,
+) -> Hashable:
     """What an operation does to each value its cell can hold: functions are compared by that.
 
+    Of a cell that is among `values`, only to those of these numbers.
     And what it is called: an exchange that can never succeed does nothing, whatever it would
     store, but a report names it.
     """
@@ -346,7 +351,9 @@ def _behaviour(operation: Operation, tables: Mapping[str, ValueTable]) -> Hashab
     if not isinstance(operation, CellOperation):
         return (text, value_key(operation.facts.options))
     table = tables[operation.cell]
-    steps = [execute(operation, value, table) for value in range(len(table.values))]
+    all_of_them = range(len(table.values))
+    chosen = all_of_them if values is None else values[operation.cell]
+    steps = [execute(operation, value, table) for value in chosen]
     effects = tuple(None if step is None else _effect(step) for step in steps)
     return (text, effects)
 

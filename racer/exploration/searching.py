@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from racer import interrupts
+from racer.automata.condensing import noted
 from racer.automata.lifting import WORK, Lifted
 from racer.errors import InternalError, ModelError
 from racer.exploration.confirming import model_error
@@ -201,8 +202,17 @@ def _by_closed(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Search
 
 def _with_count(searched: Searched, wanted: Wanted, deadline: float | None) -> Searched:
     """With all states; read from these alone if they are all that is allowed."""
-    loaded = searched.loaded
-    every = _every_state(loaded, wanted, _counting(deadline, wanted), "counting")
+    loaded, budget = searched.loaded, _counting(deadline, wanted)
+    closed = loaded.closed()
+    if closed.closed:
+        used = noted(closed)
+        system = system_of(used, wanted.memory)
+        whole = Symmetric(system) if wanted.reduce else system
+        every = search(whole, (), budget, phase="counting", tell=wanted.progress)
+        if every.complete:
+            loaded.condense_closed(used)
+    else:
+        every = _every_state(loaded, wanted, budget, "counting")
     if every.complete:
         found = _condensed(loaded, wanted, deadline)
         _require_agreement(searched, found)
@@ -212,8 +222,8 @@ def _with_count(searched: Searched, wanted: Wanted, deadline: float | None) -> S
     if not wanted.reduce:
         return replace(searched, full=searched.graph)
     if wanted.count and not every.interrupted:
-        budget = Budget(deadline=deadline, time_text=wanted.out_of_time)
-        every = search(searched.quotient, (), budget, phase="counting", tell=wanted.progress)
+        unlimited = Budget(deadline=deadline, time_text=wanted.out_of_time)
+        every = search(searched.quotient, (), unlimited, phase="counting", tell=wanted.progress)
     return replace(searched, full=every)
 
 

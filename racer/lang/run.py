@@ -193,13 +193,12 @@ class CoroutineRun:
     def in_flight(self) -> tuple[BaseException, ...]:
         """What was raised and has not arrived: the thread leaves blocks by it, taking steps."""
         awaited: Any = self.coroutine
-        found: list[BaseException] = []
+        chain = []
         while awaited is not None:
-            for held in gc.get_referents(awaited):
-                if isinstance(held, BaseException) and held.__traceback__ is not None:
-                    found.append(held)
+            chain.append(awaited)
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
-        return tuple(found)
+        held = [each for each in gc.get_referents(*chain) if isinstance(each, BaseException)]
+        return tuple(each for each in held if each.__traceback__ is not None)
 
     def _advance(self, run_on: Callable[[], object]) -> Pending:
         outer, here.run = here.run, self

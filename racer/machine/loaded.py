@@ -51,6 +51,12 @@ class Loaded:
         """Make room in the states of a search of all for twice as many open windows."""
         self.growing = replace(self.growing, open_slots=2 * self.growing.open_slots)
 
+    def condense_closed(self, used: Lifted) -> None:
+        """A search of all states has come to its end over closed automata, which were noted()."""
+        if self._condensed is None:
+            self._condensed = condensed(used)
+            self._systems.clear()
+
     def condense(self) -> None:
         """A search of all states over `growing` has come to its end.
 

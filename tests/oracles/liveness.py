@@ -55,25 +55,24 @@ def spot_of(run: Run) -> Spot:
     return tuple(frames)
 
 
-def behaviours(program: Program) -> dict[tuple[str, Spot], int]:
+def behaviours(program: Program, limit: int) -> dict[tuple[str, Spot], int]:
     """A number for each spot that a thread of a group can be at: equal ones go on alike.
 
     What a thread does is determined by the results that it is given. It is given every one that
-    its operation has on any value the cell may ever hold: any that some thread, given such
-    results, leaves in it. Two spots stay apart that have come to different ends; that are about to
-    do other operations, that block on other values or leave other values behind; and then those
-    from which one and the same value leads to spots that are apart.
+    its operation has on any value that the cell holds in some state. Two spots stay apart that
+    have come to different ends; that are about to do other operations, that block on other values
+    or leave other values behind; and then those from which one and the same value leads to spots
+    that are apart.
+
+    Errors   TooMany when there are more than `limit` states, locals that are not read again
+             counted.
     """
-    values = {name: [initial] for name, initial in program.memory.initial.items()}
+    values = held_values(program, limit)
     groups = {instance.group: instance for instance in program.instances()}
-    while True:
-        before = {name: len(known) for name, known in values.items()}
-        spots: dict[tuple[str, Spot], Follows] = {}
-        for group, instance in groups.items():
-            found = _spots(instance, values)
-            spots |= {(group, spot): follows for spot, follows in found.items()}
-        if before == {name: len(known) for name, known in values.items()}:
-            break
+    spots: dict[tuple[str, Spot], Follows] = {}
+    for group, instance in groups.items():
+        found = _spots(instance, values)
+        spots |= {(group, spot): follows for spot, follows in found.items()}
     keys = list(spots)  # a spot where nothing follows is an end, or blocks whatever the cell holds
     numbers = dict(
         zip(keys, _numbered([() if spots[key] else key[1] for key in keys]), strict=True)
@@ -90,11 +89,32 @@ def behaviours(program: Program) -> dict[tuple[str, Spot], int]:
         numbers = dict(zip(keys, finer, strict=True))
 
 
-def _spots(instance: ThreadInstance, values: dict[str, list[object]]) -> dict[Spot, Follows]:
-    """The spots of a thread: of each, what it can do and which spots that leads to.
+def held_values(program: Program, limit: int) -> dict[str, list[object]]:
+    """By cell, the values that it holds in some state. Errors: TooMany."""
+    values = {name: [initial] for name, initial in program.memory.initial.items()}
+    seen: set[Hashable] = set()
+    waiting: list[tuple[Step, ...]] = [()]
+    while waiting:
+        schedule = waiting.pop()
+        execution = Execution(program)
+        for step in schedule:
+            execution.take(step)
+        key = (repr(execution.values), *map(spot_of, execution.runs))
+        if key not in seen:
+            seen.add(key)
+            if len(seen) > limit:
+                raise TooMany(f"more than {limit:,} states")
+            for name, value in execution.values.items():
+                if repr(value) not in map(repr, values[name]):
+                    values[name].append(value)
+            waiting += [(*schedule, step) for step in execution.moves()]
+        execution.close()
+    return values
 
-    Values that it leaves in cells are added to `values`.
-    """
+
+def _spots(instance: ThreadInstance, values: dict[str, list[object]]) -> dict[Spot, Follows]:
+    """The spots of a thread that is given these values: what it can do at each, and which spots
+    that leads to."""
     spots: dict[Spot, Follows] = {}
     waiting: list[tuple[object, ...]] = [()]  # the results that lead to a spot
     while waiting:
@@ -119,9 +139,6 @@ def _spots(instance: ThreadInstance, values: dict[str, list[object]]) -> dict[Sp
                     after, result = performed(operation, {cell: value}, choice)
                 except Exception as error:  # a step like any other, which changes nothing
                     after, result = {}, Threw(error)
-                for left in after.values():
-                    if repr(left) not in map(repr, values[cell]):
-                        values[cell].append(left)
                 next_run = _run(instance, (*results, result))
                 how = operation.text(), cell, repr(value), choice, repr(after)
                 spots[spot].append((how, spot_of(next_run)))
@@ -219,7 +236,7 @@ def explored(program: Program, limit: int) -> Graph:
     able: list[frozenset[int]] = []
     ended: list[frozenset[int]] = []
     labels: set[str] = set()
-    behaviour = behaviours(program)
+    behaviour = behaviours(program, 4 * limit)
 
     def number(schedule: tuple[Step, ...]) -> int:
         execution = Execution(program)

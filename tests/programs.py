@@ -105,7 +105,7 @@ class ThreadSample:
     body: tuple[Statement, ...]
     copies: int = 1
     start: int | None = None
-    keeps_log: bool = False  # a mutable local: no two of its nodes are provably the same
+    keeps_log: bool = False  # a mutable local, which tells of all that r0 was
     daemon: bool = False
 
     def render(self, name: str) -> list[str]:

@@ -20,7 +20,7 @@ import types
 import weakref
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from racer.automata import frames
 from racer.automata.dying import dies_unnoticed
@@ -46,6 +46,7 @@ from racer.automata.objects import (
     table_of,
 )
 from racer.automata.rewriting import hashes_alike
+from racer.automata.unlike import Unknown, Unlike
 from racer.errors import Location
 from racer.lang.asking import operation_of
 from racer.lang.values import compares_by_identity, value_key
@@ -57,29 +58,12 @@ _SINGLE: Final = (bool, types.NoneType, types.EllipsisType)
 _SET_ITERATOR: Final[type] = type(iter(set()))
 
 
-class Unlike(NamedTuple):
-    """What cannot be compared: of which kind, and the local that holds it with the line at which
-    that is stored; None and the line that waits where it is no local."""
-
-    kind: str
-    local: str | None
-    where: Location
-
-
-class Unknown(Exception):
-    """Something in a run cannot be shown to be equal to anything."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.unlike: Unlike | None = None
-        self.users = False  # whether that is in code of the model's
-
-
 class Encoder:
     """Writes one object graph as a hashable key.
 
     kept      whatever a key names by `id` is put there
     trusted   objects that do not change, by id; others may hold them
+    left      objects, by id, that others may hold and change
     known     keys of frozen dataclasses, by id
     aliases   what stands for what: copies, by id, with the originals
     habits    of the thread's code
@@ -91,12 +75,14 @@ class Encoder:
         self,
         kept: dict[int, object],
         trusted: Mapping[int, object],
+        left: Mapping[int, object],
         known: dict[int, Hashable],
         aliases: Mapping[int, object],
         habits: Habits,
     ) -> None:
         self._kept = kept
         self._trusted = trusted
+        self._left = left
         self._known = known
         self._aliases = aliases
         self._habits = habits
@@ -171,7 +157,7 @@ class Encoder:
                 code = frame.f_code
                 line = (stored_at(code, name) if name else None) or frame.f_lineno
                 where = Location(code.co_filename, line, code.co_name)
-                error.unlike = Unlike(type(item).__name__, name, where)
+                error.unlike = Unlike(type(item).__name__, error.why, name, where)
                 error.users = users
             raise
 
@@ -208,6 +194,8 @@ class Encoder:
             return found
         if id(item) in self._trusted and kind is not types.FunctionType:
             return self._same(item)
+        if id(item) in self._left:
+            raise Unknown("others may hold it as well")
         encode = self._changing(item, kind)
         if encode is None:
             raise Unknown
@@ -285,9 +273,10 @@ class Encoder:
     def _numbered(self, item: object, encode: Callable[[], Hashable]) -> Hashable:
         self._numbered_met += 1
         number = self._numbers.get(id(item))
-        watched = weakref.getweakrefcount(item) and id(item) not in self._trusted
-        if id(item) in self._alone or watched:
-            raise Unknown  # somebody else holds it, or will be told of its death
+        if id(item) in self._alone:
+            raise Unknown("it is gone through, and held by others as well")
+        if weakref.getweakrefcount(item) and id(item) not in self._trusted:
+            raise Unknown("somebody will be told of its death")
         if number is not None:
             return ("again", number)
         self._numbers[id(item)] = len(self._numbers)
@@ -297,7 +286,7 @@ class Encoder:
     def _all(self, items: Any) -> Hashable:
         """All of a container that can change, in order."""
         if len(items) > MANY:
-            raise Unknown  # a list that grows would cost the square of its length
+            raise frames.NotSeen  # a list that grows would cost the square of its length
         return self._values(items)
 
     def _dict(self, item: Any) -> Hashable:
@@ -308,7 +297,7 @@ class Encoder:
         """With its table: what is added later finds a place that depends on it."""
         table = table_of(item)
         if table is None or not (len(item) < 2 or all(map(hashes_alike, item))):
-            raise Unknown  # in another process it would be gone through in another order
+            raise Unknown("the order of what is in it differs with the hash seed")
         return (table if item else None, self._all(item))
 
     def _iterator_by_hash(self, iterator: Any, kind: type) -> Hashable:
@@ -321,12 +310,12 @@ class Encoder:
             return "ended"
         try:
             left = len(iterator.__reduce__()[1][0])
-        except RuntimeError:  # what it goes through has changed meanwhile
-            raise Unknown from None
+        except RuntimeError:
+            raise Unknown("what it goes through has changed") from None
         shared = id(container) in self._trusted or type(container) is frozenset
         if not shared and (kind is _SET_ITERATOR or self._habits.takes_out):
             if id(container) in self._numbers:
-                raise Unknown
+                raise Unknown("others may take something out of what it goes through")
             encoded = self.value(container)
             self._alone.add(id(container))
             return (left, encoded)
@@ -355,7 +344,7 @@ class Encoder:
             found = getattr(found, name, None)
         if found is item or id(item) in self._trusted:
             return self._same(item)
-        raise Unknown
+        raise Unknown("the thread makes that class itself")
 
     def _builtin(self, item: Any) -> Hashable:
         """A function written in C; of a bound one, such as `log.append`, the object counts."""

@@ -55,6 +55,10 @@ class Environment:
         """Every object whose content is compared, each once, in a fixed order."""
         return (item for _, item in self._reach.objects.values() if is_transparent(item))
 
+    def untrusted(self) -> Iterator[object]:
+        """The other objects that it can reach: they may change without anybody seeing it."""
+        return (item for _, item in self._reach.objects.values() if not is_transparent(item))
+
     def codes(self) -> Collection[types.CodeType]:
         """The code of all functions that it may run, as far as they are known by now."""
         return self._reach.codes

@@ -10,10 +10,10 @@ from typing import Any
 
 from racer.automata import doubles
 from racer.automata.automaton import CellStep, ClosedAutomaton, OpenSlots
-from racer.automata.encoding import Unlike
 from racer.automata.environment import Environment
 from racer.automata.habits import Habits, habits_of
 from racer.automata.identity import Identifier
+from racer.automata.unlike import Unlike
 from racer.errors import HIDDEN_STATE, Location, ModelError
 from racer.lang.operations import Operation
 from racer.lang.outcomes import Violation
@@ -60,7 +60,8 @@ class GrowingAutomaton:
         # By cell, the highest number of a value that was stored in it, and at which node.
         self._highest: dict[str, tuple[int, int]] = {}
         self.unlike: Unlike | None = None  # the first that could not be compared
-        self._known_habits = 0, Habits()  # of so many codes
+        self._habits = Habits()  # of so many codes as were known:
+        self._known_codes = 0
         self._confirmed = (0, 0)  # nodes and returns that doubles have been tried on
         self.work = 0  # what lifting has cost so far, in steps of the coroutine
         with environment.observed():
@@ -298,16 +299,19 @@ class GrowingAutomaton:
                 return ended
 
     def _coroutine_key(self, coroutine: Coroutine[Any, Any, object]) -> Hashable | None:
-        return self._identifier.coroutine_key(coroutine, self._habits())
+        self._look_around()
+        return self._identifier.coroutine_key(coroutine, self._habits)
 
-    def _habits(self) -> Habits:
-        """Of the code that is known by now."""
+    def _look_around(self) -> None:
+        """Take in what the thread can reach, and what its code may do, where more is known now."""
         codes = self.environment.codes()
-        known, habits = self._known_habits
-        if known != len(codes):
-            habits = habits_of(codes, self.environment.trusted())
-            self._known_habits = len(codes), habits
-        return habits
+        if self._known_codes != len(codes):
+            self._known_codes = len(codes)
+            for item in self.environment.trusted():
+                self._identifier.trust(item)
+            for item in self.environment.untrusted():
+                self._identifier.leave(item)
+            self._habits = habits_of(codes, self.environment.trusted())
 
     def _slots_after(self, node: int) -> OpenSlots:
         match self._pending[node]:

@@ -54,6 +54,11 @@ class Growth:
             found = [self._of_cell(self._full)]
         return f"what grew while threads were lifted: {'; '.join(found)}"
 
+    def of_unlike(self) -> str | None:
+        """The threads that hold what cannot be compared, as a phrase: no thread is run for it."""
+        found = [_of_unlike(each) for each in self._automata if each.unlike is not None]
+        return "; ".join(found) or None
+
     def _most(self, nodes: Sequence[int], values: Mapping[str, int]) -> list[str]:
         """The cell and the thread that grew most since they were of these sizes.
 
@@ -85,7 +90,10 @@ class Growth:
         return text
 
     def _of_thread(self, automaton: GrowingAutomaton) -> str:
-        """How many nodes it came to, where one of the latest is, and what is new there."""
+        """How many nodes it came to, where one of the latest is, and what is new there; or what
+        keeps it from coming to one that it has been at."""
+        if automaton.unlike is not None:
+            return _of_unlike(automaton)
         node = _sample(automaton)
         text = f"thread {automaton.instance.group!r} to {len(automaton):,} situations"
         where = _at(automaton.locations(node))
@@ -94,6 +102,19 @@ class Growth:
         names = _differing(automaton, node)
         local = f"local{'s' if len(names) > 1 else ''} {', '.join(names)}"
         return f"{text}, such as{where}{f' with another value of its {local}' if names else ''}"
+
+
+def _of_unlike(automaton: GrowingAutomaton) -> str:
+    """What is never found to be equal, and where it is held."""
+    assert automaton.unlike is not None
+    kind, why, local, at = automaton.unlike
+    where = Location(shown_path(at.path), at.line)
+    held = f"a {kind} at {where}" if local is None else f"its local {local!r} ({kind}, {where})"
+    return (
+        f"thread {automaton.instance.group!r} to {len(automaton):,} situations, none of which "
+        f"repeats while it may look again at {held}: {why}; a tuple of what is needed of it would "
+        f"be compared"
+    )
 
 
 def _at(locations: tuple[Location, ...]) -> str:

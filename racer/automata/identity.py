@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Coroutine, Hashable, Mapping
 from typing import Any
 
-from racer.automata.encoding import Encoder, Unknown, Unlike
+from racer.automata.encoding import Encoder
 from racer.automata.frames import NotSeen, layout_is_known
 from racer.automata.habits import Habits
+from racer.automata.unlike import Unknown, Unlike
 
 
 class Identifier:
@@ -33,6 +34,7 @@ class Identifier:
         self.unlike: Unlike | None = None
         self._kept: dict[int, object] = {}
         self._trusted: dict[int, object] = {}
+        self._left: dict[int, object] = {}
         self._aliases: dict[int, object] = {}
         # Keys of frozen dataclasses, by id: a Page or a word of flags is met in every run.
         self._known: dict[int, Hashable] = {}
@@ -40,6 +42,10 @@ class Identifier:
     def trust(self, value: object) -> None:
         """Take `value`, which a cell holds, for immutable."""
         self._trusted[id(value)] = value
+
+    def leave(self, item: object) -> None:
+        """Compare no run that holds `item`, unless it is a value: others may hold and change it."""
+        self._left[id(item)] = item
 
     def take_for(self, same: Mapping[int, object]) -> None:
         """Take code, or a namespace, for what stands under its id: it is a copy of that."""
@@ -78,4 +84,4 @@ class Identifier:
             return None
 
     def _encoder(self, habits: Habits) -> Encoder:
-        return Encoder(self._kept, self._trusted, self._known, self._aliases, habits)
+        return Encoder(self._kept, self._trusted, self._left, self._known, self._aliases, habits)

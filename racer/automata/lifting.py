@@ -114,9 +114,6 @@ def grow(program: Program) -> Lifted:
         )
         for instance in _one_of_each(program)
     }
-    for environment in environments.values():
-        for item in environment.trusted():
-            identifier.trust(item)
     tables = {
         name: ValueTable(first, identifier.trust, memory.declared.get(name))
         for name, first in memory.initial.items()

@@ -171,11 +171,14 @@ def _as_grown(loaded: Loaded, wanted: Wanted, graph: StateGraph) -> Searched:
 
 
 def _with_growth(searched: Searched, lifted: Lifted) -> Searched:
-    """With what grew where a limit cut a search on open automata, if there is time to look."""
+    """With what grew where a limit cut a search on open automata, if there is time to look; where
+    somebody did, what is known without that."""
     try:
         interrupted = searched.graph.interrupted or searched.cyclic.interrupted
-        if searched.bound is not None and not lifted.closed and not interrupted:
-            return replace(searched, growth=lifted.growth.text())
+        if searched.bound is not None and not lifted.closed:
+            growth = lifted.growth
+            text = growth.of_unlike() if interrupted else growth.text()
+            return replace(searched, growth=text)
     except OutOfTime:
         heed()
     except MemoryError:

@@ -204,6 +204,7 @@ HELD = {
     "list comprehension": "held = [i + v for i in (0, 1)]; await y.load(); seen = held[0]",
     "awaiting comprehension": "seen = [i + v for i in (0,) if not await y.load()][0]",
     "lambda": "held = lambda: v\nawait y.load(); seen = held()",
+    "one of two lambdas": "held = (lambda: 0, lambda: 1)[v]; await y.load(); seen = held()",
     "default of a lambda": "held = lambda v=v: v\nawait y.load(); seen = held()",
     "keyword default": "def held(*, v=v): return v\nawait y.load(); seen = held()",
     "nested function": "async def held():\n    await y.load()\n    return v\nseen = await held()",
@@ -262,10 +263,16 @@ HELD = {
     "match": "match [v]:\n    case [held]:\n        await y.load()\n        seen = held",
     "alias of a list": "held = [0]; other = held if v else [0]; await y.load()\n"
     "held.append(1); seen = len(other) - 1",
+    "one of two lists": "one, two = [0], [0]; other = (one, two)[v]; await y.load()\n"
+    "two.clear(); seen = len(one) == 1 and not other",
     "alias within a list": "held = [[0], [0]]\nif v: held[1] = held[0]\nawait y.load()\n"
     "held[0].append(1); seen = len(held[1]) - 1",
     "alias of attributes": "held = Plain(0); other = held.__dict__ if v else {'value': 0}\n"
     "await y.load(); held.value = 1; seen = other['value']",
+    "variable of an earlier call": "async def helper(given, which):\n    n = 0\n"
+    "    held = lambda: n\n    if given is None:\n        return held\n"
+    "    held = (given, held)[which]\n    given = None\n    await y.load()\n"
+    "    n = 1\n    return held()\nseen = await helper(await helper(None, 0), v)",
     "list within itself": "held = [0, None]; held[1] = held if v else [0, held]\n"
     "await y.load(); seen = held[1] is held",
     "list of a generator": "held = [0]; it = (i for i in (held if v else [0])); await y.load()\n"
@@ -319,6 +326,10 @@ TRAPS = {
     "await y.load(); seen = held.pop()",
     "holes of a dict": "held = {9: 9, 0: 0, 1: 1, 2: 2, 3: 3} if v else {0: 0, 1: 1, 2: 2, 3: 3}\n"
     "held.pop(9, 0); it = iter(held); next(it); await y.load()\n"
+    "held.pop(0); held[5] = 5\n"
+    "try:\n    seen = len(list(it)) == 2\nexcept RuntimeError:\n    seen = 0",
+    "holes by del": "held = {9: 9, 0: 0, 1: 1, 2: 2, 3: 3} if v else {0: 0, 1: 1, 2: 2, 3: 3}\n"
+    "if v: del held[9]\nit = iter(held); next(it); await y.load()\n"
     "del held[0]; held[5] = 5\n"
     "try:\n    seen = len(list(it)) == 2\nexcept RuntimeError:\n    seen = 0",
     "1 and True": "held = [(1, True)[v]]; await y.load(); seen = held[0] is True",
@@ -346,7 +357,6 @@ UNLIKE = {
     "coroutine": ("held = y.load(); await y.load(); await held", "held", "coroutine"),
     "text file": ("held = io.StringIO(); await y.load(); held.write('1')", "held", "StringIO"),
     "class of its own": ("class Held: pass\nawait y.load(); Held()", "Held", "type"),
-    "many": ("held = [0] * 1001; await y.load(); len(held)", "held", "list"),
     "within a dict": ("held = {1: [io.BytesIO()]}; await y.load(); len(held)", "held", "dict"),
     "of a generator": (
         "held = within(); next(held); await y.load(); next(held)",

@@ -6,6 +6,7 @@ work, and searches of so many states are breadth first.
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 
@@ -79,6 +80,19 @@ def collecting() -> Program:
     return Program(mem, {"L": Thread(collect)})
 
 
+def holding() -> Program:
+    """H holds a file, of which not all can be seen, beside a list that never changes."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def hold() -> None:
+        seen, file = [0], io.StringIO()  # holds
+        while seen:
+            file.write(str(await x.load()))
+
+    return Program(mem, {"H": Thread(hold)})
+
+
 def incrementing() -> Program:
     """I loads x and, after a step in between, stores one more."""
     mem = Memory()
@@ -138,6 +152,23 @@ def test_a_thread_is_named_with_the_local_that_differs(
         f"max_states={states}; what grew: thread {name!r} to {states + 1:,} situations, such as at "
         f"{line(mark)} with another value of its local {local}"
     )
+
+
+def test_a_local_that_is_not_compared_is_named_with_its_kind_and_where_it_is_stored() -> None:
+    """The list is of no interest: that does not change, and can be compared."""
+    lifted = lift(holding())
+    nodes = len(lifted.growing[0])
+    told = (
+        f"thread 'H' to {nodes:,} situations, none of which repeats while it may look again at its "
+        f"local 'file' (StringIO, {line('holds')}): not all of it can be seen; a tuple of what is "
+        f"needed of it would be compared"
+    )
+    assert lifted.growth.of_unlike() == told
+    assert explore(holding(), max_states=5).bound == f"max_states=5; {LIFTED}: {told}"
+
+
+def test_where_all_is_compared_there_is_nothing_unlike() -> None:
+    assert lift(counting_locally()).growth.of_unlike() is None
 
 
 def test_a_cell_with_few_values_beside_many_nodes_is_not_what_grows() -> None:

@@ -320,6 +320,29 @@ def test_the_digest_of_open_automata_does_not_change_as_they_grow() -> None:
     assert digest_of(lifted) == fresh
 
 
+def test_a_step_with_which_a_window_opens_is_another_one_in_the_next_round() -> None:
+    """It waits at the same line with the same locals; only the first time does the window open."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+    watch = mem.watch("x is set", lambda s: s[x], cells=[x])
+
+    async def wait() -> bool:
+        async with watch.window() as seen:
+            while True:
+                if await x.load():
+                    break
+        return seen.always
+
+    async def store() -> None:
+        await x.store(1)
+
+    program = Program(mem, {"W": Thread(wait), "S": Thread(store)})
+    # Two loads, the end of the window, and ended with either answer.
+    assert lifted_nodes(program, "W") == 5
+    # S comes before the first load, or later.
+    assert [dict(key)["W"] for key in explore(program).outcomes] == [False, True]
+
+
 def test_a_window_opens_at_the_step_and_not_where_the_block_begins() -> None:
     mem = Memory()
     x = mem.cell("x", 0)

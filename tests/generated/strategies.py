@@ -252,7 +252,7 @@ _LOOPS = (  # every kind of iterator that a coroutine can be suspended in, over 
 def _loops(names: Names, depth: int) -> _Statements:
     index = f"i{len(names.indices)}"
     inside = replace(names, indices=(*names.indices, index))
-    allowed = _LOOPS[:4] if names.endless else _LOOPS  # the rest leave or hold mutable objects
+    allowed = _LOOPS[:4] if names.endless else _LOOPS  # few, so that it is small
     heads = st.sampled_from(allowed).map(lambda head: head.format(i=index))
     return st.builds(
         lambda head, body: Block(((head, body),), times=2), heads, _bodies(inside, depth - 1)

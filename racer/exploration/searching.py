@@ -37,8 +37,8 @@ NOT_FEW: Final = "not all states are few"
 # count is left out unless it is asked for: some seconds and some hundred megabytes.
 COUNTED_STATES: Final = 100_000
 # Real coroutines are compared with the graph of all states up to so many, else with the reduced
-# one: past that they could not take a fair part of its moves.
-COMPARED_STATES: Final = 20_000
+# one if there is one: past that they could not take a fair part of its moves.
+COMPARED_STATES: Final = 5_000
 
 
 def searched(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
@@ -264,10 +264,6 @@ def _compared(searched: Searched, deadline: float | None, wanted: Wanted) -> Sea
     graph, full = searched.graph, searched.full
     if full is not None and full.complete and len(full.states) <= COMPARED_STATES:
         graph = full
-    elif graph is full and graph.complete and searched.reduced:
-        budget = Budget(deadline=deadline, time_text=wanted.out_of_time)
-        graph = search(searched.quotient, (), budget, StubbornSets(searched.system).choose)
-        searched = replace(searched, comparing_interrupted=graph.interrupted)
     if not graph.complete or graph.interrupted:
         return searched
     groups = searched.system.groups

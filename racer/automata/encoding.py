@@ -19,13 +19,14 @@ import sys
 import types
 import weakref
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Final
 
 from racer.automata import frames
 from racer.automata.dying import dies_unnoticed
 from racer.automata.habits import Habits
-from racer.automata.liveness import live_locals, stored_at
+from racer.automata.known import Known
+from racer.automata.liveness import stored_at
 from racer.automata.objects import (
     ATOMS,
     DICTS,
@@ -51,7 +52,7 @@ from racer.errors import Location
 from racer.lang.asking import operation_of
 from racer.lang.values import compares_by_identity, value_key
 from racer.lang.watches import Window
-from racer.lang.whose import is_a_users, is_racers_own, module_of
+from racer.lang.whose import is_a_users, module_of
 
 # Of these every run has the same object.
 _SINGLE: Final = (bool, types.NoneType, types.EllipsisType)
@@ -59,32 +60,14 @@ _SET_ITERATOR: Final[type] = type(iter(set()))
 
 
 class Encoder:
-    """Writes one object graph as a hashable key.
-
-    kept      whatever a key names by `id` is put there
-    trusted   objects that do not change, by id; others may hold them
-    left      objects, by id, that others may hold and change
-    known     keys of frozen dataclasses, by id
-    aliases   what stands for what: copies, by id, with the originals
-    habits    of the thread's code
+    """Writes one object graph as a hashable key; `habits` are those of the thread's code.
 
     Errors   Unknown, frames.NotSeen, RecursionError: no key is known
     """
 
-    def __init__(
-        self,
-        kept: dict[int, object],
-        trusted: Mapping[int, object],
-        left: Mapping[int, object],
-        known: dict[int, Hashable],
-        aliases: Mapping[int, object],
-        habits: Habits,
-    ) -> None:
-        self._kept = kept
-        self._trusted = trusted
-        self._left = left
+    def __init__(self, known: Known, habits: Habits) -> None:
         self._known = known
-        self._aliases = aliases
+        self._trusted = known.trusted
         self._habits = habits
         self._numbers: dict[int, int] = {}
         self._alive: list[object] = []  # what has a number, lest another object gets its id
@@ -124,26 +107,25 @@ class Encoder:
         if frame is None:
             return "ended"
         self._suspended.add(id(frame))
-        held = frames.held_by(suspended, frame, keep=self._habits.looks_at_frames)
-        live = self._live(frame) if held.names is not None else None
-        names = held.names or (None,) * len(held.objects)
-        kept = []
-        for name, item in zip(names, held.objects, strict=True):
-            if live is None or name in live or not dies_unnoticed(item, self._trusted):
-                kept.append((name, item))
-            elif isinstance(item, types.CellType):
+        looked_at = self._habits.looks_at_frames
+        code = self._known.code_of(frame)
+        held = frames.held_by(suspended, frame, code.places, keep=looked_at)
+        live = None if looked_at or held.names is None else code.live.get(frame.f_lasti)
+        names, content = [], []
+        for name, item in zip(held.names or itertools.repeat(None), held.objects):  # noqa: B905
+            # What racer's own frames hold dies with the operation.
+            counts = live is None or name in live
+            if not counts and not (code.is_racers or type(item) in ATOMS):
+                counts = not dies_unnoticed(item, self._trusted)
+            if counts:
+                names.append(name)
+                content.append(self._held(item, inner, frame, name))
+            elif type(item) is types.CellType:
                 self._unread.append(item)
-        bound = held.bound if held.names is None else tuple([name for name, _ in kept])
-        content = tuple([self._held(item, inner, frame, name) for name, item in kept])
+        bound = held.bound if held.names is None else tuple(names)
         stack = tuple([self._held(item, inner, frame, None) for item in held.stack])
-        own = (self._original(frame.f_code), self._original(frame.f_globals))
-        return (*own, frame.f_lasti, bound, content, stack)
-
-    def _live(self, frame: Any) -> frozenset[str] | None:
-        """The names of the locals that may be looked at again; None: all of them."""
-        if self._habits.looks_at_frames or is_racers_own(module_of(frame)):
-            return None
-        return live_locals(frame.f_code).get(frame.f_lasti)
+        runs = (self._original(frame.f_code), self._original(frame.f_globals))
+        return (*runs, frame.f_lasti, bound, tuple(content), stack)
 
     def _held(self, item: object, inner: object, frame: Any, name: str | None) -> Hashable:
         """What a frame holds. Errors: Unknown, with the innermost local of the model's."""
@@ -170,7 +152,7 @@ class Encoder:
             return self._itself(item, kind)
         if kind in ATOMS:
             return value_key(item)
-        known = self._known.get(id(item))
+        known = self._known.keys.get(id(item))
         return self._content(item, kind) if known is None else known
 
     def _values(self, items: Iterable[object]) -> Hashable:
@@ -194,7 +176,7 @@ class Encoder:
             return found
         if id(item) in self._trusted and kind is not types.FunctionType:
             return self._same(item)
-        if id(item) in self._left:
+        if id(item) in self._known.left:
             raise Unknown("others may hold it as well")
         encode = self._changing(item, kind)
         if encode is None:
@@ -263,12 +245,12 @@ class Encoder:
 
     def _same(self, item: object) -> Hashable:
         """By identity: the object is kept alive, so that no other can take its id."""
-        self._kept[id(item)] = item
+        self._known.kept[id(item)] = item
         return id(item)
 
     def _original(self, item: object) -> Hashable:
         """By identity, of what it is a copy of."""
-        return self._same(self._aliases.get(id(item), item))
+        return self._same(self._known.aliases.get(id(item), item))
 
     def _numbered(self, item: object, encode: Callable[[], Hashable]) -> Hashable:
         self._numbered_met += 1
@@ -403,6 +385,6 @@ class Encoder:
         own = self._same(item) if compares_by_identity(kind) else None
         key = ("dataclass", self._same(kind), own, content)
         if self._numbered_met == met and not self._habits.asks_identity:
-            self._kept[id(item)] = item
-            self._known[id(item)] = key
+            self._known.kept[id(item)] = item
+            self._known.keys[id(item)] = key
         return key

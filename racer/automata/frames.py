@@ -16,6 +16,8 @@ import gc
 import types
 from typing import Any, Final, NamedTuple
 
+from racer.automata.liveness import locals_of
+
 # What awaits the next value of an async generator. While it is suspended, that has begun to run.
 _NEXT: Final = "async_generator_asend"
 
@@ -68,8 +70,21 @@ def frame_of(suspended: Any) -> Any:
     raise NotSeen
 
 
-def held_by(suspended: Any, frame: Any, *, keep: bool) -> Held:
-    """What a suspended frame holds.
+class Place(NamedTuple):
+    """A local in a frame: its name, and whether functions capture it."""
+
+    name: str
+    captured: bool
+
+
+def places(code: types.CodeType) -> tuple[Place, ...]:
+    """The locals of a code, in the order in which a frame has them."""
+    captured = (*code.co_cellvars, *code.co_freevars)
+    return tuple([Place(name, name in captured) for name in locals_of(code)])
+
+
+def held_by(suspended: Any, frame: Any, of_code: tuple[Place, ...], *, keep: bool) -> Held:
+    """What a suspended frame holds; `of_code` are the places of its code.
 
     `keep` says that the thread may have what `f_locals` gives. If not, it is emptied: up to CPython
     3.12 a frame keeps it, and no local that was in it would die before the next is asked for.
@@ -78,21 +93,19 @@ def held_by(suspended: Any, frame: Any, *, keep: bool) -> Held:
     """
     found = _referents(suspended, frame)
     shown = frame.f_locals
-    held = _by_name(frame.f_code, shown, found)
+    held = _by_name(of_code, shown, found)
     if not keep and isinstance(shown, dict):
         shown.clear()
     return held
 
 
-def _by_name(code: types.CodeType, content: Any, found: list[object]) -> Held:
-    captured = {*code.co_cellvars, *code.co_freevars}
-    order = (*code.co_varnames, *code.co_cellvars, *code.co_freevars)
+def _by_name(of_code: tuple[Place, ...], content: Any, found: list[object]) -> Held:
     names: list[str] = []
-    for name in dict.fromkeys(order):  # an argument that is captured has one place
-        if name not in captured and name not in content:
+    for name, captured in of_code:
+        if not captured and name not in content:
             continue  # not bound
         item = found[len(names)] if len(names) < len(found) else None
-        if not (_holds(item, name, content) if name in captured else item is content[name]):
+        if not (_holds(item, name, content) if captured else item is content[name]):
             return Held(None, tuple(content), tuple(found), ())
         names.append(name)
     # What is being handled is not there before the first time, and None where that is over.
@@ -155,6 +168,10 @@ async def _probe(first: object, second: object) -> Any:
     return None
 
 
+def _shown(suspended: Any, frame: Any) -> Held:
+    return held_by(suspended, frame, places(frame.f_code), keep=False)
+
+
 @functools.cache
 def layout_is_known() -> bool:
     """Whether gc shows a suspended frame as this file expects: checked on a known coroutine."""
@@ -163,7 +180,7 @@ def layout_is_known() -> bool:
     try:
         probe.send(None)
         inner = probe.cr_await
-        names, _, objects, stack = held_by(probe, probe.cr_frame, keep=False)
+        names, _, objects, stack = _shown(probe, probe.cr_frame)
         numbers = [item for item in stack if type(item) is type(iter(range(0)))]
         *rest, raised = [item for item in stack if type(item) is not type(iter(range(0)))]
         return (
@@ -173,7 +190,7 @@ def layout_is_known() -> bool:
             and rest == [None, second, 3, inner]
             and isinstance(raised, LookupError)
             and [_remaining(each) for each in numbers] == [[4, 5, 6, 7, 8]]
-            and held_by(inner, inner.gi_frame, keep=False)[1:] == (("value",), ("inner",), ())
+            and _shown(inner, inner.gi_frame)[1:] == (("value",), ("inner",), ())
         )
     except (AttributeError, TypeError, ValueError, NotSeen):
         return False

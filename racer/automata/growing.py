@@ -292,7 +292,8 @@ class GrowingAutomaton:
                 if key is None:
                     self.unlike = self.unlike or self._identifier.unlike
                     return None
-                return ("suspended", key, getattr(pending, "opens", ()))
+                asked = pending.opens if isinstance(pending, AboutTo) else pending.slot
+                return ("suspended", key, asked)
             case Returned(value=value):
                 return ("returned", value_key(value))
             case ended:

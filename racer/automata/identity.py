@@ -18,6 +18,7 @@ from typing import Any
 from racer.automata.encoding import Encoder
 from racer.automata.frames import NotSeen, layout_is_known
 from racer.automata.habits import Habits
+from racer.automata.known import Known
 from racer.automata.unlike import Unknown, Unlike
 
 
@@ -32,28 +33,23 @@ class Identifier:
 
     def __init__(self) -> None:
         self.unlike: Unlike | None = None
-        self._kept: dict[int, object] = {}
-        self._trusted: dict[int, object] = {}
-        self._left: dict[int, object] = {}
-        self._aliases: dict[int, object] = {}
-        # Keys of frozen dataclasses, by id: a Page or a word of flags is met in every run.
-        self._known: dict[int, Hashable] = {}
+        self._known = Known()
 
     def trust(self, value: object) -> None:
         """Take `value`, which a cell holds, for immutable."""
-        self._trusted[id(value)] = value
+        self._known.trusted[id(value)] = value
 
     def leave(self, item: object) -> None:
         """Compare no run that holds `item`, unless it is a value: others may hold and change it."""
-        self._left[id(item)] = item
+        self._known.left[id(item)] = item
 
     def take_for(self, same: Mapping[int, object]) -> None:
         """Take code, or a namespace, for what stands under its id: it is a copy of that."""
-        self._aliases.update(same)
+        self._known.aliases.update(same)
 
     def is_trusted(self, value: object) -> bool:
         """Whether that very object was given to trust()."""
-        return id(value) in self._trusted
+        return id(value) in self._known.trusted
 
     def coroutine_key(
         self, coroutine: Coroutine[Any, Any, object], habits: Habits
@@ -66,7 +62,7 @@ class Identifier:
         if not layout_is_known():
             return None
         try:
-            return self._encoder(habits).run(coroutine)
+            return Encoder(self._known, habits).run(coroutine)
         except Unknown as error:
             self.unlike = error.unlike
         except (NotSeen, RecursionError):
@@ -79,9 +75,6 @@ class Identifier:
         Equal keys mean equal code over equal captured values. None where that is not shown.
         """
         try:
-            return self._encoder(Habits(asks_identity=False)).value(function)
+            return Encoder(self._known, Habits(asks_identity=False)).value(function)
         except (Unknown, NotSeen, RecursionError):
             return None
-
-    def _encoder(self, habits: Habits) -> Encoder:
-        return Encoder(self._kept, self._trusted, self._left, self._known, self._aliases, habits)

@@ -114,17 +114,17 @@ async def perform_on(handle: object, operation: CellOperation) -> Any:
 
 
 def operation_of(awaited: Any) -> Operation | None:
-    """The operation that a suspended coroutine is handing over, if it is perform_on()'s.
+    """The operation that a suspended coroutine is handing over, if it is one that only does that.
 
     It and what it awaits are determined by the operation: they give its result, and nothing else.
     """
-    if getattr(awaited, "cr_code", None) is not _HANDING_OVER:
+    if getattr(awaited, "cr_code", None) not in _HANDING_OVER:
         return None
     operation: Operation = awaited.cr_frame.f_locals["operation"]
     return operation
 
 
-_HANDING_OVER = perform_on.__code__
+_HANDING_OVER = (perform.__code__, perform_on.__code__)
 
 
 async def perform_silently(request: CloseWindow) -> object:

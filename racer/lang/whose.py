@@ -12,6 +12,7 @@ from racer.files import shown_path
 _PACKAGE = __name__.split(".")[0]
 
 
+@functools.lru_cache(maxsize=4096)
 def is_racers_own(module: str) -> bool:
     """Whether a module is racer's, and no model: the scenarios that come with it are models."""
     own = module == _PACKAGE or module.startswith(f"{_PACKAGE}.")

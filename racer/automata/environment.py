@@ -40,7 +40,7 @@ class Environment:
     def __init__(
         self, owner: str, roots: Iterable[tuple[str, object]], *, thread: str | None = None
     ) -> None:
-        self._owner = owner
+        self.owner = owner
         self._thread = thread
         self._reach = Reach()
         for path, item in roots:
@@ -79,7 +79,7 @@ class Environment:
         if self._observer.called:
             call = self._observer.called[0]
             self._refused = ModelError(
-                f"{self._owner} calls {call.name}{_at(call.where)}, which uses {call.uses}: what "
+                f"{self.owner} calls {call.name}{_at(call.where)}, which uses {call.uses}: what "
                 f"it gets, or leaves there, is in no cell, and may differ from one interleaving, "
                 f"or one run, to the next.\n"
                 f"Usual cause: a time, a random number, a file or a setting decides what the "
@@ -124,7 +124,7 @@ class Environment:
 
     def _refusal(self, path: str, where: Location | None) -> ModelError:
         return ModelError(
-            f"{self._owner} changes {path}{_at(where)}, which is not a cell: it would carry "
+            f"{self.owner} changes {path}{_at(where)}, which is not a cell: it would carry "
             f"something from one interleaving into the next, and nothing could be proved.\n"
             f"Usual cause: a list, dict, object or nonlocal of the enclosing function is used "
             f"to share or to log.\n"

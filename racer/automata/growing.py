@@ -141,7 +141,7 @@ class GrowingAutomaton:
             return
         followed = {parent[0] for parent in self._parents if parent is not None}
         followed |= {before for before, _, _ in self._returns}  # with what leads to them
-        for node in range(1, len(self._pending)):
+        for node in range(len(self._pending)):
             if node not in followed:
                 yield self.path_to(node), node
         for before, step, goal in self._returns:

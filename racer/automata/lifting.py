@@ -85,6 +85,10 @@ class Lifted:
             automaton.confirm_endings()
             confirm(automaton, self.tables)
 
+    def environment_of(self, owner: str) -> Environment:
+        """What that thread or predicate can reach, by its name in errors."""
+        return next(each for each in self.environments if each.owner == owner)
+
     def finish(self) -> None:
         """Abandon runs kept for edges to come, and refuse threads that changed what is no cell.
 

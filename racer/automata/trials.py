@@ -16,7 +16,7 @@ from racer.automata.orders import ORDERS
 from racer.automata.rewriting import Rewritten
 from racer.errors import Location, ModelError
 from racer.lang.operations import CellOperation
-from racer.lang.pending import AboutTo
+from racer.lang.pending import AboutTo, Pending
 from racer.lang.program import ThreadInstance
 from racer.lang.run import Run
 from racer.lang.values import describe, value_key
@@ -79,20 +79,24 @@ class _Trial:
         self._tables = tables
         self._double = double
         self._why = why
+        self._compared: set[int] = set()  # nodes whose functions were
 
     def run(self, path: Path, goal: int) -> None:
         """Follow a history to the node it leads to. Errors: ModelError where it does not."""
+        nodes = [*(node for node, _ in path), goal]
         given = [self._double(step.result, at) for at, (_, step) in enumerate(path)]
         alike = all(new is step.result for new, (_, step) in zip(given, path, strict=True))
         if alike and not isinstance(self._why, Rewritten):
+            for at, node in enumerate(nodes):
+                self._compare_functions(self._automaton.pending(node), node, path[:at])
             return
         run = self._instance.start()
         try:
-            for at, (node, step) in enumerate(path):
+            for at, node in enumerate(nodes):
                 self._compare(run, node, path[:at])
-                self._compare_functions(run, node, path[: at + 1])
-                give(run, step._replace(result=given[at]))
-            self._compare(run, goal, path)
+                self._compare_functions(run.pending, node, path[:at])
+                if at < len(path):
+                    give(run, path[at][1]._replace(result=given[at]))
         finally:
             run.close()
 
@@ -102,22 +106,28 @@ class _Trial:
         if not self._automaton.same(run.pending, expected):
             self._refuse(path, describe_pending(expected), describe_pending(run.pending))
 
-    def _compare_functions(self, run: Run, node: int, path: Path) -> None:
-        """Whether the functions that the operation calls make the same of the value they find."""
-        found, expected = run.pending, self._automaton.pending(node)
+    def _compare_functions(self, found: Pending, node: int, path: Path) -> None:
+        """Whether the functions that an operation calls make the same of any value of its cell."""
+        expected = self._automaton.pending(node)
+        if node in self._compared:
+            return
+        self._compared.add(node)
         if not isinstance(found, AboutTo) or not isinstance(expected, AboutTo):
             return
         operation, other = found.operation, expected.operation
         if not isinstance(operation, CellOperation) or not isinstance(other, CellOperation):
             return
-        if operation.facts.functions:
-            value = self._tables[other.cell].values[path[-1][1].answer]
-            made = _made_of(operation, self._double(value, len(path) - 1))
-            if made != _made_of(other, value):
-                self._refuse(path[:-1], f"{other.text()} with one result", "with another")
+        if not operation.facts.functions:
+            return
+        table = self._tables[other.cell]
+        for number, value in enumerate(table.values):
+            if table.stalled(other, number) is not None:
+                continue
+            if _made_of(operation, self._double(value, len(path))) != _made_of(other, value):
+                self._refuse(path, f"{other.text()}, whose function makes one thing and another")
 
-    def _refuse(self, path: Path, expected: str, found: str) -> None:
-        one, other = sorted((expected, found))
+    def _refuse(self, path: Path, *done: str) -> None:
+        """`done` is what the thread is to do, in one order and another."""
         after = "at its start"
         if path:
             lines = self._lines_after(path[:-1])
@@ -126,7 +136,7 @@ class _Trial:
         why, remedy = _seeded(self._why) if isinstance(self._why, Rewritten) else self._why
         name = self._instance.name
         raise ModelError(
-            f"thread {name!r} {why}: {after}, it is to {one}, or to {other}.\n{remedy}",
+            f"thread {name!r} {why}: {after}, it is to {', or to '.join(sorted(done))}.\n{remedy}",
             thread=name,
             step=len(path),
         )
@@ -143,9 +153,8 @@ class _Trial:
 
 def _seeded(rewritten: Rewritten) -> tuple[str, str]:
     """What was met first of what differs with the seed, with its line; a remedy."""
-    assert rewritten.met is not None, "it does the same where nothing was met"
-    what, where = rewritten.met
-    return doubles.SEED.format(f"{what} ({where})"), doubles.IN_ORDER
+    what, where = rewritten.met or (rewriting.ORDER, None)
+    return doubles.SEED.format(what if where is None else f"{what} ({where})"), doubles.IN_ORDER
 
 
 def _as_it_is(result: object, _: int) -> object:

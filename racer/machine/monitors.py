@@ -10,7 +10,7 @@ from racer.errors import ModelError
 from racer.lang.pending import AboutTo, Closing, OpenWindow, Watched
 from racer.lang.watches import OBSERVATIONS, Observation, inconsistent
 from racer.machine.layout import Field, Layout, State
-from racer.machine.predicates import Truth
+from racer.machine.predicates import Truth, truth_of
 
 _EVER_TRUE, _EVER_FALSE = 1, 2  # the two bits of a window monitor; both 0: not open
 
@@ -42,11 +42,11 @@ class Monitors:
         self._layout = layout
         self._watches: dict[str, Truth] = {}
         self._invariants = [
-            (layout.broken[name], Truth(f"invariant {name!r}", predicate, layout, lifted.tables))
+            (layout.broken[name], truth_of(f"invariant {name!r}", predicate, layout, lifted))
             for name, predicate in sorted(lifted.program.invariants.items())
         ]
         self._consistency = [
-            (name, Truth(f"consistency {name!r}", predicate, layout, lifted.tables))
+            (name, truth_of(f"consistency {name!r}", predicate, layout, lifted))
             for name, predicate in sorted(lifted.program.consistency.items())
         ]
         self._examines = bool(self._invariants or self._consistency)
@@ -97,8 +97,8 @@ class Monitors:
         if known is None:
             cells = frozenset(watch.cells)
             own = self._lifted.program.memory.watches[watch.name]
-            known = self._watches[watch.name] = Truth(
-                f"watch {watch.name!r}", own.predicate, self._layout, self._lifted.tables, cells
+            known = self._watches[watch.name] = truth_of(
+                f"watch {watch.name!r}", own.predicate, self._layout, self._lifted, cells
             )
         return known(state)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from racer.automata.automaton import ValueTable
+from racer.automata.lifting import Lifted
+from racer.automata.seeds import Seeds
 from racer.errors import ModelError
 from racer.lang.program import Predicate
 from racer.lang.watches import evaluate
@@ -25,7 +27,10 @@ class Truth:
         layout: Layout,
         tables: Mapping[str, ValueTable],
         allowed: frozenset[str] | None = None,
+        *,
+        seeds: Seeds,
     ) -> None:
+        self._seeds = seeds
         self._owner = owner
         self._predicate = predicate
         self._fields = layout.cells
@@ -46,6 +51,7 @@ class Truth:
         cells = Cells(state, self._fields, self._tables)
         try:
             answer = evaluate(self._owner, self._predicate, cells, self._allowed)
+            self._seeds.require_one_answer(answer, cells, self._read(cells), self._asked)
         except ModelError as error:
             self._failed[cells.read_mask, state & cells.read_mask] = error
             raise
@@ -57,5 +63,24 @@ class Truth:
         """What the predicate looks at in this state, by cell."""
         cells = Cells(state, self._fields, self._tables)
         evaluate(self._owner, self._predicate, cells, self._allowed)
+        return self._read(cells)
+
+    def _read(self, cells: Cells) -> dict[str, object]:
+        """The values that were looked at, by cell."""
         read = [name for name, f in self._fields.items() if cells.read_mask & f.mask << f.shift]
         return {name: cells[name] for name in read}
+
+    def _asked(self, predicate: Callable[..., object], values: Mapping[str, object]) -> bool:
+        return evaluate(self._owner, predicate, values, self._allowed)
+
+
+def truth_of(
+    owner: str,
+    predicate: Predicate,
+    layout: Layout,
+    lifted: Lifted,
+    allowed: frozenset[str] | None = None,
+) -> Truth:
+    """A predicate of a lifted program; `owner` is what its environment calls it, too."""
+    seeds = Seeds(lifted.environment_of(owner), predicate)
+    return Truth(owner, predicate, layout, lifted.tables, allowed, seeds=seeds)

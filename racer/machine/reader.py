@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from racer.automata.lifting import Lifted
+from racer.automata.seeds import Seeds
 from racer.lang import endings
 from racer.lang.final import unmet
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Violated
 from racer.machine.layout import Cells, Layout, State
-from racer.machine.predicates import Truth
+from racer.machine.predicates import truth_of
 
 
 class Reader:
@@ -19,8 +22,9 @@ class Reader:
         self._layout = layout
         self._final = lifted.program.finally_
         self._groups = tuple(instance.group for instance in lifted.instances)
+        self._seeds: dict[str, Seeds] = {}
         self._sometimes = {
-            name: Truth(f"sometimes {name!r}", predicate, layout, lifted.tables)
+            name: truth_of(f"sometimes {name!r}", predicate, layout, lifted)
             for name, predicate in lifted.program.sometimes.items()
         }
 
@@ -62,7 +66,19 @@ class Reader:
         if not self._final:
             return ()
         cells = Cells(state, self._layout.cells, self._lifted.tables)
-        return unmet(self._final, cells, self.outcome(state), self._groups)
+        outcome = self.outcome(state)
+        found = unmet(self._final, cells, outcome, self._groups)
+        for name, predicate in self._final.items():
+            seeds = self._seeds.get(name)
+            if seeds is None:
+                seeds = Seeds(self._lifted.environment_of(f"finally {name!r}"), predicate)
+                self._seeds[name] = seeds
+
+            def asked(copy: Callable[..., object], values: Mapping[str, object]) -> bool:
+                return bool(unmet({name: copy}, values, outcome, self._groups))  # noqa: B023
+
+            seeds.require_one_answer(name in found, cells, cells, asked)
+        return found
 
     def reached(self, state: State, predicate: str) -> bool:
         return self._sometimes[predicate](state)

@@ -280,3 +280,78 @@ def test_what_is_said_is_the_same_for_every_hash_seed(name: str, tmp_path: Path)
         for seed in range(3)
     }
     assert len(told) == 1 and "differs with the hash seed" in told.pop()
+
+
+# --- predicates and functions of operations -------------------------------------------------
+
+
+def asked(kind: str) -> Program:
+    """Two threads put a name each into a set; somebody looks at which comes first in it."""
+    mem = Memory()
+    found = mem.cell("found", frozenset[str]())
+
+    def first(names: frozenset[str]) -> bool:
+        return next(iter(names), "") == "p"
+
+    watch = mem.watch("first", lambda state: first(state[found]), cells=[found])
+
+    async def put(name: str) -> None:
+        await found.update(lambda names: names | {name})
+
+    async def look() -> object:
+        if kind == "window":
+            async with watch.window() as seen:
+                await found.load()
+            return seen.sometimes
+        if kind == "wait":
+            await found.wait_until(lambda names: len(names) > 1 and first(names))
+        if kind == "update":
+            return await found.update(lambda names: names - {"p"} if first(names) else names)
+        return await found.load() == NAMES
+
+    threads = {"P": Thread(put, "p"), "Q": Thread(put, "q"), "L": Thread(look)}
+    predicate = {"first": lambda state: len(state[found]) < 2 or first(state[found])}
+    reached = {"first": lambda state: len(state[found]) > 1 and first(state[found])}
+    own = {"first": lambda state: len(state[found]) < 2 or next(iter({"p", "q"})) == "p"}
+    hashed = {"first": lambda state: hash("p") % 3 == 0}
+    return Program(
+        mem,
+        threads,
+        invariants={"invariant": predicate, "own": own, "hash": hashed}.get(kind, {}),
+        sometimes=reached if kind == "sometimes" else {},
+        finally_=predicate if kind == "finally" else {},
+    )
+
+
+KINDS = ("window", "wait", "update", "invariant", "own", "hash", "sometimes", "finally")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_predicates_and_updates_that_depend_on_it_are_refused(kind: str) -> None:
+    with pytest.raises(ModelError, match="which differs with the hash seed"):
+        explore(asked(kind))
+
+
+def test_what_is_only_asked_for_what_it_holds_is_not() -> None:
+    assert explore(asked("nothing")).verdict == "pass"
+
+
+def test_predicates_are_refused_under_every_hash_seed() -> None:
+    script = (
+        "from tests.automata.test_own_sets import *\n"
+        "for kind in KINDS:\n"
+        "    try: explore(asked(kind)); print(kind, 'explored')\n"
+        "    except ModelError as error: print(str(error).partition(': ')[0])\n"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(told) == 1 and "explored" not in told.copy().pop()

@@ -299,8 +299,8 @@ class Explanation:
 
     The last `cycle` rows are repeated for ever: a livelock. Of one `escapable` says whether an end
     can still be reached then, so that it takes a fair scheduler's consent; None: not known. `spent`
-    are perpetual threads, which have no end to reach, and change no cell any more from the point of
-    no return on.
+    are perpetual threads, or daemons, which have no end to reach, and change no cell any more from
+    the point of no return on.
     """
 
     label: str

@@ -66,7 +66,7 @@ def decide(scene: Scene, exact: Exact | None) -> Decided:
 
     moves = packed(scene.past.trace.schedule, exact.system.agents)
     if scene.past.trace.cycle:
-        if scene.past.trace.kept <= scene.past.trace.perpetual:
+        if scene.past.trace.kept <= scene.past.trace.perpetual | scene.past.trace.daemons:
             no_return, spent = _no_change(scene, questions(), moves)
             return Decided(absent, absent, no_return, absent, False if spent else None, spent)
         no_return, escapable = _no_end(scene, questions(), moves)
@@ -118,7 +118,7 @@ def _no_end(
 def _no_change(
     scene: Scene, questions: Questions, moves: Sequence[Move]
 ) -> tuple[NoReturn | NotComputed, tuple[str, ...]]:
-    """The first step after which some perpetual threads change no cell any more, and which."""
+    """The first step after which threads that need not end change no cell any more, and which."""
     kept = scene.past.trace.kept
     try:
         states = questions.states_along(moves[: scene.end])

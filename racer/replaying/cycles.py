@@ -44,14 +44,17 @@ def with_cycle(trace: Trace, cycle: int, unable: Set[str]) -> Trace:
     """The trace with its cycle, and a livelock if that is fair and keeps a thread from its end.
 
     Fair is a cycle on which everyone moves, or cannot at some time: `unable` are those. A perpetual
-    thread is kept if it changes no cell on it.
+    thread is kept if it changes no cell on it; of daemons alone all are, if none does.
     """
     repeated = trace.events[-cycle:]
     moved = {event.thread for event in repeated}
     if not (moved | unable).issuperset(trace.threads):
         return replace(trace, cycle=cycle)
     kept = trace.waiting.keys() - trace.daemons
+    works = {e.thread for e in repeated if value_key(e.before) != value_key(e.after)}
     if kept <= trace.perpetual:
-        kept -= {e.thread for e in repeated if value_key(e.before) != value_key(e.after)}
+        kept -= works
+    if not works and not trace.outcome and trace.daemons.issuperset(trace.waiting):
+        kept = set(trace.waiting)
     labels = {*trace.labels, LIVELOCK} if kept else set(trace.labels)
     return replace(trace, cycle=cycle, labels=tuple(sorted(labels)), kept=frozenset(kept))

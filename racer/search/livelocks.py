@@ -9,8 +9,9 @@ an end, whatever is done, no fairness is needed to say so.
 
 Where only perpetual threads are left, going on for ever is what they are for. Then a component is
 a livelock if it is never left and one of them changes no cell in it: it is blocked, or spins, for
-good. A reduction keeps that: from a reduced state the same steps can still be taken, in some order,
-as from the state itself, and from a state in which a thread is stuck only such lead on.
+good; and where there never were but daemons, if none of them changes any. A reduction keeps that:
+from a reduced state the same steps can still be taken, in some order, as from the state itself,
+and from a state in which a thread is stuck only such lead on.
 
 Up to symmetry a component's states are told apart by which copies are where. An agent is
 followed through it as a track: pairs of a state and who the agent is there; the permutation of
@@ -167,15 +168,18 @@ class _Tracks:
         )
 
     def stuck(self, states: Sequence[int]) -> bool:
-        """Whether a perpetual thread changes no cell in a component."""
+        """Whether a perpetual thread changes no cell in a component; of daemons alone, all."""
+        quotient = self._quotient
+        if quotient.ended(self._graph.states[states[0]]):
+            return False
         perpetual = [
             (state, thread)
             for state in states
-            for thread in self._quotient.perpetual(self._graph.states[state])
+            for thread in quotient.perpetual(self._graph.states[state])
         ]
-        if not perpetual:
-            return False
         followed = self._followed(states)
+        if not perpetual:  # there are but daemons, and all are still there
+            return not followed.changed
         works = {followed.root(track) for track in followed.changed}
         return any(followed.root(self._track(*each)) not in works for each in perpetual)
 

@@ -219,6 +219,14 @@ class Graph:
             for state in states
         )
 
+    def is_dead(self, states: Iterable[int]) -> bool:
+        """All threads are daemons, all are there, and none changes a cell in these states."""
+        return all(instance.daemon for instance in self.program.instances()) and not any(
+            self.ended[state] or any(self.values[to] != self.values[state] for to in moves.values())
+            for state in states
+            for moves in (self.moves[state],)
+        )
+
     def walk(self, schedule: Iterable[Step], start: int = 0) -> list[int]:
         """The states along a schedule, `start` included. Errors: KeyError for no legal move."""
         states = [start]
@@ -283,7 +291,7 @@ class Liveness:
     labels      of all violations, "deadlock" and "livelock" among them
     livelocked  states on a weakly fair cycle on which some thread that has to end has not; or, if
                 all those have, in a component that is never left and in which some thread that has
-                to go on changes no cell
+                to go on changes no cell, or where all are daemons and there, no thread
     doomed      states from which none can be reached in which all those have ended or nobody is
                 able: whatever is done there, it goes on for ever; and livelocked ones of the
                 second kind
@@ -325,7 +333,8 @@ def liveness(program: Program, limit: int = 1_500) -> Liveness:
         if not component:
             continue
         if graph.over(s):
-            if reach[s] == component and any(graph.idles(t, component) for t in range(len(groups))):
+            settled = any(graph.idles(t, component) for t in range(len(groups)))
+            if reach[s] == component and (settled or graph.is_dead(component)):
                 idle.add(s)
             continue
         # The component has a fair cycle exactly when it is fair as a whole. If it is, one closed

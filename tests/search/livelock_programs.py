@@ -684,12 +684,45 @@ def daemon_is_idle_at_the_end() -> Program:
 
 @case("", loops="D")
 def daemons_alone() -> Program:
-    """Nobody has to come to an end: neither who waits nor who loops."""
+    """Nobody has to come to an end: neither who waits nor who goes on."""
+    mem = Memory()
+    x, light = mem.cell("x", 0), mem.cell("light", 0)
+    threads = {
+        "D": Thread(toggle_for_ever, light, daemon=True),
+        "E": Thread(wait, x, 1, daemon=True),
+    }
+    return Program(mem, threads)
+
+
+@case("livelock", loops="D E")
+def daemons_that_spin_for_each_other() -> Program:
+    """As if they waited: nobody has ended, nobody else is there, and nothing changes any more."""
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def hand_over(mine: Cell[int], other: Cell[int]) -> None:
+        while True:
+            await until(mine, 1)
+            await other.store(1)
+
+    return Program(
+        mem,
+        {"D": Thread(hand_over, x, y, daemon=True), "E": Thread(hand_over, y, x, daemon=True)},
+    )
+
+
+@case("", loops="D")
+def daemon_that_looks_for_more_from_one_that_has_ended() -> Program:
+    """E has ended, and with it where the work came from: that D looks on is all right."""
     mem = Memory()
     x = mem.cell("x", 0)
-    return Program(
-        mem, {"D": Thread(look_for_ever, x, daemon=True), "E": Thread(wait, x, 1, daemon=True)}
-    )
+
+    async def server() -> None:
+        while True:
+            await until(x, 1)
+            await x.store(0)
+
+    return Program(mem, {"D": Thread(server, daemon=True), "E": Thread(put, x, 1, daemon=True)})
 
 
 @case("deadlock")

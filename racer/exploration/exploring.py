@@ -13,6 +13,7 @@ from racer.lang.memory_use import OUT_OF_MEMORY
 from racer.lang.patience import patience
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime
+from racer.lang.values import print_all_again
 from racer.machine.loaded import Loaded, load_program
 from racer.search.limits import Tell, deadline_after
 
@@ -86,6 +87,7 @@ def searched_and_told(
     Errors   as explore(); OutOfTime where there was not even the time to lift the threads.
     """
     deadline = wanted.deadline or deadline_after(wanted.timeout)
+    print_all_again()
     with told_as_the_models():
         with interrupts.allowed():
             loaded = loaded or load_program(program, timeout=wanted.timeout, deadline=deadline)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from racer import interrupts
 from racer.errors import InternalError
@@ -11,10 +11,14 @@ from racer.exploration.result import Coverage, Finding, Interrupted, Outcome, Re
 from racer.exploration.stages import Stages
 from racer.exploration.witnesses import FoundSchedule, Witnesses
 from racer.lang.outcomes import LIVELOCK, OutcomeKey
+from racer.lang.program import Program
 from racer.lang.values import describe
+from racer.lang.watches import UNKNOWN
+from racer.lang.watches import State as WatchedState
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.loaded import Loaded
+from racer.machine.models import replayed
 from racer.machine.moves import thread_of
 from racer.search.components import looping_moves
 from racer.search.counting import schedules_to
@@ -112,6 +116,7 @@ def report(
         telling.minimise(deadline, tell)
     telling.replay()
     telling.look_for_livelocks(least and searched.bound is None, deadline)
+    telling.note_shows()
     result = telling.result()
     if interrupted or telling.schedules.interrupted or interrupts.asked():
         interrupts.answered()
@@ -147,7 +152,10 @@ class _Telling:
         try:
             self._examiner.note(graph, self._shown)
         except ModelFailed as failed:
-            raise model_error(failed, self._searched.system, self._searched.canonical) from failed
+            error = model_error(failed, self._searched.system, self._searched.canonical)
+            if self._examiner.hangs is None or not self._shown.labels():
+                raise error from failed
+            self._stages.give_up(str(failed.cause).splitlines()[0])  # there is more to be told
         self._vacuous = _vacuous(self._searched)
 
     def count(self) -> None:
@@ -179,14 +187,52 @@ class _Telling:
 
         def work() -> None:
             for goal in labels:
-                finding = _violation(self._searched, self.schedules, goal, self._counts)
-                self._violations[goal.name] = finding
+                self._violations[goal.name] = self._violation(goal)
 
         def missing() -> str:
             left = next(goal.name for goal in labels if goal.name not in self._violations)
             return f"before {left!r} was replayed"
 
         self._stages.needed(missing, work)
+
+    def _violation(self, goal: Label) -> Finding:
+        """Replayed without what does not bear on it, which could keep it from being told."""
+        searched = self._searched
+        schedule = self.schedules.of_label(goal)
+        trace = confirmed_label(
+            self._program_for(goal.name, shows=False),
+            searched.system,
+            searched.memory,
+            schedule.moves,
+            goal.name,
+        )
+        count = None if self._counts is None else self._counts.by_goal[goal]
+        return Finding(count, schedule.witness(searched.system.agents, goal.name), trace)
+
+    def _program_for(self, label: str, *, shows: bool) -> Program:
+        """The program, without what must hold at an end where that hangs, but for the label."""
+        program = self._searched.loaded.program
+        if self._examiner.hangs is not None:
+            final = {name: each for name, each in program.finally_.items() if name == label}
+            program = replace(program, finally_=final)
+        unknown = dict.fromkeys(program.shows, _says_unknown)
+        return program if shows else replace(program, shows=unknown)
+
+    def note_shows(self) -> None:
+        """What `shows` say of the schedules: for the reader alone, so it comes last."""
+        if self._searched.loaded.program.shows:
+            self._stages.if_time(self._note_shows)
+
+    def _note_shows(self) -> None:
+        for label, finding in self._violations.items():
+            program, witness = self._program_for(label, shows=True), finding.witness
+            memory = self._searched.memory
+            trace = replayed(program, witness.schedule, memory, cycle=witness.cycle)
+            self._violations[label] = replace(finding, trace=trace)
+            if UNKNOWN in trace.initial_shown.values() or any(
+                UNKNOWN in event.shown.values() for event in trace.events
+            ):
+                return  # of the others it is not known, either: each would be waited for
 
     def look_for_livelocks(self, least: bool, deadline: float | None) -> None:
         """Judge the runs that never end."""
@@ -202,7 +248,8 @@ class _Telling:
                     least=least,
                     deadline=deadline,
                 )
-                self._violations[LIVELOCK] = _livelock(self._searched, found)
+                program = self._program_for(LIVELOCK, shows=False)
+                self._violations[LIVELOCK] = _livelock(self._searched, program, found)
 
         self._stages.needed(lambda: "while runs without an end were judged", work)
 
@@ -334,15 +381,8 @@ def _note_outcomes(
             found[outcome] = Outcome(count, schedules.of_outcome(outcome).witness(agents))
 
 
-def _violation(
-    searched: Searched, schedules: Witnesses, goal: Label, counts: _Counts | None
-) -> Finding:
-    schedule = schedules.of_label(goal)
-    trace = confirmed_label(
-        searched.loaded.program, searched.system, searched.memory, schedule.moves, goal.name
-    )
-    count = None if counts is None else counts.by_goal[goal]
-    return Finding(count, schedule.witness(searched.system.agents, goal.name), trace)
+def _says_unknown(state: WatchedState) -> str:
+    return UNKNOWN
 
 
 def _endless(searched: Searched) -> Endless:
@@ -357,9 +397,9 @@ def _unfair(searched: Searched, found: Endless) -> tuple[str, ...] | None:
     return found.unfair if known else None
 
 
-def _livelock(searched: Searched, found: FoundSchedule) -> Finding:
+def _livelock(searched: Searched, program: Program, found: FoundSchedule) -> Finding:
     trace = confirmed_label(
-        searched.loaded.program,
+        program,
         searched.system,
         searched.memory,
         found.moves,

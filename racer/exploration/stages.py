@@ -49,6 +49,10 @@ class Stages:
             before = f"{self.cut}, and" if self.cut else f"{within(self.out_of_time, stop)},"
             self.cut = f"{before} {what()}"
 
+    def give_up(self, why: str) -> None:
+        """A part was given up, for another reason than the time."""
+        self.cut = f"{self.cut}, and {why}" if self.cut else why
+
     def if_time(self, work: Callable[[], None]) -> bool:
         """Do a part that can be left out, and say whether it was done."""
         if self._deadline is None or self._timeout is None:

@@ -19,6 +19,7 @@ import types
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
+from racer.interrupts import Stop
 from racer.lang.whose import is_pythons_own
 
 _UNSET = object()  # in place of a dataclass field that was never set
@@ -45,10 +46,24 @@ def describe(value: object) -> str:
     for base in _BUILT_IN:
         if isinstance(value, base) and type(value) is not base and _prints_as(value, base):
             return f"{type(value).__qualname__}({describe(_as_built_in(value, base))})"
+    if type(value) in _unprintable:
+        return f"<{type(value).__qualname__} whose repr did not return>"
     try:
         return without_addresses(repr(value))
+    except Stop:
+        if not is_pythons_own(type(value).__module__):
+            _unprintable.add(type(value))
+        raise
     except Exception:  # a report must not fail because a value cannot print itself
         return f"<{type(value).__qualname__} whose repr fails>"
+
+
+_unprintable: set[type] = set()
+
+
+def print_all_again() -> None:
+    """Classes whose repr did not return are asked again: what ended it may have been a timeout."""
+    _unprintable.clear()
 
 
 def without_addresses(text: str) -> str:

@@ -107,6 +107,9 @@ class Watch:
         return Window(self)
 
 
+UNKNOWN: Final = "not known, since it did not return"  # what `shows` say that hang
+
+
 class Hangs(ModelError):
     """A predicate, or another function from a state, that ran out of patience."""
 

@@ -24,7 +24,7 @@ from racer.lang.patience import Limits, handed_over, patience
 from racer.lang.pending import AboutTo, Pending, Violated
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
-from racer.lang.watches import evaluate, inconsistent, said
+from racer.lang.watches import UNKNOWN, Hangs, evaluate, inconsistent, said
 from racer.replaying.cycles import Situation, differs, opened, situation, with_cycle
 from racer.replaying.storage import Storage
 from racer.replaying.tasks import Stepped, Tasks
@@ -42,6 +42,7 @@ class Scheduler:
         self.tasks = Tasks(program, storage)
         self.turns: dict[str, trio.MemorySendChannel[Move]] = {}
         self.events: list[Event] = []
+        self._unknown = set[str]()  # the `shows` that did not return, and are not called again
         self.initial_shown = self._shown()
         self.initial_broken = self._broken()
 
@@ -136,11 +137,15 @@ class Scheduler:
         return {name: watches[name].holds(self.storage.values) for name in sorted(watches)}
 
     def _shown(self) -> dict[str, str]:
-        shows = self.program.shows
-        return {
-            name: said(f"shows {name!r}", shows[name], self.storage.values)
-            for name in sorted(shows)
-        }
+        return {name: self._said(name) for name in sorted(self.program.shows)}
+
+    def _said(self, name: str) -> str:
+        if name not in self._unknown:
+            try:
+                return said(f"shows {name!r}", self.program.shows[name], self.storage.values)
+            except Hangs:  # the steps are what they are, whatever it would say of them
+                self._unknown.add(name)
+        return UNKNOWN
 
     def _require_consistency(self) -> None:
         for name, predicate in sorted(self.program.consistency.items()):

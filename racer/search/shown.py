@@ -9,6 +9,7 @@ from racer.errors import ModelError
 from racer.lang.outcomes import DEADLOCK, OutcomeKey
 from racer.lang.patience import heed
 from racer.lang.run import OutOfTime
+from racer.lang.watches import Hangs
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.search.graph import ModelFailed, StateGraph
@@ -54,13 +55,16 @@ class Examiner:
     def __init__(self, system: System, groups: tuple[str, ...]) -> None:
         self._system = system
         self.groups = groups
+        # Why what must hold at an end is asked no more: a function that did not return.
+        self.hangs: ModelFailed | OutOfTime | None = None
 
     def labels_at_end(self, state: State) -> tuple[str, ...]:
         """The labels of a state without moves: a deadlock if some thread has not ended, else what
         must hold at an end and does not."""
         labels = self._system.labels(state)
         if self._system.ended(state):
-            return tuple(sorted({*labels, *self._system.unmet(state)}))
+            unmet = () if self.hangs is not None else self._system.unmet(state)
+            return tuple(sorted({*labels, *unmet}))
         return tuple(sorted({*labels, DEADLOCK}))  # a thread may have raised that label, too
 
     def goals_at_end(self, state: State) -> list[Goal]:
@@ -91,15 +95,21 @@ class Examiner:
 
         Labels that no end shows are looked for in every state.
 
-        Errors   ModelFailed where what must hold at an end cannot be asked; OutOfTime where that
-                 does not return, once all other labels are noted.
+        Errors   ModelFailed where what must hold at an end cannot be asked; that or OutOfTime where
+                 it does not return, once all other labels are noted. They are `hangs` from then on.
         """
         try:
             self._note_ends(graph, shown)
-        except OutOfTime:
+        except OutOfTime as stop:
             heed()
+            self.hangs = stop
+        except ModelFailed as failed:
+            if not isinstance(failed.cause, Hangs):
+                raise
+            self.hangs = failed
+        if self.hangs is not None:
             self._note_labels(graph, shown)
-            raise
+            raise self.hangs
         if not graph.complete or graph.order() is None:
             self._note_labels(graph, shown)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from racer.exploration.explaining import explained
 from racer.files import shown_path
 from racer.lang import patience
 from racer.lang.run import OutOfTime
+from racer.lang.values import describe
 from tests.samples import rule_one
 
 
@@ -155,10 +157,11 @@ def hanging(where: str) -> Program:
     return Program(mem, {"S": Thread(store), "C": Thread(check)}, **extra)
 
 
-FUNCTIONS = ("invariants", "sometimes", "consistency", "finally_", "shows", "watch")
+# Without an answer of these it is not known what can be reached; the others are asked of what was.
+NEEDED = ("invariants", "sometimes", "consistency", "watch")
 
 
-@pytest.mark.parametrize("where", FUNCTIONS)
+@pytest.mark.parametrize("where", NEEDED)
 def test_whatever_is_asked_of_a_state_may_hang(where: str) -> None:
     result = explore(hanging(where), timeout=0.5)
     assert result.verdict == "bound"
@@ -184,26 +187,95 @@ def test_a_violation_at_another_end_than_one_that_hangs_is_found() -> None:
     assert result.bound == f"timeout of 0.5 s, in {where}, while ends were looked at"
 
 
+@pytest.mark.parametrize("timeout", [0.5, None])
+def test_a_violation_is_told_whatever_hangs_at_its_end(
+    timeout: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a timeout patience runs out, and that is told in place of the time."""
+    monkeypatch.setattr(patience, "SECONDS", 0.2 if timeout is None else 60.0)
+    result = explore(hanging("finally_"), timeout=timeout)
+    assert (result.verdict, list(result.violations)) == ("fail", ["two"])
+    assert "two" in result.violations["two"].trace.labels
+    assert result.bound is not None
+    if timeout is None:
+        assert re.match(rf"finally 'named' hangs: it ran for 0\.2 s .*{LOOP}", result.bound)
+    else:
+        text = r"timeout of 0\.5 s, in .*<lambda>\(\) at .*, while ends were looked at"
+        assert re.fullmatch(text, result.bound)
+    assert result.interleavings is None
+
+
+def test_what_must_hold_at_an_end_is_a_violation_where_it_is_known() -> None:
+    """At one end it is false, at the other it hangs: the first is replayed with it."""
+    mem = Memory()
+
+    async def thread() -> None:
+        if await choose("first", "second") == "second":
+            raise Violation("raised")
+
+    def hangs_second(state: State, came_to: Mapping[str, object]) -> bool:
+        return came_to["T"] is not None and bool(for_ever(state))
+
+    program = Program(mem, {"T": Thread(thread)}, finally_={"named": hangs_second})
+    result = explore(program, timeout=0.5)
+    assert (result.verdict, list(result.violations)) == ("fail", ["named", "raised"])
+    assert result.bound is not None
+
+
+@pytest.mark.parametrize("timeout", [0.5, None])
+def test_what_shows_would_say_is_left_out_where_it_hangs(
+    timeout: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "SECONDS", 0.2 if timeout is None else 60.0)
+    result = explore(hanging("shows"), timeout=timeout)
+    assert (result.verdict, result.bound, list(result.violations)) == ("fail", None, ["two"])
+    last = result.violations["two"].trace.events[-1]
+    assert last.shown == {"named": "not known, since it did not return"}
+
+
+def test_a_value_that_cannot_be_printed_is_named_by_its_class() -> None:
+    class Value:
+        def __repr__(self) -> str:
+            return str(for_ever(self))
+
+    mem = Memory()
+    x = mem.cell("x", Value())
+
+    async def thread() -> None:
+        await x.load()
+        raise Violation("raised")
+
+    result = explore(Program(mem, {"T": Thread(thread)}), timeout=0.5)
+    assert (result.verdict, list(result.violations)) == ("fail", ["raised"])
+    assert result.bound is not None
+    assert beginning(Value.__repr__) in result.bound
+    [event] = result.violations["raised"].trace.events
+    assert describe(event.result).endswith("Value whose repr did not return>")
+
+
 def test_a_violation_that_cannot_be_replayed_in_time_is_named() -> None:
+    """The invariant hangs where real coroutines run, which is in a thread of racer's own."""
     mem = Memory()
 
     async def thread() -> None:
         await choose("only")
         raise Violation("raised")
 
-    program = Program(mem, {"T": Thread(thread)}, finally_={"named": for_ever})
-    result = explore(program, timeout=0.5)
+    def hangs_there(state: State) -> bool:
+        return threading.current_thread().name != "racer replay" or bool(for_ever(state))
+
+    result = explore(Program(mem, {"T": Thread(thread)}, {"named": hangs_there}), timeout=0.5)
     assert (result.verdict, result.violations) == ("bound", {})
-    phases = "while ends were looked at, and before 'raised' was replayed"
-    assert result.bound == f"timeout of 0.5 s, in {beginning(for_ever)}, {phases}"
+    where = beginning(hangs_there)
+    assert result.bound == f"timeout of 0.5 s, in {where}, before 'raised' was replayed"
 
 
-@pytest.mark.parametrize("where", FUNCTIONS)
+@pytest.mark.parametrize("where", NEEDED)
 def test_without_a_timeout_a_function_that_hangs_is_a_broken_model(
     where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patience, "SECONDS", 0.2)
-    owner = {"invariants": "invariant", "finally_": "finally"}.get(where, where)
+    owner = {"invariants": "invariant"}.get(where, where)
     with pytest.raises(ModelError, match=rf"{owner} 'named' hangs: it ran for 0\.2 s .*{LOOP}"):
         explore(hanging(where))
 
@@ -248,7 +320,7 @@ def updating_any() -> Program:
     return Program(mem, {"T": Thread(thread), "S": Thread(store)})
 
 
-HANGING = {name: (lambda name=name: hanging(name)) for name in FUNCTIONS} | {
+HANGING = {name: (lambda name=name: hanging(name)) for name in NEEDED} | {
     each.__name__: each for each in (updating, waiting, stalling, updating_any)
 }
 

@@ -111,8 +111,14 @@ class Mapping:
         return None if as_before else self._path
 
     def restore(self) -> None:
-        dict.clear(self.item)
-        dict.update(self.item, zip(self.keys, self.values, strict=True))
+        """What is as it was is left alone: a namespace leads to the one of all builtins, without
+        which nothing runs."""
+        if self.changed() is None:
+            return
+        item, before = self.item, list(zip(self.keys, self.values, strict=True))
+        clear, update = dict.clear, dict.update  # they are builtins, which may be what is cleared
+        clear(item)
+        update(item, before)
 
 
 class Sequence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import copy
 import dataclasses
@@ -25,6 +26,7 @@ import time
 import typing
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -141,3 +143,14 @@ INNOCENT: dict[str, Callable[[], object]] = {
 @pytest.mark.parametrize("what", INNOCENT)
 def test_what_leaves_nothing_and_asks_nobody_is_not_accused(what: str) -> None:
     assert explore(one_that(INNOCENT[what])).verdict == "pass"
+
+
+def test_a_namespace_of_exec_leads_to_all_builtins_which_stay_where_they_are() -> None:
+    """What was changed is put back to find the line: also there, and nothing runs without them."""
+    space: dict[str, Any] = {}
+    exec("seen = 0\ndef put(value):\n    global seen\n    seen = value", space)
+    place = places.Place(space["put"], lambda: space["seen"])
+    known = dict(vars(builtins))
+    with pytest.raises(ModelError, match=r"changes the global 'seen' \(<string>:4\)"):
+        explore(places.remembering(place))
+    assert vars(builtins) == known

@@ -23,6 +23,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
+from racer.automata.compiled import is_iterator_in_c, is_unseen
 from racer.automata.observing import Observer
 from racer.automata.reaching import Reach, codes_in
 from racer.automata.snapshots import Snapshots, is_transparent
@@ -45,10 +46,11 @@ class Environment:
         self._reach = Reach()
         for path, item in roots:
             self._reach.add(path, item)
+        self._observer = Observer(self._reach.codes)
+        self._unseen: str | None = None  # an iterator that nobody can ask how far it has come
         self._compared = 0, 0  # so many variables and objects have a snapshot
         self._snapshots = Snapshots()
         self._take_snapshots()
-        self._observer = Observer(self._reach.codes)
         self._refused: ModelError | None = None
 
     def trusted(self) -> Iterator[object]:
@@ -82,10 +84,20 @@ class Environment:
                 f"{self.owner} calls {call.name}{_at(call.where)}, which uses {call.uses}: what "
                 f"it gets, or leaves there, is in no cell, and may differ from one interleaving, "
                 f"or one run, to the next.\n"
-                f"Usual cause: a time, a random number, a file or a setting decides what the "
-                f"model does.\n"
+                f"Usual cause: a time, a random number, a file, a setting or a shared object "
+                f"decides what the model does.\n"
                 f"Try: give the thread a constant, choose() among what may come, or make it a "
                 f"cell.",
+                thread=self._thread,
+            )
+            raise self._refused
+        if self._unseen is not None:
+            self._refused = ModelError(
+                f"{self._owner} reaches {self._unseen}, an iterator that nobody can ask how far "
+                f"it has come: if threads share it, that is in no cell, and nothing could be "
+                f"proved.\n"
+                f"Usual cause: a thread goes on with what was begun outside of it.\n"
+                f"Try: make the iterator in the thread, or a tuple of what it gives.",
                 thread=self._thread,
             )
             raise self._refused
@@ -152,9 +164,13 @@ class Environment:
         """Of what has been reached since the last time."""
         variables, objects = self._compared
         reach = self._reach
-        self._snapshots.add(
-            list(reach.variables.values())[variables:], list(reach.objects.values())[objects:]
-        )
+        found = list(reach.objects.values())[objects:]
+        self._snapshots.add(list(reach.variables.values())[variables:], found)
+        for path, item in found:
+            if is_unseen(item):
+                self._observer.unseen[id(item)] = path
+                if is_iterator_in_c(item):
+                    self._unseen = self._unseen or path
         self._compared = len(reach.variables), len(reach.objects)
 
 

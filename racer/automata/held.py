@@ -6,10 +6,10 @@ import operator
 import types
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
-from contextlib import suppress
 from itertools import repeat
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
+from racer.automata.compiled import Stated, state_of
 from racer.automata.reaching import ATOMS, UNBOUND, Variable, is_dunder
 from racer.lang.values import slots_of, value_key
 
@@ -39,10 +39,6 @@ def _alike(now: Iterable[object], before: Iterable[object]) -> bool:
 
 def _identity(item: Any) -> Hashable:
     return value_key(item) if type(item) in ATOMS else id(item)
-
-
-# Of values, which never change; of iterators, which are about to lose what makes copies of them.
-_NOT_ASKED = ("datetime", "decimal", "enum", "fractions", "itertools", "pathlib", "re", "uuid")
 
 
 class Cell:
@@ -246,7 +242,7 @@ class Generator:
 
 
 class Reduced:
-    """An object with state in C that says, to be copied, what it consists of."""
+    """An object with state in C that says what that is."""
 
     def __init__(self, path: str, item: object, state: Stated) -> None:
         self._path = path
@@ -258,28 +254,4 @@ class Reduced:
         return self._path if now is None or now.text != self._before.text else None
 
     def restore(self) -> None:
-        item: Any = self._item
-        make, arguments, *state = self._before.reduced
-        with suppress(Exception):  # there is no way that all kinds have in common
-            if state and state[0] is not None and hasattr(item, "__setstate__"):
-                item.__setstate__(state[0])
-            else:
-                item[:] = make(*arguments)
-
-
-class Stated(NamedTuple):
-    """What an object says of itself to be copied, and that as text."""
-
-    reduced: tuple[Any, ...]
-    text: str
-
-
-def state_of(item: object) -> Stated | None:
-    """None where it says nothing."""
-    if type(item).__module__ in _NOT_ASKED:
-        return None
-    try:
-        reduced = item.__reduce_ex__(2)
-        return None if isinstance(reduced, str) else Stated(reduced, repr(reduced))
-    except Exception:  # most refuse with TypeError; a class of the user's may do anything
-        return None
+        self._before.put_back(self._item)

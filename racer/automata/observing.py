@@ -7,7 +7,9 @@ the results that the thread was given, or leaves something behind that is in no 
 is noted with its line.
 
 Bound    Nothing is noted while racer itself is profiled. What has a state of its own in a C
-         extension that is not part of Python is not known.
+         extension that is not part of Python is known where it is an object that is reached.
+         Where such an object is used without calling a method of it by its name (`with`, `[]`),
+         that is not seen.
 """
 
 from __future__ import annotations
@@ -84,12 +86,14 @@ class Call(NamedTuple):
 class Observer:
     """Notes what runs within its `with` block: `ran` and `called` grow, each entry once.
 
-    `known` are codes that need not be noted.
+    `known` are codes that need not be noted. `unseen` has, by id, what the function reaches that
+    keeps a state in C which cannot be compared, with words for it: calls of its methods are noted.
     """
 
     def __init__(self, known: set[types.CodeType]) -> None:
         self.ran: list[tuple[types.CodeType, dict[str, Any], object]] = []
         self.called: list[Call] = []
+        self.unseen: dict[int, str] = {}
         self._known = known
         # By id, which costs less than to hash a code: the code, and whether nothing below counts.
         self._seen: dict[int, tuple[types.CodeType, bool]] = {}
@@ -122,6 +126,8 @@ class Observer:
                 if site not in self._sites:
                     self._sites.add(site)
                     self._calls(frame, argument)
+                if self.unseen:
+                    self._uses_unseen(frame, argument)
                 if argument is print:
                     self._quiet, self._until = frame, ("c_return", "c_exception")
         elif frame is self._quiet and event in self._until:
@@ -139,6 +145,12 @@ class Observer:
     def _calls(self, frame: types.FrameType, function: Any) -> None:
         used = _used_by(function)
         if used is not None and _is_of_a_model(module_of(frame)):
+            self.called.append(Call(_name_of(function), used, _users_line(frame)))
+
+    def _uses_unseen(self, frame: types.FrameType, function: Any) -> None:
+        path = self.unseen.get(id(function.__self__))
+        if path is not None and not self.called and _is_of_a_model(module_of(frame)):
+            used = f"a state of {path} that racer cannot see"
             self.called.append(Call(_name_of(function), used, _users_line(frame)))
 
 

@@ -132,7 +132,7 @@ def parts(path: str, item: Any) -> Iterator[tuple[str, object]]:
         yield path, item.__func__
     elif isinstance(item, types.FunctionType):
         yield from _function_parts(item)
-    elif isinstance(item, types.BuiltinFunctionType):
+    elif isinstance(item, types.BuiltinFunctionType | types.MethodWrapperType):
         yield path, item.__self__
     elif isinstance(item, functools.partial):
         yield path, item.func

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+from racer.automata.compiled import keeps_more, state_of
 from racer.automata.held import (
     PARTS_OF_FUNCTION,
     Cell,
@@ -29,7 +30,6 @@ from racer.automata.held import (
     Slots,
     Snapshot,
     same,
-    state_of,
 )
 from racer.automata.reaching import SEQUENCES, Variable
 from racer.lang.values import slots_of
@@ -143,7 +143,8 @@ def _of_object(path: str, item: Any) -> Iterator[Snapshot]:
 
 
 _NEVER_CHANGING = (
-    *(tuple, frozenset, types.MethodType, types.BuiltinFunctionType, types.MappingProxyType),
+    *(tuple, frozenset, types.MappingProxyType),
+    *(types.MethodType, types.BuiltinFunctionType, types.MethodWrapperType),
     *(staticmethod, classmethod, property, types.CoroutineType),
 )
 
@@ -156,14 +157,19 @@ def _is_frozen(kind: type) -> bool:
 _CONTAINERS = (dict, list, set, deque, bytearray)
 
 
+_BOUND = (types.MethodType, types.BuiltinFunctionType, types.MethodWrapperType)
+
+
 def is_transparent(item: object) -> bool:
     """Whether `parts` shows all that an object consists of."""
     kind = type(item)
     if isinstance(item, type) or kind in (dict, *SEQUENCES, functools.partial):
         return True
-    if isinstance(item, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+    if isinstance(item, (*_BOUND, types.FunctionType)):
         return True
     if kind.__reduce_ex__ is not object.__reduce_ex__ or kind.__reduce__ is not object.__reduce__:
+        return False
+    if keeps_more(kind) and getattr(kind, "__getstate__", None) is not object.__getstate__:
         return False
     try:
         object.__reduce_ex__(item, 2)  # refuses instances with state in C

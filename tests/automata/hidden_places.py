@@ -13,9 +13,13 @@ import contextvars
 import decimal
 import functools
 import gc
+import io
 import itertools
+import mmap
 import os
+import queue
 import random
+import re
 import sys
 import tempfile
 import threading
@@ -353,6 +357,116 @@ def thread_local() -> Place:
     return Place(lambda value: setattr(kept, "seen", value), lambda: kept.seen)
 
 
+def queue_in_c() -> Place:
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def put(value: int) -> None:
+        waiting.put(1) if value else waiting.empty() or waiting.get()
+
+    return Place(put, waiting.qsize)
+
+
+def lock_of_threading() -> Place:
+    lock = threading.Lock()
+
+    def put(value: int) -> None:
+        lock.acquire(False) if value else lock.locked() and lock.release()
+
+    return Place(put, lambda: int(lock.locked()))
+
+
+def reentrant_lock() -> Place:
+    lock = threading.RLock()
+
+    def put(value: int) -> None:
+        lock.acquire() if value else get() and lock.release()
+
+    def get() -> int:
+        return int("count=0" not in repr(lock))
+
+    return Place(put, get)
+
+
+def event_of_threading() -> Place:
+    event = threading.Event()
+
+    def put(value: int) -> None:
+        event.set() if value else event.clear()
+
+    return Place(put, lambda: int(event.is_set()))
+
+
+def semaphore_of_threading() -> Place:
+    free = threading.Semaphore(1)
+
+    def put(value: int) -> None:
+        free.acquire(blocking=False) if value else get() and free.release()
+
+    def get() -> int:
+        return int("value=0" in repr(free))
+
+    return Place(put, get)
+
+
+def condition_of_threading() -> Place:
+    condition = threading.Condition(threading.Lock())
+
+    def put(value: int) -> None:
+        condition.acquire(False) if value else get() and condition.release()
+
+    def get() -> int:
+        return int("<locked" in repr(condition))
+
+    return Place(put, get)
+
+
+def bytes_in_memory() -> Place:
+    kept = io.BytesIO(b"0")
+
+    def put(value: int) -> None:
+        kept.seek(0)
+        kept.write(b"%d" % value)
+
+    return Place(put, lambda: int(kept.getvalue()))
+
+
+def text_in_memory() -> Place:
+    kept = io.StringIO("0")
+
+    def put(value: int) -> None:
+        kept.seek(0)
+        kept.write(f"{value}")
+
+    return Place(put, lambda: int(kept.getvalue()))
+
+
+def position_in_memory() -> Place:
+    kept = io.BytesIO(b"01")
+    return Place(lambda value: kept.seek(value), kept.tell)
+
+
+def view_of_memory() -> Place:
+    kept = memoryview(bytearray(1))
+    return Place(lambda value: kept.__setitem__(0, value), lambda: kept[0])
+
+
+def mapped_memory() -> Place:
+    kept = mmap.mmap(-1, 1)
+    return Place(lambda value: kept.__setitem__(0, value), lambda: kept[0])
+
+
+def iterator_through_another() -> Place:
+    steps = enumerate(map(int, "01" * 1_000))
+    return Place(lambda value: [next(steps) for _ in range(value)], lambda: next(steps)[1])
+
+
+def scanner() -> Place:
+    found = re.compile("a").scanner("a" * 1_000)  # type: ignore[attr-defined]  # not documented
+    return Place(
+        lambda value: [found.search() for _ in range(value)], lambda: found.search().start() % 2
+    )
+
+
 PLACES = (
     attribute_of_a_module,
     module_by_another_name,
@@ -390,6 +504,19 @@ PLACES = (
     builtin_name,
     garbage_collector,
     thread_local,
+    queue_in_c,
+    lock_of_threading,
+    reentrant_lock,
+    event_of_threading,
+    semaphore_of_threading,
+    condition_of_threading,
+    bytes_in_memory,
+    text_in_memory,
+    position_in_memory,
+    view_of_memory,
+    mapped_memory,
+    iterator_through_another,
+    scanner,
 )
 
 
@@ -409,6 +536,25 @@ def telling(place: Place) -> Program:
         await y.load()
         if get() == 1:
             raise Violation("told")
+
+    put(0)
+    return Program(mem, {"A": Thread(a), "B": Thread(b)})
+
+
+def latching(place: Place) -> Program:
+    """A puts 1 there once and for good: B misses it only if it looks before that."""
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+    put, get = place
+
+    async def a() -> None:
+        await x.load()
+        put(1)
+
+    async def b() -> None:
+        await y.load()
+        if get() != 1:
+            raise Violation("missed")
 
     put(0)
     return Program(mem, {"A": Thread(a), "B": Thread(b)})

@@ -16,12 +16,16 @@ import itertools
 import linecache
 import logging
 import math
+import operator
 import os
 import pathlib
+import queue
 import random
 import re
 import secrets
+import struct
 import sys
+import threading
 import time
 import typing
 import uuid
@@ -34,8 +38,8 @@ from racer import Memory, ModelError, Program, Thread, explore
 from tests.automata import hidden_places as places
 
 # Nothing that code names leads there; what a run does tells them, to the net under this check.
-NOT_NAMED = (places.module_by_another_name, places.iterator, places.builtin_name)
-_PUTS = re.compile(r"value|open\(|chdir|given = yield")
+NOT_NAMED = (places.module_by_another_name, places.builtin_name)
+_PUTS = re.compile(r"value|seek|next|open\(|chdir|given = yield")
 
 
 @pytest.mark.usefixtures("process_as_it_was")
@@ -50,6 +54,31 @@ def test_a_thread_that_keeps_something_there_is_refused_with_the_line(
     assert found is not None, str(caught.value)
     assert _PUTS.search(linecache.getline(found[1], int(found[2])))
     assert caught.value.thread == "A"
+
+
+@pytest.mark.usefixtures("process_as_it_was")
+@pytest.mark.parametrize("place", [each for each in places.PLACES if each not in NOT_NAMED])
+def test_what_is_set_once_and_for_good_is_refused(place: Callable[[], places.Place]) -> None:
+    """Lifting has set it when the other thread is lifted, and no run sees it unset."""
+    with pytest.raises(ModelError, match=r"thread '[AB]' (changes|calls) "):
+        explore(places.latching(place()))
+
+
+@pytest.mark.parametrize("owner", ["an invariant", "a thread"])
+def test_an_iterator_that_cannot_be_asked_is_refused(owner: str) -> None:
+    """One over matches has its place in a scanner that nothing leads to."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+    found = re.finditer("a", "aaa")
+
+    async def run() -> None:
+        await x.load()
+        if owner == "a thread":
+            next(found)
+
+    invariants = {"found": lambda _: next(found)} if owner == "an invariant" else {}
+    with pytest.raises(ModelError, match="reaches the variable 'found', an iterator that nobody"):
+        explore(Program(mem, {"T": Thread(run)}, invariants=invariants))
 
 
 def one_that(computes: Callable[[], object]) -> Program:
@@ -103,6 +132,11 @@ class Point(typing.NamedTuple):
 
 
 POINT = Point(1)
+LAYOUT = struct.Struct("i")
+FIRST = operator.itemgetter(0)
+PATTERN = re.compile("a")
+NAMES = ("a", "b")
+LOCK = threading.Lock()
 
 
 @functools.lru_cache
@@ -129,6 +163,17 @@ INNOCENT: dict[str, Callable[[], object]] = {
     "date": lambda: datetime.date(2026, 1, 1) + datetime.timedelta(days=1),
     "pattern": lambda: re.match("a+", "aaa"),
     "text in memory": lambda: io.StringIO().write("seen"),
+    "bytes in memory": lambda: io.BytesIO(b"1").read(),
+    "lock of its own": lambda: threading.Lock().acquire(),
+    "semaphore of its own": lambda: threading.Semaphore().acquire(),
+    "queue of its own": lambda: queue.SimpleQueue().put(1),  # type: ignore[var-annotated]  # of any
+    "view of its own": lambda: memoryview(bytearray(1)).__setitem__(0, 1),
+    "matches of its own": lambda: next(re.finditer("a", "aa")),
+    "layout": lambda: LAYOUT.pack(1),
+    "getter": lambda: FIRST((1, 2)),
+    "compiled pattern": lambda: PATTERN.match("a"),
+    "method of a constant": lambda: ", ".join(NAMES),
+    "lock that is looked at": lambda: LOCK.locked(),
     "generator of its own": lambda: random.Random(7).random(),
     "iterator of its own": lambda: next(itertools.count()),
     "copy": lambda: copy.deepcopy([1, [2]]),

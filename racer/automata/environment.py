@@ -93,7 +93,7 @@ class Environment:
             raise self._refused
         if self._unseen is not None:
             self._refused = ModelError(
-                f"{self._owner} reaches {self._unseen}, an iterator that nobody can ask how far "
+                f"{self.owner} reaches {self._unseen}, an iterator that nobody can ask how far "
                 f"it has come: if threads share it, that is in no cell, and nothing could be "
                 f"proved.\n"
                 f"Usual cause: a thread goes on with what was begun outside of it.\n"

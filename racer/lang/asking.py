@@ -34,10 +34,27 @@ class Asking(Protocol):
         """Reserve a slot for a window that opens before the next step."""
 
 
+class Pulse:
+    """That an operating system thread gets on, for one that watches it without its frames.
+
+    `count` goes up with each stretch of a modelled thread, and whenever a search asks for time.
+    `inside`: a stretch runs. An exception that comes in between may leave it so.
+    """
+
+    __slots__ = ("count", "inside")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.inside = False
+
+
 class _Here(threading.local):
-    """Of one operating system thread: the run whose code it is in."""
+    """Of one operating system thread: the run whose code it is in, and that it gets on."""
 
     run: Asking | None = None
+
+    def __init__(self) -> None:
+        self.pulse = Pulse()
 
 
 here = _Here()

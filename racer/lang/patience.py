@@ -25,6 +25,7 @@ from types import FrameType
 from typing import NamedTuple, TypeVar
 
 from racer.errors import ModelError
+from racer.lang.asking import here
 from racer.lang.run import OutOfPatience, OutOfTime, is_stretch, stalled_text
 from racer.lang.whose import called_at, is_models
 
@@ -155,6 +156,8 @@ class _Watcher:
         self._deadline = limits.deadline
         self._only_threads = limits.deadline is not None
         self._watched = threading.get_ident()
+        self._pulse = here.pulse
+        self._count = self._pulse.count  # when it was last looked at
         self.paused = False
         self._over = threading.Event()
         self._raising = threading.Lock()
@@ -194,10 +197,11 @@ class _Watcher:
         ticks, last = 0, None
         while not self._over.wait(pause):
             now = self._running()
-            ticks = ticks + 1 if now is not None and now is last else 0
+            ticks = ticks + 1 if now is not None and now == last else 0
             last = now
             if ticks >= needed:
-                self._raise(self._out_of_patience)
+                if isinstance(now, FrameType) or self._frame() is not None:
+                    self._raise(self._out_of_patience)
                 ticks = 0
             elif ticks < needed - 1 and self._is_due():  # patience runs out next: that says more
                 self._raise(OutOfTime, unless_calm=True)
@@ -206,11 +210,19 @@ class _Watcher:
         deadline = self._deadline
         return deadline is not None and time.monotonic() > deadline + GRACE
 
-    def _running(self) -> FrameType | None:
-        """The frame, the same as long as it runs, of what racer has called of the model.
+    def _running(self) -> FrameType | int | None:
+        """What racer has called of the model: the same as long as that runs.
 
         With a deadline, only of a modelled thread: of anything else it is said that time is over.
+        That is known without its frames, which change while they are looked at from here.
         """
+        before, self._count = self._count, self._pulse.count
+        if self._pulse.inside:
+            return self._count
+        return None if self._only_threads or self._count != before else self._frame()
+
+    def _frame(self) -> FrameType | None:
+        """The outermost frame of what racer has called of the model."""
         inside: FrameType | None = None
         for frame in _outwards(sys._current_frames().get(self._watched)):
             if id(frame) in self._below:

@@ -202,11 +202,15 @@ class CoroutineRun:
 
     def _advance(self, run_on: Callable[[], object]) -> Pending:
         outer, here.run = here.run, self
+        pulse = here.pulse
+        pulse.count += 1
+        was_inside, pulse.inside = pulse.inside, True
         try:
             try:
                 request = run_on()
             finally:
                 here.run = outer
+                pulse.inside = was_inside
                 interrupts.check()  # whatever the thread made of one that was raised in it
         except StopIteration as stop:
             return self._broken() or self._returned(stop.value)

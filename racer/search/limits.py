@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from racer import interrupts
+from racer.lang.asking import here
 from racer.lang.memory_use import used_up
 
 Phase = Literal["deciding", "counting", "minimising"]
@@ -79,6 +80,7 @@ class Budget:
         Errors   LimitHit; KeyboardInterrupt where a model swallowed one.
         """
         interrupts.check()
+        here.pulse.count += 1
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise LimitHit(self.time_text)
         used = used_up()

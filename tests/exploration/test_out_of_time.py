@@ -31,6 +31,7 @@ from racer.explanation.exact import exactly
 from racer.exploration.explaining import explained
 from racer.files import shown_path
 from racer.lang import patience
+from racer.lang.asking import here
 from racer.lang.run import OutOfTime
 from racer.lang.values import describe
 from tests.samples import rule_one
@@ -434,3 +435,38 @@ def test_what_is_late_is_not_interrupted_while_it_begins_to_be_watched_again(
     with pytest.raises(OutOfTime), patience.patience(deadline=0.0), patience.patience():
         for_ever(None)
     assert len(begun) == 2
+
+
+def test_no_frames_are_looked_at_while_something_gets_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretches and searches say so themselves; what has stood still for a pause is looked at."""
+    looked: list[bool] = []
+    for limits in (patience.Limits(), patience.Limits(deadline=time.monotonic() + 60)):
+        watcher = patience._Watcher(limits)
+        monkeypatch.setattr(watcher, "_frame", lambda: looked.append(True))
+        here.pulse.count += 1
+        assert watcher._running() is None
+        here.pulse.count += 1
+        assert watcher._running() is None
+        assert looked == []
+        watcher._running()
+        assert looked == ([] if limits.deadline else [True])  # with one: there is no stretch
+        looked.clear()
+
+
+def test_a_stretch_that_only_seems_to_run_is_not_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is raised from outside may come just where a stretch says that it has ended."""
+    watcher = patience._Watcher(patience.Limits(0.2, time.monotonic() + 60))
+    pauses: list[float] = []
+
+    def wait(pause: float) -> bool:
+        pauses.append(pause)
+        return len(pauses) > 50
+
+    raised: list[type[BaseException]] = []
+    monkeypatch.setattr(here.pulse, "inside", True)
+    monkeypatch.setattr(watcher, "_over", SimpleNamespace(wait=wait))
+    monkeypatch.setattr(watcher, "_raise", raised.append)
+    watcher._watch()
+    assert raised == []

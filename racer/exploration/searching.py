@@ -188,18 +188,22 @@ def _with_growth(searched: Searched, lifted: Lifted) -> Searched:
 
 def _by_closed(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
     """The graph that decides the verdict, of closed automata and reduced if that is wanted."""
-    system = loaded.system(wanted.memory)
-    quotient = Symmetric(system)
     sometimes = tuple(sorted(loaded.program.sometimes))
-    budget = _deciding(deadline, wanted)
-    try:
-        if wanted.reduce:
-            choose = StubbornSets(system).choose
-            graph = search(quotient, sometimes, budget, choose, tell=wanted.progress)
-        else:
-            graph = search(system, sometimes, budget, tell=wanted.progress)
-    except ModelFailed as failed:
-        raise _told(failed, quotient, wanted) from failed
+    while True:
+        system = loaded.system(wanted.memory)
+        quotient = Symmetric(system)
+        budget = _deciding(deadline, wanted)
+        try:
+            if wanted.reduce:
+                choose = StubbornSets(system).choose
+                graph = search(quotient, sometimes, budget, choose, tell=wanted.progress)
+            else:
+                graph = search(system, sometimes, budget, tell=wanted.progress)
+            break
+        except ModelFailed as failed:
+            if not isinstance(failed.cause.__cause__, TooManyWindows):
+                raise _told(failed, quotient, wanted) from failed
+            loaded.widen()
     return Searched(loaded, system, quotient, graph, None, graph, wanted.memory, wanted.reduce)
 
 

@@ -48,8 +48,12 @@ class Loaded:
         return self._closed
 
     def widen(self) -> None:
-        """Make room in the states of a search of all for twice as many open windows."""
-        self.growing = replace(self.growing, open_slots=2 * self.growing.open_slots)
+        """Make room in the states of open automata for twice as many windows."""
+        slots = 2 * self.growing.open_slots
+        self.growing = replace(self.growing, open_slots=slots)
+        if self._closed is not None:
+            self._closed = replace(self._closed, open_slots=slots)
+        self._systems.clear()
 
     def condense_closed(self, used: Lifted) -> None:
         """A search of all states has come to its end over closed automata, which were noted()."""

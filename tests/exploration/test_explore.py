@@ -274,6 +274,36 @@ def test_a_counter_whose_values_do_not_converge_is_explored_on_demand() -> None:
     }
 
 
+@pytest.mark.parametrize("count", [None, False, True])
+def test_more_windows_may_be_open_than_a_state_of_open_automata_has_room_for(
+    count: bool | None,
+) -> None:
+    """The windows of one step see x as it is then, which is 0 to 6: predicate i holds from x = i
+    on, for i up to 5, so that 5 and 6 look alike."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+    watches = [mem.watch(f"{i}", lambda s, i=i: s[x] >= i, cells=[x]) for i in range(6)]
+
+    async def look(level: int) -> str:
+        if level == len(watches):
+            await x.load()
+            return ""
+        async with watches[level].window() as seen:
+            more = await look(level + 1)
+        return ("a" if seen.always else "n" if seen.never else "s") + more
+
+    async def up() -> None:
+        for _ in range(3):
+            await x.fetch_add(1)  # without an end, for all that closing knows
+
+    program = Program(mem, {"L": Thread(look, 0), "U": Thread(up, copies=2)})
+    result = explore(program, count=count)
+    assert result.verdict == "pass"
+    assert [dict(key)["L"] for key in result.outcomes] == [
+        "a" * (i + 1) + "n" * (5 - i) for i in range(5, -1, -1)
+    ]
+
+
 def test_an_exception_that_is_reached_names_thread_step_and_schedule() -> None:
     mem = Memory()
     x = mem.cell("x", 0)

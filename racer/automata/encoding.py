@@ -271,16 +271,25 @@ class Encoder:
             raise frames.NotSeen  # a list that grows would cost the square of its length
         return self._values(items)
 
+    def _keys(self, items: Any) -> Hashable:
+        """What is found by its hash: that of one that can change may be of what it was."""
+        met = self._numbered_met
+        found = self._all(items)
+        if met != self._numbered_met and not all(map(compares_by_identity, map(type, items))):
+            raise Unknown("what it is found by can change")
+        return found
+
     def _dict(self, item: Any) -> Hashable:
         made = item.default_factory if isinstance(item, defaultdict) else None
-        return (self.value(made), self._all(item), self._values(item.values()))
+        own = getattr(item, "__dict__", None) or None  # of an OrderedDict
+        return (self._values((made, own)), self._keys(item), self._values(item.values()))
 
     def _set(self, item: set[Any]) -> Hashable:
         """With its table: what is added later finds a place that depends on it."""
         table = table_of(item)
         if table is None or not (len(item) < 2 or all(map(hashes_alike, item))):
             raise Unknown("the order of what is in it differs with the hash seed")
-        return (table if item else None, self._all(item))
+        return (table if item else None, self._keys(item))
 
     def _iterator_by_hash(self, iterator: Any, kind: type) -> Hashable:
         """Of a dict or set: how much is left says where it is, if nothing was taken out.

@@ -10,6 +10,7 @@ from itertools import repeat
 from typing import Any, Final, Protocol
 
 from racer.automata.compiled import Stated, state_of
+from racer.automata.frames import frame_of
 from racer.automata.reaching import ATOMS, UNBOUND, Variable, is_dunder
 from racer.lang.values import slots_of, value_key
 
@@ -221,7 +222,7 @@ class Function:
 
 
 class Generator:
-    """How far a generator that is shared has come."""
+    """How far a generator of any kind that is shared has come."""
 
     def __init__(self, path: str, item: Any) -> None:
         self._path = path
@@ -229,7 +230,7 @@ class Generator:
         self._before = self._now()
 
     def _now(self) -> list[object]:
-        frame = self._item.gi_frame
+        frame = frame_of(self._item)
         return [] if frame is None else [frame.f_lasti, *frame.f_locals.values()]
 
     def changed(self) -> str | None:

@@ -129,7 +129,7 @@ def _of_object(path: str, item: Any) -> Iterator[Snapshot]:
         yield Mapping(path, item)
     elif isinstance(item, list | deque | set):
         yield Sequence(path, item)
-    elif isinstance(item, types.GeneratorType):
+    elif isinstance(item, types.GeneratorType | types.AsyncGeneratorType):
         yield Generator(path, item)
     elif not (isinstance(item, tuple | frozenset | enum.Enum) or is_transparent(item)):
         state = state_of(item)

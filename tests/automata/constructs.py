@@ -48,6 +48,11 @@ class Mutable:
     value: int
 
 
+class Hashed(Mutable):
+    def __hash__(self) -> int:
+        return self.value
+
+
 class Colour(enum.Enum):
     RED = 0
     GREEN = 1
@@ -169,6 +174,9 @@ HELD = {
     "defaultdict": "held = collections.defaultdict((str, int)[v]); await y.load()\n"
     "seen = type(held[0]) is int",
     "ordered dict": "held = collections.OrderedDict(a=v); await y.load(); seen = held['a']",
+    "attribute of an ordered dict": "held = collections.OrderedDict(); held.other = v\n"
+    "await y.load(); seen = held.other",
+    "object as a key": "held = {Plain(0): v}; await y.load(); seen = [*held.values()][0]",
     "bytearray": "held = bytearray([v]); await y.load(); seen = held[0]",
     "range": "for i in range(v, 2):\n    await y.load()\n    seen = v\n    break",
     "tuple": "held = (v, 2); await y.load(); seen = held[0]",
@@ -333,6 +341,9 @@ TRAPS = {
     "del held[0]; held[5] = 5\n"
     "try:\n    seen = len(list(it)) == 2\nexcept RuntimeError:\n    seen = 0",
     "1 and True": "held = [(1, True)[v]]; await y.load(); seen = held[0] is True",
+    "stale hash": "held = Mutable(0) if v else Mutable(1)\n"
+    "held.__class__ = Hashed; keys = {held: 0}; held.value = 1\n"
+    "await y.load(); seen = held not in keys",
     "0.0 and -0.0": "held = [(0.0, -0.0)[v]]; await y.load(); seen = str(held[0]) == '-0.0'",
 }
 

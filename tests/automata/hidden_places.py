@@ -25,6 +25,7 @@ import tempfile
 import threading
 import types
 from collections.abc import Callable
+from operator import length_hint
 from typing import Any, NamedTuple
 
 from racer import Memory, Program, Thread, Violation
@@ -279,6 +280,53 @@ def generator() -> Place:
     return Place(lambda value: running.send(value), lambda: next(running))
 
 
+def async_generator() -> Place:
+    async def run() -> Any:
+        seen = 0
+        while True:
+            given = yield seen
+            seen = seen if given is None else given
+
+    def sent(value: int | None) -> int:
+        try:
+            running.asend(value).send(None)
+        except StopIteration as given:
+            return int(given.value)
+        raise AssertionError("it awaits nothing")
+
+    running = run()
+    sent(None)
+    return Place(lambda value: sent(value), lambda: sent(None))
+
+
+def place_in_a_list() -> Place:
+    rest = iter([0] * 9)
+    return Place(lambda value: [next(rest) for _ in range(value)], lambda: 9 - length_hint(rest))
+
+
+def place_in_a_dict() -> Place:
+    rest = iter(dict.fromkeys(range(9)))
+    return Place(lambda value: [next(rest) for _ in range(value)], lambda: 9 - length_hint(rest))
+
+
+def place_in_what_is_mapped() -> Place:
+    rest = map((0, 1).__getitem__, [0, 1] * 9_999)
+    return Place(lambda value: [next(rest) for _ in range(value)], lambda: next(rest))
+
+
+def slot() -> Place:
+    class Slotted:
+        __slots__ = ("seen",)
+
+    slotted = Slotted()
+
+    def put(value: int) -> None:
+        slotted.seen = value
+
+    put(0)
+    return Place(put, lambda: slotted.seen)
+
+
 def context_variable() -> Place:
     current: contextvars.ContextVar[int] = contextvars.ContextVar("current", default=0)
     return Place(lambda value: current.set(value), lambda: current.get())
@@ -493,6 +541,11 @@ PLACES = (
     typed_array,
     iterator,
     generator,
+    async_generator,
+    place_in_a_list,
+    place_in_a_dict,
+    place_in_what_is_mapped,
+    slot,
     context_variable,
     decimal_context,
     random_seed,

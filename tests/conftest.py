@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import gc
 import os
 import signal
+import string
 import sys
 from collections.abc import Callable, Iterator
 
@@ -14,6 +16,7 @@ import pytest
 from racer.automata.lifting import lift
 from racer.lang import memory_use
 from racer.lang.memory_use import MemoryLimit
+from tests.automata import hidden_places
 from tests.corpus import ENOUGH_WORK
 
 # Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
@@ -79,3 +82,5 @@ def process_as_it_was() -> Iterator[None]:
     sys.setrecursionlimit(limit)
     gc.enable()
     os.environ.pop("RACER_TEST_SEEN", None)
+    for space in (vars(string), vars(builtins), vars(hidden_places)):
+        space.pop("seen_by_racer_test", None)

@@ -24,6 +24,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from racer.automata.compiled import is_iterator_in_c, is_unseen
+from racer.automata.namespaces import Namespaces, may_change_any
 from racer.automata.observing import Observer
 from racer.automata.reaching import Reach, codes_in
 from racer.automata.snapshots import Snapshots, is_transparent
@@ -35,15 +36,23 @@ class Environment:
     """The objects that a function can reach, and what they held at the start.
 
     `owner` is who calls the function, as errors name it ("thread 'T'", "watch 'w'"). `roots` are
-    the function and its arguments, with words for each. `thread` is the owner's name if it is one.
+    the function and its arguments, with words for each. `spaces` are modules before anything ran,
+    which a program's environments share. `thread` is the owner's name if it is one.
     """
 
     def __init__(
-        self, owner: str, roots: Iterable[tuple[str, object]], *, thread: str | None = None
+        self,
+        owner: str,
+        roots: Iterable[tuple[str, object]],
+        spaces: Namespaces,
+        *,
+        thread: str | None = None,
     ) -> None:
         self.owner = owner
         self._thread = thread
         self._reach = Reach()
+        self._spaces = spaces
+        self._whole: list[int] = []  # the namespaces that are compared as a whole
         for path, item in roots:
             self._reach.add(path, item)
         self._observer = Observer(self._reach.codes)
@@ -111,7 +120,7 @@ class Environment:
 
     def changed(self) -> str | None:
         """What holds something else than at the start; None: nothing does."""
-        return self._snapshots.changed()
+        return self._snapshots.changed() or self._spaces.changed(self._whole)
 
     def _line_of(self, run_again: Callable[[], None]) -> Location | None:
         """The line that makes a change, found by making it once more; None: it is not made again.
@@ -119,6 +128,7 @@ class Environment:
         What was changed is put back before; what cannot be is compared with what it is now.
         """
         self._snapshots.restore()
+        self._spaces.restore(self._whole)
         self._snapshots = Snapshots()
         self._compared = 0, 0
         self._take_snapshots()
@@ -171,6 +181,8 @@ class Environment:
                 self._observer.unseen[id(item)] = path
                 if is_iterator_in_c(item):
                     self._unseen = self._unseen or path
+        if may_change_any(reach.codes, (item for _, item in reach.objects.values())):
+            self._whole = self._spaces.of(reach.codes, list(reach.spaces.values()))
         self._compared = len(reach.variables), len(reach.objects)
 
 
@@ -203,8 +215,9 @@ class _Tracer:
 
     def trace(self, frame: types.FrameType, event: str, argument: object) -> object:
         self.look()
-        if is_a_users(module_of(frame)):
-            self._last = line_of(frame)
+        running = frame.f_back if event == "return" else frame
+        if running is not None and is_a_users(module_of(running)):
+            self._last = line_of(running)
         return self.trace
 
     def look(self) -> None:

@@ -29,6 +29,7 @@ from racer.automata.growing import GrowingAutomaton, describe_pending
 from racer.automata.growth import Growth
 from racer.automata.identity import Identifier
 from racer.automata.minimising import minimise
+from racer.automata.namespaces import Namespaces
 from racer.automata.trials import confirm
 from racer.lang.effects import Misuse
 from racer.lang.memory_use import used_up
@@ -64,6 +65,7 @@ class Lifted:
     environments: tuple[Environment, ...]
     growing: tuple[GrowingAutomaton, ...]  # they keep alive what the operations' functions see
     growth: Growth  # since it was lifted
+    spaces: Namespaces  # what the environments share
     open_slots: int = 4  # how many windows a thread may have open at once, if that is not known
 
     @property
@@ -112,9 +114,10 @@ def grow(program: Program) -> Lifted:
     """
     identifier = Identifier()
     memory = program.memory
+    spaces = Namespaces()
     environments = {
         instance.group: Environment(
-            f"thread {instance.group!r}", instance.thread.constants(), thread=instance.name
+            f"thread {instance.group!r}", instance.thread.constants(), spaces, thread=instance.name
         )
         for instance in _one_of_each(program)
     }
@@ -133,9 +136,10 @@ def grow(program: Program) -> Lifted:
         tuple(growing[instance.group] for instance in instances),
         tables,
         False,
-        (*environments.values(), *_of_predicates(program)),
+        (*environments.values(), *_of_predicates(program, spaces)),
         tuple(growing.values()),
         Growth(tuple(growing.values()), tables, None),
+        spaces,
     )
 
 
@@ -166,7 +170,7 @@ def lift(
     return closed
 
 
-def _of_predicates(program: Program) -> list[Environment]:
+def _of_predicates(program: Program, spaces: Namespaces) -> list[Environment]:
     """An environment for each predicate; those that are asked of every state, of the first one."""
     memory = program.memory
     asked = {id(each) for each in (*program.invariants.values(), *program.consistency.values())}
@@ -174,7 +178,7 @@ def _of_predicates(program: Program) -> list[Environment]:
     named += [(f"watch {watch.name!r}", watch.predicate) for watch in memory.watches.values()]
     found = []
     for owner, predicate in named:
-        environment = Environment(owner, [("its function", predicate)])
+        environment = Environment(owner, [("its function", predicate)], spaces)
         if id(predicate) in asked:
             with environment.observed():
                 try:

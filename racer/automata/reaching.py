@@ -59,6 +59,7 @@ class Reach:
         self.objects: dict[int, tuple[str, object]] = {}
         self.variables: dict[tuple[int, str], Variable] = {}
         self.codes: set[types.CodeType] = set()  # of the functions, and of what is in them
+        self.spaces: dict[int, tuple[str, dict[str, Any]]] = {}  # of modules that it comes to
         self._modules: set[tuple[int, str]] = set()
 
     def add(self, path: str, item: object) -> None:
@@ -66,6 +67,8 @@ class Reach:
         waiting = deque([(path, item)])
         while waiting:
             path, item = waiting.popleft()
+            if isinstance(item, types.ModuleType):
+                self._come_to(item)
             if isinstance(item, (*ATOMS, *_OPAQUE, types.ModuleType)) or id(item) in self.objects:
                 continue
             self.objects[id(item)] = (path, item)
@@ -81,22 +84,31 @@ class Reach:
         self, code: types.CodeType, namespace: dict[str, Any]
     ) -> Iterator[tuple[str, object]]:
         """Take in the globals that code names, and of modules the attributes; what they hold."""
-        names, attributes = _names_in(code)
+        names, attributes, stored = _names_in(code)
+        self.spaces.setdefault(id(namespace), (str(namespace.get("__name__", "")), namespace))
         found = [Variable(f"the global {name!r}", namespace, name) for name in names]
         for variable in found:
             value = variable.now()
             if isinstance(value, types.ModuleType):
-                found += self._attributes(value, attributes)
+                found += self._attributes(value, attributes, stored)
         for name in _imported_in(code):
             module = sys.modules.get(name)
             if module is not None:
-                found += self._attributes(module, attributes)
+                found += self._attributes(module, attributes, stored)
         return self._take_in(found)
 
-    def _attributes(self, module: types.ModuleType, names: Iterable[str]) -> list[Variable]:
-        """Of a module, those of its names that code has as attributes of anything."""
+    def _come_to(self, module: types.ModuleType) -> None:
+        if not is_racers_own(module.__name__):
+            self.spaces.setdefault(id(vars(module)), (module.__name__, vars(module)))
+
+    def _attributes(
+        self, module: types.ModuleType, names: Iterable[str], stored: frozenset[str]
+    ) -> list[Variable]:
+        """Of a module, those of its names that code has as attributes of anything; of one that
+        is no user's, such as are not there yet only if code stores or deletes them."""
         if is_racers_own(module.__name__):
             return []
+        self._come_to(module)
         found, space = [], vars(module)
         for name in names:
             key = (id(space), name)
@@ -105,8 +117,8 @@ class Reach:
             self._modules.add(key)
             value = space.get(name, UNBOUND)
             if isinstance(value, types.ModuleType):
-                found += self._attributes(value, names)
-            elif value is not UNBOUND or is_a_users(module.__name__):
+                found += self._attributes(value, names, stored)
+            elif value is not UNBOUND or name in stored or is_a_users(module.__name__):
                 found.append(Variable(f"{module.__name__}.{name}", space, name))
         return found
 
@@ -206,17 +218,23 @@ def _closed_over(function: types.FunctionType) -> Iterator[Variable]:
 
 
 @functools.lru_cache(maxsize=4096)  # disassembling took a fifth of lifting
-def _names_in(code: types.CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Globals that code, or a function defined in it, names; and attributes, of whatever."""
+def _names_in(
+    code: types.CodeType,
+) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+    """Globals that code, or a function defined in it, names; attributes, of whatever; and which
+    of these it stores or deletes."""
     names: dict[str, None] = {}
     attributes: dict[str, None] = {}
+    stored = set()
     for each in codes_in(code):
         for instruction in dis.get_instructions(each):
             if instruction.opname.endswith(("_GLOBAL", "_NAME")):
                 names[str(instruction.argval)] = None
             elif instruction.opname.endswith(("_ATTR", "_METHOD")):
                 attributes[str(instruction.argval)] = None
-    return tuple(names), tuple(attributes)
+                if instruction.opname in ("STORE_ATTR", "DELETE_ATTR"):
+                    stored.add(str(instruction.argval))
+    return tuple(names), tuple(attributes), frozenset(stored)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -105,6 +105,9 @@ class Loaded:
 
         Errors   ModelError naming the thread and the object; OutOfTime well past the deadline.
         """
+        for lifted in (self.growing, self._closed):
+            if lifted is not None:
+                lifted.spaces.renew()
         try:
             with patience(timeout, deadline):
                 yield

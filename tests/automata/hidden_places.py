@@ -20,6 +20,7 @@ import os
 import queue
 import random
 import re
+import string
 import sys
 import tempfile
 import threading
@@ -391,8 +392,8 @@ def setting_of_sys() -> Place:
 
 def builtin_name() -> Place:
     return Place(
-        lambda value: setattr(builtins, "racer_test_seen", value),
-        lambda: getattr(builtins, "racer_test_seen"),  # noqa: B009
+        lambda value: setattr(builtins, "seen_by_racer_test", value),
+        lambda: getattr(builtins, "seen_by_racer_test"),  # noqa: B009
     )
 
 
@@ -515,6 +516,59 @@ def scanner() -> Place:
     )
 
 
+def name_among_globals() -> Place:
+    def put(value: int) -> None:
+        globals()["seen_by_racer_test"] = value
+
+    return Place(put, lambda: globals()["seen_by_racer_test"])
+
+
+def new_name_of_a_module() -> Place:
+    def put(value: int) -> None:
+        string.seen_by_racer_test = value  # type: ignore[attr-defined]  # that is the place
+
+    return Place(put, lambda: getattr(string, "seen_by_racer_" + "test"))
+
+
+def name_set_by_setattr() -> Place:
+    def put(value: int) -> None:
+        setattr(string, "seen_by_racer_test", value)  # noqa: B010  # that is the place
+
+    return Place(put, lambda: getattr(string, "seen_by_racer_" + "test"))
+
+
+def setattr_by_another_name() -> Place:
+    change = functools.partial(setattr, string)
+    name = "seen_by_racer_test"
+    return Place(lambda value: change(name, value), lambda: getattr(string, name))
+
+
+def name_that_is_deleted() -> Place:
+    name = "seen_by_racer_test"
+
+    def put(value: int) -> None:
+        setattr(string, name, 1) if value else delattr(string, name) if get() else None
+
+    def get() -> int:
+        return int(hasattr(string, name))
+
+    return Place(put, get)
+
+
+def names_by_vars() -> Place:
+    def put(value: int) -> None:
+        vars(string)["seen_by_racer_test"] = value
+
+    return Place(put, lambda: vars(string)["seen_by_racer_test"])
+
+
+def names_of_a_module() -> Place:
+    def put(value: int) -> None:
+        bank.__dict__["bal" + "ance"] = value
+
+    return Place(put, lambda: bank.__dict__["bal" + "ance"])
+
+
 PLACES = (
     attribute_of_a_module,
     module_by_another_name,
@@ -570,6 +624,13 @@ PLACES = (
     mapped_memory,
     iterator_through_another,
     scanner,
+    name_among_globals,
+    new_name_of_a_module,
+    name_set_by_setattr,
+    setattr_by_another_name,
+    name_that_is_deleted,
+    names_by_vars,
+    names_of_a_module,
 )
 
 

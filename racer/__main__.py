@@ -5,6 +5,7 @@ Loading the command line takes a tenth of a second, in which Ctrl-C is no reason
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -29,10 +30,23 @@ def main() -> int:
         gc.freeze()  # else all states are looked through once more on the way out
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said
+        _wait_for_nobody(status)
         return status
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted before the result was shown\n")
         return 130
+
+
+def _wait_for_nobody(status: int) -> None:
+    """End here where a thread that a model started would be waited for, perhaps for ever."""
+    import threading
+
+    if all(each.daemon or each is threading.main_thread() for each in threading.enumerate()):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, which was told
+            stream.flush()
+    os._exit(status)
 
 
 def _look_here_last() -> None:

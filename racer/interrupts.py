@@ -61,6 +61,11 @@ def process_ends_after() -> None:
     _state.ending = True
 
 
+def nothing_follows() -> bool:
+    """Whether nothing but the end of the process does."""
+    return _state.ending
+
+
 def check() -> None:
     """Errors: KeyboardInterrupt where one was asked for and swallowed, and is not deferred."""
     if _state.asked_at is not None and not _state.kept and _on_main_thread():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -31,7 +32,7 @@ from racer.exploration.result import Coverage, Result
 from racer.exploration.wanted import Wanted
 from racer.lang.memory_use import divide
 from racer.lang.outcomes import OutcomeValue, Violation
-from racer.lang.patience import until
+from racer.lang.patience import Stuck, until, when_stuck
 from racer.lang.run import OutOfTime
 from racer.search.limits import deadline_after
 from racer.words.outcomes import outcome_value
@@ -350,7 +351,14 @@ def _begin(processes: int) -> None:
     divide(processes)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    when_stuck(_end_stuck)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_stuck(stuck: Stuck) -> None:
+    """End this process: that is found out by the one that gathers the answers."""
+    sys.stderr.write(f"error: {stuck.text}\n")
+    os._exit(1)
 
 
 def _end_with(parent: int) -> None:

@@ -15,6 +15,7 @@ from racer import interrupts
 from racer.cli.statuses import BOUND, DIVERGED, INTERNAL, INTERRUPTED, USAGE
 from racer.errors import InternalError, RacerError, ReplayDiverged, UsageError, suggestion
 from racer.files import shown_path
+from racer.lang.patience import Stuck, when_stuck
 from racer.lang.run import OutOfTime
 from racer.lang.whose import called_at
 from racer.words.printable import safe_text
@@ -29,7 +30,7 @@ def guarded(command: Callable[[], int]) -> int:
     status: int | None = None
     try:
         signals = interrupts.handled((signal.SIGINT, signal.SIGTERM))
-        with signals, _nobody_leaves(), _interrupts_are_told_once():
+        with signals, _stuck_ends(), _nobody_leaves(), _interrupts_are_told_once():
             _require_directory()
             status = command()
     except ReplayDiverged as error:
@@ -57,6 +58,28 @@ def guarded(command: Callable[[], int]) -> int:
     if _stdout.failure is None:
         return status
     return _failed(INTERRUPTED if status == INTERRUPTED else USAGE, _stdout.failure)
+
+
+@contextlib.contextmanager
+def _stuck_ends() -> Iterator[None]:
+    """End the process where modelled code does not come back, if nothing follows the command.
+
+    What was found by then is in witness files, and on stdout.
+    """
+    if interrupts.nothing_follows():
+        when_stuck(_end_stuck)
+    try:
+        yield
+    finally:
+        when_stuck(None)
+
+
+def _end_stuck(stuck: Stuck, leave: Callable[[int], object] = os._exit) -> None:
+    """In another thread than the one that is stuck, which may hold the locks of the streams."""
+    usual = "Usual cause: it waits, or computes, where a model has to await a step."
+    with contextlib.suppress(OSError):
+        os.write(2, f"error: {safe_text(stuck.text)}.\n{usual}\n".encode(errors="backslashreplace"))
+    leave(BOUND if stuck.late else USAGE)
 
 
 class _Stdout:

@@ -7,7 +7,11 @@ OutOfPatience in it, so that its name and line can be told. Past a deadline that
 have not kept to, because a predicate does not return or a step of racer's takes long, it raises
 OutOfTime, again and again, until that is heeded.
 
-Bound    only Python code can be interrupted, not a call that stays in C.
+What does not come back then is stuck: in a call of C, which nothing can interrupt, or in code that
+swallows what is raised. Who has said so (`when_stuck`), as the command line does, is told.
+
+Bound    only Python code can be interrupted, not a call that stays in C; a call that keeps all
+         other threads from running, as sum() of a long range does, is not even noticed.
 Source   CPython, PyThreadState_SetAsyncExc. A signal would not do: it may be ignored (as SIGINT
          is in background jobs), and reaches the main thread only.
 """
@@ -27,13 +31,18 @@ from typing import NamedTuple, TypeVar
 from racer.errors import ModelError
 from racer.lang.asking import here
 from racer.lang.run import OutOfPatience, OutOfTime, is_stretch, stalled_text
-from racer.lang.whose import called_at, is_models
+from racer.lang.whose import called_at, is_models, line_of
 
 T = TypeVar("T")
 
 SECONDS = 5.0  # between two awaits a model computes for microseconds
 LOADING = 10.0  # for a file that is loaded, or a scenario's function: one that loops costs no more
 GRACE = 0.25  # seconds past a deadline that whoever looks at the time has to keep to it
+# Seconds after something was raised, or share of the time there was, in which it is met; where
+# Python code goes on all the same, it has more, since it may be putting things in order.
+STILL = 0.25
+STILL_SHARE = 0.05
+MOVING = 5.0
 
 
 class Limits(NamedTuple):
@@ -41,6 +50,39 @@ class Limits(NamedTuple):
 
     seconds: float | None = None
     deadline: float | None = None
+
+
+class Stuck(NamedTuple):
+    """What does not come back: where it is, as text, and why it was to.
+
+    `moves`: it is no call of C, but goes on whatever is raised in it. `late`: a deadline has
+    passed; else it is a function of the model's, or a file, that ran too long.
+    """
+
+    at: str
+    moves: bool
+    late: bool
+
+    @property
+    def text(self) -> str:
+        how = (
+            "goes on, whatever is raised in it"
+            if self.moves
+            else "is inside a call of C, which cannot be interrupted"
+        )
+        why = "the timeout was over" if self.late else "it ran too long without coming to an end"
+        return f"{why}: {self.at} {how}"
+
+
+class _Listener:
+    """Who is told of what is stuck, if anybody; in the watching thread."""
+
+    tell: Callable[[Stuck], None] | None = None
+
+
+def when_stuck(tell: Callable[[Stuck], None] | None) -> None:
+    """Have what is stuck told to somebody, who may end the process: nothing else can end it."""
+    _Listener.tell = tell
 
 
 class _InForce(threading.local):
@@ -64,7 +106,7 @@ def patience(seconds: float | None = None, deadline: float | None = None) -> Ite
     Errors   ModelError for a function that does not return; OutOfTime.
     """
     outer = tuple(_in_force.watchers)
-    watcher = _Watcher(Limits(seconds, deadline))
+    watcher = _Watcher(Limits(seconds, deadline), outer)
     try:
         with _hushed(outer):  # what is raised within Thread.start() may leave it waiting for ever
             watcher.start()
@@ -108,6 +150,7 @@ def in_good_time(work: Callable[[], T]) -> T:
     """
     try:
         with patience(LOADING, time.monotonic() + LOADING):
+            _in_force.watchers[-1].loads = True
             return work()
     except OutOfTime as stop:
         if is_over():
@@ -150,8 +193,13 @@ def is_over() -> bool:
 class _Watcher:
     """Watches the thread that makes it, from one of its own."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, outer: tuple[_Watcher, ...] = ()) -> None:
         self.limits = limits
+        self.loads = False  # what it watches is given so long because it is loaded, or built
+        self._outer = outer
+        self._began = time.monotonic()
+        self._raised: float | None = None  # when something was that has not been met so far
+        self._point: tuple[FrameType | None, int] | None = None  # where the thread was then
         self._seconds = SECONDS if limits.seconds is None else min(SECONDS, limits.seconds)
         self._deadline = limits.deadline
         self._only_threads = limits.deadline is not None
@@ -172,13 +220,14 @@ class _Watcher:
 
     def calm(self) -> None:
         """Raise OutOfTime no more."""
-        self._deadline = None
+        self._deadline = self._raised = None
         _undisturbed(self._wait_for_raising)
 
     def hush(self) -> None:
         """Raise nothing as long as it is paused; what was raised has arrived, or is on its way."""
         self.paused = True
         self._wait_for_raising()
+        self._raised = None
 
     def stop(self) -> None:
         """It watches no more. It has to be hushed."""
@@ -197,8 +246,11 @@ class _Watcher:
         ticks, last = 0, None
         while not self._over.wait(pause):
             now = self._running()
+            if self._raised is not None and not self._is_due() and now != last:
+                self._raised = None  # it was met
             ticks = ticks + 1 if now is not None and now == last else 0
             last = now
+            self._tell_if_stuck()
             if ticks >= needed:
                 if isinstance(now, FrameType) or self._frame() is not None:
                     self._raise(self._out_of_patience)
@@ -239,6 +291,36 @@ class _Watcher:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(self._watched), ctypes.py_object(error)
                 )
+                if self._raised is None:
+                    self._raised, self._point = time.monotonic(), self._where()
+
+    def _tell_if_stuck(self) -> None:
+        """Tell who wants to know that what was raised is not met."""
+        tell, raised = _Listener.tell, self._raised
+        if tell is None or raised is None or self.paused or self._over.is_set():
+            return
+        now, point = time.monotonic(), self._where()
+        moves = point != self._point
+        still = max(STILL, STILL_SHARE * (raised - self._began))
+        if now - raised > (MOVING if moves else still):
+            tell(Stuck(self._at(), moves, self._is_late()))
+
+    def _where(self) -> tuple[FrameType | None, int]:
+        frame = sys._current_frames().get(self._watched)
+        return frame, frame.f_lasti if frame is not None else 0
+
+    def _at(self) -> str:
+        """The innermost line of the model's; else of whatever runs there."""
+        frames = list(_outwards(sys._current_frames().get(self._watched)))
+        inside = next((frame for frame in frames if is_models(frame)), frames[0])
+        return f"{inside.f_code.co_name}() at {line_of(inside)}"
+
+    def _is_late(self) -> bool:
+        """Whether it is the deadline of somebody who wants an answer by then that has passed."""
+        if self.loads:
+            return any(each._is_due() for each in self._outer)
+        # A timeout shorter than patience leaves no more of that.
+        return self._seconds < SECONDS or any(e._is_due() for e in (*self._outer, self))
 
 
 def _undisturbed(wait: Callable[[], object]) -> None:

@@ -16,11 +16,12 @@ def ended(threads: Resting) -> bool:
     """Whether nobody who has to go on is left: a state in which no thread can move is then no
     deadlock.
 
-    Every thread has ended that is no daemon. Of daemons alone one has: they have nobody else to
-    wait for.
+    Every thread has ended that is no daemon. Of several daemons and nobody else one has: they have
+    but each other to wait for.
     """
     working = [instance for instance, pending in threads if isinstance(pending, AboutTo)]
-    return all(instance.daemon for instance in working) and len(working) < len(threads)
+    alone = len(threads) == 1
+    return all(instance.daemon for instance in working) and (alone or len(working) < len(threads))
 
 
 def settled(threads: Iterable[tuple[ThreadInstance, Pending]]) -> bool:
@@ -48,7 +49,8 @@ def outcome_of(threads: Resting) -> OutcomeKey:
 
     A daemon that waits is idle, unless all are daemons and wait for each other.
     """
-    all_wait = all(each.daemon and isinstance(pending, AboutTo) for each, pending in threads)
+    daemons = all(instance.daemon for instance, _ in threads)
+    all_wait = daemons and not ended(threads)
 
     def of(instance: ThreadInstance, pending: Pending) -> OutcomeValue:
         if not isinstance(pending, AboutTo):

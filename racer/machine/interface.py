@@ -76,7 +76,7 @@ class System(Protocol):
         """What each thread has come to; Blocked or Idle for those that have not ended."""
 
     def ended(self, state: State) -> bool:
-        """Whether every thread has ended that is no daemon; of daemons alone, one.
+        """Whether every thread has ended that is no daemon; of several daemons alone, one.
 
         A state without moves in which they have not is a deadlock.
         """

@@ -54,7 +54,7 @@ def with_cycle(trace: Trace, cycle: int, unable: Set[str]) -> Trace:
     works = {e.thread for e in repeated if value_key(e.before) != value_key(e.after)}
     if kept <= trace.perpetual:
         kept -= works
-    if not works and not trace.outcome and trace.daemons.issuperset(trace.waiting):
-        kept = set(trace.waiting)
+    if len(trace.waiting) > 1 and trace.daemons.issuperset(trace.waiting):
+        kept = set() if works or trace.outcome else set(trace.waiting)
     labels = {*trace.labels, LIVELOCK} if kept else set(trace.labels)
     return replace(trace, cycle=cycle, labels=tuple(sorted(labels)), kept=frozenset(kept))

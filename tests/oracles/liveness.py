@@ -205,7 +205,7 @@ class Graph:
             for thread, instance in enumerate(self.program.instances())
             if thread not in self.ended[state]
         ]
-        everybody = len(left) == len(self.program.instances())
+        everybody = 1 < len(left) == len(self.program.instances())
         return not self.able[state] and (everybody or not all(each.daemon for each in left))
 
     def idles(self, thread: int, states: Iterable[int]) -> bool:
@@ -220,11 +220,17 @@ class Graph:
         )
 
     def is_dead(self, states: Iterable[int]) -> bool:
-        """All threads are daemons, all are there, and none changes a cell in these states."""
-        return all(instance.daemon for instance in self.program.instances()) and not any(
-            self.ended[state] or any(self.values[to] != self.values[state] for to in moves.values())
-            for state in states
-            for moves in (self.moves[state],)
+        """All threads are daemons, more than one, all there, and none changes a cell here."""
+        threads = self.program.instances()
+        return (
+            len(threads) > 1
+            and all(instance.daemon for instance in threads)
+            and not any(
+                self.ended[state]
+                or any(self.values[to] != self.values[state] for to in moves.values())
+                for state in states
+                for moves in (self.moves[state],)
+            )
         )
 
     def walk(self, schedule: Iterable[Step], start: int = 0) -> list[int]:

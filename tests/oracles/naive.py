@@ -287,8 +287,8 @@ class Execution:
         )
 
     def nobody_comes(self) -> bool:
-        """Whether all threads are daemons, and each is still there."""
-        daemons = all(instance.daemon for instance in self.instances)
+        """Whether all threads are daemons, more than one, and each is still there."""
+        daemons = len(self.runs) > 1 and all(instance.daemon for instance in self.instances)
         return daemons and all(isinstance(run.pending, AboutTo) for run in self.runs)
 
     def _unmet(self, outcome: list[tuple[str, OutcomeValue]]) -> set[str]:

@@ -694,6 +694,20 @@ def daemons_alone() -> Program:
     return Program(mem, threads)
 
 
+@case("", loops="D")
+def a_daemon_that_looks_for_ever() -> Program:
+    """It has nobody to wait for."""
+    mem = Memory()
+    return Program(mem, {"D": Thread(look_for_ever, mem.cell("x", 0), daemon=True)})
+
+
+@case("")
+def a_daemon_that_waits() -> Program:
+    """It is idle."""
+    mem = Memory()
+    return Program(mem, {"D": Thread(wait, mem.cell("x", 0), 1, daemon=True)})
+
+
 @case("livelock", loops="D E")
 def daemons_that_spin_for_each_other() -> Program:
     """As if they waited: nobody has ended, nobody else is there, and nothing changes any more."""

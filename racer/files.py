@@ -60,12 +60,14 @@ def readable(path: str | Path, limit: int) -> bytes:
     Errors   OSError, also for what is no regular file, and for one that is too large.
     """
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
-    mode = os.fstat(descriptor).st_mode
+    found = os.fstat(descriptor)
+    mode = found.st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, f"It is {_named(mode)}, not a regular file", str(path))
     with open(descriptor, "rb") as file:
-        content = file.read(limit + 1)
+        # No more than there is, as room for all of it is taken first. Files of the kernel's say 0.
+        content = file.read(min(limit, found.st_size or limit) + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"It has more than {limit:,} bytes", str(path))
     return content

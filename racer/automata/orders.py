@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from racer.lang.values import Arranged, compares_by_identity, describe
+from racer.lang.values import Arranged, compares_by_identity, describe, plainly
 
 Order = Callable[[Iterable[Any]], list[Any]]
 
@@ -53,6 +53,8 @@ def can_be_arranged(value: object) -> bool:
         if numbers and list(frozenset(ascending(items))) == list(frozenset(descending(items))):
             return False
         return len(items) > 1
+    if type(value) is tuple and plainly(value):
+        return False
     return any(can_be_arranged(part) for part in parts_of_value(value))
 
 

@@ -15,10 +15,13 @@ from racer import interrupts
 from racer.cli.statuses import BOUND, DIVERGED, INTERNAL, INTERRUPTED, USAGE
 from racer.errors import InternalError, RacerError, ReplayDiverged, UsageError, suggestion
 from racer.files import shown_path
+from racer.lang.memory_use import lacks_memory
 from racer.lang.patience import Stuck, when_stuck
 from racer.lang.run import OutOfTime
 from racer.lang.whose import called_at
 from racer.words.printable import safe_text
+
+_NO_MEMORY = "out of memory; try --max-states, or smaller parameters"
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -46,11 +49,16 @@ def guarded(command: Callable[[], int]) -> int:
         where = f", in {at}" if at else ""
         return _failed(BOUND, f"the timeout was over{where}; try a longer one")
     except MemoryError:
-        status = _failed(BOUND, "out of memory; try --max-states, or smaller parameters")
+        status = _failed(BOUND, _NO_MEMORY)
     except InternalError as error:
         status = _bug(str(error))
-    except OSError as error:
-        status = _failed(USAGE, _unusable(error)) if error.filename else _unexpected(error)
+    except (OSError, ImportError) as error:
+        if lacks_memory(error):
+            status = _failed(BOUND, _NO_MEMORY)
+        elif isinstance(error, OSError) and error.filename:
+            status = _failed(USAGE, _unusable(error))
+        else:
+            status = _unexpected(error)
     except Exception as error:
         status = _unexpected(error)
     except BaseException as error:  # SystemExit, which might say 0

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from racer.lang.memory_use import OUT_OF_MEMORY
 from racer.lang.patience import GRACE, patience
 from racer.lang.run import OutOfTime
 from racer.lang.whose import called_at
@@ -38,13 +39,15 @@ class Stages:
 
         It keeps what it has done as it goes on. `what` says what it was at when it was cut.
         """
-        if self._deadline is None or self._timeout is None:
-            work()
-            return
-        due = max(self._deadline, time.monotonic() + extra(self._timeout) - GRACE)
         try:
+            if self._deadline is None or self._timeout is None:
+                work()
+                return
+            due = max(self._deadline, time.monotonic() + extra(self._timeout) - GRACE)
             with patience(self._timeout, due):
                 work()
+        except MemoryError:
+            self.give_up(f"{OUT_OF_MEMORY}, {what()}")
         except OutOfTime as stop:
             before = f"{self.cut}, and" if self.cut else f"{within(self.out_of_time, stop)},"
             self.cut = f"{before} {what()}"

@@ -14,8 +14,10 @@ Source   proc(5), statm and meminfo; the kernel's Documentation/admin-guide/cgro
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,6 +29,9 @@ OUT_OF_MEMORY: Final = "out of memory"
 
 SHARE: Final = (3, 4)  # of what there is
 _LOOKS: Final = 0.01  # seconds between two looks, each of which takes some microseconds
+
+# What the dynamic linker says of a library that there is no memory for.
+_NO_ROOM: Final = ("failed to map segment", "annot allocate memory", "annot map zero-fill pages")
 
 # Where systems mount the cgroups that limit memory, by version, with the file that says how much.
 _CGROUPS: Final = (
@@ -41,11 +46,12 @@ class MemoryLimit:
     """What this process may use: SHARE of `whole`, divided by so many processes.
 
     whole      in bytes, what the machine has or the cgroup allows, whichever is less
-    whose      which of them that is
+    whose      which of them that is; or "address space", where one was set for this process alone
+               (ulimit -v), which counts what is reserved, too
     """
 
     whole: int
-    whose: Literal["machine", "cgroup"]
+    whose: Literal["machine", "cgroup", "address space"]
     processes: int = 1
 
     @property
@@ -92,23 +98,32 @@ def divide(processes: int) -> None:
 
 def _look() -> str | None:
     limit, used = memory_limit(), memory_used()
-    if limit is None or used is None:
-        return None
-    limit = replace(limit, processes=_looked.processes)
-    if used <= limit.bytes:
-        return None
+    if limit is not None and used is not None:
+        limit = replace(limit, processes=_looked.processes)
+        if used > limit.bytes:
+            return _passed(limit, used)
+    limit = address_limit()
+    if limit is not None:
+        used = memory_used(reserved=True)
+        if used is not None and used > limit.bytes:
+            return _passed(limit, used)
+    return None
+
+
+def _passed(limit: MemoryLimit, used: int) -> str:
     return (
         f"{OUT_OF_MEMORY}: {_size(used)} are used, and the limit is {limit.text()}; "
         f"try more memory, fewer copies or values, or --max-states"
     )
 
 
-def memory_used(root: Path = Path("/")) -> int | None:
-    """How many bytes of memory this process occupies; None where the system does not say."""
+def memory_used(root: Path = Path("/"), *, reserved: bool = False) -> int | None:
+    """How many bytes of memory this process occupies, or has reserved; None where the system does
+    not say."""
     try:
         # Opened each time: a file that is kept open tells of the parent in a forked process.
         with open(root / "proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * _page_size()
+            return int(file.read().split()[0 if reserved else 1]) * _page_size()
     except (OSError, ValueError, IndexError):
         return None
 
@@ -116,6 +131,35 @@ def memory_used(root: Path = Path("/")) -> int | None:
 @functools.cache
 def _page_size() -> int:
     return os.sysconf("SC_PAGE_SIZE")
+
+
+def address_limit() -> MemoryLimit | None:
+    """What this process may reserve, if that is limited."""
+    try:
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, AttributeError, OSError):  # not on every system
+        return None
+    return None if soft == resource.RLIM_INFINITY else MemoryLimit(soft, "address space")
+
+
+def start(thread: threading.Thread) -> None:
+    """Start it. Errors: MemoryError where there is none for its stack."""
+    try:
+        thread.start()
+    except RuntimeError as error:
+        if "can't start new thread" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether what was raised by an import, say, is that there is no memory for it."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    text = str(error)
+    return isinstance(error, ImportError) and any(each in text for each in _NO_ROOM)
 
 
 @functools.cache

@@ -30,6 +30,7 @@ from typing import NamedTuple, TypeVar
 
 from racer.errors import ModelError
 from racer.lang.asking import here
+from racer.lang.memory_use import start
 from racer.lang.run import OutOfPatience, OutOfTime, is_stretch, stalled_text
 from racer.lang.whose import called_at, is_models, line_of
 
@@ -216,7 +217,7 @@ class _Watcher:
         self._out_of_patience = _out_of_patience(self._seconds)
 
     def start(self) -> None:
-        self._thread.start()
+        start(self._thread)
 
     def calm(self) -> None:
         """Raise OutOfTime no more."""

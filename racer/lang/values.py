@@ -148,6 +148,11 @@ _contents: dict[type, Content] = {}
 _by_identity: dict[type, bool] = {}
 
 
+def plainly(parts: tuple[object, ...]) -> bool:
+    """Whether they are all numbers, texts and the like, which is seen at a glance of thousands."""
+    return _PLAIN.issuperset(map(type, parts))
+
+
 def plainly_the_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
     """Whether two tuples have equal keys, where that is seen at a glance: they hold nothing but
     numbers, texts and the like. It is asked of thousands of options at once."""

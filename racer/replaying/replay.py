@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from racer.errors import ReplayDiverged
+from racer.lang.memory_use import lacks_memory
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
 from racer.replaying.storage import Storage
@@ -19,7 +20,12 @@ def run(program: Program, schedule: Schedule, storage: Storage, *, cycle: int = 
              does not exist, or has no such option; or when the cycle does not close. ModelError
              when the model itself fails.
     """
-    from racer.replaying.scheduler import run_schedule
+    try:
+        from racer.replaying.scheduler import run_schedule
+    except (ImportError, OSError) as error:
+        if lacks_memory(error):
+            raise MemoryError(str(error)) from error
+        raise
 
     moves = tuple(Move(*move) for move in schedule)
     return run_schedule(program, moves, cycle, _refusal, storage)

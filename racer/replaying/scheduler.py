@@ -18,6 +18,7 @@ from racer.errors import Location
 from racer.lang.endings import ended
 from racer.lang.faults import told_as_the_models
 from racer.lang.final import unmet
+from racer.lang.memory_use import start
 from racer.lang.operations import Operation
 from racer.lang.outcomes import DEADLOCK, OutcomeKey
 from racer.lang.patience import Limits, handed_over, patience
@@ -228,7 +229,7 @@ def run_schedule(
 
     with interrupts.handled(), interrupts.deferred(), handed_over() as limits:
         worker = threading.Thread(target=run, args=(limits,), name="racer replay", daemon=True)
-        worker.start()
+        start(worker)
         worker.join()
     with told_as_the_models():
         if isinstance(done[0], BaseException):

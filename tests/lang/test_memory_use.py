@@ -125,3 +125,51 @@ def test_it_looks_only_now_and_then(
     now += 0.02
     used_up()
     assert looks == 2
+
+
+def test_the_address_space_is_a_limit_of_its_own(
+    memory_readings: MemoryReadings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ulimit -v` limits what is reserved, which may be much more than what is occupied."""
+    monkeypatch.setattr(
+        memory_use, "address_limit", lambda: MemoryLimit(1000 * 2**20, "address space")
+    )
+
+    def used(*, reserved: bool = False) -> int:
+        return (751 if reserved else 10) * 2**20
+
+    memory_readings(used, MemoryLimit(4 * GIB, "machine"))
+    told = used_up()
+    assert told is not None
+    assert told.startswith("out of memory: 751 MiB are used, and the limit is 750 MiB")
+    assert "of the address space" in told
+    memory_readings(lambda *, reserved=False: 749 * 2**20, MemoryLimit(4 * GIB, "machine"))
+    assert used_up() is None
+
+
+def test_a_thread_without_room_for_its_stack_is_out_of_memory() -> None:
+    def refuse(text: str) -> SimpleNamespace:
+        def begin() -> None:
+            raise RuntimeError(text)
+
+        return SimpleNamespace(start=begin)
+
+    with pytest.raises(MemoryError):
+        memory_use.start(refuse("can't start new thread"))  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError):
+        memory_use.start(refuse("threads can only be started once"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "lacks"),
+    [
+        (MemoryError(), True),
+        (OSError(12, "Cannot allocate memory"), True),
+        (OSError(2, "No such file or directory"), False),
+        (ImportError("libssl.so.3: failed to map segment from shared object"), True),
+        (ImportError("cannot import name 'x'"), False),
+        (RuntimeError("failed to map segment"), False),
+    ],
+)
+def test_which_errors_say_that_there_is_no_memory(error: Exception, lacks: bool) -> None:
+    assert memory_use.lacks_memory(error) == lacks

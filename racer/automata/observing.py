@@ -35,7 +35,7 @@ _OUTSIDE: Final[dict[str, tuple[str, frozenset[str]]]] = {
         frozenset({"allocate_lock", "RLock", "get_ident"}),
     ),
     "_locale": ("the locale", frozenset()),
-    "_signal": ("signals", frozenset()),
+    "_signal": ("signals", frozenset({"raise_signal"})),  # it gives nothing; a handler is followed
     "_socket": ("the network", frozenset()),
     "select": ("the network", frozenset()),
     "_contextvars": ("context variables", frozenset()),

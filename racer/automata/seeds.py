@@ -22,7 +22,7 @@ class Seeds:
 
     def __init__(self, environment: Environment, function: Callable[..., object]) -> None:
         self._function = function
-        self._environment = environment
+        self.environment = environment
         self._copies: list[tuple[Order, Callable[..., object], Rewritten | None]] | None = None
 
     def require_one_answer(self, answer: T, values: Values, read: Values, ask: Ask[T]) -> None:
@@ -42,13 +42,13 @@ class Seeds:
                 if rewritten is not None and rewritten.met is not None:
                     what = f"{rewritten.met[0]} ({rewritten.met[1]})"
                 raise ModelError(
-                    f"{self._environment.owner} {doubles.SEED.format(what)}: of one and the same "
+                    f"{self.environment.owner} {doubles.SEED.format(what)}: of one and the same "
                     f"state it says one thing and another.\n{doubles.IN_ORDER}"
                 )
 
     def _made_copies(self) -> list[tuple[Order, Callable[..., object], Rewritten | None]]:
         if self._copies is None:
-            environment, function = self._environment, self._function
+            environment, function = self.environment, self._function
             own = may_differ(environment.codes(), environment.trusted())
             self._copies = []
             for number, order in enumerate(ORDERS):

@@ -94,5 +94,5 @@ def searched_and_told(
         with loaded.in_use(wanted.timeout, deadline):
             found = searched(loaded, wanted, deadline)
         stages = Stages(wanted.timeout, deadline, wanted.out_of_time)
-        with patience(wanted.timeout):
+        with loaded.checked(), patience(wanted.timeout):  # ends and `shows` are asked only here
             return found, report(found, stages, deadline, wanted.minimise, wanted.progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 
 from racer.errors import ModelError
@@ -55,17 +56,23 @@ def unmet(
     values: Mapping[str, object],
     outcome: OutcomeKey,
     groups: tuple[str, ...],
+    observed: Callable[[str], AbstractContextManager[None]] = lambda owner: nullcontext(),
 ) -> tuple[str, ...]:
     """The names, sorted, of those predicates that are false at an end with these values.
+
+    `observed` is what each is asked within, by how errors name it.
 
     Errors   ModelError for a predicate that fails.
     """
     came_to = CameTo(outcome, groups)
-    return tuple(
-        name
-        for name, predicate in sorted(predicates.items())
-        if not evaluate(f"finally {name!r}", _about(predicate, came_to), values)
-    )
+    found = []
+    for name, predicate in sorted(predicates.items()):
+        owner, about = f"finally {name!r}", _about(predicate, came_to)
+        with observed(owner):
+            holds = evaluate(owner, about, values)
+        if not holds:
+            found.append(name)
+    return tuple(found)
 
 
 def _about(predicate: FinalPredicate, came_to: CameTo) -> Callable[[State], object]:

@@ -30,6 +30,7 @@ class Loaded:
         self._closed: Lifted | None = None
         self._systems: dict[str, System] = {}
         self._digest: str | None = None
+        self._was_in_use = False  # since then, a host may have changed what is its own
 
     @property
     def lifted(self) -> Lifted:
@@ -105,12 +106,22 @@ class Loaded:
 
         Errors   ModelError naming the thread and the object; OutOfTime well past the deadline.
         """
+        with self.checked(), patience(timeout, deadline):
+            yield
+
+    @contextmanager
+    def checked(self) -> Iterator[None]:
+        """The same without an eye on the time. What was changed is told in place of any other
+        error, since it may be the cause of that.
+
+        Errors   ModelError naming the thread, or the predicate, and the object.
+        """
         for lifted in (self.growing, self._closed):
-            if lifted is not None:
+            if lifted is not None and self._was_in_use:
                 lifted.spaces.renew()
+        self._was_in_use = True
         try:
-            with patience(timeout, deadline):
-                yield
+            yield
         finally:
             with patience():
                 if self._condensed is None:

@@ -50,7 +50,8 @@ class Truth:
                 raise error
         cells = Cells(state, self._fields, self._tables)
         try:
-            answer = evaluate(self._owner, self._predicate, cells, self._allowed)
+            with self._seeds.environment.observed():
+                answer = evaluate(self._owner, self._predicate, cells, self._allowed)
             self._seeds.require_one_answer(answer, cells, self._read(cells), self._asked)
         except ModelError as error:
             self._failed[cells.read_mask, state & cells.read_mask] = error

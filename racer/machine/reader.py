@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 from racer.automata.lifting import Lifted
 from racer.automata.seeds import Seeds
@@ -67,7 +68,7 @@ class Reader:
             return ()
         cells = Cells(state, self._layout.cells, self._lifted.tables)
         outcome = self.outcome(state)
-        found = unmet(self._final, cells, outcome, self._groups)
+        found = unmet(self._final, cells, outcome, self._groups, self._observed)
         for name, predicate in self._final.items():
             seeds = self._seeds.get(name)
             if seeds is None:
@@ -79,6 +80,9 @@ class Reader:
 
             seeds.require_one_answer(name in found, cells, cells, asked)
         return found
+
+    def _observed(self, owner: str) -> AbstractContextManager[None]:
+        return self._lifted.environment_of(owner).observed()
 
     def reached(self, state: State, predicate: str) -> bool:
         return self._sometimes[predicate](state)

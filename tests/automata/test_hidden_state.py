@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import functools
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -402,3 +403,54 @@ def test_an_operation_may_be_awaited_later_than_it_is_called() -> None:
     result = explore(Program(mem, {"T": Thread(late)}))
     assert [key[0][1] for key in result.outcomes] == [0]
     assert result.violations == {}
+
+
+def asking(kind: str, asked: Callable[..., object]) -> Program:
+    """Two stores, and one function that is asked of states, in one of the ways there are."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def store(value: int) -> None:
+        await x.store(value)
+
+    broken = {"broken": lambda state: state[x] != 2}  # so that there is a schedule to be shown
+    functions: dict[str, Any] = {kind: {"f": asked}}
+    functions["invariants"] = {**broken, **functions.get("invariants", {})}
+    return Program(mem, {"A": Thread(store, 1), "B": Thread(store, 2)}, **functions)
+
+
+@pytest.mark.parametrize("kind", ["finally_", "shows", "sometimes", "invariants", "consistency"])
+def test_a_function_that_is_asked_of_states_may_keep_nothing(kind: str) -> None:
+    """Whenever it is asked: `shows` by a replay, and `finally_` by what tells the ends."""
+    asked = [0]
+
+    def counts(_: object) -> bool:
+        asked[0] += 1
+        return True
+
+    with pytest.raises(ModelError, match=r"'f' changes the variable 'asked', which is not a cell"):
+        explore(asking(kind, counts))
+
+
+def test_an_answer_that_changes_is_no_bug_of_racers() -> None:
+    """The search of all states and the one for the verdict see different ends."""
+    answers = iter([True] * 2 + [False] * 100)
+    with pytest.raises(ModelError, match="finally 'f' changes the variable 'answers'"):
+        explore(asking("finally_", lambda _: next(answers)))
+
+
+@pytest.mark.parametrize("kind", ["finally_", "sometimes", "invariants", "consistency"])
+def test_a_predicate_that_asks_a_clock_is_refused(kind: str) -> None:
+    """Also where it does so only the second time that it is asked."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def store() -> None:
+        await x.store(1)
+
+    def late(state: State) -> bool:
+        return time.time() > 0 if state[x] else kind != "sometimes"
+
+    functions: dict[str, Any] = {kind: {"f": late}}
+    with pytest.raises(ModelError, match=r"'f' calls time.time\(\) \("):
+        explore(Program(mem, {"T": Thread(store)}, **functions))

@@ -46,6 +46,9 @@ STILL_SHARE = 0.05
 MOVING = 5.0
 
 
+_LOOK_EVERY = 4  # pauses, while nothing of the model's is seen to run
+
+
 class Limits(NamedTuple):
     """How long modelled code may run: what patience() was given."""
 
@@ -207,6 +210,8 @@ class _Watcher:
         self._watched = threading.get_ident()
         self._pulse = here.pulse
         self._count = self._pulse.count  # when it was last looked at
+        self._still = 0  # for so many pauses it has not moved since
+        self._seen: FrameType | None = None  # what ran then
         self.paused = False
         self._over = threading.Event()
         self._raising = threading.Lock()
@@ -253,9 +258,10 @@ class _Watcher:
             last = now
             self._tell_if_stuck()
             if ticks >= needed:
-                if isinstance(now, FrameType) or self._frame() is not None:
+                found = self._frame()
+                if found is not None and (found is now or not isinstance(now, FrameType)):
                     self._raise(self._out_of_patience)
-                ticks = 0
+                ticks, self._seen = 0, found
             elif ticks < needed - 1 and self._is_due():  # patience runs out next: that says more
                 self._raise(OutOfTime, unless_calm=True)
 
@@ -272,7 +278,14 @@ class _Watcher:
         before, self._count = self._count, self._pulse.count
         if self._pulse.inside:
             return self._count
-        return None if self._only_threads or self._count != before else self._frame()
+        if self._only_threads or self._count != before:
+            self._seen, self._still = None, 0
+            return None
+        unmet = self._raised is not None
+        if unmet or (self._seen is None and self._still % _LOOK_EVERY == 0):
+            self._seen = self._frame()  # else it is looked at again when patience runs out
+        self._still += 1
+        return self._seen
 
     def _frame(self) -> FrameType | None:
         """The outermost frame of what racer has called of the model."""
@@ -348,6 +361,7 @@ def _out_of_patience(seconds: float) -> type[OutOfPatience]:
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
+    # Of another thread: what CPython 3.11 gives there may be any object, if that runs meanwhile.
+    while isinstance(frame, FrameType):
         yield frame
         frame = frame.f_back

@@ -356,6 +356,7 @@ def test_patience_runs_out_when_it_says(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(watcher, "_over", SimpleNamespace(wait=wait))
     monkeypatch.setattr(watcher, "_running", sys._getframe)
+    monkeypatch.setattr(watcher, "_frame", sys._getframe)
     monkeypatch.setattr(watcher, "_raise", raised.append)
     watcher._watch()
     assert patience.SECONDS < sum(pauses[:-1]) <= patience.SECONDS + patience.GRACE
@@ -448,7 +449,8 @@ def test_no_frames_are_looked_at_while_something_gets_on(monkeypatch: pytest.Mon
         here.pulse.count += 1
         assert watcher._running() is None
         assert looked == []
-        watcher._running()
+        for _ in range(patience._LOOK_EVERY):
+            watcher._running()
         assert looked == ([] if limits.deadline else [True])  # with one: there is no stretch
         looked.clear()
 

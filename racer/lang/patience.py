@@ -203,7 +203,7 @@ class _Watcher:
         self._outer = outer
         self._began = time.monotonic()
         self._raised: float | None = None  # when something was that has not been met so far
-        self._point: tuple[FrameType | None, int] | None = None  # where the thread was then
+        self._point: tuple[FrameType | None, int] | None = None  # where it was, late
         self._seconds = SECONDS if limits.seconds is None else min(SECONDS, limits.seconds)
         self._deadline = limits.deadline
         self._only_threads = limits.deadline is not None
@@ -306,17 +306,19 @@ class _Watcher:
                     ctypes.c_ulong(self._watched), ctypes.py_object(error)
                 )
                 if self._raised is None:
-                    self._raised, self._point = time.monotonic(), self._where()
+                    self._raised, self._point = time.monotonic(), None
 
     def _tell_if_stuck(self) -> None:
         """Tell who wants to know that what was raised is not met."""
         tell, raised = _Listener.tell, self._raised
         if tell is None or raised is None or self.paused or self._over.is_set():
             return
-        now, point = time.monotonic(), self._where()
-        moves = point != self._point
-        still = max(STILL, STILL_SHARE * (raised - self._began))
-        if now - raised > (MOVING if moves else still):
+        late = time.monotonic() - raised
+        if late < max(STILL, STILL_SHARE * (raised - self._began)):
+            return
+        before, self._point = self._point, self._where()  # not looked at before that
+        moves = before != self._point
+        if late > MOVING or not moves:
             tell(Stuck(self._at(), moves, self._is_late()))
 
     def _where(self) -> tuple[FrameType | None, int]:

@@ -383,13 +383,13 @@ def torn() -> Program:
 def test_in_python_too_what_was_found_is_in_the_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     from racer.exploration import report
 
-    real = report._violation
+    real = report._Telling._violation
 
     def interrupted(*given: Any) -> Any:
         ctrl_c(2)
         return real(*given)
 
-    monkeypatch.setattr(report, "_violation", interrupted)
+    monkeypatch.setattr(report._Telling, "_violation", interrupted)
     with pytest.raises(Interrupted) as stop:
         explore(torn())
     assert list(stop.value.result.violations) == ["torn"]

@@ -15,6 +15,8 @@ _NEEDED = {
     *("sniffio", "sortedcontainers", "trio", "typer"),
 }
 
+_LAST_SECONDS = 0.5  # for threads to end that are about to
+
 
 def main() -> int:
     """Run the command line and return the exit status."""
@@ -38,9 +40,17 @@ def main() -> int:
 
 
 def _wait_for_nobody(status: int) -> None:
-    """End here where a thread that a model started would be waited for, perhaps for ever."""
-    import threading
+    """End here where a thread that a model started would be waited for, perhaps for ever.
 
+    Those of pools of processes end by themselves, once they have seen these end.
+    """
+    import threading
+    import time
+
+    due = time.monotonic() + _LAST_SECONDS
+    for each in threading.enumerate():
+        if each is not threading.main_thread() and not each.daemon:
+            each.join(max(0.0, due - time.monotonic()))
     if all(each.daemon or each is threading.main_thread() for each in threading.enumerate()):
         return
     for stream in (sys.stdout, sys.stderr):

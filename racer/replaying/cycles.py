@@ -40,11 +40,12 @@ def differs(first: Event, second: Event) -> str | None:
     return f"{texts[1]} in the second round, {texts[0]} in the first"
 
 
-def with_cycle(trace: Trace, cycle: int, unable: Set[str]) -> Trace:
+def with_cycle(trace: Trace, cycle: int, unable: Set[str], *, ended: bool) -> Trace:
     """The trace with its cycle, and a livelock if that is fair and keeps a thread from its end.
 
     Fair is a cycle on which everyone moves, or cannot at some time: `unable` are those. A perpetual
-    thread is kept if it changes no cell on it; of daemons alone all are, if none does.
+    thread is kept if it changes no cell on it; of daemons alone all are, if none does, unless they
+    have `ended`.
     """
     repeated = trace.events[-cycle:]
     moved = {event.thread for event in repeated}
@@ -52,9 +53,9 @@ def with_cycle(trace: Trace, cycle: int, unable: Set[str]) -> Trace:
         return replace(trace, cycle=cycle)
     kept = trace.waiting.keys() - trace.daemons
     works = {e.thread for e in repeated if value_key(e.before) != value_key(e.after)}
-    if kept <= trace.perpetual:
+    if not kept and not ended and not works:
+        kept = set(trace.waiting)
+    elif kept <= trace.perpetual:
         kept -= works
-    if len(trace.waiting) > 1 and trace.daemons.issuperset(trace.waiting):
-        kept = set() if works or trace.outcome else set(trace.waiting)
     labels = {*trace.labels, LIVELOCK} if kept else set(trace.labels)
     return replace(trace, cycle=cycle, labels=tuple(sorted(labels)), kept=frozenset(kept))

@@ -80,7 +80,8 @@ class Scheduler:
                     why = differs(self.events[index], self.events[-1])
                     if why is not None:
                         raise refuse(index, move, why)
-                return with_cycle(trace, cycle, unable)
+                over = ended(self.tasks.resting())
+                return with_cycle(trace, cycle, unable, ended=over)
             finally:
                 nursery.cancel_scope.cancel()
                 self.tasks.close()

@@ -147,7 +147,7 @@ class Store(CellOperation):
 class ReadModifyWrite(CellOperation):
     """Replaces the value atomically, and gives the value before.
 
-    A subclass says in `_blocks` and `_functions` what its facts have besides.
+    A subclass says in `_blocks`, `_gives` and `_functions` what its facts have besides.
     """
 
     __slots__ = ()
@@ -156,6 +156,7 @@ class ReadModifyWrite(CellOperation):
 
     usual: ClassVar[Order | None] = "full"
     _blocks: ClassVar = False
+    _gives: ClassVar[Literal["a value", "the value before"]] = "the value before"
 
     @property
     def facts(self) -> Facts:
@@ -163,7 +164,7 @@ class ReadModifyWrite(CellOperation):
             self.cell,
             stores=True,
             blocks=self._blocks,
-            gives="the value before",
+            gives=self._gives,
             order=self.order,
             functions=self._functions(),
         )

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from racer.lang.asking import operation, perform_on
 from racer.lang.cells import Cell, check_rmw_order
 from racer.lang.effects import Effect
-from racer.lang.operations import Facts, Order, ReadModifyWrite, RmwOrder
+from racer.lang.operations import Order, ReadModifyWrite, RmwOrder
 from racer.lang.outcomes import Violation
 
 USE_AFTER_FREE: Final = "use after free"
@@ -73,10 +73,7 @@ class IncrementNotZero(_Counting):
 
     verb: ClassVar = "inc_not_zero"
     addend: ClassVar = 1
-
-    @property
-    def facts(self) -> Facts:
-        return Facts(self.cell, stores=True, gives="a value", order=self.order)
+    _gives: ClassVar = "a value"
 
     def execute(self, before: object) -> Effect:
         assert isinstance(before, int)
@@ -96,10 +93,7 @@ class DecrementAndTest(_Counting):
     verb: ClassVar = "dec_and_test"
     usual: ClassVar[Order | None] = "release"
     addend: ClassVar = -1
-
-    @property
-    def facts(self) -> Facts:
-        return Facts(self.cell, stores=True, gives="a value", order=self.order)
+    _gives: ClassVar = "a value"
 
     def execute(self, before: object) -> Effect:
         assert isinstance(before, int)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from racer.automata.lifting import Lifted
 from racer.automata.seeds import Seeds
 from racer.lang import endings
-from racer.lang.final import unmet
+from racer.lang.final import FinalPredicate, unmet
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Violated
 from racer.machine.layout import Cells, Layout, State
@@ -70,19 +71,58 @@ class Reader:
         outcome = self.outcome(state)
         found = unmet(self._final, cells, outcome, self._groups, self._observed)
         for name, predicate in self._final.items():
-            seeds = self._seeds.get(name)
-            if seeds is None:
-                seeds = Seeds(self._lifted.environment_of(f"finally {name!r}"), predicate)
-                self._seeds[name] = seeds
-
-            def asked(copy: Callable[..., object], values: Mapping[str, object]) -> bool:
-                return bool(unmet({name: copy}, values, outcome, self._groups))  # noqa: B023
-
+            asked = functools.partial(self._is_unmet, name, outcome)
+            seeds = self._seeds_of(name, predicate)
             seeds.require_one_answer(name in found, cells, cells, asked)
         return found
+
+    def _is_unmet(
+        self,
+        name: str,
+        outcome: OutcomeKey,
+        predicate: FinalPredicate,
+        values: Mapping[str, object],
+    ) -> bool:
+        return bool(unmet({name: predicate}, values, outcome, self._groups))
+
+    def _seeds_of(self, name: str, predicate: FinalPredicate) -> Seeds:
+        if name not in self._seeds:
+            environment = self._lifted.environment_of(f"finally {name!r}")
+            self._seeds[name] = Seeds(environment, predicate)
+        return self._seeds[name]
 
     def _observed(self, owner: str) -> AbstractContextManager[None]:
         return self._lifted.environment_of(owner).observed()
 
     def reached(self, state: State, predicate: str) -> bool:
         return self._sometimes[predicate](state)
+
+
+class Telling:
+    """What a System says of a state by way of its Reader, as machine/interface.py has it."""
+
+    _reader: Reader
+
+    def labels(self, state: State) -> tuple[str, ...]:
+        return self._reader.labels(state)
+
+    def outcome(self, state: State) -> OutcomeKey:
+        return self._reader.outcome(state)
+
+    def ended(self, state: State) -> bool:
+        return self._reader.ended(state)
+
+    def settled(self, state: State) -> bool:
+        return self._reader.settled(state)
+
+    def perpetual(self, state: State) -> tuple[int, ...]:
+        return self._reader.perpetual(state)
+
+    def memory(self, state: State) -> int:
+        return self._reader.memory(state)
+
+    def unmet(self, state: State) -> tuple[str, ...]:
+        return self._reader.unmet(state)
+
+    def reached(self, state: State, predicate: str) -> bool:
+        return self._reader.reached(state, predicate)

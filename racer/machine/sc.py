@@ -12,14 +12,13 @@ from typing import Final
 from racer.automata.lifting import Lifted, step_of
 from racer.errors import ModelError
 from racer.lang.operations import Operation
-from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import Raised
 from racer.machine.dependence import ThreadFootprints, footprints, places_of
 from racer.machine.interface import Broken, Future, Successors
 from racer.machine.layout import Layout, State
 from racer.machine.monitors import Monitors
 from racer.machine.moves import Move, agent_of, option_of, threads
-from racer.machine.reader import Reader
+from racer.machine.reader import Reader, Telling
 from racer.machine.tables import STRIDE, Special, ThreadTable
 
 # A state's moves are asked for by one search after the other: for the verdict, for the count, for
@@ -27,7 +26,7 @@ from racer.machine.tables import STRIDE, Special, ThreadTable
 REMEMBERED: Final = 50_000
 
 
-class SequentialConsistency:
+class SequentialConsistency(Telling):
     """The System of a lifted program under sequential consistency: its agents are its threads."""
 
     def __init__(self, lifted: Lifted) -> None:
@@ -111,30 +110,6 @@ class SequentialConsistency:
             return None
         nodes = zip(known, self._layout.nodes, strict=True)
         return tuple([futures[(state >> field.shift) & field.mask] for futures, field in nodes])
-
-    def labels(self, state: State) -> tuple[str, ...]:
-        return self._reader.labels(state)
-
-    def outcome(self, state: State) -> OutcomeKey:
-        return self._reader.outcome(state)
-
-    def ended(self, state: State) -> bool:
-        return self._reader.ended(state)
-
-    def settled(self, state: State) -> bool:
-        return self._reader.settled(state)
-
-    def perpetual(self, state: State) -> tuple[int, ...]:
-        return self._reader.perpetual(state)
-
-    def memory(self, state: State) -> int:
-        return self._reader.memory(state)
-
-    def unmet(self, state: State) -> tuple[str, ...]:
-        return self._reader.unmet(state)
-
-    def reached(self, state: State, predicate: str) -> bool:
-        return self._reader.reached(state, predicate)
 
     def _take(self, before: State, after: State, move: Move, special: Special) -> State:
         """Bring the monitors up to date; the thread may end on what a window has seen."""

@@ -23,14 +23,13 @@ from racer.automata.lifting import Lifted, step_of
 from racer.errors import ModelError
 from racer.lang.effects import Misuse
 from racer.lang.operations import Facts, Operation, Store
-from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Raised
 from racer.machine.dependence import NOTHING, Footprint, footprints, places_of
 from racer.machine.interface import Broken, Future, Successors
 from racer.machine.layout import Layout, State
 from racer.machine.monitors import Monitors, Step
 from racer.machine.moves import Agent, Move, agent_of, move_of, option_of, threads
-from racer.machine.reader import Reader
+from racer.machine.reader import Reader, Telling
 from tests.machine.store_buffers_storage import admits, flusher, is_buffered
 
 _OPEN_VALUES: Final = 1 << 24  # of a cell, where automata are open: as many as a Layout allows
@@ -38,7 +37,7 @@ _OPEN_VALUES: Final = 1 << 24  # of a cell, where automata are open: as many as 
 Entry = tuple[str, int]  # a cell, and the index of a value in its table
 
 
-class StoreBuffers:
+class StoreBuffers(Telling):
     """The System of a lifted program under total store order: threads, then a flusher for each."""
 
     def __init__(self, lifted: Lifted, depth: int) -> None:
@@ -121,30 +120,6 @@ class StoreBuffers:
             *(self._future_of_thread(state, thread) for thread in parts),
             *(self._future_of_flusher(state, thread) for thread in parts),
         )
-
-    def labels(self, state: State) -> tuple[str, ...]:
-        return self._reader.labels(state)
-
-    def outcome(self, state: State) -> OutcomeKey:
-        return self._reader.outcome(state)
-
-    def ended(self, state: State) -> bool:
-        return self._reader.ended(state)
-
-    def settled(self, state: State) -> bool:
-        return self._reader.settled(state)
-
-    def perpetual(self, state: State) -> tuple[int, ...]:
-        return self._reader.perpetual(state)
-
-    def memory(self, state: State) -> int:
-        return self._reader.memory(state)
-
-    def unmet(self, state: State) -> tuple[str, ...]:
-        return self._reader.unmet(state)
-
-    def reached(self, state: State, predicate: str) -> bool:
-        return self._reader.reached(state, predicate)
 
     def _buffer(self, state: State, thread: int) -> list[Entry]:
         """The entries of a thread's buffer, the oldest first."""

@@ -147,6 +147,13 @@ class Rewritten:
                     known[name] = self.copy(value)
         return known
 
+    def what_differs(self) -> str:
+        """What was met first of what differs with the hash seed, with its line if it is known."""
+        if self.met is None:
+            return ORDER
+        what, where = self.met
+        return f"{what} ({where})"
+
     def _stands_for(self, new: object, old: object) -> None:
         self.same[id(new)] = old
         self._kept += [new, old]
@@ -224,52 +231,37 @@ def hashes_alike(value: object) -> bool:
 # --- source ---------------------------------------------------------------------------------------
 
 
+# Of these nodes, what is gone through, called or shown whatever else they are like.
+_WRAPPED: Final[dict[type[ast.AST], tuple[str, str]]] = {
+    ast.For: ("iter", _EACH),
+    ast.YieldFrom: ("value", _EACH),
+    ast.FormattedValue: ("value", _SHOWN),
+    ast.Call: ("func", _CALLED),
+}
+
+
 class _Writer(ast.NodeTransformer):
     """Puts a call around whatever is gone through."""
 
-    def visit_For(self, node: ast.For) -> ast.AST:
-        self.generic_visit(node)
-        node.iter = _around(_EACH, node.iter)
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        part, name = _WRAPPED.get(type(node)) or _wrapped_if(node)
+        if part:
+            setattr(node, part, _around(name, getattr(node, part)))
         return node
 
-    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
-        self.generic_visit(node)
-        if not node.is_async:
-            node.iter = _around(_EACH, node.iter)
-        return node
 
-    def visit_Starred(self, node: ast.Starred) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.ctx, ast.Load):
-            node.value = _around(_EACH, node.value)
-        return node
-
-    def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.AST:
-        self.generic_visit(node)
-        node.value = _around(_EACH, node.value)
-        return node
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        self.generic_visit(node)
-        if all(isinstance(target, ast.Tuple | ast.List) for target in node.targets):
-            node.value = _around(_EACH, node.value)
-        return node
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Add):
-            node.value = _around(_EACH, node.value)
-        return node
-
-    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
-        self.generic_visit(node)
-        node.value = _around(_SHOWN, node.value)
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        node.func = _around(_CALLED, node.func)
-        return node
+def _wrapped_if(node: ast.AST) -> tuple[str, str]:
+    """The same of nodes that go through something only in some forms; empty texts: not so."""
+    match node:
+        case ast.comprehension(is_async=0):
+            return ("iter", _EACH)
+        case ast.Starred(ctx=ast.Load()) | ast.AugAssign(op=ast.Add()):
+            return ("value", _EACH)
+        case ast.Assign(targets=targets):
+            unpacks = all(isinstance(target, ast.Tuple | ast.List) for target in targets)
+            return ("value", _EACH) if unpacks else ("", "")
+    return ("", "")
 
 
 def _around(name: str, value: ast.expr) -> ast.expr:

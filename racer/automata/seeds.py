@@ -38,9 +38,7 @@ class Seeds:
         for order, function, rewritten in copies:
             view = _Arranged(values, order) if given else values
             if ask(function, view) != answer:
-                what = ORDER
-                if rewritten is not None and rewritten.met is not None:
-                    what = f"{rewritten.met[0]} ({rewritten.met[1]})"
+                what = ORDER if rewritten is None else rewritten.what_differs()
                 raise ModelError(
                     f"{self.environment.owner} {doubles.SEED.format(what)}: of one and the same "
                     f"state it says one thing and another.\n{doubles.IN_ORDER}"

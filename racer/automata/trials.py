@@ -133,7 +133,10 @@ class _Trial:
             lines = self._lines_after(path[:-1])
             where = f" (at {lines[-1]})" if lines else ""
             after = f"after its step {len(path)}{where}, given {describe(path[-1][1].result)}"
-        why, remedy = _seeded(self._why) if isinstance(self._why, Rewritten) else self._why
+        if isinstance(self._why, Rewritten):
+            why, remedy = doubles.SEED.format(self._why.what_differs()), doubles.IN_ORDER
+        else:
+            why, remedy = self._why
         name = self._instance.name
         raise ModelError(
             f"thread {name!r} {why}: {after}, it is to {', or to '.join(sorted(done))}.\n{remedy}",
@@ -149,12 +152,6 @@ class _Trial:
         found = run.locations()
         run.close()
         return found
-
-
-def _seeded(rewritten: Rewritten) -> tuple[str, str]:
-    """What was met first of what differs with the seed, with its line; a remedy."""
-    what, where = rewritten.met or (rewriting.ORDER, None)
-    return doubles.SEED.format(what if where is None else f"{what} ({where})"), doubles.IN_ORDER
 
 
 def _as_it_is(result: object, _: int) -> object:

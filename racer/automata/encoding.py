@@ -112,7 +112,8 @@ class Encoder:
         held = frames.held_by(suspended, frame, code.places, keep=looked_at)
         live = None if looked_at or held.names is None else code.live.get(frame.f_lasti)
         names, content = [], []
-        for name, item in zip(held.names or itertools.repeat(None), held.objects):  # noqa: B905
+        of_locals = held.names or [None] * len(held.objects)
+        for name, item in zip(of_locals, held.objects, strict=True):
             # What racer's own frames hold dies with the operation.
             counts = live is None or name in live
             if not counts and not (code.is_racers or type(item) in ATOMS):

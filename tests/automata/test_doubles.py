@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from racer import Cell, Memory, ModelError, Program, Thread, Violation, explore
 from racer.lang.values import Arranged, describe, value_key
+from tests.hash_seeds import under_seeds
 from tests.oracles.naive import enumerate_program
 
 Does = Callable[[Cell[Any]], Awaitable[object]]
@@ -219,21 +217,6 @@ for a in (least, grows, counts, first_of):
     except ModelError as error:
         print(str(error)[:60])
 """
-
-
-def under_seeds(code: str) -> list[str]:
-    """What the code prints under some hash seeds."""
-    return [
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={"PYTHONHASHSEED": seed, "PATH": ""},
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2", "3", "7")
-    ]
 
 
 def test_every_hash_seed_gives_the_same_answer() -> None:

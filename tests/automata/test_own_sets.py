@@ -5,17 +5,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
-import subprocess
-import sys
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from racer import Cell, Memory, ModelError, Program, Thread, explore
+from tests.hash_seeds import under_seeds
 
 Cells = Mapping[str, Cell[int]]
 Does = Callable[[Cells], Awaitable[object]]
@@ -262,23 +259,13 @@ def test_functions_are_not_changed_for_others_that_run_them_at_the_same_time() -
 
 
 @pytest.mark.parametrize("name", ["written_out", "popped", "by_hash"])
-def test_what_is_said_is_the_same_for_every_hash_seed(name: str, tmp_path: Path) -> None:
+def test_what_is_said_is_the_same_for_every_hash_seed(name: str) -> None:
     script = (
         f"from tests.automata.test_own_sets import *\n"
         f"try: explore(program(DEPENDS[{name!r}]))\n"
         f"except ModelError as error: print(str(error).partition(': ')[0])\n"
     )
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONHASHSEED": str(seed)},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        ).stdout
-        for seed in range(3)
-    }
+    told = set(under_seeds(script))
     assert len(told) == 1 and "differs with the hash seed" in told.pop()
 
 
@@ -343,15 +330,5 @@ def test_predicates_are_refused_under_every_hash_seed() -> None:
         "    try: explore(asked(kind)); print(kind, 'explored')\n"
         "    except ModelError as error: print(str(error).partition(': ')[0])\n"
     )
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONHASHSEED": str(seed)},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=100,
-        ).stdout
-        for seed in range(3)
-    }
+    told = set(under_seeds(script))
     assert len(told) == 1 and "explored" not in told.copy().pop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from racer import interrupts
@@ -166,7 +167,7 @@ class _Telling:
         self._uncounted = f"left out ({self._stages.out_of_time})"
         self._stages.if_time(self._count)
         if self._counts is not None:
-            _cross_check(self._shown, self._counts)
+            require_the_same(set(self._shown.first), set(self._counts.by_goal))
 
     def _count(self) -> None:
         self._loops = _loops(self._searched)
@@ -347,12 +348,12 @@ def _count(
     return _Counts(in_all, examiner.totals(full, schedules)), None
 
 
-def _cross_check(shown: Shown, counts: _Counts) -> None:
-    """The reduced search and the full one must have seen the same."""
-    if set(shown.first) != set(counts.by_goal):
+def require_the_same(reduced: Set[Goal], every: Set[Goal]) -> None:
+    """The reduced search and that of all states must have seen the same. Errors: InternalError."""
+    if reduced != every:
         raise InternalError(
-            f"the reduced search shows {sorted(map(str, shown.first))}, "
-            f"the full one {sorted(map(str, counts.by_goal))}"
+            f"the reduced search shows {sorted(map(str, reduced))}, "
+            f"that of all states {sorted(map(str, every))}"
         )
 
 

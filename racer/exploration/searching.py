@@ -10,10 +10,10 @@ from typing import Final
 from racer import interrupts
 from racer.automata.condensing import noted
 from racer.automata.lifting import WORK, Lifted
-from racer.errors import InternalError, ModelError
+from racer.errors import ModelError
 from racer.exploration.confirming import model_error
 from racer.exploration.covering import covered
-from racer.exploration.report import Searched
+from racer.exploration.report import Searched, require_the_same
 from racer.exploration.stages import within
 from racer.exploration.wanted import Wanted
 from racer.lang.patience import heed, patience
@@ -306,8 +306,4 @@ def _require_agreement(reduced: Searched, every: Searched) -> None:
             shown.append(set(examiner.shown(each.graph).first))
         except (ModelFailed, OutOfTime):  # in what must hold at an end, which a report asks, too
             return
-    if shown[0] != shown[1]:
-        raise InternalError(
-            f"the reduced search shows {sorted(map(str, shown[0]))}, "
-            f"that of all states {sorted(map(str, shown[1]))}"
-        )
+    require_the_same(*shown)

@@ -186,8 +186,7 @@ def _pair(one: Side, word: str, other: Side, width: int) -> list[str]:
 
 
 def _side(side: Side, place: str = "") -> str:
-    text = f"{side.name} {side.text}".rstrip()
-    return f"{text} ({place})" if place else text
+    return f"{side.told} ({place})" if place else side.told
 
 
 def _returned(explanation: Explanation, width: int) -> list[str]:

@@ -143,9 +143,9 @@ class NotComputed:
 class Side:
     """A step as one side of a conflict or an ordering.
 
-    `row` is None for a step that is not shown: it comes after the one that violates, or it is
-    the next step of a thread that never takes it. `before` and `after` are the values of its
-    cell, None where it has none or the step is never taken.
+    `row` is None for a step that is not shown: the next one of its thread, which comes after the
+    one that violates, or never. `before` and `after` are the values of its cell, None where it
+    has none or the step is never taken.
     """
 
     name: str
@@ -157,6 +157,19 @@ class Side:
     before: str | None
     after: str | None
     source_places: tuple[str, ...]  # each says less; the last, file and line of the operation only
+
+    @property
+    def called(self) -> str:
+        """What to call it beside a picture, which has no name for a step that it does not show."""
+        if self.row is not None:
+            return self.name
+        return f"{self.thread}'s {'first' if self.step == 1 else 'next'} step"
+
+    @property
+    def told(self) -> str:
+        """What it is called, and its text."""
+        between = ", " if self.row is None else " "
+        return f"{self.called}{between}{self.text}" if self.text else self.called
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,9 +302,9 @@ class Explanation:
     step, where in the source it is. Its parts (Lane, Cell, Row, ...) are of racer.explanation.data.
 
     `orderings` are decisive: every maximal schedule (infinite ones included, fair or not) that
-    satisfies all of them shows the label. None can be dropped, nor be weakened to an earlier
-    `first` or a later `then` (of the witness's steps). That a `first` has to happen is part of
-    it; where that can fail, `enabling` are further orderings. If all of both are kept to, each
+    satisfies all of them shows the label. None can be dropped. A `first` is a step that is shown; a
+    `then` is, too, or is the next step of its thread. That a `first` has to happen is part of it;
+    where that can fail, `enabling` are further orderings. If all of both are kept to, each
     `then` waiting for its `first`, every schedule shows the label (every fair one, if it is
     infinite), and until then none waits in vain; and
     this does not hold without one of `enabling`. These, `no_return` and `threads_needed` are

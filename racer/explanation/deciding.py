@@ -1,22 +1,17 @@
 """The decisive orderings, the point of no return, the threads needed: exact, for one witness.
 
 The orderings are found by refutation, among the candidates of `candidates`. Begin with none of
-them; while some schedule satisfies all that were chosen and does not show the
-label, choose the first candidate that this schedule violates. If it violates none, no set of
-candidates suffices. Then drop what can be dropped, the least telling first, and weaken each: a
-later `then`, an earlier `first`, or what it implies together with another one (C4 before P9 and
-A8 before C4: A8 before P9). Until then nothing more can be dropped: without one of them, the
-others allowed a schedule without the label already when they were stronger. After a weakening of
-the last kind, which used another one, that other may be weakened further, and both superfluous:
-so all is tried again. It ends, since each step moves a `first` to an earlier row or a `then` to
-a later one.
+them; while some schedule satisfies all that were chosen and does not show the label, choose the
+most telling candidate that this schedule violates. If it violates none, no set of candidates
+suffices. Then drop what can be dropped, the least telling first. Nothing is weakened after that: an
+earlier `first`, a later `then`, or what two orderings imply together would suffice, too, but it is
+of steps that have nothing to do with each other, be it a lock's acquire and a release after it.
 
 That the steps happen at all is part of an ordering. Where it can fail, the orderings say nothing
 of why it does not: a page may have to be freed for A29 to come, and only a lost flag lets it be.
 So the enabling orderings are sought next, in the same way: with all of them kept to (each `then`
 waits for its `first`), no schedule may come to where it waits in vain, either. Dropping one may
-here make another one superfluous, so it is repeated; weakening goes step by step, since a weaker
-set may wait where a stronger one does not.
+here make another one superfluous, so it is repeated.
 
 Source   deletion and refutation as in Liffiton and Sakallah, "Algorithms for computing minimal
          unsatisfiable subsets of constraints", J. Automated Reasoning 40, 2008.
@@ -200,22 +195,14 @@ class _Refutation:
         self._counterexamples: list[Mapping[Point, int]] = []
 
     def minimal(self) -> list[Before]:
-        """Orderings that suffice, none of which can be dropped or weakened."""
+        """Orderings that suffice, none of which can be dropped."""
         chosen: list[Before] = []
         while (refuted := self._counterexample(chosen)) is not None:
             violated = next((c for c in self._candidates if not _holds(c, refuted)), None)
             if violated is None:
                 raise Unanswered(self._why_not())
             chosen.append(violated)
-        chosen = self._dropped(sorted(chosen, key=self._candidates.index))
-        before = None
-        while chosen != before:
-            before = list(chosen)
-            for n in range(len(chosen)):
-                self._weaken(chosen, n)
-                while self._replace(chosen, n):
-                    self._weaken(chosen, n)
-        return self._dropped(chosen)
+        return self._dropped(sorted(chosen, key=self._candidates.index))
 
     def enabling(self, decisive: list[Before]) -> list[Before]:
         """What has to be kept to besides, so that all of it can be; none can be dropped."""
@@ -225,6 +212,7 @@ class _Refutation:
             if violated is None:
                 raise Unanswered(self._why_not())
             chosen.append(violated)
+        chosen.sort(key=self._candidates.index)
         before = None
         while chosen != before:
             before = list(chosen)
@@ -232,20 +220,7 @@ class _Refutation:
                 rest = [each for each in chosen if each != constraint]
                 if self._stuck([*decisive, *rest]) is None:
                     chosen = rest
-            for n in range(len(chosen)):
-                others = [*decisive, *chosen[:n], *chosen[n + 1 :]]
-                while (weaker := self._slightly_weaker(others, chosen[n])) is not None:
-                    chosen[n] = weaker
         return chosen
-
-    def _slightly_weaker(self, others: list[Before], constraint: Before) -> Before | None:
-        first, then = constraint
-        steps = []
-        if then.step < self._last[then.thread]:
-            steps.append(Before(first, Point(then.thread, then.step + 1)))
-        if first.step > 1:
-            steps.append(Before(Point(first.thread, first.step - 1), then))
-        return next((each for each in steps if self._stuck([*others, each]) is None), None)
 
     def _stuck(self, constraints: list[Before]) -> Mapping[Point, int] | None:
         turns = max(self._last) + 1
@@ -260,55 +235,10 @@ class _Refutation:
                 chosen = rest
         return chosen
 
-    def _replace(self, chosen: list[Before], n: int) -> bool:
-        """Put what it implies together with another one, if that suffices."""
-        first, then = chosen[n]
-        others = [*chosen[:n], *chosen[n + 1 :]]
-        implied = [Before(x, then) for x, y in others if _not_after(y, first)]
-        implied += [Before(first, y) for x, y in others if _not_after(then, x)]
-        for weaker in implied:
-            distinct = weaker.first.thread != weaker.then.thread
-            if distinct and self._suffices([*others, weaker]):
-                chosen[n] = weaker
-                return True
-        return False
-
     def _why_not(self) -> str:
         if any(len(event.operation.facts.options) > 1 for event in self._scene.events):
             return "no order of steps suffices: it depends on the options of a choose, too"
         return "no order of the witness's steps was found that suffices"
-
-    def _weaken(self, chosen: list[Before], n: int) -> None:
-        """Put the latest `then`, and with it the earliest `first`, that still suffice."""
-        first, then = chosen[n]
-        others = [*chosen[:n], *chosen[n + 1 :]]
-
-        def later(step: int) -> Before:
-            return Before(first, Point(then.thread, step))
-
-        step = self._furthest(
-            others, [later(s) for s in range(then.step, self._last[then.thread] + 1)]
-        )
-        then = step.then
-
-        def earlier(step: int) -> Before:
-            return Before(Point(first.thread, step), then)
-
-        chosen[n] = self._furthest(others, [earlier(s) for s in range(first.step, 0, -1)])
-
-    def _furthest(self, others: list[Before], ever_weaker: list[Before]) -> Before:
-        """The last that suffices with the others; the first does, and none after one that does not.
-
-        Mostly it is the first: so that is what is tried before halving.
-        """
-        low, high, middle = 0, len(ever_weaker), 1
-        while high - low > 1:
-            if self._suffices([*others, ever_weaker[middle]]):
-                low = middle
-            else:
-                high = middle
-            middle = (low + high) // 2
-        return ever_weaker[low]
 
     def _suffices(self, constraints: list[Before]) -> bool:
         for known in self._counterexamples:
@@ -333,10 +263,6 @@ class _Refutation:
             taken[thread] += 1
             places[Point(thread, taken[thread])] = place
         return places
-
-
-def _not_after(one: Point, other: Point) -> bool:
-    return one.thread == other.thread and one.step <= other.step
 
 
 def _holds(constraint: Before, places: Mapping[Point, int]) -> bool:

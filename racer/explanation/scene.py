@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from racer.explanation.data import Side, Span
 from racer.explanation.history import History
-from racer.lang.outcomes import Blocked
 from racer.lang.values import value_key
 from racer.replaying.trace import Event
 from racer.words.names import step_name
-from racer.words.phrases import effect_text, source_places, value_text
+from racer.words.phrases import effect_text, operation_text, source_places, value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +105,8 @@ class Scene:
         rows = self.past.steps[thread]
         if step <= len(rows):
             return self.side(rows[step - 1])
-        blocked = self.past.outcome.get(thread)
-        text = blocked.operation if isinstance(blocked, Blocked) else ""
+        waiting = self.past.trace.waiting.get(thread)
+        text = "" if waiting is None else operation_text(waiting)
         waits = self.past.trace.final_locations.get(thread, ())
         return Side(
             name=step_name(self.shorts[thread], step),

@@ -49,12 +49,13 @@ def sides(orderings: Sequence[Ordering]) -> list[Constraint]:
 
 
 def check_orderings(explanation: Explanation, every: list[Shown], trace: Trace) -> None:
-    """They suffice; without any one of them, or with one weakened by a step, they do not."""
+    """They suffice, and without any one of them they do not; all are of the picture."""
     if isinstance(explanation.orderings, NotComputed):
         assert "choose" in explanation.orderings.reason
         assert any(isinstance(event.operation, Choose) for event in trace.events)
         return
     orderings = sides(explanation.orderings)
+    check_shown(explanation, explanation.orderings)
 
     def suffice(constraints: list[Constraint]) -> bool:
         return all(
@@ -62,14 +63,20 @@ def check_orderings(explanation: Explanation, every: list[Shown], trace: Trace) 
         )
 
     assert suffice(orderings)
-    for n, (first, then) in enumerate(orderings):
-        others = [*orderings[:n], *orderings[n + 1 :]]
-        assert not suffice(others)
-        earlier, later = (first[0], first[1] - 1), (then[0], then[1] + 1)
-        if earlier[1] > 0:
-            assert not suffice([*others, (earlier, then)])
-        if later[1] <= last_step(trace, later[0]):
-            assert not suffice([*others, (first, later)])
+    for n in range(len(orderings)):
+        assert not suffice([*orderings[:n], *orderings[n + 1 :]])
+
+
+def check_shown(explanation: Explanation, orderings: Sequence[Ordering]) -> None:
+    """The first of two steps is one of the rows; the other is, too, or the next of its thread."""
+    shown = {lane.thread: 0 for lane in explanation.lanes}
+    for row in explanation.rows:
+        shown[row.thread] += 1
+    for each in orderings:
+        assert each.first.row is not None
+        assert explanation.rows[each.first.row].name == each.first.name
+        assert each.then.step <= shown[each.then.thread] + (each.then.row is None)
+        assert each.first.thread != each.then.thread
 
 
 def check_enabling(explanation: Explanation, every: list[Shown], trace: Trace) -> None:
@@ -80,6 +87,7 @@ def check_enabling(explanation: Explanation, every: list[Shown], trace: Trace) -
         return
     assert not isinstance(explanation.orderings, NotComputed)
     orderings, enabling = sides(explanation.orderings), sides(explanation.enabling)
+    check_shown(explanation, explanation.enabling)
 
     def suffice(constraints: list[Constraint]) -> bool:
         kept = [kept_to(each, constraints) for each in every]
@@ -104,12 +112,6 @@ def kept_to(shown: Shown, constraints: list[Constraint]) -> int:
         and shown.points.get(first, len(shown.schedule)) > shown.points[then]
     ]
     return min([len(shown.schedule), *early])
-
-
-def last_step(trace: Trace, thread: str) -> int:
-    """Of the witness, or the next one if the thread has not ended."""
-    own = [event for event in trace.events if event.thread == thread]
-    return len(own) + (not any(event.ended for event in own))
 
 
 def check_no_return(explanation: Explanation, every: list[Shown], moves: Sequence[object]) -> None:

@@ -77,6 +77,17 @@ def _with_an_order_reversed(e: Explanation) -> Explanation | None:
     return replace(e, orderings=(Ordering(first.then, first.first), *others))
 
 
+def _with_an_order_of_a_step_that_is_not_drawn(e: Explanation) -> Explanation | None:
+    if isinstance(e.orderings, NotComputed):
+        return None
+    for i, each in enumerate(e.orderings):
+        if each.then.row is None:
+            later = replace(each.then, step=each.then.step + 1)
+            orders = (*e.orderings[:i], replace(each, then=later), *e.orderings[i + 1 :])
+            return replace(e, orderings=orders)
+    return None
+
+
 def _without_what_enables(e: Explanation) -> Explanation | None:
     if isinstance(e.enabling, NotComputed) or not e.enabling:
         return None
@@ -121,6 +132,7 @@ def _with_a_longer_fold(e: Explanation) -> Explanation | None:
         lambda e: replace(e, preemptions=e.preemptions + 1),
         _without_an_order,
         _with_an_order_reversed,
+        _with_an_order_of_a_step_that_is_not_drawn,
         _without_what_enables,
         _with_a_later_return,
         _with_a_thread_less,

@@ -23,7 +23,7 @@ def orders_text(explanation: Explanation) -> str:
 
 
 def _orders(orders: tuple[Ordering, ...]) -> str:
-    return ", ".join(f"{order.first.name} before {order.then.name}" for order in orders)
+    return ", ".join(f"{order.first.called} before {order.then.called}" for order in orders)
 
 
 def diagram_description(explanation: Explanation) -> str:

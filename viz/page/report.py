@@ -231,9 +231,8 @@ def _conflicts(explanation: Explanation) -> Paragraph:
 
 
 def _side(side: Side) -> str:
-    text = f"{side.name} {side.text}".rstrip()
     place = next(iter(side.source_places[-2:]), "")
-    return f"{text} ({place})" if place else text
+    return f"{side.told} ({place})" if place else side.told
 
 
 def _step(

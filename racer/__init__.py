@@ -39,6 +39,8 @@ Tell others
 Keep questions
     scenario        @scenario makes a function of parameters one that `racer explore` finds
     Expected, Range what it is declared to show; what an int parameter may be
+    WhatIf          values that the code under test does not have; Configured: a system has one;
+    Meanings        values in words
     Claim           a sentence, and what decides it: Never, Shows, Same, Only, for `racer claims`
 
 Errors are RacerErrors: ModelError (the model is broken, not the code under test), ProgramError,
@@ -59,7 +61,10 @@ if TYPE_CHECKING:
     from racer.api import load as load
     from racer.api import replay as replay
     from racer.api import save as save
+    from racer.catalogue.parameters import Configured as Configured
+    from racer.catalogue.parameters import Meanings as Meanings
     from racer.catalogue.parameters import Range as Range
+    from racer.catalogue.parameters import WhatIf as WhatIf
     from racer.catalogue.scenario import Expected as Expected
     from racer.catalogue.scenario import Scenario as Scenario
     from racer.catalogue.scenario import scenario as scenario
@@ -109,7 +114,7 @@ if TYPE_CHECKING:
 # `racer --help` need not wait for the engine.
 _HOMES = {
     "api": "Result explore load replay save",
-    "catalogue.parameters": "Range",
+    "catalogue.parameters": "Configured Meanings Range WhatIf",
     "catalogue.scenario": "Expected Scenario scenario",
     "claims.data": "Answer Claim Never Only Same Shows",
     "difference.data": "DiffInterrupted Difference",

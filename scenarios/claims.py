@@ -9,6 +9,13 @@ Where an answer is a condition, it is about the model's parameters:
     flags_rmw    split is what the kernel's plain flag updates are; atomic is a what-if
     check_pages  check_new_pages() is compiled in and switched on
     panic        the sysctl; on unless it is named
+
+`as_the_c_is` is the answer of the kernel that people run. It follows from the condition, by hand:
+    refuted      it is not met where no parameter is a what-if: it wants flags_rmw=atomic (C7 for
+                 reuse=slab_then_thp, C8, C10, C14), that no owner gives its page back (C13, C15,
+                 C16), or second_try=cleared for a page that is not reserved (C17)
+    not asked    what it is about is no version that was posted: headonly (C1), tryget (C4, C9),
+                 reviewed (C11)
 """
 
 from racer import Answer, Claim, Never, Only, Same, Shows
@@ -47,6 +54,7 @@ CLAIMS = (
             ),
         ),
         expected=Answer("holds"),
+        as_the_c_is=Answer("not asked"),
         because="the race needs two preemptions; the header of split_race has the schedule",
     ),
     Claim(
@@ -67,6 +75,7 @@ CLAIMS = (
             Never("reference_overwritten", reserved, variant="tryget", freed=(False, True)),
         ),
         expected=Answer("holds only if", "slab_tail: owner=table; reserved: freed=false"),
+        as_the_c_is=Answer("not asked"),
         because="a reference excludes the race, but slabs and large kmallocs are frozen: with no "
         "reference to be had of them, each is missed; and one to a page that is about to be "
         "freed as reserved is overwritten",
@@ -101,6 +110,7 @@ CLAIMS = (
             "higher_order_split: reuse=slab or "
             "(caller=memory_failure and flags_rmw=atomic and check_pages=true)",
         ),
+        as_the_c_is=Answer("refuted"),
         because="the re-read compares addresses: it tells the split and one reuse of the head, not "
         "a new THP on the old head",
     ),
@@ -134,6 +144,7 @@ CLAIMS = (
             "(only=unmarked and caller=memory_failure and flags_rmw=atomic) or "
             "(caller=memory_failure and flags_rmw=atomic and check_pages=true)",
         ),
+        as_the_c_is=Answer("refuted"),
         because="soft offline has poisoned nothing; of a page that memory_failure() is called for "
         "a plain flag update can lose the mark, PG_hwpoison, that the claim relies on (p is "
         "page[1] here; later tails of a block that is freed whole keep it); and in each case p is "
@@ -160,6 +171,7 @@ CLAIMS = (
             ),
         ),
         expected=Answer("holds"),
+        as_the_c_is=Answer("not asked"),
         because="of the versions modelled the one with a reference closes it, and no other; what "
         "that costs is C4: slabs and large kmallocs cannot be pinned",
     ),
@@ -203,6 +215,7 @@ CLAIMS = (
             "higher_order_split: (page=second and check_pages=true) or "
             "(flags_rmw=atomic and check_pages=true)",
         ),
+        as_the_c_is=Answer("refuted"),
         because="only a page of order 0 is kept out by its PG_hwpoison; a larger block is freed "
         "without a look; and a plain update of the page's flags can lose the bit: the split's of "
         "any tail, the whole free's of page[1], which p is here",
@@ -230,6 +243,7 @@ CLAIMS = (
             ),
         ),
         expected=Answer("holds only if", "movable_ops: states=allowed"),
+        as_the_c_is=Answer("not asked"),
         because="the versions disagree on a reserved movable_ops page, and on a tail with a type "
         "of its own; the kernel has neither",
     ),
@@ -243,6 +257,7 @@ CLAIMS = (
             Never("missed", slab_tail, variant="v10", move=("other_head", "same_head")),
         ),
         expected=Answer("holds"),
+        as_the_c_is=Answer("holds"),
         because="without it a false may come of the type of a head that was not p's at any instant "
         "of the type tests. Over the whole call no false of v9 is wrong at every instant either "
         "(slab_tail), and v10's can be stale still, as a head gets its type after its tails",
@@ -266,6 +281,7 @@ CLAIMS = (
             "holds only if",
             "freed=no or (page=slab|table|reserved and caller=memory_failure)",
         ),
+        as_the_c_is=Answer("refuted"),
         because="shaking and retrying do not; what can is the page's owner, who gives it back "
         "meanwhile: then it is free, or a user's, and a retry finds it so; only a poisoned page of "
         "order 0 is kept out of the allocator",
@@ -307,6 +323,7 @@ CLAIMS = (
             "holds only if",
             "free_alloc_free: caller=memory_failure and flags_rmw=atomic and check_pages=true",
         ),
+        as_the_c_is=Answer("refuted"),
         because="so it is of pages without a type that are in no compound page; a tail of a THP is "
         "outside the list as well, and the residual race takes it for one of the kernel's",
     ),
@@ -340,6 +357,7 @@ CLAIMS = (
             "holds only if",
             "given_up: freed=no or (page=slab|table|reserved and caller=memory_failure)",
         ),
+        as_the_c_is=Answer("refuted"),
         because="the sets of results are those of before but for that errno; yet in one and the "
         "same interleaving a page that is given back during the retries was handled before, and "
         "is given up now",
@@ -362,6 +380,7 @@ CLAIMS = (
             Shows("transient_eio", isolated, variant="before", caller=CALLERS),
         ),
         expected=Answer("holds only if", "unhandlable: freed=no"),
+        as_the_c_is=Answer("refuted"),
         because="so it does while its owner keeps it; a page that is given back may be handled",
     ),
     Claim(
@@ -385,6 +404,7 @@ CLAIMS = (
             ),
         ),
         expected=Answer("holds only if", "page=reserved or second_try=cleared"),
+        as_the_c_is=Answer("refuted"),
         because="get_any_page() puts it once; memory_failure(), when it loses a free page and "
         "tries again, passes the flag a second time, though the reference is gone (if its second "
         "try is as the context of the series shows it: see the header of count_increased)",

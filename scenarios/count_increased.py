@@ -70,18 +70,30 @@ Claims     "on a hit the caller's MF_COUNT_INCREASED reference is dropped exactl
            the three types: a hit of a pinned page is one of PG_reserved.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from racer import Expected, Memory, Program, State, Thread, scenario
+from racer import Expected, Meanings, Memory, Program, State, Thread, WhatIf, scenario
 
 from .kernel.allocator import folio_put, make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import Use, make_block, program_about, user
-from .kernel.parameters import LOOKS_AGAIN, Injects, OnHit, SecondTry, Variant
+from .kernel.parameters import LOOKS_AGAIN, Followup, Injects, OnHit, Panic, SecondTry, Variant
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import free_page_table, slab, take_slab
 
-Pinned = Literal["thp", "reserved", "untyped", "isolated_thp", "table"]
+Pinned = Annotated[
+    Literal["thp", "reserved", "untyped", "isolated_thp", "table"],
+    WhatIf("table"),
+    Meanings(
+        {
+            "thp": "the tail of a THP on the LRU",
+            "reserved": "PG_reserved: the zero page, or a driver's",
+            "untyped": "without a type: vmalloc memory in a user mapping",
+            "isolated_thp": "the tail of a THP that is off the LRU",
+            "table": "a page table, which no user can pin",
+        }
+    ),
+]
 
 # With the reference of madvise(). The split's caller has the other one of the THP; a reserved
 # page has its own, and that of another user of get_user_pages(); the others have their owner's.
@@ -148,8 +160,8 @@ def count_increased(
     page: Pinned = "reserved",
     on_hit: OnHit = "put",
     second_try: SecondTry = "same_flags",
-    followup: bool = True,
-    panic: bool = True,
+    followup: Followup = True,
+    panic: Panic = True,
     stale: bool = False,
 ) -> Program:
     """madvise() injects an error into a page that it has pinned: MF_COUNT_INCREASED.

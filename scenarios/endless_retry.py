@@ -61,6 +61,7 @@ from racer import (
     Thread,
     UsageError,
     Violation,
+    WhatIf,
     scenario,
 )
 
@@ -86,7 +87,7 @@ from .kernel.pages import (
     program_about,
     with_hwpoison,
 )
-from .kernel.parameters import LOOKS_AGAIN, Caller, FlagsRmw, Variant
+from .kernel.parameters import LOOKS_AGAIN, Caller, CheckPages, FlagsRmw, Variant
 from .kernel.users import slab
 
 Answer = Literal["kernel-owned", "not kernel-owned", "gave up"]
@@ -185,8 +186,8 @@ def endless_retry(
     variant: Variant = "v10",
     caller: Caller = "memory_failure",
     rounds: Annotated[int, Range(0, 4)] = 0,
-    limit: Annotated[int, Range(0, 9)] = 0,
-    check_pages: bool = False,
+    limit: Annotated[int, Range(0, 9), WhatIf(*range(1, 10))] = 0,
+    check_pages: CheckPages = False,
     flags_rmw: FlagsRmw = "split",
 ) -> Program:
     """The classifier on a page whose head changes again and again: it starts again each time.

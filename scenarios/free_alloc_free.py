@@ -59,7 +59,7 @@ from racer import Expected, Memory, Program, State, Thread, scenario
 from .kernel.allocator import folio_put, make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import kernel_owned, make_block, program_about, user
-from .kernel.parameters import FlagsRmw, Only, Reuse, SlabOrder, Version, WhoAsks
+from .kernel.parameters import CheckPages, FlagsRmw, Only, Panic, Reuse, SlabOrder, Version, WhoAsks
 from .kernel.users import slab_only, slab_then_thp
 
 
@@ -106,11 +106,11 @@ def free_alloc_free(
     *,
     variant: Version = "v9",
     caller: WhoAsks = "memory_failure",
-    check_pages: bool = False,
+    check_pages: CheckPages = False,
     flags_rmw: FlagsRmw = "split",
     slab_order: SlabOrder = 0,
     reuse: Reuse = "slab_then_thp",
-    panic: bool = True,
+    panic: Panic = True,
     only: Only = "any",
 ) -> Program:
     """The classifier on a tail of a THP that is freed whole, its head reused as slab and THP.

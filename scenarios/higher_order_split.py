@@ -55,18 +55,21 @@ Claims     "the recheck closes the common split race": it does (compare headonly
            handlable one": p is on the LRU when the window opens, with either caller.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from racer import Expected, Memory, Program, State, Thread, UsageError, scenario
+from racer import Expected, Meanings, Memory, Program, State, Thread, UsageError, scenario
 
 from .kernel.allocator import make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import head_of, kernel_owned, make_block, program_about, user
-from .kernel.parameters import Caller, FlagsRmw, Reuse, SlabOrder, Variant
+from .kernel.parameters import Caller, CheckPages, FlagsRmw, Reuse, SlabOrder, Variant
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import slab_only, slab_then_thp
 
-Which = Literal["first", "second"]
+Which = Annotated[
+    Literal["first", "second"],
+    Meanings({"first": "in the new folio on H", "second": "in the other one"}),
+]
 
 
 def expected(
@@ -113,7 +116,7 @@ def higher_order_split(
     page: Which = "second",
     slab_order: SlabOrder = 0,
     reuse: Reuse = "slab_then_thp",
-    check_pages: bool = False,
+    check_pages: CheckPages = False,
     flags_rmw: FlagsRmw = "split",
 ) -> Program:
     """The classifier on a tail of a THP, against a split to order 1 and the reuse of its head.

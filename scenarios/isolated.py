@@ -49,7 +49,7 @@ from .kernel.allocator import Zone, make_zone
 from .kernel.lru import folio_add_lru, isolate, put_back
 from .kernel.memory_failure import Call, hwpoison_call, report
 from .kernel.pages import Page, make_block, program_about, user
-from .kernel.parameters import Variant, WhoAsks
+from .kernel.parameters import Followup, Panic, Variant, WhoAsks
 
 
 async def isolate_and_put_back(zone: Zone, p: Page, was_off: Cell[bool], isolations: int) -> None:
@@ -90,8 +90,8 @@ def isolated(
     caller: WhoAsks = "soft_offline",
     isolations: Annotated[int, Range(0, 2)] = 1,
     rests: bool = False,
-    followup: bool = True,
-    panic: bool = True,
+    followup: Followup = True,
+    panic: Panic = True,
 ) -> Program:
     """A user's page is isolated and put back while get_any_page() retries and shakes.
 

@@ -57,9 +57,20 @@ Claims     "the opt-out is not needed: those page types never support migration;
 """
 
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from racer import Expected, Memory, Program, State, Thread, Violation, choose, scenario
+from racer import (
+    Expected,
+    Meanings,
+    Memory,
+    Program,
+    State,
+    Thread,
+    Violation,
+    WhatIf,
+    choose,
+    scenario,
+)
 
 from .kernel.allocator import Zone, alloc_frozen_pages, free_one_page, make_zone, plain_rmw
 from .kernel.classifier import Question, ask, flags_of, make_question
@@ -77,12 +88,24 @@ from .kernel.pages import (
     user,
     without_check_at_prep,
 )
-from .kernel.parameters import LOOKS_AGAIN, Variant, WhoAsks, WithoutOptOut
+from .kernel.parameters import LOOKS_AGAIN, Followup, Panic, Variant, WhoAsks, WithoutOptOut
 from .kernel.users import free_slab, take_slab
 
-States = Literal["allowed", "any"]
-Place = Literal["alone", "tail"]
-Change = Literal["to_slab", "from_slab"]
+States = Annotated[
+    Literal["allowed", "any"],
+    WhatIf("any"),
+    Meanings({"allowed": "those that the kernel's rules allow", "any": "any combination"}),
+]
+Place = Annotated[
+    Literal["alone", "tail"],
+    Meanings({"alone": "a page of its own", "tail": "the tail of a compound page"}),
+]
+Change = Annotated[
+    Literal["to_slab", "from_slab"],
+    Meanings(
+        {"to_slab": "from a balloon page to a slab", "from_slab": "from a slab to a balloon page"}
+    ),
+]
 
 TYPES: tuple[PageType, ...] = get_args(PageType)
 HEAD_TYPES: tuple[PageType, ...] = ("none", *KERNEL_TYPES)  # the others are no more than "none"
@@ -268,8 +291,8 @@ def movable_ops_race(
     variant: Variant = "v10",
     caller: WhoAsks = "soft_offline",
     move: Change = "to_slab",
-    followup: bool = True,
-    panic: bool = True,
+    followup: Followup = True,
+    panic: Panic = True,
     stale: bool = False,
 ) -> Program:
     """A balloon page becomes a slab, or a slab a balloon page, while it is asked about.

@@ -58,19 +58,19 @@ Claims     "before the patch a kernel-owned page runs through every retry and sh
 """
 
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
-from racer import Expected, Memory, Program, State, Thread, Violation, scenario
+from racer import Expected, Meanings, Memory, Program, State, Thread, Violation, scenario
 
 from .kernel.allocator import Zone, free_frozen_pages, make_zone
 from .kernel.lru import folio_add_lru
 from .kernel.memory_failure import Call, hwpoison_call, report
 from .kernel.pages import Flags, Page, make_block, program_about, put_one, user
 from .kernel.pages import reserved as reserved_page
-from .kernel.parameters import LOOKS_AGAIN, Variant, WhoAsks
+from .kernel.parameters import LOOKS_AGAIN, Followup, Panic, Variant, WhoAsks
 from .kernel.users import slab, take_filled
 
-NextUser = Literal["user", "slab"]
+NextUser = Annotated[Literal["user", "slab"], Meanings({"user": "a user's page", "slab": "a slab"})]
 
 LIKE_A_TRANSIENT_PAGE = ("-EIO", "ignored: MF_MSG_GET_HWPOISON")
 
@@ -140,8 +140,8 @@ def reserved(
     caller: WhoAsks = "soft_offline",
     freed: bool = True,
     reuse: NextUser = "user",
-    followup: bool = True,
-    panic: bool = True,
+    followup: Followup = True,
+    panic: Panic = True,
     stale: bool = False,
 ) -> Program:
     """A PG_reserved page is asked about while free_reserved_page() frees it, and it is reused.

@@ -60,9 +60,9 @@ Claims     "the re-read must guard the false verdict too": without it no kernel-
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Annotated, Literal
 
-from racer import Expected, Memory, Program, State, Thread, UsageError, scenario
+from racer import Expected, Meanings, Memory, Program, State, Thread, UsageError, scenario
 
 from .kernel.allocator import Zone, make_zone
 from .kernel.memory_failure import hwpoison_caller
@@ -86,9 +86,24 @@ from .kernel.users import (
     wait_until_free,
 )
 
-Owner = Literal["slab", "table", "large_kmalloc"]
-Move = Literal["none", "freed", "other_head", "same_head"]
-Neighbour = Literal["thp", "kernel"]
+Owner = Annotated[
+    Literal["slab", "table", "large_kmalloc"],
+    Meanings({"slab": "a slab", "table": "a page table", "large_kmalloc": "a large kmalloc()"}),
+]
+Move = Annotated[
+    Literal["none", "freed", "other_head", "same_head"],
+    Meanings(
+        {
+            "none": "the block stays as it is",
+            "freed": "it is freed",
+            "other_head": "it is freed and used again, in two parts: p has another head",
+            "same_head": "it is freed and used again as a whole: p has the same head",
+        }
+    ),
+]
+Neighbour = Annotated[
+    Literal["thp", "kernel"], Meanings({"thp": "a THP", "kernel": "the kind that the owner is"})
+]
 
 TAKE: dict[Owner, Callable[[Zone, int], Awaitable[Page | None]]] = {
     "slab": take_slab,

@@ -67,7 +67,7 @@ from racer import Expected, Memory, Program, State, Thread, scenario
 from .kernel.allocator import make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import kernel_owned, make_block, program_about, user
-from .kernel.parameters import FlagsRmw, Only, Reuse, TypeReads, Version, WhoAsks
+from .kernel.parameters import CheckPages, FlagsRmw, Only, Panic, Reuse, TypeReads, Version, WhoAsks
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import slab_only, slab_then_thp
 
@@ -101,11 +101,11 @@ def split_race(
     *,
     variant: Version = "v9",
     caller: WhoAsks = "memory_failure",
-    check_pages: bool = False,
+    check_pages: CheckPages = False,
     flags_rmw: FlagsRmw = "split",
     reuse: Reuse = "slab_then_thp",
     type_reads: TypeReads = "three",
-    panic: bool = True,
+    panic: Panic = True,
     only: Only = "any",
 ) -> Program:
     """The classifier on a tail of a THP, against its split and free->alloc->free of its head.

@@ -70,9 +70,21 @@ Claims     C10 "memory_failure() has already set PageHWPoison, which bars the pa
            update of p's flags does.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from racer import Cell, Expected, Memory, Program, State, Thread, Violation, Watch, scenario
+from racer import (
+    Cell,
+    Expected,
+    Meanings,
+    Memory,
+    Program,
+    State,
+    Thread,
+    Violation,
+    Watch,
+    WhatIf,
+    scenario,
+)
 
 from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.lru import batch_move_lru
@@ -90,7 +102,17 @@ from .kernel.pages import (
 from .kernel.parameters import FlagsRmw, PostedVariant, WhoAsks
 from .kernel.users import take_filled
 
-Contested = Literal["lru", "thp_tail", "free", "slab"]
+Contested = Annotated[
+    Literal["lru", "thp_tail", "free", "slab"],
+    Meanings(
+        {
+            "lru": "a page on the LRU, which is freed",
+            "thp_tail": "the tail of a THP, which is freed",
+            "free": "a free page, which a user takes",
+            "slab": "a slab, which stays",
+        }
+    ),
+]
 
 
 def expected(
@@ -131,8 +153,8 @@ def two_callers(
     variant: PostedVariant = "v10",
     caller: WhoAsks = "memory_failure",
     other: WhoAsks = "soft_offline",
-    flags_rmw: FlagsRmw = "atomic",
-    mutex: bool = True,
+    flags_rmw: FlagsRmw = "split",
+    mutex: Annotated[bool, WhatIf(False)] = True,
 ) -> Program:
     """Two calls about one page, under mf_mutex, while it is freed or taken.
 

@@ -85,9 +85,20 @@ Claims     C13 "shake_page() and retrying can never turn these types into someth
            kept. (shake_page() does nothing for a slab.)
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from racer import Cell, Expected, Memory, Program, State, Thread, Violation, Watch, scenario
+from racer import (
+    Cell,
+    Expected,
+    Meanings,
+    Memory,
+    Program,
+    State,
+    Thread,
+    Violation,
+    Watch,
+    scenario,
+)
 
 from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.lru import folio_add_lru
@@ -105,14 +116,42 @@ from .kernel.pages import (
     typed,
     user,
 )
-from .kernel.parameters import Variant, WhoAsks
+from .kernel.parameters import Followup, Panic, Variant, WhoAsks
 from .kernel.users import free_large_kmalloc, free_page_table, free_slab, take_filled
 from .reserved import free_reserved_page
 
-KernelKind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
-Kind = Literal[KernelKind, "untyped"]
-Freed = Literal["no", "freed", "reused"]
-Asks = Literal["result", "handled"]
+_KernelKind = Literal["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
+_KINDS = Meanings(
+    {
+        "slab": "a slab of one page",
+        "slab_tail": "the tail of a slab",
+        "table": "a page table",
+        "large_kmalloc": "a large kmalloc()",
+        "reserved": "PG_reserved",
+        "untyped": "without a type: vmalloc memory, a kernel stack",
+    }
+)
+KernelKind = Annotated[_KernelKind, _KINDS]
+Kind = Annotated[Literal[_KernelKind, "untyped"], _KINDS]
+Freed = Annotated[
+    Literal["no", "freed", "reused"],
+    Meanings(
+        {
+            "no": "its owner keeps p",
+            "freed": "its owner gives p back",
+            "reused": "its owner gives p back, and a user gets it",
+        }
+    ),
+]
+Asks = Annotated[
+    Literal["result", "handled"],
+    Meanings(
+        {
+            "result": "what the call comes to",
+            "handled": "whether a page that was kernel-owned ends as handled",
+        }
+    ),
+]
 
 HANDLED = ("handled", "recovered: MF_MSG_BUDDY", "0")
 
@@ -154,8 +193,8 @@ def unhandlable(
     freed: Freed = "freed",
     variant: Variant = "v10",
     caller: WhoAsks = "memory_failure",
-    followup: bool = True,
-    panic: bool = True,
+    followup: Followup = True,
+    panic: Panic = True,
     asks: Asks = "result",
 ) -> Program:
     """What an operator sees of a page that nobody can handle, which its owner keeps or not.

@@ -27,7 +27,7 @@ GROUPS = {
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
     "Explain and mail": "explain Explanation mail",
     "Save, load and replay a witness": "save load SavedWitness replay",
-    "Scenarios": "scenario Expected Range Scenario",
+    "Scenarios": "scenario Expected Range WhatIf Configured Meanings Scenario",
     "Claims": "Claim Answer Never Shows Same Only",
     "Compare": "diff Difference DiffInterrupted",
     "Errors": (
@@ -37,6 +37,7 @@ GROUPS = {
 
 # Classes that one makes by calling them; of all others racer hands out the instances.
 MADE_BY_USERS = {"Memory", "Thread", "Program", "Violation", "Expected", "Range", "Move"}
+MADE_BY_USERS |= {"WhatIf", "Configured", "Meanings"}
 MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only"}
 
 # Members that only racer itself has a use for.
@@ -51,7 +52,7 @@ INTERNAL = {
     "Program": "predicates functions instances",
     "Witness": "cost",
     "Expected": "agrees",
-    "Scenario": "module function build complete parse",
+    "Scenario": "module function build complete parse what_ifs",
     **dict.fromkeys(("Never", "Shows", "Same", "Only"), _ASK),
 }
 

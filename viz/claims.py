@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Final
 
-from racer.catalogue.parameters import show_parameters
-from racer.claims.data import Ask, Never
-from racer.claims.deciding import Case, Decided, Point
+from racer.catalogue.parameters import marked_what_if, show_parameters
+from racer.claims.answering import what_ifs_of
+from racer.claims.cases import Case, Point
+from racer.claims.data import Answer, Ask, Never
+from racer.claims.deciding import Decided
 from racer.viz.summary import count_text
 from racer.viz.wrapping import WIDTH, filled
 
-_MARGIN: Final = 14
+_COLUMNS: Final = (5, 7, 7)  # the widths of all but the last
+_MARGIN: Final = sum(_COLUMNS) + len(_COLUMNS)
 _SHORT: Final = {"holds only if": "only if"}
+_AS_THE_C_IS: Final = {"holds": "yes", "refuted": "no", "holds only if": "depends on"}
 _POINTS_SHOWN: Final = 24
 
 
 def claims_table(decided: Sequence[Decided], memory: str) -> str:
-    """A row for each claim: its name, the answer under each memory model, the claim."""
+    """A row for each claim: its name, the answer under the memory model, that as the C is, the
+    claim."""
     if not decided:
         return "no claims"
-    blocks = ["\n".join(_row("claim", memory, ["what was claimed; what it depends on"]))]
+    title = ("claim", memory, "as the C is")
+    blocks = ["\n".join(_row(title, ["what was claimed; what it depends on"]))]
     for each in decided:
         word = _SHORT.get(each.answer.verdict, each.answer.verdict)
-        blocks.append("\n".join(_row(each.claim.name, word, _row_lines(each))))
+        cells = (each.claim.name, word, _as_the_c_is_word(each.as_the_c_is))
+        blocks.append("\n".join(_row(cells, _row_lines(each))))
     blocks.append(filled(closing_text(decided)))
     return "\n\n".join(blocks)
 
@@ -32,18 +41,42 @@ def _row_lines(decided: Decided) -> Iterator[str]:
     yield decided.claim.text
     if decided.answer.condition:
         yield f"only if {decided.answer.condition}"
+    if decided.as_the_c_is.condition:
+        yield f"as the C is, it {as_the_c_is_text(decided.as_the_c_is)}"
     if decided.cut:
         yield f"not decided: a limit cut the search (expected: {decided.claim.expected})"
     elif not decided.as_expected:
-        yield f"NOT as expected ({decided.claim.expected})"
+        yield f"NOT as expected ({expected_text(decided)})"
     yield searched_text(decided.cases())
 
 
-def _row(name: str, word: str, lines: Iterable[str]) -> list[str]:
-    """The first two columns are narrow; every line of the third is wrapped beside them."""
-    wrapped = [part for line in lines for part in filled(line, width=WIDTH - _MARGIN).splitlines()]
-    head = f"{name:<5} {word:<7} "
-    return [(head if i == 0 else " " * _MARGIN) + part for i, part in enumerate(wrapped)]
+def as_the_c_is_text(answer: Answer) -> str:
+    """An answer of the C as it is: "yes", "no", "depends on check_pages=true", "not asked"."""
+    return f"{_as_the_c_is_word(answer)} {answer.condition}".rstrip()
+
+
+def _as_the_c_is_word(answer: Answer) -> str:
+    return _AS_THE_C_IS.get(answer.verdict, answer.verdict)
+
+
+def expected_text(decided: Decided) -> str:
+    """The answer that was declared, and that of the C as it is where one was."""
+    claim = decided.claim
+    if claim.as_the_c_is is None:
+        return str(claim.expected)
+    return f"{claim.expected}; as the C is: {as_the_c_is_text(claim.as_the_c_is)}"
+
+
+def _row(cells: Sequence[str], lines: Iterable[str]) -> list[str]:
+    """The first columns are narrow; every line of the last is wrapped beside them."""
+    narrow = [textwrap.wrap(text, width) for text, width in zip(cells, _COLUMNS, strict=True)]
+    wide = [part for line in lines for part in filled(line, width=WIDTH - _MARGIN).splitlines()]
+    rows = zip_longest(*narrow, wide, fillvalue="")
+    widths = (*_COLUMNS, 0)
+    return [
+        " ".join(f"{part:<{width}}" for part, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def closing_text(decided: Sequence[Decided]) -> str:
@@ -81,10 +114,11 @@ def claim_text(decided: Decided, memory: str) -> str:
     """One claim: where it was made, the answer, and what it came to at each point asked."""
     claim = decided.claim
     word = decided.answer.verdict.upper()
-    agreed = "as expected" if decided.as_expected else f"NOT as expected ({claim.expected})"
+    agreed = "as expected" if decided.as_expected else f"NOT as expected ({expected_text(decided)})"
     if decided.cut:
         agreed = f"not decided: a limit cut the search (expected: {claim.expected})"
     answer = [filled(f"{word}  {agreed}  memory={memory}")]
+    answer += [_indented(f"as the C is: {as_the_c_is_text(decided.as_the_c_is)}")]
     answer += [_indented(text) for text in (decided.answer.condition, claim.because) if text]
     paragraphs = [
         "\n".join([filled(f"{claim.name}  {claim.text}"), filled(f"made: {claim.made}")]),
@@ -104,8 +138,10 @@ def _asked(ask: Ask, points: tuple[Point, ...], number: int) -> str:
     title = f"({number}) {ask.scenario.name} {show_parameters(fixed)}".rstrip()
     lines = [filled(f"{title}: {ask.text}?")]
     for point in points[:_POINTS_SHOWN]:
-        varied = {name: point.parameters[name] for name in ask.varied}
-        lines.append(_indented(f"{_word(point):<8} {show_parameters(varied)}".rstrip()))
+        varied = show_parameters({name: point.parameters[name] for name in ask.varied})
+        if what_ifs_of(ask, point):
+            varied = marked_what_if(varied).lstrip()
+        lines.append(_indented(f"{_word(point):<8} {varied}".rstrip()))
     if len(points) > _POINTS_SHOWN:
         lines.append(f"  and {len(points) - _POINTS_SHOWN} more (all with --json)")
     return "\n".join(lines)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from racer.catalogue.parameters import Value, show_parameters
+from racer.catalogue.parameters import Value, show_parameters, what_if_text
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Finding, Result
 from racer.viz.wrapping import filled
@@ -16,11 +16,18 @@ _MARGIN = 15
 OUTCOMES_SHOWN = 12
 
 
-def heading(name: str, summary: str, parameters: dict[str, Value], memory: str) -> str:
-    """What was explored: name, parameters, memory model; then what the scenario is about."""
+def heading(
+    name: str,
+    summary: str,
+    parameters: Mapping[str, Value],
+    memory: str,
+    what_ifs: Mapping[str, Value],
+) -> str:
+    """What was explored: name, parameters, memory model; which of the parameters are not what the
+    code under test does; then what the scenario is about."""
     values = show_parameters(parameters)
     title = "  ".join(part for part in (name, values, f"memory={memory}") if part)
-    return "\n".join(filled(line) for line in (title, summary) if line)
+    return "\n".join(filled(line) for line in (title, what_if_text(what_ifs), summary) if line)
 
 
 def summary(result: Result, judgement: Judgement) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from racer.errors import ProgramError, UsageError, suggestion
 
 Value = bool | int | str
 Kind = Literal["int", "bool", "str", "choice"]
+_Mark = TypeVar("_Mark")
 
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True}
 _BOOLEANS |= {"false": False, "no": False, "off": False, "0": False}
@@ -18,6 +19,7 @@ _SUPPORTED = (
     "A scenario's parameter is an int (or Annotated[int, Range(1, 8)]), a bool, a str, or a "
     "Literal of texts or integers."
 )
+_WHAT_IF = "what if"  # what a value is called that the code under test does not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +42,102 @@ class Range:
         return f"{self.low}..{self.high}"
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class WhatIf:
+    """Values of a parameter that are not what the code under test does.
+
+        FlagsRmw = Annotated[Literal["split", "atomic"], WhatIf("atomic")]
+
+    Such as a fix that nobody has made, a bug made up to see that it is found, a state that cannot
+    be. Reports say so wherever they name such a value, and no claim is answered by it "as the C
+    is". `values` are of a Literal, a bool or an int.
+
+    Errors   ProgramError without values; from @scenario, for a value that the parameter may not
+             have.
+    """
+
+    values: tuple[Value, ...]
+
+    def __init__(self, *values: Value) -> None:
+        if not values:
+            raise ProgramError("WhatIf() names no value: name those that are no more than that.")
+        object.__setattr__(self, "values", values)
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A parameter of which one system has one value, and others another.
+
+        CheckPages = Annotated[bool, Configured()]
+
+    How it was built and set up, and which version it is. An answer to a claim, as the C is, may
+    depend on such a parameter; of any other all that can happen does.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """What each value of a parameter stands for, in words, for `racer list NAME`.
+
+        Annotated[Literal["split", "atomic"], Meanings({"split": "a load and a store", ...})]
+
+    It may tell of more values than a parameter has: types that share them share this as well.
+
+    Errors   ProgramError, from @scenario, where a value of a Literal or a bool is left out.
+    """
+
+    texts: Mapping[Value, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a scenario. `allowed` is for kind "choice", `range` for some ints."""
+    """One parameter of a scenario. `allowed` is for kind "choice", `range` for some ints.
+
+    `what_ifs` are the values that are not what the code under test does; `configured`: a system
+    has one of the values; `meanings` are values in words, where these were declared.
+    """
 
     name: str
     default: Value
     kind: Kind
     allowed: tuple[Value, ...] = ()
     range: Range | None = None
+    what_ifs: tuple[Value, ...] = ()
+    configured: bool = False
+    meanings: Mapping[Value, str] = field(default_factory=dict)
 
     @property
     def type_text(self) -> str:
-        """What it may be, as `racer list` shows it."""
+        """What it may be, as `racer list` shows it: "split; what if atomic"."""
         match self.kind:
             case "int":
-                return f"int {self.range}" if self.range else "int"
-            case "bool":
-                return "true | false"
+                text = f"int {self.range}" if self.range else "int"
             case "str":
-                return "text"
-            case "choice":
-                return " | ".join(show_value(value) for value in self.allowed)
+                text = "text"
+            case "bool" | "choice":
+                text = _either(each for each in self.choices if not self.is_what_if(each))
+        if not self.what_ifs:
+            return text
+        return "; ".join(part for part in (text, f"{_WHAT_IF} {self._what_ifs_text()}") if part)
+
+    def _what_ifs_text(self) -> str:
+        numbers = sorted(each for each in self.what_ifs if isinstance(each, int))
+        if self.kind == "int" and numbers == [*range(numbers[0], numbers[-1] + 1)]:
+            return str(numbers[0]) if len(numbers) == 1 else str(Range(numbers[0], numbers[-1]))
+        return _either(self.what_ifs)
+
+    @property
+    def choices(self) -> tuple[Value, ...]:
+        """Its values, where it has few; none of an int or a text."""
+        return (True, False) if self.kind == "bool" else self.allowed
+
+    def is_what_if(self, value: Value) -> bool:
+        """Whether a value is not what the code under test does."""
+        return _among(value, self.what_ifs)
+
+    def meaning(self, value: Value) -> str:
+        """What a value stands for, in words; empty where that was not declared."""
+        return next((text for key, text in self.meanings.items() if _same(key, value)), "")
 
     def parse(self, text: str) -> Value:
         """The value of a text from the command line.
@@ -101,7 +177,7 @@ class Parameter:
                     return value
             case "choice":
                 for each in self.allowed:
-                    if type(each) is type(value) and each == value:
+                    if _same(each, value):
                         return each
         raise self._refused(value)
 
@@ -112,6 +188,19 @@ class Parameter:
         return UsageError(f"{text}. It is: {self.type_text}.")
 
 
+def _same(one: object, other: object) -> bool:
+    """Whether two values are one: True is not 1."""
+    return type(one) is type(other) and one == other
+
+
+def _among(value: object, values: Iterable[Value]) -> bool:
+    return any(_same(value, each) for each in values)
+
+
+def _either(values: Iterable[Value]) -> str:
+    return " | ".join(show_value(value) for value in values)
+
+
 def show_value(value: object) -> str:
     """A parameter's value as `--set name=value` takes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -120,6 +209,16 @@ def show_value(value: object) -> str:
 def show_parameters(values: Mapping[str, Value]) -> str:
     """`readers=1 rounds=2`, in the order given."""
     return " ".join(f"{name}={show_value(value)}" for name, value in values.items())
+
+
+def what_if_text(values: Mapping[str, Value]) -> str:
+    """Those parameters of a case that are not what the code under test does; empty for none."""
+    return f"{_WHAT_IF}: {show_parameters(values)}" if values else ""
+
+
+def marked_what_if(text: str) -> str:
+    """A value, or what it stands for, marked as one that the code under test does not have."""
+    return f"{text} ({_WHAT_IF})"
 
 
 def parameters_of(function: Callable[..., object]) -> tuple[Parameter, ...]:
@@ -156,20 +255,52 @@ def _parameter(function: Callable[..., object], declared: inspect.Parameter) -> 
         found.check(declared.default)
     except UsageError as error:
         raise ProgramError(f"{where}: the default does not fit the type: {error}") from None
+    _check_marks(found, where)
     return found
+
+
+def _check_marks(parameter: Parameter, where: str) -> None:
+    for value in parameter.what_ifs:
+        try:
+            parameter.check(value)
+        except UsageError as error:
+            raise ProgramError(f"{where}: WhatIf({value!r}) is no value of it: {error}") from None
+    if parameter.meanings:
+        for value in parameter.choices:
+            if not parameter.meaning(value):
+                raise ProgramError(f"{where}: its Meanings do not say what {value!r} stands for.")
 
 
 def _of_type(name: str, default: Value, annotation: Any) -> Parameter | None:
     """None when the type is none of those supported."""
-    limits: Range | None = None
+    marks: list[object] = []
     while True:
         if get_origin(annotation) is Annotated:
             annotation, *metadata = get_args(annotation)
-            limits = next((each for each in metadata if isinstance(each, Range)), limits)
+            marks = [*metadata, *marks]
         elif hasattr(annotation, "__value__"):  # a `type X = ...` alias
             annotation = annotation.__value__
         else:
             break
+    found = _plain(name, default, annotation, _last(marks, Range))
+    if found is None:
+        return None
+    what_if, meanings = _last(marks, WhatIf), _last(marks, Meanings)
+    return replace(
+        found,
+        what_ifs=() if what_if is None else what_if.values,
+        configured=_last(marks, Configured) is not None,
+        meanings={} if meanings is None else meanings.texts,
+    )
+
+
+def _last(marks: Sequence[object], kind: type[_Mark]) -> _Mark | None:
+    """The outermost mark of a kind: it stands for those within."""
+    return next((each for each in reversed(marks) if isinstance(each, kind)), None)
+
+
+def _plain(name: str, default: Value, annotation: Any, limits: Range | None) -> Parameter | None:
+    """A parameter of a type without its marks."""
     if get_origin(annotation) is Literal:
         allowed = get_args(annotation)
         fits = limits is None and all(type(each) in (int, str) for each in allowed)

@@ -149,6 +149,16 @@ class Scenario:
             for parameter in self.parameters
         }
 
+    def what_ifs(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
+        """Those of the parameters that are not what the code under test does, the defaults
+        included."""
+        values = self.complete(parameters)
+        return {
+            each.name: values[each.name]
+            for each in self.parameters
+            if each.is_what_if(values[each.name])
+        }
+
     def parse(self, texts: Mapping[str, str]) -> dict[str, Value]:
         """As `complete`, for values given as text (`--set name=value`)."""
         self._refuse_unknown(texts)
@@ -190,8 +200,9 @@ def scenario(
             "R reads x while W writes it."
 
     It is written as `@scenario` or `@scenario(expect=...)`. A parameter is an int, which Range may
-    limit, a bool, a str, or a Literal of texts or integers. The docstring is what `racer list` and
-    reports show.
+    limit, a bool, a str, or a Literal of texts or integers. WhatIf marks values that are not what
+    the code under test does. The docstring is what `racer list` and reports show: its first line,
+    and for `racer list NAME` a line for each parameter, with the name before it.
 
     expect   what it is declared to show: an Expected, or a function that returns one (or None)
              and takes those parameters that matter to it, by name. Without it nothing is declared,

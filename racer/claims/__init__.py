@@ -2,7 +2,9 @@
 
     data        a claim, and what it asks of a scenario over a grid of parameters
     finding     where they are found
-    deciding    the cases explored, in parallel, and the answer that follows
+    deciding    the cases explored, in parallel
+    cases       one exploration, and one point of a grid, as far as claims look at them
+    answering   the answer that follows: of all that was asked, and as the C is
     bearing     what one exploration says of the claims
     conditions  on which parameters an answer depends, in as few words as possible
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from racer.catalogue.scenario import Scenario
+from racer.claims.cases import Case
 from racer.claims.data import Ask, Claim, Parameters
-from racer.claims.deciding import Case, CaseKey, answered, case_key, case_of
+from racer.claims.deciding import CaseKey, answered, case_key, case_of
 from racer.errors import UsageError
 from racer.exploration.result import Result
 

@@ -26,7 +26,7 @@ from racer.errors import ProgramError, UsageError
 
 Setting = Value | tuple[Value, ...]
 Parameters = Mapping[str, Value]
-Verdict = Literal["holds", "refuted", "holds only if", "bound", "vacuous"]
+Verdict = Literal["holds", "refuted", "holds only if", "bound", "vacuous", "not asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Answer:
 
     verdict    "holds": true at every point of the grid; "refuted": at none; "holds only if": at
                those points that meet the condition, and at no other; "bound": a limit cut some
-               search; "vacuous": a model never reaches what it is for. The last two say nothing
-               of the claim.
+               search; "vacuous": a model never reaches what it is for; "not asked": of the C as
+               it is. The last three say nothing of the claim.
     condition  on parameters, for "holds only if": "flags_rmw=atomic and check_pages=true"; where
                several scenarios are asked: "split_race: flags_rmw=atomic; reserved: freed=false"
 
@@ -266,6 +266,10 @@ class Claim:
     asks      Never, Shows, Same or Only; the claim is true at a point if all of them are
     expected  the Answer that it is declared to get
     because   why it is expected, and where that is derived
+    as_the_c_is
+              the Answer that it is declared to get as the C is: at points without what-ifs, where
+              all that can happen does, so that a condition is on the configuration alone; None
+              declares nothing about that
 
     Errors    ProgramError when it asks nothing.
     """
@@ -276,6 +280,7 @@ class Claim:
     asks: tuple[Ask, ...]
     expected: Answer
     because: str = ""
+    as_the_c_is: Answer | None = None
 
     def __post_init__(self) -> None:
         if not self.asks:

@@ -24,11 +24,12 @@ from typing import Final
 from racer.catalogue.discovery import find
 from racer.catalogue.parameters import Value, show_parameters
 from racer.catalogue.scenario import Scenario
-from racer.claims.conditions import condition
+from racer.claims.answering import answer, answer_as_the_c_is
+from racer.claims.cases import Case, CaseLabel, Point
 from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import explored, never_made
-from racer.exploration.result import Coverage, Result
+from racer.exploration.result import Result
 from racer.exploration.wanted import Wanted
 from racer.lang.memory_use import divide
 from racer.lang.outcomes import OutcomeValue, Violation
@@ -39,69 +40,20 @@ from racer.words.outcomes import outcome_value
 
 
 @dataclass(frozen=True, slots=True)
-class CaseLabel:
-    """A label that a case shows. `interleavings` None: not counted."""
-
-    interleavings: int | None
-    effects: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What one exploration showed, as far as claims look at it; values are text.
-
-    `returned` has, by thread, everything it came to. `bound` says which limit cut the search;
-    `loops` which threads may run for ever. `coverage` is how far it was compared with coroutines.
-    """
-
-    labels: Mapping[str, CaseLabel]
-    returned: Mapping[str, frozenset[str]]
-    interleavings: int | None
-    states: int
-    vacuous: tuple[str, ...]
-    bound: str | None
-    loops: tuple[str, ...] | None
-    coverage: Coverage | None
-
-    @property
-    def is_compared(self) -> bool:
-        """Whether real coroutines took every edge that was searched; where a limit cut the search,
-        that is said instead."""
-        if self.bound is not None:
-            return True
-        return self.coverage is not None and self.coverage.edges == self.coverage.of_edges
-
-    def values(self, thread: str) -> frozenset[str]:
-        """What the thread comes to, in any interleaving, as text."""
-        if thread not in self.returned:
-            known = ", ".join(sorted(self.returned)) or "none came to an end"
-            raise UsageError(f"a claim asks about thread {thread!r}; the threads are: {known}.")
-        return self.returned[thread]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of an ask's grid. `holds` None: nothing is known, or it cannot happen.
-
-    `refused` is the reason why this combination of parameters cannot happen.
-    """
-
-    parameters: Parameters
-    cases: tuple[Case, ...]
-    holds: bool | None
-    refused: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Decided:
-    """A claim with its answer. `points` are parallel to the claim's asks."""
+    """A claim with its answer, at all points and at those that are as the C is. `points` are
+    parallel to the claim's asks."""
 
     claim: Claim
     answer: Answer
+    as_the_c_is: Answer
     points: tuple[tuple[Point, ...], ...]
 
     @property
     def as_expected(self) -> bool:
+        declared = self.claim.as_the_c_is
+        if declared is not None and self.as_the_c_is != declared:
+            return False
         return self.answer == self.claim.expected
 
     @property
@@ -215,7 +167,8 @@ def case_key(scenario: Scenario, parameters: Parameters) -> CaseKey:
 
 def _decided(claim: Claim, known: Mapping[CaseKey, Case | str]) -> Decided:
     points = tuple(tuple(_point(ask, at, known) for at in ask.points()) for ask in claim.asks)
-    return Decided(claim, _answer(claim.asks, points), points)
+    asks = claim.asks
+    return Decided(claim, answer(asks, points), answer_as_the_c_is(asks, points), points)
 
 
 def _point(ask: Ask, parameters: Parameters, known: Mapping[CaseKey, Case | str]) -> Point:
@@ -238,28 +191,6 @@ def answered(ask: Ask, cases: tuple[Case, ...]) -> bool | None:
     if any(case.bound for case in cases):
         return ask.settled(cases)
     return ask.holds(cases)
-
-
-def _answer(asks: Sequence[Ask], points: Sequence[Sequence[Point]]) -> Answer:
-    """True at every point, true at none that some ask has, or a condition on parameters."""
-    possible = [[point for point in of_ask if point.refused is None] for of_ask in points]
-    unknown = [point for of_ask in possible for point in of_ask if point.holds is None]
-    if unknown:
-        cut = any(case.bound for point in unknown for case in point.cases)
-        return Answer("bound" if cut else "vacuous")
-    if any(not any(point.holds for point in of_ask) for of_ask in possible):
-        return Answer("refuted")
-    if all(point.holds for of_ask in possible for point in of_ask):
-        return Answer("holds")
-    one_scenario = len({ask.scenario.name for ask in asks}) == 1
-    conditions: dict[str, None] = {}  # several asks may have the same
-    for ask, of_ask in zip(asks, points, strict=True):
-        holds = [tuple(p.parameters.values()) for p in of_ask if p.holds]
-        refused = [tuple(p.parameters.values()) for p in of_ask if p.refused is not None]
-        text = condition(ask.grid, holds, refused)
-        if text:
-            conditions[text if one_scenario else f"{ask.scenario.name}: {text}"] = None
-    return Answer("holds only if", "; ".join(conditions))
 
 
 def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Explored]]:

@@ -80,6 +80,11 @@ class Selection:
     program: Program
     declared: Expected | None
 
+    @property
+    def what_ifs(self) -> dict[str, Value]:
+        """The parameters that are not what the code under test does."""
+        return self.found.scenario.what_ifs(self.parameters)
+
 
 def list_scenarios() -> int:
     """Every scenario with its summary and parameters; files that do not load, on stderr."""
@@ -130,7 +135,10 @@ def _explored_and_told(
     page = _written_page(request, selection, result, judgement, explanations, written, end)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
-        emit(document(selection.found.reference, selection.parameters, result, judgement, files))
+        reference = selection.found.reference
+        emit(
+            document(reference, selection.parameters, selection.what_ifs, result, judgement, files)
+        )
     else:
         emit_files(written, to_be_named(selection.found), page)
     failures = complain_of([*written.values(), page])
@@ -151,9 +159,9 @@ def _told_unmade(
     result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
     judgement = judge(result, None, override)
     if request.json:
-        emit(document(request.scenario, {}, result, judgement, {}))
+        emit(document(request.scenario, {}, {}, result, judgement, {}))
     else:
-        title = heading(request.scenario, "", {}, request.memory)
+        title = heading(request.scenario, "", {}, request.memory, {})
         emit(f"{title}\n\n{summary(result, judgement)}")
     return status_of(result, judgement)
 
@@ -229,7 +237,11 @@ def _explored(
 def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
     scenario = selection.found.scenario
     title = heading(
-        selection.found.reference, scenario.summary, selection.parameters, result.memory
+        selection.found.reference,
+        scenario.summary,
+        selection.parameters,
+        result.memory,
+        selection.what_ifs,
     )
     if selection.found.hides:
         title += f"\n({origin_text(selection.found)})"

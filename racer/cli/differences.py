@@ -75,6 +75,12 @@ class _Pair:
     found: Found
     parameters: tuple[dict[str, Value], dict[str, Value]]
 
+    @property
+    def what_ifs(self) -> tuple[dict[str, Value], dict[str, Value]]:
+        """For either side, the parameters that are not what the code under test does."""
+        one, other = self.parameters
+        return self.found.scenario.what_ifs(one), self.found.scenario.what_ifs(other)
+
 
 def diff_scenario(request: DiffRequest) -> int:
     """Compare two variants; print what differs, and leave the witnesses that one alone has."""
@@ -114,7 +120,11 @@ def _told(
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
         scenario = pair.found.reference
-        emit(difference_document(scenario, request.parameter, pair.parameters, found, files))
+        emit(
+            difference_document(
+                scenario, request.parameter, pair.parameters, pair.what_ifs, found, files
+            )
+        )
     else:
         emit_files(written, to_be_named(pair.found))
     failures = complain_of(written.values())
@@ -184,7 +194,20 @@ def _opening(request: DiffRequest, pair: _Pair, found: Difference) -> str:
     one, other = (show_value(each[request.parameter]) for each in pair.parameters)
     both = {**pair.parameters[0], request.parameter: f"{one}|{other}"}
     summary = pair.found.scenario.summary
-    return heading(pair.found.reference, summary, both, found.first.result.memory)
+    what_ifs = _joined(pair)
+    return heading(pair.found.reference, summary, both, found.first.result.memory, what_ifs)
+
+
+def _joined(pair: _Pair) -> dict[str, Value]:
+    """The parameters of either that are not what the code under test does; of a parameter that
+    both have so, both values."""
+    one, other = pair.what_ifs
+    joined: dict[str, Value] = {}
+    for name in pair.parameters[0]:
+        values = {show_value(side[name]): side[name] for side in (one, other) if name in side}
+        if values:
+            joined[name] = "|".join(values)
+    return joined
 
 
 def _write(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from racer.catalogue.parameters import show_parameters
+from racer.catalogue.parameters import show_parameters, what_if_text
 from racer.cli.commands import Selection, select
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import (
@@ -70,11 +70,9 @@ def draw_graph(request: GraphRequest) -> int:
         selection = select(request.scenario, request.variant, request.settings)
     name = file_name(selection.found.scenario.name)
     settings = show_parameters(selection.parameters)
-    title = "  ".join(
-        part
-        for part in (selection.found.scenario.name, settings, f"memory={request.memory}")
-        if part
-    )
+    scenario, what_if = selection.found.scenario.name, what_if_text(selection.what_ifs)
+    parts = (scenario, settings, f"memory={request.memory}", what_if)
+    title = "  ".join(part for part in parts if part)
     bound = False
     if request.thread is None:
         states = _states(request, selection, max_nodes, deadline)
@@ -169,7 +167,11 @@ def _size(what: str, graph: DrawnStates | DrawnThread) -> str:
 def _emit_text(request: GraphRequest, selection: Selection, said: Sequence[str]) -> None:
     scenario = selection.found.scenario
     title = heading(
-        selection.found.reference, scenario.summary, selection.parameters, request.memory
+        selection.found.reference,
+        scenario.summary,
+        selection.parameters,
+        request.memory,
+        selection.what_ifs,
     )
     emit("\n".join([title, "", *(filled(each) for each in said), ""]))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import escape
 
-from racer.catalogue.parameters import Value, show_parameters, show_value
+from racer.catalogue.parameters import Value, marked_what_if, show_parameters, show_value
 from racer.catalogue.scenario import Scenario
 from racer.claims.bearing import bearings
 from racer.claims.deciding import Decided
@@ -32,7 +32,7 @@ from racer.exploration.result import Result
 from racer.exploration.witness_file import SavedWitness
 from racer.files import readable, require_replaceable, shown_path, write_atomically
 from racer.replaying.trace import Trace
-from racer.viz.claims import closing_text, searched_text
+from racer.viz.claims import as_the_c_is_text, closing_text, expected_text, searched_text
 from racer.viz.mail import mail
 from racer.viz.page.page import page
 from racer.viz.page.report import ClaimRow, LabelRow, Report, Told, told
@@ -105,7 +105,7 @@ def result_report(
     return Report(
         title=reference,
         summary=scenario.summary,
-        settings=_settings(parameters, result.memory),
+        settings=_settings(scenario, parameters, result.memory),
         verdict=result.verdict,
         agreed=judgement.as_expected,
         remark="; ".join(part for part in (_remark(result, judgement), why_not) if part),
@@ -156,7 +156,7 @@ def witness_report(
     return Report(
         title=saved.scenario,
         summary=scenario.summary,
-        settings=_settings(saved.parameters, saved.memory),
+        settings=_settings(scenario, saved.parameters, saved.memory),
         verdict="fail",
         agreed=None,
         remark="one witness, replayed: each step as saved",
@@ -194,8 +194,9 @@ def claim_rows(decided: Sequence[Decided]) -> tuple[ClaimRow, ...]:
             text=each.claim.text,
             made=each.claim.made,
             answer=each.answer.verdict,
+            as_the_c_is=as_the_c_is_text(each.as_the_c_is),
             condition=each.answer.condition,
-            wrong="" if each.as_expected or each.cut else str(each.claim.expected),
+            wrong="" if each.as_expected or each.cut else expected_text(each),
             because=each.claim.because,
             searched=searched_text(each.cases()),
         )
@@ -220,8 +221,13 @@ def claims_report(decided: Sequence[Decided], *, memory: str) -> Report:
     )
 
 
-def _settings(parameters: Mapping[str, Value], memory: str) -> tuple[tuple[str, str], ...]:
-    return (*((name, show_value(value)) for name, value in parameters.items()), ("memory", memory))
+def _settings(
+    scenario: Scenario, parameters: Mapping[str, Value], memory: str
+) -> tuple[tuple[str, str], ...]:
+    what_ifs = scenario.what_ifs(parameters)
+    shown = {name: show_value(value) for name, value in parameters.items()}
+    marked = {name: marked_what_if(shown[name]) for name in what_ifs}
+    return (*{**shown, **marked}.items(), ("memory", memory))
 
 
 def _remark(result: Result, judgement: Judgement) -> str:

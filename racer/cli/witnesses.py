@@ -62,7 +62,13 @@ class _Replayed:
     @property
     def heading(self) -> str:
         scenario, saved = self.scenario, self.saved
-        return heading(saved.scenario, scenario.summary, saved.parameters, saved.memory)
+        return heading(
+            saved.scenario,
+            scenario.summary,
+            saved.parameters,
+            saved.memory,
+            scenario.what_ifs(saved.parameters),
+        )
 
     def notes(self) -> str:
         """What may no longer hold; empty where all does."""

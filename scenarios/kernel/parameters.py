@@ -2,37 +2,133 @@
 
 A scenario that takes some of the values only does so by one of the sets named here. A parameter of
 one scenario alone, or of two that share a page, stands in that scenario's own file.
+
+WhatIf marks what is not the C: suggestions that were not posted, fixes that nobody made, bugs that
+are made up, states that cannot be. Configured marks what one kernel has one value of.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from racer import Range
+from racer import Configured, Meanings, Range, WhatIf
 
 # The classifier, version by version: see classifier.py.
 
-Version = Literal["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
-Variant = Literal["before", Version]  # before the patch there is no version of a classifier
-RecheckingVersion = Literal["v9", "v10"]  # of the versions posted, those that look again
-PostedVariant = Literal["before", "v8", RecheckingVersion]  # no what-ifs
-WithoutOptOut = Literal["headonly", "reviewed", "v10", "v10_rmb"]  # held against v9, which has it
+_Posted = Literal["v8", "v9", "v10"]
+_Ours = Literal["headonly", "reviewed", "v10_rmb", "tryget"]  # suggested in review, or by nobody
+_Versions = Literal["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
+_WithoutOptOut = Literal["headonly", "reviewed", "v10", "v10_rmb"]
+
+VERSIONS = Meanings(
+    {
+        "before": "the kernel before the patch: nothing is asked",
+        "v8": "as posted: p's own type, without compound_head()",
+        "headonly": "suggested in the review of v8: the type of p's head, which is read once",
+        "v9": "as posted: p's head is read again after a type that was found",
+        "reviewed": "suggested in the review of v9: v9 without its opt-out for movable_ops",
+        "v10": "as posted and merged: p's head is always read again",
+        "v10_rmb": "v10 with smp_rmb() before it reads p's head again",
+        "tryget": "under a reference to p's head, which is then read again",
+    }
+)
+
+Version = Annotated[_Versions, Configured(), WhatIf(*get_args(_Ours)), VERSIONS]
+Variant = Annotated[  # before the patch there is no version of a classifier
+    Literal["before", _Versions], Configured(), WhatIf(*get_args(_Ours)), VERSIONS
+]
+RecheckingVersion = Annotated[  # of the versions posted, those that look again
+    Literal["v9", "v10"], Configured(), VERSIONS
+]
+PostedVariant = Annotated[Literal["before", _Posted], Configured(), VERSIONS]  # no what-ifs
+WithoutOptOut = Annotated[  # held against v9, which has it
+    _WithoutOptOut,
+    Configured(),
+    WhatIf(*(each for each in get_args(_WithoutOptOut) if each in get_args(_Ours))),
+    VERSIONS,
+]
 
 # These load p's head again after its type.
 LOOKS_AGAIN: tuple[Variant, ...] = ("v9", "reviewed", "v10", "v10_rmb")
 
-TypeReads = Literal["three", "fused"]
-Only = Literal["any", "handlable", "unmarked"]
+TypeReads = Annotated[
+    Literal["three", "fused"],
+    Configured(),
+    Meanings({"three": "three loads of the type, as it is written", "fused": "one load of it"}),
+]
+Only = Annotated[
+    Literal["any", "handlable", "unmarked"],
+    Meanings(
+        {
+            "any": "any wrong answer",
+            "handlable": "only those about a page that is handlable when the call begins",
+            "unmarked": "only those about a page that is without PG_hwpoison",
+        }
+    ),
+]
 
 # Who asks it, and what becomes of the answer: see memory_failure.py.
 
-WhoAsks = Literal["memory_failure", "soft_offline"]
-Caller = Literal[WhoAsks, "count_increased"]  # madvise() calls either, with a reference of its own
-Depth = Literal["classifier", "whole"]
-Injects = Literal["soft_offline", "hwpoison"]
-OnHit = Literal["put", "leak", "put_twice"]
-SecondTry = Literal["same_flags", "cleared"]
+_WhoAsks = Literal["memory_failure", "soft_offline"]
+_CALLERS = Meanings(
+    {
+        "memory_failure": "memory_failure(): it has set PG_hwpoison before it asks",
+        "soft_offline": "soft_offline_page(): it has set nothing yet",
+        "count_increased": "madvise(), with a reference of its own: MF_COUNT_INCREASED",
+    }
+)
+WhoAsks = Annotated[_WhoAsks, _CALLERS]
+Caller = Annotated[Literal[_WhoAsks, "count_increased"], _CALLERS]  # madvise() calls either
+Depth = Annotated[
+    Literal["classifier", "whole"],
+    Meanings(
+        {
+            "classifier": "a call is followed to the classifier's answer",
+            "whole": "a call is followed to its end",
+        }
+    ),
+]
+Injects = Annotated[
+    Literal["soft_offline", "hwpoison"],
+    Meanings(
+        {
+            "soft_offline": "MADV_SOFT_OFFLINE, which calls soft_offline_page()",
+            "hwpoison": "MADV_HWPOISON, which calls memory_failure()",
+        }
+    ),
+]
+OnHit = Annotated[
+    Literal["put", "leak", "put_twice"],
+    WhatIf("leak", "put_twice"),
+    Meanings(
+        {
+            "put": "the reference is put",
+            "leak": "a made-up bug: it is not put",
+            "put_twice": "a made-up bug: it is put twice",
+        }
+    ),
+]
+SecondTry = Annotated[
+    Literal["same_flags", "cleared"],
+    WhatIf("cleared"),
+    Meanings(
+        {
+            "same_flags": "the second try has MF_COUNT_INCREASED as well, as in the C",
+            "cleared": "the second try has it cleared, as in soft_offline_page()",
+        }
+    ),
+]
+Followup = Annotated[bool, Configured()]  # the patch after this one, which tells errnos apart
+Panic = Annotated[bool, Configured()]  # vm.panic_on_unrecoverable_memory_failure
 
 # Who uses the memory meanwhile: see allocator.py and users.py.
 
-FlagsRmw = Literal["split", "atomic"]
-Reuse = Literal["slab", "slab_then_thp"]
+FlagsRmw = Annotated[
+    Literal["split", "atomic"],
+    WhatIf("atomic"),
+    Meanings({"split": "a load and a store, as in the C", "atomic": "one step"}),
+]
+CheckPages = Annotated[bool, Configured()]  # check_new_pages(): CONFIG_DEBUG_VM and others
+Reuse = Annotated[
+    Literal["slab", "slab_then_thp"],
+    Meanings({"slab": "a slab", "slab_then_thp": "a slab, free again, and then a THP"}),
+]
 SlabOrder = Annotated[int, Range(0, 1)]

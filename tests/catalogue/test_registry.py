@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 import pytest
 
 from racer import (
+    Configured,
     Expected,
+    Meanings,
     Memory,
     Program,
     ProgramError,
@@ -16,6 +18,7 @@ from racer import (
     Scenario,
     Thread,
     UsageError,
+    WhatIf,
     scenario,
 )
 from racer.catalogue.discovery import catalogue, find
@@ -63,6 +66,77 @@ def test_a_scenario_describes_itself() -> None:
         ("note", "", "text"),
         ("seed", -4, "int"),
     ]
+
+
+@scenario
+def marked(
+    *,
+    update: Annotated[
+        Literal["split", "atomic"],
+        Configured(),
+        WhatIf("atomic"),
+        Meanings({"split": "a load and a store", "atomic": "one step", "lost": "not asked here"}),
+    ] = "split",
+    lock: Annotated[bool, WhatIf(False)] = True,
+    limit: Annotated[int, Range(0, 9), WhatIf(*range(1, 10))] = 0,
+    odd: Annotated[int, WhatIf(1, 3)] = 0,
+    one: Annotated[Literal[0, 1], WhatIf(1)] = 0,
+) -> Program:
+    return tiny()
+
+
+def test_values_that_the_code_under_test_does_not_have_are_marked() -> None:
+    assert [each.type_text for each in marked.parameters] == [
+        "split; what if atomic",
+        "true; what if false",
+        "int 0..9; what if 1..9",
+        "int; what if 1 | 3",
+        "0; what if 1",
+    ]
+    assert marked.what_ifs({}) == {}
+    assert marked.what_ifs({"lock": False, "update": "atomic", "limit": 2, "odd": 2}) == {
+        "update": "atomic",
+        "lock": False,
+        "limit": 2,
+    }
+    update, lock, *_, one = marked.parameters
+    assert (update.configured, lock.configured) == (True, False)
+    assert (update.meaning("atomic"), lock.meaning(True)) == ("one step", "")
+    assert not one.is_what_if(True)  # a bool, not the integer
+
+
+Letter = Annotated[Literal["a", "b", "c"], WhatIf("b", "c")]
+
+
+def test_a_mark_may_be_narrowed_down_by_the_scenario_that_uses_a_type() -> None:
+    @scenario
+    def narrow(*, x: Annotated[Letter, WhatIf("c")] = "a") -> Program:
+        return tiny()
+
+    assert narrow.parameters[0].what_ifs == ("c",)
+
+
+def test_marks_that_fit_no_value_are_refused_when_declared() -> None:
+    with pytest.raises(ProgramError, match=r"parameter 'x'.*WhatIf.'c'.*parameter 'x' cannot be"):
+
+        @scenario
+        def one(*, x: Annotated[Literal["a", "b"], WhatIf("c")] = "a") -> Program:
+            return tiny()
+
+    with pytest.raises(ProgramError, match=r"WhatIf.10.*int 0..9"):
+
+        @scenario
+        def two(*, x: Annotated[int, Range(0, 9), WhatIf(10)] = 0) -> Program:
+            return tiny()
+
+    with pytest.raises(ProgramError, match="Meanings do not say what 'b' stands for"):
+
+        @scenario
+        def three(*, x: Annotated[Literal["a", "b"], Meanings({"a": "one"})] = "a") -> Program:
+            return tiny()
+
+    with pytest.raises(ProgramError, match="names no value"):
+        WhatIf()
 
 
 def test_text_values_become_values_of_the_parameters_types() -> None:
@@ -324,3 +398,13 @@ def test_a_file_that_cannot_be_loaded_is_named_with_line_and_exception(
 def test_a_file_that_is_not_there_is_a_usage_error(here: Path, reference: str) -> None:
     with pytest.raises(UsageError, match=r"does not exist|is a directory"):
         find(reference)
+
+
+def test_the_scenarios_that_come_with_racer_say_what_each_value_stands_for() -> None:
+    """And by default they are as the C is."""
+    for each in catalogue().found:
+        if each.installed:
+            for parameter in each.scenario.parameters:
+                for value in parameter.allowed:
+                    assert parameter.meaning(value), (each.scenario.name, parameter.name, value)
+            assert each.scenario.what_ifs({}) == {}, each.scenario.name

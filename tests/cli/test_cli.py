@@ -209,7 +209,7 @@ def test_json_counts_have_all_their_digits(here: Path) -> None:
 
     count = 7**6000  # 5,071 digits: beyond what Python prints unasked
     result = a_result(interleavings=count)
-    text = document("x", {}, result, judge(result, None, None), {})
+    text = document("x", {}, {}, result, judge(result, None, None), {})
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:

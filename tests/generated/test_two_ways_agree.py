@@ -36,7 +36,7 @@ def reported(make: Callable[[], Program], few: int, **options: bool) -> str:
         patch.setattr(searching, "FEW_STATES", few)
         result = explore(make(), **options)
     judgement = judge(result, None, None)
-    told = [summary(result, judgement), document("a scenario", {}, result, judgement, {})]
+    told = [summary(result, judgement), document("a scenario", {}, {}, result, judgement, {})]
     for label, finding in result.violations.items():
         told.append(repr(finding.witness))
         told.append(mail(explain(result, label)))
@@ -77,7 +77,7 @@ def test_nor_does_it_where_states_are_limited() -> None:
                 patch.setattr(searching, "FEW_STATES", few)
                 result = explore(build(sample), max_states=limit)
             judgement = judge(result, None, None)
-            reports.append(document("a scenario", {}, result, judgement, {}))
+            reports.append(document("a scenario", {}, {}, result, judgement, {}))
         assert reports[0] == reports[1] == reports[2]
 
 

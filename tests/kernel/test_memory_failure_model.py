@@ -7,7 +7,7 @@ kernel does, with the reason beside its row. Races are the scenarios' business.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -32,9 +32,10 @@ from racer.scenarios.kernel.pages import (
     with_hwpoison,
 )
 from racer.scenarios.kernel.users import take_thp, wait_until_free
+from tests.kernel.choices import choices
 from tests.oracles.naive import enumerate_program
 
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
+VARIANTS: tuple[Variant, ...] = choices(Variant)
 PATCHED = tuple(variant for variant in VARIANTS if variant != "before")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -15,12 +15,13 @@ from racer.scenarios.kernel.classifier import Variant
 from racer.scenarios.kernel.memory_failure import hwpoison_caller, report
 from scenarios.two_callers import two_callers
 from scenarios.unhandlable import Freed, Kind, WhoAsks, give_back, make_page, unhandlable
+from tests.kernel.choices import choices
 from tests.oracles.naive import enumerate_program
 
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
-CALLERS: tuple[WhoAsks, ...] = get_args(WhoAsks)
-KINDS: tuple[Kind, ...] = get_args(Kind)
-FREED: tuple[Freed, ...] = get_args(Freed)
+VARIANTS: tuple[Variant, ...] = choices(Variant)
+CALLERS: tuple[WhoAsks, ...] = choices(WhoAsks)
+KINDS: tuple[Kind, ...] = choices(Kind)
+FREED: tuple[Freed, ...] = choices(Freed)
 PAIRS = [
     ("memory_failure", "memory_failure"),
     ("memory_failure", "soft_offline"),
@@ -248,7 +249,7 @@ def test_two_calls_about_a_slab_have_the_counted_interleavings(
 
 @pytest.mark.parametrize("page", ["lru", "slab"])
 def test_exactly_one_of_two_memory_failures_is_told_ehwpoison(page: str) -> None:
-    program = two_callers(page=page, other="memory_failure")
+    program = two_callers(page=page, other="memory_failure", flags_rmw="atomic")
     found = explore(program, minimise=False, count=False).outcomes
     pairs = {(dict(key)["classify"], dict(key)["second"]) for key in found}
     assert all((first == "-EHWPOISON") != (second == "-EHWPOISON") for first, second in pairs)

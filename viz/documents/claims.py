@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from racer.claims.deciding import Decided, Point
+from racer.claims.answering import what_ifs_of
+from racer.claims.cases import Point
+from racer.claims.data import Ask
+from racer.claims.deciding import Decided
+from racer.viz.claims import as_the_c_is_text
 from racer.viz.documents.result import dumped
 
 SCHEMA = "racer-claims/1"
@@ -26,22 +30,27 @@ def _claim_document(decided: Decided) -> dict[str, Any]:
         "made": claim.made,
         "answer": str(decided.answer),
         "expected": str(claim.expected),
+        "as_the_c_is": as_the_c_is_text(decided.as_the_c_is),
+        "as_the_c_is_expected": (
+            None if claim.as_the_c_is is None else as_the_c_is_text(claim.as_the_c_is)
+        ),
         "as_expected": decided.as_expected,
         "because": claim.because,
         "asks": [
             {
                 "scenario": ask.scenario.name,
                 "asked": ask.text,
-                "points": [_point_document(point) for point in points],
+                "points": [_point_document(ask, point) for point in points],
             }
             for ask, points in decided.asked()
         ],
     }
 
 
-def _point_document(point: Point) -> dict[str, Any]:
+def _point_document(ask: Ask, point: Point) -> dict[str, Any]:
     return {
         "parameters": dict(point.parameters),
+        "what_ifs": what_ifs_of(ask, point),
         "holds": point.holds,
         "refused": point.refused,
         "cases": [

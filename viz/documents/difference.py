@@ -28,10 +28,12 @@ def difference_document(
     scenario: str,
     compared: str,
     parameters: tuple[dict[str, Value], dict[str, Value]],
+    what_ifs: tuple[dict[str, Value], dict[str, Value]],
     found: Difference,
     files: Mapping[str, str],
 ) -> str:
-    """The document, in one line; `files` has the witness file of each label that has one."""
+    """The document, in one line; `what_ifs` are those of the parameters of each side that are not
+    what the code under test does, `files` has the witness file of each label that has one."""
     return dumped(
         {
             "schema": SCHEMA,
@@ -39,8 +41,8 @@ def difference_document(
             "parameter": compared,
             "memory": found.first.result.memory,
             "complete": found.complete,
-            "first": _side(found.first, parameters[0]),
-            "second": _side(found.second, parameters[1]),
+            "first": _side(found.first, parameters[0], what_ifs[0]),
+            "second": _side(found.second, parameters[1], what_ifs[1]),
             "labels": [
                 {"label": each.what, "only": each.only, **_shares(each.first, each.second)}
                 for each in found.labels
@@ -69,11 +71,12 @@ def difference_document(
     )
 
 
-def _side(side: Side, parameters: dict[str, Value]) -> dict[str, Any]:
+def _side(side: Side, parameters: dict[str, Value], what_ifs: dict[str, Value]) -> dict[str, Any]:
     result = side.result
     return {
         "name": side.name,
         "parameters": parameters,
+        "what_ifs": what_ifs,
         "verdict": result.verdict,
         **searched_fields(result),
         "vacuous": list(result.vacuous),

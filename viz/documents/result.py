@@ -28,17 +28,20 @@ SCHEMA = "racer-result/1"
 
 def document(
     scenario: str,
-    parameters: dict[str, Value],
+    parameters: Mapping[str, Value],
+    what_ifs: Mapping[str, Value],
     result: Result,
     judgement: Judgement,
     files: Mapping[str, str],
 ) -> str:
-    """The document, in one line; `files` has the witness file of each label that has one."""
+    """The document, in one line; `what_ifs` are those of the parameters that are not what the code
+    under test does, `files` has the witness file of each label that has one."""
     return dumped(
         {
             "schema": SCHEMA,
             "scenario": scenario,
-            "parameters": parameters,
+            "parameters": dict(parameters),
+            "what_ifs": dict(what_ifs),
             "memory": result.memory,
             "verdict": result.verdict,
             "expected": _expected(judgement),

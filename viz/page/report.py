@@ -124,7 +124,8 @@ class LabelRow:
 class ClaimRow:
     """A line of the claims table. `wrong` says what was expected, where that is another answer.
 
-    `asked` is what one case was asked, where the answer is about that case only.
+    `asked` is what one case was asked, where the answer is about that case only; then there is no
+    answer of the C as it is, which is about many.
     """
 
     name: str
@@ -135,6 +136,7 @@ class ClaimRow:
     wrong: str
     because: str
     searched: str
+    as_the_c_is: str = ""
     asked: str = ""
 
 

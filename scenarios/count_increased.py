@@ -42,17 +42,19 @@ Answer, page=reserved. Every variant but `before` hits it, when it looks for PG_
              its first pass, and goes on without one, to -EIO.
 Answer, page=table. As reserved, if p still is a table when it is asked. Its reference keeps p
            from being freed, but not its type: that goes before the owner's put.
-    stale             v9, reviewed, v10, v10_rmb, tryget fail, stale_owned: they see the type, it
-                      goes, they load p.info again (tryget: put). v8 and headonly answer at the
-                      load that finds the type, so theirs is never stale.
+    stale             v9, reviewed, v10, v10_rmb, tryget, zlock fail, stale_owned: they see the
+                      type, it goes, they load p.info again (tryget: put, zlock: unlock). v8 and
+                      headonly answer at the load that finds the type: theirs is never stale.
 Answer, page=untyped, isolated_thp. No hit while it is pinned, so on_hit does not matter. As
            `before` above: the first pass puts the reference, the owner puts his, p is free.
            get_any_page() returns 0; then p is taken for a slab, which take_page_off_buddy()
            finds, and the caller tries again.
     soft_offline      It clears MF_COUNT_INCREASED for that. Pass. The page is not pinned now,
                       and the classifier is asked again, of a slab: tryget fails, `missed` (it is
-                      frozen), and v8 of isolated_thp (p is a tail). stale: stale_clear, all
-                      (but before): the slab comes when its type has been looked for.
+                      frozen), and v8 of isolated_thp (p is a tail). stale: stale_clear.
+                      isolated_thp: all (but before): p.info is loaded, then the slab is made.
+                      untyped: p is its own head, so only those for which the load of its type
+                      is not the last step (v10, v10_rmb, tryget, zlock).
     hwpoison, untyped       Pass: p is poisoned before it is freed, and of order 0: it never is.
     hwpoison, isolated_thp  A block of order 1 is freed with a poisoned page.
       second_try=same_flags Fails, reference_put_twice, every variant, `before` too. It is what
@@ -77,7 +79,16 @@ from racer import Expected, Meanings, Memory, Program, State, Thread, WhatIf, sc
 from .kernel.allocator import folio_put, make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import Use, make_block, program_about, user
-from .kernel.parameters import LOOKS_AGAIN, Followup, Injects, OnHit, Panic, SecondTry, Variant
+from .kernel.parameters import (
+    FALSE_IS_LATE,
+    TRUE_IS_LATE,
+    Followup,
+    Injects,
+    OnHit,
+    Panic,
+    SecondTry,
+    Variant,
+)
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import free_page_table, slab, take_slab
 
@@ -125,7 +136,7 @@ def expected(
         return Expected("fail", ("reference_leaked",), "on a hit nobody puts the reference")
     if on_hit == "put_twice":
         return Expected("fail", ("reference_put_twice",), "on a hit it is put twice")
-    if stale and page == "table" and variant in (*LOOKS_AGAIN, "tryget"):
+    if stale and page == "table" and variant in (*TRUE_IS_LATE, "tryget"):
         reason = "a reference keeps a page table's page, not its type"
         return Expected("fail", ("stale_owned",), reason)
     return Expected("pass", because="on a hit the reference is put, once")
@@ -144,9 +155,10 @@ def expected_when_tried_again(
     if variant == "tryget" or (variant == "v8" and page == "isolated_thp"):
         labels.append("missed")
         reasons.append("a frozen slab, or a slab's tail, when asked again without a reference")
-    if stale and variant != "before":
+    late = variant in FALSE_IS_LATE if page == "untyped" else variant != "before"
+    if stale and late:
         labels.append("stale_clear")
-        reasons.append("the slab comes after the type was loaded")
+        reasons.append("the slab comes after the type, or the head, was loaded")
     if labels:
         return Expected("fail", tuple(labels), "; ".join(reasons))
     return Expected("pass", because="the first pass puts the reference, and nothing after it")

@@ -41,7 +41,9 @@ Answer     p is kernel-owned whenever H is a slab. So no "true" is misclassified
              which both take steps again and again: a livelock. Where a poisoned p ends the
              reuse (memory_failure, check_pages, flags_rmw=atomic) they cannot. v8, headonly and
              tryget cannot: none of them retries (tryget would, if it ever got a reference to a
-             head; here it gets none).
+             head; here it gets none). zlock does not retry either, but rounds=0 is refused for it:
+             the mover takes zone->lock again and again, and the model's locks have no queue, so
+             that it would starve there, as it cannot at the kernel's spin locks, which have.
   limit      Fails, `gave_up`, exactly when it is less than the number of retries; with rounds=0
              whatever it is, unless a poisoned p ends the reuse. But the mover is then the only
              one to go on for ever, and there is no wrong answer: a "false" in spite of a
@@ -201,6 +203,12 @@ def endless_retry(
     """
     if caller == "count_increased":
         raise UsageError("caller=count_increased holds a reference: p is not free, and stays.")
+    if variant == "zlock" and rounds == 0:
+        raise UsageError(
+            "variant=zlock waits for zone->lock, and a mover that goes on for ever takes it again "
+            "and again: locks have no queue here, so it would starve, as it cannot in the kernel. "
+            "Try rounds=4."
+        )
     if limit > 0 and variant not in ("v9", "v10"):
         raise UsageError(f"limit is for v9 and v10 only: variant={variant} has none to be set.")
     mem = Memory()

@@ -2,23 +2,26 @@
 
 Question   Can p, a tail of the THP on H, be called kernel-owned when it is so at no instant?
            With slab_order=1, when p is part of the slab: can it be called not so?
-Models     The smallest THP, of order 1: H and its only tail p. Three threads:
+Models     The smallest THP of an anonymous folio, of order 2: H and its tails p1, p2, p3. Threads:
            classify  memory_failure() or soft_offline_page(), down to the classifier's answer
            free      drops the last reference to the THP, which frees it whole
-           alloc     is given the free block: a slab, of H alone (p goes back on the free list)
-                     or of both; freed again; then (reuse=slab_then_thp) a THP on H, if both
-                     are free
+           alloc     is given the free block: (reuse=thp_slab_thp) a THP on H, freed again; a
+                     slab, of H alone or of H and p1 (the rest goes back on the free lists), freed
+                     again; then (unless reuse=slab) a THP on H, if all four are free
 Kernel     kernel/allocator.py, users.py, classifier.py, memory_failure.py
-Abstract   One task has the slab and then the THP; see split_race.py.
-Bound      One free, one slab, at most one new THP.
+Abstract   One task has the slab and the THPs; see split_race.py.
+Bound      One slab, at most two new THPs. A wrong "true" takes a THP on H, a slab, and a THP on H:
+           the first of them is the old one, or a new one (thp_slab_thp).
 
-Answer, slab_order=0. p.info is clear whenever H is a slab, so p is never kernel-owned, every
-           "true" is wrong, and `missed` cannot be.
+Answer, p beside the slab (slab_order=0, or page=p2 and p3). p.info is clear whenever H is a slab,
+           so p is never kernel-owned, every "true" is wrong, and `missed` cannot be.
   v8         Pass. It reads p's own type, which is never one of the three.
   headonly   Fails always. It loads p.info: H. The THP is freed, H made a slab. It loads H's
              type: slab.
   tryget     Pass. It looks at the type under a reference on H that it took while p.info was H,
              and a THP that is held is not freed.
+  zlock      Pass. From a THP to a slab and back H goes by way of the free list, which takes
+             zone->lock: so no one holder of that finds p.info: H and then a slab on H.
   the rest   load p.info again, so they are wrong only if p is in a THP on H again by then.
     soft_offline     Fail. p.info is loaded: H. The THP is freed, slab on H. H's type is
                      loaded: slab. The slab is freed and merges with p, a new THP on H. p.info
@@ -27,20 +30,29 @@ Answer, slab_order=0. p.info is clear whenever H is a slab, so p is never kernel
                      freed without a look at PG_hwpoison, and p goes on the free list with it.
       check_pages    is what would stop it: the new THP would hold a poisoned page, so its
                      block is dropped. They pass if the bit stays (flags_rmw=atomic). It need
-                     not: the free updates page[1].flags, so p's, with a plain load and store
-                     while p.info is still H, and a bit set between the two is gone
-                     (flags_rmw=split, which is what the C does). So they fail: free loads
-                     p.flags; p is poisoned; p.info is loaded: H; free stores p.flags,
-                     unpoisoned; and on as for soft_offline. Only page[1] has that update: any
-                     later tail's flags are updated after its info is clear, which is too late.
+                     not: a plain update loads p's word, p is poisoned, and the word is stored
+                     without the bit (flags_rmw=split, which is what the C does). Then the way
+                     is that of soft_offline, if from there on a THP on H, a slab on H and a THP
+                     on H are still to come. The free updates p's word
+                       page[1]'s, so p1's  with the order in it, while p.info is still H. p is
+                                 poisoned between its load and its store; p.info is loaded: H; and
+                                 on: the first THP is the old one. So they fail.
+                       every tail's  after its info was cleared. p is poisoned there, too late to
+                                 find p.info: H of the old THP. So p2 and p3 pass with
+                                 reuse=slab_then_thp, and fail with thp_slab_thp: the bit is lost,
+                                 the block free, and the THP that p.info is found H of is a new one.
+                     (Under a memory model in which the load of a tail's word may pass the store to
+                     its info the old THP is enough: smp_mb() between the two would keep it.)
   reuse=slab  headonly fails as above; the rest pass: once the THP is freed p.info stays clear.
   A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
              without), or to a spurious -ENOTRECOVERABLE (soft_offline).
-  only       handlable: the same verdicts, since p is on a free list (with H, then alone) before
-             H is a slab, and that is within the window. unmarked: with memory_failure and
-             flags_rmw=atomic every one passes, since no free clears PG_hwpoison; with
-             flags_rmw=split the free loses it as above, and headonly and the rest fail.
-Answer, slab_order=1. While H is a slab p is part of it, and p.info is H.
+  only       handlable: the same verdicts, since p is on a free list (with H, then without) before
+             H is a slab, and that is within the window. unmarked: with memory_failure every one
+             passes where the bit is not lost before a THP on H, a slab and a THP: with
+             flags_rmw=atomic; and of p2 and p3 with reuse=slab_then_thp: who finds p.info: H of the
+             old THP has poisoned p before its info was cleared, so before its word is loaded.
+             Otherwise headonly and the rest fail.
+Answer, p in the slab (slab_order=1, page=p1). While H is a slab p is part of it, and p.info is H.
   v8         Fails, `missed`: p's own type is none while it is a tail of a slab. No race with
              the free or the THP is needed: it has only to be asked while the slab is there.
   tryget     Fails, `missed`, in the same way: a slab is frozen and gives no reference.
@@ -51,16 +63,46 @@ Claims     "[the residual race] can only mis-tag a genuinely poisoned page, neve
            handlable one": p is handlable, on the LRU, when the window opens, with either
            caller; under soft_offline it is not poisoned either.
            "memory_failure() has already set PageHWPoison, which bars the page from the
-           allocator": only a page of order 0, or with check_pages.
+           allocator": only a page of order 0, or with check_pages; and then not p1, nor a later
+           tail if two THPs are made of the block.
 """
 
-from racer import Expected, Memory, Program, State, Thread, scenario
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Literal
 
-from .kernel.allocator import folio_put, make_zone
+from racer import Expected, Meanings, Memory, Program, State, Thread, scenario
+
+from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import kernel_owned, make_block, program_about, user
-from .kernel.parameters import CheckPages, FlagsRmw, Only, Panic, Reuse, SlabOrder, Version, WhoAsks
-from .kernel.users import slab_only, slab_then_thp
+from .kernel.parameters import (
+    CheckPages,
+    FlagsRmw,
+    LongReuse,
+    Only,
+    Panic,
+    SlabOrder,
+    Version,
+    WhoAsks,
+)
+from .kernel.users import slab_only, slab_then_thp, thp_slab_thp
+
+Tail = Annotated[
+    Literal["p1", "p2", "p3"],
+    Meanings(
+        {
+            "p1": "page[1], whose word has the order of the THP",
+            "p2": "a later tail",
+            "p3": "the last tail",
+        }
+    ),
+]
+
+REUSES: dict[LongReuse, Callable[[Zone, int], Coroutine[Any, Any, None]]] = {
+    "slab": slab_only,
+    "slab_then_thp": slab_then_thp,
+    "thp_slab_thp": thp_slab_thp,
+}
 
 
 def expected(
@@ -69,22 +111,23 @@ def expected(
     caller: WhoAsks,
     check_pages: bool,
     flags_rmw: FlagsRmw,
+    page: Tail,
     slab_order: int,
-    reuse: Reuse,
+    reuse: LongReuse,
     only: Only,
 ) -> Expected:
-    if slab_order == 1 and variant == "v8":
-        return Expected("fail", ("missed",), "v8 reads p's own type, and a slab's tail has none")
-    if slab_order == 1 and variant == "tryget":
-        return Expected("fail", ("missed",), "a slab is frozen: no reference can be had")
-    if slab_order == 1:
-        return Expected("pass", because="a slab that is seen on H covers p at that instant")
+    if slab_order == 1 and page == "p1":
+        return expected_of_a_slabs_tail(variant)
     if variant == "v8":
         return Expected("pass", because="v8 reads p's own type only, and p never has one")
     if variant == "tryget":
         return Expected("pass", because="a head that is held is not freed")
-    if only == "unmarked" and caller == "memory_failure" and flags_rmw == "atomic":
-        return Expected("pass", because="p was poisoned, and nothing that is modelled clears that")
+    if variant == "zlock":
+        reason = "H is no slab before zone->lock was taken twice after p has left it"
+        return Expected("pass", because=reason)
+    loses = flags_rmw == "split" and (page == "p1" or reuse == "thp_slab_thp")
+    if only == "unmarked" and caller == "memory_failure" and not loses:
+        return Expected("pass", because="p was poisoned, and no plain update loses that")
     if variant == "headonly":
         reason = "H is freed and made a slab between the loads of p's head and of H's type"
     elif reuse == "slab":
@@ -92,13 +135,21 @@ def expected(
     elif caller == "soft_offline":
         reason = "nothing keeps p from being reused, and a new THP on H passes the re-read"
     elif not check_pages:
-        reason = "a block of order 1 is freed and reused without a look at PG_hwpoison"
-    elif flags_rmw == "split":
-        reason = "the free's plain update of page[1].flags loses PG_hwpoison before the check"
+        reason = "a block of order 2 is freed and reused without a look at PG_hwpoison"
+    elif loses:
+        reason = "a plain update of p's flags in a free loses PG_hwpoison before the check"
     else:
         reason = "p's head is H again only in a new THP, and check_new_pages() drops that block"
         return Expected("pass", because=reason)
     return Expected("fail", ("misclassified",), reason)
+
+
+def expected_of_a_slabs_tail(variant: Version) -> Expected:
+    if variant == "v8":
+        return Expected("fail", ("missed",), "v8 reads p's own type, and a slab's tail has none")
+    if variant == "tryget":
+        return Expected("fail", ("missed",), "a slab is frozen: no reference can be had")
+    return Expected("pass", because="a slab that is seen on H covers p at that instant")
 
 
 @scenario(expect=expected)
@@ -108,8 +159,9 @@ def free_alloc_free(
     caller: WhoAsks = "memory_failure",
     check_pages: CheckPages = False,
     flags_rmw: FlagsRmw = "split",
+    page: Tail = "p1",
     slab_order: SlabOrder = 0,
-    reuse: Reuse = "slab_then_thp",
+    reuse: LongReuse = "slab_then_thp",
     panic: Panic = True,
     only: Only = "any",
 ) -> Program:
@@ -119,15 +171,18 @@ def free_alloc_free(
     caller       memory_failure poisons the page first, soft_offline does not
     check_pages  the allocator drops a block with a poisoned page
     flags_rmw    a plain `page->flags |= x` is a load and a store, or (what if) atomic
-    slab_order   0: the slab is H alone; 1: it covers p
+    page         which tail p is; p1 has the order of the THP in its word
+    slab_order   0: the slab is H alone; 1: H and p1
     reuse        what H is used for after the free
     panic        the sysctl that makes memory_failure() panic
     only         which wrong answers count: any, that of a handlable page, of one without mark
     """
     mem = Memory()
-    block = make_block(mem, user(order=1))
+    block = make_block(mem, user(order=2))
     zone = make_zone(mem, block, check_pages=check_pages, flags_rmw=flags_rmw)
-    H, p = block.pages
+    H = block.H
+    (p,) = (each for each in block.pages if each.name == page)
+    covered = slab_order == 1 and page == "p1"
 
     def p_is_not_kernel_owned(state: State) -> bool:
         return not kernel_owned(state, p)
@@ -143,9 +198,9 @@ def free_alloc_free(
 
     invariants = {}
     sometimes = {}
-    if reuse == "slab_then_thp":
+    if reuse != "slab":
         sometimes["p is the tail of a new THP on H"] = new_thp
-    if slab_order == 0:
+    if not covered:
         invariants["p_kernel_owned"] = p_is_not_kernel_owned
         sometimes["H is slab while p is not kernel-owned"] = slab_beside_p
     else:
@@ -165,10 +220,8 @@ def free_alloc_free(
                 depth="classifier",
                 only=only,
             ),
-            "free": Thread(folio_put, zone, H, 1),
-            "alloc": Thread(
-                slab_then_thp if reuse == "slab_then_thp" else slab_only, zone, slab_order
-            ),
+            "free": Thread(folio_put, zone, H, 2),
+            "alloc": Thread(REUSES[reuse], zone, slab_order),
         },
         invariants=invariants,
         sometimes=sometimes,

@@ -14,7 +14,7 @@ Bound      One free, one reuse.
 
 Answer
   v9, other_head   Fails. p.info is loaded: H. The block is freed, H goes to a neighbour, p gets a
-                   new owner on page 2. H's type is loaded, up to three times: none. "false", and
+                   new owner on page 2. H's type is loaded: none. "false", and
                    p was of the new owner throughout. (neighbour=kernel: H has a type again, so
                    p.info is loaded again; then as for same_head, with p.info: none.)
   v9, same_head    Fails. The block is freed; p.info is loaded: none, so p is its own head. A new
@@ -85,7 +85,7 @@ def last_pass(
 
     heads = possible_heads(block, p)
     watch = mem.watch("p kernel-owned", owned, [p.flags, p.info, *(h.page_type for h in heads)])
-    how = How(MF(), "three", zone)
+    how = How(MF(), "fused", zone)
     threads = {"classify": Thread(classify, variant, p, how, watch)}
     sometimes = {"p is kernel-owned": owned}
     if move != "none":

@@ -42,11 +42,12 @@ Answer, movable_ops_race. No variant is misclassified, with either caller: p's h
            slab then. So it makes no answer wrong, and none right: `reviewed`, which is v9 without
            it, has the same labels.
     tryget         Fails, `missed`: a slab is frozen, and can be there at every instant.
-    stale, to_slab    stale_clear, all (but before): the first type test finds no slab, p is
-                      made a slab, the last load follows. Not stale_owned: the slab stays.
-    stale, from_slab  stale_owned, those that look again (v9, reviewed, v10, v10_rmb): the slab is
-                      seen, freed, p.info is loaded again. Not stale_clear: once it is seen that
-                      there is no slab, there never is again.
+    stale, to_slab    stale_clear, those for which the load of the type is not the last step (v10,
+                      v10_rmb, tryget, zlock): it finds no slab, p is made a slab, that step
+                      follows. Not stale_owned: the slab stays.
+    stale, from_slab  stale_owned, those that look again (v9, reviewed, v10, v10_rmb), and zlock:
+                      the slab is seen, its type goes, p.info is loaded again (zlock: unlock). Not
+                      stale_clear: once it is seen that there is no slab, there never is again.
            What a movable page comes to, asked before or after its change: soft_offline_page()
            handles it, memory_failure() gives up (MF_MSG_GET_HWPOISON).
 
@@ -83,12 +84,19 @@ from .kernel.pages import (
     make_block,
     movable,
     page_model,
-    put_one,
     typed,
     user,
     without_check_at_prep,
 )
-from .kernel.parameters import LOOKS_AGAIN, Followup, Panic, Variant, WhoAsks, WithoutOptOut
+from .kernel.parameters import (
+    FALSE_IS_LATE,
+    TRUE_IS_LATE,
+    Followup,
+    Panic,
+    Variant,
+    WhoAsks,
+    WithoutOptOut,
+)
 from .kernel.users import free_slab, take_slab
 
 States = Annotated[
@@ -244,9 +252,9 @@ async def take_movable(zone: Zone) -> None:
 
 async def free_movable(zone: Zone, page: Page) -> None:
     """put_page() of a page that balloon_page_finalize() has left PageOffline."""
-    if await page.refs.update(put_one, "full") != 1:  # folio_put_testzero()
+    if not await page.refs.dec_and_test("full"):  # folio_put_testzero()
         return
-    if (await page.flags.load("plain")).hwpoison:  # __free_pages_prepare(): PageHWPoison(page)
+    if (await page.flags.load()).hwpoison:  # __free_pages_prepare(): PageHWPoison(page)
         return
     await page.page_type.store("none", "plain")  # page_has_type(): page->page_type = UINT_MAX
     await plain_rmw(zone, page.flags, without_check_at_prep)  # page->flags &= ~..
@@ -271,9 +279,9 @@ def expected_race(*, variant: Variant, move: Change, stale: bool) -> Expected:
     labels = []
     if variant == "tryget":
         labels.append("missed")
-    if stale and move == "to_slab" and variant != "before":
+    if stale and move == "to_slab" and variant in FALSE_IS_LATE:
         labels.append("stale_clear")
-    if stale and move == "from_slab" and variant in LOOKS_AGAIN:
+    if stale and move == "from_slab" and variant in TRUE_IS_LATE:
         labels.append("stale_owned")
     if not labels:
         return Expected("pass", because="p is its own head, so a type that is seen was p's then")

@@ -35,11 +35,12 @@ Answer, freed=true. All of that may happen before p is freed. And besides:
   reuse=user      No more: a user's page has no type, so "kernel-owned" is said of PG_reserved only.
   reuse=slab      The second half of the question is asked of a slab on p as well, but p's head
                   is p always: a type that is seen was p's at that instant. So not misclassified.
-    stale         stale_clear, all (but before): p.flags is loaded and not reserved, the first
-                  of the three type tests finds no slab, p is made a slab, the last load follows
-                  (tryget: p is made a slab before the reference is tried for, in vain).
-                  stale_owned, those that look again (v9, reviewed, v10, v10_rmb): the slab is
-                  seen, freed, p.info is loaded again.
+    stale         stale_clear, those for which the load of the type is not the last step (v10,
+                  v10_rmb, zlock): p.flags is loaded and not reserved, the type is loaded: none, p
+                  is made a slab, p.info is loaded again (zlock: unlock). tryget: p is made a slab
+                  before the reference is tried for, in vain.
+                  stale_owned, those that look again, and zlock: the slab is seen, its type goes,
+                  p.info is loaded again (zlock: unlock).
   tryget          Fails, reference_overwritten: it takes a reference when PG_reserved is clear
                   and init_page_count() has not come yet, which then overwrites it: the put of
                   tryget frees p, and free_reserved_page() puts it once more. reuse=slab:
@@ -65,9 +66,16 @@ from racer import Expected, Meanings, Memory, Program, State, Thread, Violation,
 from .kernel.allocator import Zone, free_frozen_pages, make_zone
 from .kernel.lru import folio_add_lru
 from .kernel.memory_failure import Call, hwpoison_call, report
-from .kernel.pages import Flags, Page, make_block, program_about, put_one, user
+from .kernel.pages import Flags, Page, make_block, program_about, user
 from .kernel.pages import reserved as reserved_page
-from .kernel.parameters import LOOKS_AGAIN, Followup, Panic, Variant, WhoAsks
+from .kernel.parameters import (
+    FALSE_IS_LATE,
+    TRUE_IS_LATE,
+    Followup,
+    Panic,
+    Variant,
+    WhoAsks,
+)
 from .kernel.users import slab, take_filled
 
 NextUser = Annotated[Literal["user", "slab"], Meanings({"user": "a user's page", "slab": "a slab"})]
@@ -80,7 +88,7 @@ async def free_reserved_page(zone: Zone, page: Page) -> None:
     await page.flags.update(without_reserved, "relaxed")  # ClearPageReserved(page)
     if await page.refs.swap(1, "relaxed") != 1:  # init_page_count(page): set_page_count(page, 1)
         raise Violation("reference_overwritten")
-    if await page.refs.update(put_one, "full") == 1:  # __free_page(): put_page_testzero()
+    if await page.refs.dec_and_test("full"):  # __free_page(): put_page_testzero()
         await free_frozen_pages(zone, page, 0)
 
 
@@ -115,9 +123,9 @@ def expected(
     if freed and reuse == "slab" and variant != "before":
         if variant == "tryget":
             labels.add("missed")
-        if stale:
+        if stale and variant in FALSE_IS_LATE:
             labels.add("stale_clear")
-        if stale and variant in LOOKS_AGAIN:
+        if stale and variant in TRUE_IS_LATE:
             labels.add("stale_owned")
     if not labels:
         reason = "PG_reserved, or a type, was seen at the instant that it was p's"

@@ -23,18 +23,20 @@ Answer     What is stored to p.info is stored while p's block has no type. So wh
   tryget     Fails, `missed`, whatever moves, when the owner is frozen (slab, large_kmalloc):
              its count is 0, there is no reference to be had, the answer is "false". A page
              table has a count of 1: the reference is had, the head stays, the type is found.
-  headonly, v9, reviewed, v10, v10_rmb
+  headonly, v9, reviewed, v10, v10_rmb, zlock
     missed         Never: if p is kernel-owned from the first load to the last, they load its
                    head, and that head's type. v10's re-read before a "false" is not needed here.
     misclassified  Only headonly, move=other_head, neighbour=kernel. The block is freed, its type
                    is gone, p.info not yet; the window opens; p.info is loaded: H; p.info is
                    cleared, the neighbour is made on H; H's type is loaded. "true", and p was
-                   free all along. v9 and v10 load p.info again, and it is never H again.
+                   free all along. v9 and v10 load p.info again, and it is never H again. zlock
+                   holds the lock that the neighbour needs to get H.
                    Otherwise a type that is seen on p's former head covers p at that instant:
                    the block is used again over all of it, or the neighbour has no type.
   With stale (an answer that was right for a while, but is wrong when it is given):
-    stale_owned    v9, reviewed, v10, v10_rmb, tryget (table): move is not none. The type is
-                   seen, then cleared, and p.info (or the reference) is as it was. headonly's
+    stale_owned    v9, reviewed, v10, v10_rmb, tryget (table), zlock: move is not none. The type is
+                   seen, then cleared, which takes no lock, and p.info (or the reference) is as it
+                   was, or zone->lock is released. headonly's
                    last load is the one that sees the type: wrong only if p does not belong to
                    that head any more, so other_head with neighbour=kernel.
     stale_clear    All but `before`: move=same_head or other_head; without a reuse p is never
@@ -45,6 +47,7 @@ Answer     What is stored to p.info is stored while p's block has no type. So wh
                    v10, v10_rmb: not so, for p.info is another by now, and they start again. But
                    p.info is set before the type is: p.info is loaded: the new head. Its type is
                    loaded: none. The type is set. p.info is loaded, as before. "false".
+                   zlock: the same, with the unlock for the last load.
   v9 and v10 differ in schedules, not in labels. In the first schedule above, where p has had its
            new owner since long before the "false" of v9, v10 says "true". A stale "false" of
            v10 is younger: p was not kernel-owned when the type was last read, between two loads

@@ -24,6 +24,9 @@ Answer, reuse=slab_then_thp. p.info is clear whenever H is a slab, so p is never
              slab. It loads H's type: slab. PG_hwpoison is no help: H is freed, not p.
   tryget     Pass. It looks at the type under a reference on H that it took while p.info was H:
              H is neither split nor freed as long as that is held, and it is no slab.
+  zlock      Pass. To become a slab H has to be put on a free list and taken from there, each under
+             zone->lock, and p.info is clear before the first: so no one holder of that lock finds
+             p.info: H and then a slab on H.
   the rest   load p.info again, so they are wrong only if p is in a THP on H again by then: p
              must have been freed while they ran. (They differ in what they do on a "false"
              and in a fence, which changes nothing under SC.)
@@ -38,7 +41,10 @@ Answer, reuse=slab_then_thp. p.info is clear whenever H is a slab, so p is never
                      loads p.flags; p is poisoned; p.info is loaded: H; split stores p.flags,
                      unpoisoned; and on as for soft_offline.
     check_pages      changes no verdict: it looks for a bit that is gone.
-    type_reads       changes none either: the first of the three loads sees the slab as well.
+    type_reads       three changes none either: the first of the loads sees the slab as well.
+  type_reads=sunk (v10)  Fails as headonly does, whatever the caller, flags_rmw and reuse: p.info is
+             loaded twice in a row: H, H. Split, H freed, slab on H; H's type is loaded: slab. So
+             two preemptions, under sequential consistency: the fault is the compiler's alone.
   A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
              without), or to a spurious -ENOTRECOVERABLE (soft_offline).
   only       handlable: the same verdicts, since p is on the LRU when the window opens with H as
@@ -48,7 +54,7 @@ Answer, reuse=slab_then_thp. p.info is clear whenever H is a slab, so p is never
              freed, so its bit was lost or never set.
 Answer, reuse=slab. p is in no THP again once it was split off: from the split on p.info is clear
            for good, and a slab on H comes after the split.
-  v8, headonly  as above: headonly does not need the new THP.
+  v8, zlock, headonly  as above: headonly, and v10 if sunk, do not need the new THP.
   the rest   Pass, with either caller, whatever becomes of p and PG_hwpoison. Whoever loaded
              p.info: H, and a type on H that is slab, loads p.info again, and it is clear: the
              answer is worked out anew, from p's own type, and p never has one.
@@ -73,16 +79,25 @@ from .kernel.users import slab_only, slab_then_thp
 
 
 def expected(
-    *, variant: Version, caller: WhoAsks, flags_rmw: FlagsRmw, reuse: Reuse, only: Only
+    *,
+    variant: Version,
+    caller: WhoAsks,
+    flags_rmw: FlagsRmw,
+    reuse: Reuse,
+    type_reads: TypeReads,
+    only: Only,
 ) -> Expected:
     if variant == "v8":
         return Expected("pass", because="v8 reads p's own type only, and p never has one")
     if variant == "tryget":
         return Expected("pass", because="a head that is held is neither split nor freed")
-    if variant == "headonly":
+    if variant == "zlock":
+        reason = "H is no slab before zone->lock was taken twice after p has left it"
+        return Expected("pass", because=reason)
+    if variant == "headonly" or type_reads == "sunk":
         if only == "unmarked" and caller == "memory_failure" and flags_rmw == "atomic":
             return Expected("pass", because="p was poisoned and stays so; only H is freed")
-        reason = "H is freed and made a slab between the loads of p's head and of H's type"
+        reason = "H is freed and made a slab between the last load of p's head and that of H's type"
     elif reuse == "slab":
         reason = "p's head is never H again after the split, so the re-read tells"
         return Expected("pass", because=reason)
@@ -104,7 +119,7 @@ def split_race(
     check_pages: CheckPages = False,
     flags_rmw: FlagsRmw = "split",
     reuse: Reuse = "slab_then_thp",
-    type_reads: TypeReads = "three",
+    type_reads: TypeReads = "fused",
     panic: Panic = True,
     only: Only = "any",
 ) -> Program:
@@ -115,7 +130,8 @@ def split_race(
     check_pages  the allocator drops a block with a poisoned page
     flags_rmw    a plain `page->flags |= x` is a load and a store, or (what if) atomic
     reuse        what H is used for after the split
-    type_reads   the three loads of the type, or one: what a compiler may make of them
+    type_reads   fused: one load of the type, as gcc makes of the three; three: as the C has it;
+                 sunk: what a compiler may make of v10's, a load below the re-read (what if)
     panic        the sysctl that makes memory_failure() panic
     only         which wrong answers count: any, that of a handlable page, of one without mark
     """

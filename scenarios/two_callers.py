@@ -91,7 +91,6 @@ from .kernel.lru import batch_move_lru
 from .kernel.memory_failure import Call, hwpoison_call, report
 from .kernel.pages import free as free_page
 from .kernel.pages import (
-    get_one,
     in_free_block,
     kernel_owned,
     make_block,
@@ -235,5 +234,5 @@ async def take(zone: Zone) -> None:
     """The user that is given p, if it is free."""
     page = await take_filled(zone, 0)
     if page is not None:
-        await page.refs.update(get_one, "relaxed")  # __folio_batch_add_and_move(): folio_get()
+        await page.refs.inc()  # __folio_batch_add_and_move(): folio_get()
         await batch_move_lru(zone, page)  # under local_lock, which nobody else takes here

@@ -31,8 +31,8 @@ Bound      One free and one reuse.
 
 Answer, the results. Where p is kept there is one interleaving.
   before     -EIO: -EBUSY on each of 4 passes, and no shake finds p in a batch.
-  v9, v10 and what reads the head: -ENOTRECOVERABLE, a panic if the follow-up and the sysctl say
-             so. untyped: as before, the loads change nothing.
+  v9, v10, zlock and what reads the head: -ENOTRECOVERABLE, a panic if the follow-up and the
+             sysctl say so. untyped: as before, the loads change nothing.
   v8         the same, but of slab_tail: p's own type is none: `missed`, and -EIO as before.
   tryget     finds reserved and table. A slab and a large kmalloc are frozen, so it cannot get
              them: `missed`, and -EIO as before. Of a reserved page that is given back its

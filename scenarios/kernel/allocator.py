@@ -15,14 +15,15 @@ Abstract   - Per-cpu lists are folded into zone->lock. What stays is limbo: from
            - An allocation that finds nothing free stands for one that was served from other
              memory: it ends, it does not wait, so an allocator that never gets its page is no
              deadlock.
-           - A reference count stays at 0 when it would fall below (a kernel bug); it is finite.
+           - A put of what has no reference (a kernel bug) is the violation "use after free".
            - The block is all of the zone: MAX_PAGE_ORDER is its order.
            - A load that can only find what an earlier one of the same task found is left out:
              of a folio nobody holds a reference to, only PG_hwpoison can change. So one load
              stands for folio_test_lru() and folio_test_large(). Stores of what is there
              already are left out too: private of pages that are not free is always 0.
            - `flags |= x` and `flags &= x` on a plain word are a load and a store (flags_rmw
-             "split"), as the compiled C is for any other CPU. "atomic" is a what-if.
+             "split"), as the compiled C is for any other CPU. "atomic" is a what-if. Of two of
+             them in a row gcc makes one load and two stores: the word stays in a register.
            - __folio_clear_lru_flags() clears PG_lru, PG_active and PG_unevictable one after the
              other (__clear_bit); those of them that are set. Here only PG_lru ever is.
 Not        The reset of a page type in prepare (page_has_type): every user modelled here has
@@ -40,7 +41,6 @@ from .pages import (
     Flags,
     Page,
     compound_head,
-    put_one,
     with_head,
     without_check_at_prep,
     without_lru,
@@ -79,13 +79,19 @@ def make_zone(mem: Memory, block: Block, *, check_pages: bool, flags_rmw: FlagsR
     )
 
 
-async def plain_rmw(zone: Zone, flags: Cell[Flags], change: Callable[[Flags], Flags]) -> None:
-    """`page->flags |= ...` or `&= ...`: what others set between load and store is lost."""
+async def plain_rmw(zone: Zone, flags: Cell[Flags], *changes: Callable[[Flags], Flags]) -> None:
+    """`page->flags |= ...` or `&= ...`: what others set between load and store is lost.
+
+    changes  one after the other: one load, and a store of each
+    """
     if zone.flags_rmw == "atomic":
-        await flags.update(change, "relaxed")
-    else:
-        word = await flags.load("plain")
-        await flags.store(change(word), "plain")
+        for change in changes:
+            await flags.update(change, "relaxed")
+        return
+    word = await flags.load("plain")
+    for change in changes:
+        word = change(word)
+        await flags.store(word, "plain")
 
 
 # Free
@@ -93,16 +99,16 @@ async def plain_rmw(zone: Zone, flags: Cell[Flags], change: Callable[[Flags], Fl
 
 async def folio_order(zone: Zone, folio: Page) -> int:
     """folio_order(): 0, or what the word of page[1] says; asked of a head, never of a tail."""
-    if not (await folio.flags.load("plain")).head:  # folio_test_large(): PG_head
+    if not (await folio.flags.load()).head:  # folio_test_large(): PG_head
         return 0
     return (await zone.block.pages[folio.pfn + 1].flags.load("plain")).order  # _flags_1 & 0xff
 
 
 async def folio_put(zone: Zone, folio: Page, order: int | None = None) -> None:
     """folio_put(): the last reference frees the folio. `order`: a caller that knows it."""
-    if await folio.refs.update(put_one, "full") != 1:  # folio_put_testzero()
+    if not await folio.refs.dec_and_test("full"):  # folio_put_testzero()
         return
-    flags = await folio.flags.load("plain")  # folio_test_lru(), folio_test_large()
+    flags = await folio.flags.load()  # folio_test_lru(), folio_test_large()
     if flags.lru:  # __page_cache_release()
         async with zone.lru_lock:  # folio_lruvec_relock_irqsave()
             await plain_rmw(zone, folio.flags, without_lru)  # __folio_clear_lru_flags()
@@ -126,7 +132,7 @@ async def free_frozen_pages(zone: Zone, page: Page, order: int) -> None:
 
 async def free_pages_prepare(zone: Zone, page: Page, order: int) -> bool:
     """__free_pages_prepare(); False keeps the page out of the allocator for good."""
-    if order == 0 and (await page.flags.load("plain")).hwpoison:  # PageHWPoison(page) && !order
+    if order == 0 and (await page.flags.load()).hwpoison:  # PageHWPoison(page) && !order
         return False
     pages = zone.block.pages[page.pfn : page.pfn + (1 << order)]
     if order > 0:  # compound: every modelled user of an order above 0 is

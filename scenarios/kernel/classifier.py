@@ -5,12 +5,14 @@ Models     One shared access a line, in the order of the C; `&&` and `||` short-
            before    the kernel before the patch: there is no classifier, nothing is loaded
            tryget    ours, for "the only way to not get races is to tryget the (compound) page,
                      revalidate": a reference on the head, its re-read, the types, the put
+           zlock     ours: head and types under zone->lock, with no reference and no re-read
 Not        smp_rmb() and plain against READ_ONCE loads differ only under a weak memory model.
            PG_movable_ops shares its bit with PG_uptodate: on a user page the opt-out may go on
            to two loads of p's type, in vain. Here a user page never has the bit.
 Source     mm/memory-failure.c: HWPoisonKernelOwned() (v8, v9), is_kernel_owned_page() (v10)
 Window     From just before the classifier's first load to just after its last; of `tryget` to
-           just after its last access, which is the put (and the free, where that put is the last).
+           just after its last access, which is the put (and the free, where that put is the
+           last); of `zlock` to just after the unlock.
 Labels     misclassified  it said "kernel-owned", and p was so at no instant of the window
            missed         it said "not kernel-owned", and p was so at every instant of it
            stale_owned    it said "kernel-owned", and p was so at some instant, not at the end
@@ -22,10 +24,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from racer import Cell, Memory, State, Watch, Window, fence
+from racer import Cell, Memory, State, UsageError, Watch, Window, fence
 
 from .allocator import Zone, folio_put
-from .pages import Block, Page, compound_head, get_unless_zero, handlable, kernel_owned
+from .pages import KERNEL_TYPES, Block, Page, compound_head, handlable, kernel_owned
 from .parameters import Caller, Injects, Only, TypeReads, Variant
 
 Truth = Literal["true", "misclassified", "missed", "stale_owned", "stale_clear"]
@@ -59,16 +61,17 @@ class How:
 
 async def page_reserved(p: Page) -> bool:
     """PageReserved(p): PF_NO_COMPOUND, so p's own word and no compound_head()."""
-    return (await p.flags.load("plain")).reserved  # test_bit(PG_reserved, &p->flags)
+    return (await p.flags.load()).reserved  # test_bit(PG_reserved, &p->flags)
 
 
 async def has_kernel_type(page: Page, how: How) -> bool:
-    """PageSlab(page) || PageTable(page) || PageLargeKmalloc(page): up to three plain loads.
+    """PageSlab(page) || PageTable(page) || PageLargeKmalloc(page): a plain load, or up to three.
 
-    data_race() is no volatile access: a compiler may make one load of the three ("fused").
+    data_race() is no volatile access, so a compiler may make one load of the three that the C
+    has ("three"); and gcc does, a load of the byte that has the type.
     """
-    if how.type_reads == "fused":
-        return await page.page_type.load("plain") in ("slab", "table", "large_kmalloc")
+    if how.type_reads != "three":
+        return await page.page_type.load("plain") in KERNEL_TYPES
     return (
         await page.page_type.load("plain") == "slab"  # PageSlab(): data_race(page->page_type)
         or await page.page_type.load("plain") == "table"  # PageTable()
@@ -79,7 +82,7 @@ async def has_kernel_type(page: Page, how: How) -> bool:
 async def page_has_movable_ops(p: Page) -> bool:
     """PageMovableOps(p) && (PageOffline(p) || PageZsmalloc(p))."""
     head = await compound_head(p)  # PageMovableOps(): READ_ONCE(p->compound_info)
-    return (await head.flags.load("plain")).movable_ops and (  # test_bit(.., &head->flags)
+    return (await head.flags.load()).movable_ops and (  # test_bit(.., &head->flags)
         await p.page_type.load("plain") == "offline"  # PageOffline(p)
         or await p.page_type.load("plain") == "zsmalloc"  # PageZsmalloc(p)
     )
@@ -87,7 +90,7 @@ async def page_has_movable_ops(p: Page) -> bool:
 
 async def folio_try_get(folio: Page) -> bool:
     """folio_try_get(): one more reference, unless there is none (free) or it is frozen."""
-    return await folio.refs.update(get_unless_zero, "full") > 0  # page_ref_add_unless_zero()
+    return await folio.refs.get_unless_zero()  # page_ref_add_unless_zero()
 
 
 async def before(p: Page, how: How) -> bool:
@@ -144,6 +147,21 @@ async def v10(p: Page, how: How) -> bool:
         # another head: goto retry, any number of times
 
 
+async def v10_sunk(p: Page, how: How) -> bool:
+    """v10 as a compiler may leave it: the type tests, which are plain, sink below the re-read.
+
+    Not v9's: whether it comes to a re-read depends on them. Nor v10_rmb's: a barrier holds up the
+    compiler, too.
+    """
+    if await page_reserved(p):  # PageReserved(p)
+        return True
+    while True:  # retry:
+        head = await compound_head(p)  # READ_ONCE(p->compound_info)
+        if await compound_head(p) is head:  # READ_ONCE(p->compound_info): volatile, so in order
+            return await has_kernel_type(head, how)  # PageSlab(head) || ...
+        # another head: goto retry, any number of times
+
+
 async def v10_rmb(p: Page, how: How) -> bool:
     """v10 with smp_rmb() between the type tests and the re-read: a what-if of ours."""
     if await page_reserved(p):  # PageReserved(p)
@@ -173,6 +191,21 @@ async def tryget(p: Page, how: How) -> bool:
         # another head: goto retry, any number of times
 
 
+async def zlock(p: Page, how: How) -> bool:
+    """Head and types are read under zone->lock; whether there is a reference does not matter.
+
+    From one type on a head to another, or to none and a block that is made up otherwise, a page
+    goes by way of the free lists: it is put there under that lock, and taken from there. So while
+    it is held a type on the head that p names is that of p's own block, or of none at all.
+    take_page_off_buddy() takes the same lock in the same context.
+    """
+    if await page_reserved(p):  # PageReserved(p)
+        return True
+    async with how.zone.lock:  # spin_lock_irqsave(&page_zone(p)->lock)
+        head = await compound_head(p)  # READ_ONCE(p->compound_info)
+        return await has_kernel_type(head, how)  # PageSlab(head) || ...
+
+
 Classifier = Callable[[Page, How], Coroutine[Any, Any, bool]]
 
 CLASSIFIERS: Mapping[Variant, Classifier] = {
@@ -184,7 +217,21 @@ CLASSIFIERS: Mapping[Variant, Classifier] = {
     "v10": v10,
     "v10_rmb": v10_rmb,
     "tryget": tryget,
+    "zlock": zlock,
 }
+
+
+def compiled(variant: Variant, type_reads: TypeReads) -> Classifier:
+    """The version as its type tests are compiled. Errors: UsageError where they cannot be so."""
+    if type_reads != "sunk":
+        return CLASSIFIERS[variant]
+    if variant != "v10":
+        raise UsageError(
+            f"type_reads=sunk is for v10: only there does the re-read follow whatever the type "
+            f"tests say, with nothing in between that a compiler has to respect. variant={variant} "
+            f"has no such re-read."
+        )
+    return v10_sunk
 
 
 # The question, and its answer held against the truth of its window.
@@ -224,11 +271,13 @@ def make_question(
     *,
     variant: Variant,
     flags: MF,
-    type_reads: TypeReads = "three",
+    type_reads: TypeReads = "fused",
     only: Only = "any",
     stale: bool = False,
 ) -> Question:
     """The question and the watches it needs; two questions about one p share their watches.
+
+    Errors   UsageError for a type_reads that the variant cannot have.
 
     only     which wrong "kernel-owned" counts as misclassified: any; that of a page which was
              handlable at some instant of the window; that of a page which has no PG_hwpoison at
@@ -258,7 +307,7 @@ def make_question(
         aside = watch("without PG_hwpoison", unmarked, [p.flags])
     return Question(
         p=p,
-        classifier=CLASSIFIERS[variant],
+        classifier=compiled(variant, type_reads),
         how=How(flags, type_reads, zone),
         owned=watch("kernel-owned", owned, [p.flags, p.info, *(h.page_type for h in heads)]),
         only=only,

@@ -54,7 +54,7 @@ from .classifier import (
 )
 from .ledger import Ledger, handed_on, opened, put_held, settle, taken, told
 from .lru import lru_add_drain_all
-from .pages import Flags, Page, compound_head, get_one, with_hwpoison
+from .pages import Flags, Page, compound_head, with_hwpoison
 from .parameters import (
     Caller,
     Depth,
@@ -167,7 +167,8 @@ def hwpoison_call(
     caller  memory_failure, soft_offline, or count_increased: madvise(), which injects the one
             (MADV_HWPOISON) or the other (MADV_SOFT_OFFLINE) and holds a reference to p's folio
             when it does. It is there when the program starts.
-    Errors  UsageError when caller is count_increased and p's folio has no references.
+    Errors  UsageError when caller is count_increased and p's folio has no references, and those
+            of make_question().
     """
     flags = flags_of(caller, options.get("injects", "soft_offline"))
     if flags.count_increased and (p.info.initial or p).refs.initial < 1:
@@ -181,7 +182,7 @@ def hwpoison_call(
         p,
         variant=variant,
         flags=flags,
-        type_reads=options.get("type_reads", "three"),
+        type_reads=options.get("type_reads", "fused"),
         only=options.get("only", "any"),
         stale=options.get("stale", False),
     )
@@ -260,7 +261,7 @@ async def memory_failure(call: Call, ledger: Ledger) -> tuple[str, Ledger]:
         if not await is_free_buddy_page(zone, p):
             return action_result(call, "MF_MSG_KERNEL_HIGH_ORDER", "ignored"), ledger
         if await take_page_off_buddy(zone, p):
-            await p.refs.update(get_one, "relaxed")  # page_ref_inc(p)
+            await p.refs.fetch_add(1, "relaxed")  # page_ref_inc(p): it is 0
             return action_result(call, "MF_MSG_BUDDY", "recovered"), ledger
         if not retry:
             return action_result(call, "MF_MSG_BUDDY", "failed"), ledger
@@ -288,7 +289,7 @@ async def soft_offline_page(call: Call, ledger: Ledger) -> tuple[str, Ledger]:
     """soft_offline_page(), under mf_mutex."""
     p, zone, flags = call.p, call.zone, call.flags
     try_again = True
-    if (await p.flags.load("plain")).hwpoison:  # PageHWPoison(page)
+    if (await p.flags.load()).hwpoison:  # PageHWPoison(page)
         if flags.count_increased:
             ledger = await put_held(zone, p, ledger, "already poisoned")  # put_ref_page()
         return "0", ledger
@@ -312,7 +313,7 @@ async def page_handle_poison(zone: Zone, page: Page) -> bool:
     if not await take_page_off_buddy(zone, page):  # __page_handle_poison()
         return False
     await page.flags.update(with_hwpoison, "relaxed")  # SetPageHWPoison(page)
-    await page.refs.update(get_one, "relaxed")  # page_ref_inc(page)
+    await page.refs.fetch_add(1, "relaxed")  # page_ref_inc(page)
     return True
 
 
@@ -410,7 +411,7 @@ async def hwpoison_handlable(zone: Zone, page: Page, flags: MF) -> bool:
 async def page_lru(page: Page) -> bool:
     """PageLRU(page): PF_HEAD, so the head's bit."""
     head = await compound_head(page)  # READ_ONCE(page->compound_info)
-    return (await head.flags.load("plain")).lru  # test_bit(PG_lru, &head->flags)
+    return (await head.flags.load()).lru  # test_bit(PG_lru, &head->flags)
 
 
 async def shake_page(zone: Zone, page: Page) -> None:

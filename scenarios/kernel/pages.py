@@ -21,9 +21,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from racer import Cell, Memory, Program, State, Thread
+from racer import Cell, Memory, Program, Refcount, State, Thread
 
 PageType = Literal["none", "buddy", "slab", "table", "large_kmalloc", "offline", "zsmalloc"]
+
+MOST_REFS = 5  # no faithful program comes so far: one that goes past it is a ModelError
 
 KERNEL_TYPES: tuple[PageType, ...] = ("slab", "table", "large_kmalloc")
 
@@ -54,7 +56,7 @@ class Page:
     flags: Cell[Flags]
     page_type: Cell[PageType]
     info: Cell["Page | None"]  # the head, for a tail page; None for any other page
-    refs: Cell[int]
+    refs: Refcount
     private: Cell[int]  # the order, while the page heads a free block
 
     def __repr__(self) -> str:
@@ -173,7 +175,7 @@ def _make_page(mem: Memory, name: str, pfn: int, use: Use, first: int, head: Pag
         flags=mem.cell(f"{name}.flags", flags),
         page_type=mem.cell(f"{name}.page_type", use.page_type if is_first else untyped),
         info=mem.cell(f"{name}.info", head if compound else None),
-        refs=mem.cell(f"{name}.refs", use.refs if is_first else 0),
+        refs=mem.refcount(f"{name}.refs", use.refs if is_first else 0, most=MOST_REFS),
         private=mem.cell(f"{name}.private", use.order if is_free and is_first else 0),
     )
 
@@ -230,24 +232,6 @@ WITH_ORDER: dict[int, Callable[[Flags], Flags]] = {1: with_order_1, 2: with_orde
 def other_bits(flags: Flags) -> Flags:
     """A change of bits that are not modelled: the others are written back as they were loaded."""
     return flags
-
-
-MANY_REFS = 6  # no faithful program comes so far: page_model() says so if one does
-
-
-def get_one(refs: int) -> int:
-    """A count and one more, up to MANY_REFS: so what a count can be is finite for whoever asks."""
-    return min(refs + 1, MANY_REFS)
-
-
-def get_unless_zero(refs: int) -> int:
-    """page_ref_add_unless_zero(): what is free or frozen stays so."""
-    return get_one(refs) if refs > 0 else refs
-
-
-def put_one(refs: int) -> int:
-    """A count less one, down to -1: page_model() says so if one gets there."""
-    return max(refs - 1, -1)
 
 
 # Truth and sanity, over a state.
@@ -366,12 +350,6 @@ def page_model(block: Block) -> dict[str, Callable[[State], bool]]:
         frozen = [q for q in pages if state[q.page_type] in ("slab", "large_kmalloc")]
         return all(state[q.refs] == 0 for q in frozen)
 
-    def references_are_few(state: State) -> bool:
-        return all(state[q.refs] < MANY_REFS for q in pages)
-
-    def references_are_not_below_zero(state: State) -> bool:
-        return all(state[q.refs] >= 0 for q in pages)
-
     return {
         "typed_page_on_lru": typed_page_has_no_lru,
         "compound_buddy_page": buddy_page_is_not_compound,
@@ -380,8 +358,6 @@ def page_model(block: Block) -> dict[str, Callable[[State], bool]]:
         "order_is_not_the_tails": folio_in_use_has_its_tails,
         "page_in_two_blocks": free_pages_belong_to_one_block,
         "frozen_page_with_references": frozen_page_has_no_references,
-        "reference_count_cut_off": references_are_few,
-        "reference_count_below_zero": references_are_not_below_zero,
     }
 
 

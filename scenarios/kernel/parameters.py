@@ -14,8 +14,8 @@ from racer import Configured, Meanings, Range, WhatIf
 # The classifier, version by version: see classifier.py.
 
 _Posted = Literal["v8", "v9", "v10"]
-_Ours = Literal["headonly", "reviewed", "v10_rmb", "tryget"]  # suggested in review, or by nobody
-_Versions = Literal["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
+_Ours = Literal["headonly", "reviewed", "v10_rmb", "tryget", "zlock"]  # not posted
+_Versions = Literal["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget", "zlock"]
 _WithoutOptOut = Literal["headonly", "reviewed", "v10", "v10_rmb"]
 
 VERSIONS = Meanings(
@@ -28,6 +28,7 @@ VERSIONS = Meanings(
         "v10": "as posted and merged: p's head is always read again",
         "v10_rmb": "v10 with smp_rmb() before it reads p's head again",
         "tryget": "under a reference to p's head, which is then read again",
+        "zlock": "under zone->lock, with no reference; p's head is read once",
     }
 )
 
@@ -49,10 +50,24 @@ WithoutOptOut = Annotated[  # held against v9, which has it
 # These load p's head again after its type.
 LOOKS_AGAIN: tuple[Variant, ...] = ("v9", "reviewed", "v10", "v10_rmb")
 
+# In these something follows the load that finds a type: what loses it by then is answered stale.
+TRUE_IS_LATE: tuple[Variant, ...] = (*LOOKS_AGAIN, "zlock")
+
+# In these something follows the load that finds no type before "not kernel-owned" is the answer:
+# what is no tail, and gets a type by then, is answered stale.
+FALSE_IS_LATE: tuple[Variant, ...] = ("v10", "v10_rmb", "tryget", "zlock")
+
 TypeReads = Annotated[
-    Literal["three", "fused"],
+    Literal["fused", "three", "sunk"],
     Configured(),
-    Meanings({"three": "three loads of the type, as it is written", "fused": "one load of it"}),
+    WhatIf("sunk"),
+    Meanings(
+        {
+            "fused": "one load of the type, as gcc makes of the three",
+            "three": "three loads of the type, as it is written",
+            "sunk": "one load of the type, which a compiler has moved below v10's re-read",
+        }
+    ),
 ]
 Only = Annotated[
     Literal["any", "handlable", "unmarked"],
@@ -127,8 +142,14 @@ FlagsRmw = Annotated[
     Meanings({"split": "a load and a store, as in the C", "atomic": "one step"}),
 ]
 CheckPages = Annotated[bool, Configured()]  # check_new_pages(): CONFIG_DEBUG_VM and others
-Reuse = Annotated[
-    Literal["slab", "slab_then_thp"],
-    Meanings({"slab": "a slab", "slab_then_thp": "a slab, free again, and then a THP"}),
-]
+_Reuse = Literal["slab", "slab_then_thp"]
+_REUSES = Meanings(
+    {
+        "slab": "a slab",
+        "slab_then_thp": "a slab, free again, and then a THP",
+        "thp_slab_thp": "a THP, free again, a slab, free again, and then a THP",
+    }
+)
+Reuse = Annotated[_Reuse, _REUSES]
+LongReuse = Annotated[Literal[_Reuse, "thp_slab_thp"], _REUSES]
 SlabOrder = Annotated[int, Range(0, 1)]

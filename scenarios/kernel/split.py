@@ -33,7 +33,6 @@ from .allocator import Zone, folio_put, plain_rmw, prep_compound_page
 from .pages import (
     WITH_ORDER,
     Page,
-    get_one,
     other_bits,
     with_lru,
     without_check_at_prep,
@@ -76,7 +75,7 @@ async def split(zone: Zone, new_order: int, *mappings: Mapping) -> None:
     for mapping in mappings:  # remap_page(), also when the folio is not split
         first = mapping.page.pfn & ~((1 << new_order) - 1)
         folio = zone.block.pages[first] if frozen else H
-        await folio.refs.update(get_one, "relaxed")  # remove_migration_pte(): folio_get()
+        await folio.refs.inc()  # remove_migration_pte(): folio_get()
         await mapping.folio.store(folio)  # set_pte_at()
     for folio in new_folios:  # all but the one that holds lock_at, which is H
         await folio_put(zone, folio, new_order)  # free_folio_and_swap_cache()
@@ -87,8 +86,8 @@ async def split_folio_to_order(zone: Zone, new_folios: tuple[Page, ...], new_ord
     """__split_folio_to_order(): the first folio keeps H as its head."""
     H = zone.block.H
     for folio in new_folios:
-        await plain_rmw(zone, folio.flags, without_check_at_prep)  # flags &= ~..CHECK_AT_PREP
-        await plain_rmw(zone, folio.flags, other_bits)  # flags |= folio->flags & (...)
+        # flags &= ~PAGE_FLAGS_CHECK_AT_PREP; flags |= folio->flags & (...)
+        await plain_rmw(zone, folio.flags, without_check_at_prep, other_bits)
         await fence("wmb")  # smp_wmb()
         await folio.info.store(None)  # clear_compound_head(new_head)
         if new_order > 0:

@@ -16,7 +16,7 @@ Not        RCU delays (SLAB_TYPESAFE_BY_RCU, page tables): later is an interleav
 """
 
 from .allocator import Zone, alloc_frozen_pages, folio_put, free_frozen_pages, plain_rmw
-from .pages import Page, other_bits, put_one
+from .pages import Page, other_bits
 
 
 async def wait_until_free(page: Page) -> None:
@@ -95,7 +95,7 @@ async def take_page_table(zone: Zone, order: int) -> Page | None:
 async def free_page_table(zone: Zone, page: Page, order: int) -> None:
     """pagetable_dtor_free(). Not folio_put(): whoever put it last does not look at PG_lru."""
     await page.page_type.store("none", "plain")  # pagetable_dtor(): __folio_clear_pgtable()
-    if await page.refs.update(put_one, "full") == 1:  # ___free_pages(): put_page_testzero()
+    if await page.refs.dec_and_test("full"):  # ___free_pages(): put_page_testzero()
         await free_frozen_pages(zone, page, order)
 
 
@@ -137,6 +137,14 @@ async def slab_then_thp(zone: Zone, slab_order: int) -> None:
     await wait_until_free(zone.block.H)
     await slab(zone, slab_order)
     await take_thp(zone, zone.block.order)  # of the whole block, and kept
+
+
+async def thp_slab_thp(zone: Zone, slab_order: int) -> None:
+    """H's next three users: a THP that comes and goes, if it gets one, a slab, and a THP."""
+    await wait_until_free(zone.block.H)
+    await thp(zone, zone.block.order)
+    await slab(zone, slab_order)
+    await take_thp(zone, zone.block.order)
 
 
 async def slab_only(zone: Zone, slab_order: int) -> None:

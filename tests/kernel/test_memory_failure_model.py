@@ -131,9 +131,9 @@ def test_a_kernel_page_is_ignored_or_panics_on(start: Start, followup: bool, pan
     """v9 and later find every kernel-owned page; before the patch none is: -EIO by retries."""
     how = {"caller": "memory_failure", "followup": followup, "panic": panic}
     told = memory_failure_on(True, followup=followup, panic=panic)
-    for variant in ("headonly", "v9", "reviewed", "v10", "v10_rmb"):
+    for variant in ("headonly", "v9", "reviewed", "v10", "v10_rmb", "zlock"):
         assert seen(start, variant=variant, **how) == told
-        assert seen(start, variant=variant, type_reads="fused", **how) == told
+        assert seen(start, variant=variant, type_reads="three", **how) == told
         assert seen(start, variant=variant, depth="classifier", **how) == told
     assert seen(start, variant="before", **how) == "ignored: MF_MSG_GET_HWPOISON"
 
@@ -143,7 +143,7 @@ def test_soft_offline_of_a_kernel_page_passes_the_errno_on(start: Start) -> None
     """Whatever the follow-up and the sysctl are: both are memory_failure()'s."""
     for followup, panic in ((False, False), (True, True)):
         how = {"caller": "soft_offline", "followup": followup, "panic": panic}
-        for variant in ("headonly", "v9", "reviewed", "v10", "v10_rmb"):
+        for variant in ("headonly", "v9", "reviewed", "v10", "v10_rmb", "zlock"):
             assert seen(start, variant=variant, **how) == "-ENOTRECOVERABLE"
         assert seen(start, variant="before", **how) == "-EIO"
 

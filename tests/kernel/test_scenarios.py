@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from racer import Program, Scenario, UsageError, explore
+from racer import Program, Scenario, UsageError, Violation, explore
 from racer.automata.lifting import lift
 from scenarios.aba import aba
 from scenarios.free_alloc_free import free_alloc_free
 from scenarios.split_race import split_race
+from tests.kernel.by_hand import ByHand
 from tests.oracles.naive import enumerate_program
 
-VARIANTS = ["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
+VARIANTS = ["v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget", "zlock"]
 ONLY = ["any", "handlable", "unmarked"]
 CALLERS = ["memory_failure", "soft_offline"]
 
@@ -42,7 +43,23 @@ FREE_ALLOC_FREE = combinations(
     caller=CALLERS,
     check_pages=[False, True],
     flags_rmw=["split", "atomic"],
-    slab_order=[0, 1],
+    page=["p1", "p2", "p3"],
+    reuse=["slab", "slab_then_thp", "thp_slab_thp"],
+    only=ONLY,
+) + combinations(
+    variant=VARIANTS,
+    caller=CALLERS,
+    check_pages=[False, True],
+    flags_rmw=["split", "atomic"],
+    page=["p1", "p3"],
+    slab_order=[1],
+    reuse=["slab", "slab_then_thp", "thp_slab_thp"],
+)
+SUNK = combinations(
+    variant=["v10"],
+    type_reads=["sunk"],
+    caller=CALLERS,
+    flags_rmw=["split", "atomic"],
     reuse=["slab", "slab_then_thp"],
     only=ONLY,
 )
@@ -65,7 +82,7 @@ def test_every_split_race_comes_out_as_declared(parameters: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "parameters", [each for each in SPLIT_RACE if not each["check_pages"]][::19], ids=str
+    "parameters", [each for each in SPLIT_RACE if not each["check_pages"]][::19] + SUNK, ids=str
 )
 def test_split_race_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(split_race, parameters)
@@ -77,7 +94,7 @@ def test_every_free_alloc_free_comes_out_as_declared(parameters: dict[str, Any])
     comes_out_as_declared(free_alloc_free, parameters)
 
 
-@pytest.mark.parametrize("parameters", FREE_ALLOC_FREE[::5], ids=str)
+@pytest.mark.parametrize("parameters", FREE_ALLOC_FREE[::23], ids=str)
 def test_free_alloc_free_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(free_alloc_free, parameters)
 
@@ -116,6 +133,89 @@ def test_aba_has_the_known_numbers(
     assert result.interleavings == interleavings
     assert finding.interleavings == misclassified
     assert finding.witness.preemptions == 3
+
+
+# What a compiler may do, and what a lock does: schedules by hand.
+
+
+def test_type_tests_that_sink_below_the_re_read_are_wrong_with_two_preemptions() -> None:
+    """p's head is loaded twice: H, H | split, H freed, slab on H | H's type | the slab goes.
+
+    Two threads could go on when they are left: the classifier after its two loads, alloc after its
+    slab. With one fewer the classifier's loads, or the slab, would be in one piece with the rest.
+    """
+    how = {"variant": "v10", "reuse": "slab", "caller": "soft_offline", "flags_rmw": "atomic"}
+    witness = explore(split_race(type_reads="sunk", **how)).violations["misclassified"].witness
+    assert witness.preemptions == 2
+    for type_reads in ("fused", "three"):
+        assert explore(split_race(type_reads=type_reads, **how), count=False).verdict == "pass"
+
+
+@pytest.mark.parametrize("variant", [each for each in VARIANTS if each != "v10"])
+def test_only_v10_has_type_tests_that_can_sink(variant: str) -> None:
+    with pytest.raises(UsageError, match="sunk"):
+        split_race(variant=variant, type_reads="sunk")
+
+
+def test_under_zone_lock_the_head_cannot_become_a_slab() -> None:
+    """The classifier has found p's head to be H; the split goes on, and stops at H's free."""
+    hand = ByHand(split_race(variant="zlock", caller="soft_offline"))
+    hand.steps("classify", 4)  # PG_hwpoison, PG_reserved, zone->lock, p.info: H
+    hand.to_its_end("split")
+    values = hand.execution.values
+    assert (values["p.info"], values["H.refs"], values["H.page_type"]) == (None, 0, "none")
+    assert hand.is_blocked("split") and hand.is_blocked("alloc")
+    hand.steps("classify", 1)  # H's type
+    for thread in ("classify", "split", "alloc", "put_p"):
+        hand.to_its_end(thread)
+    assert hand.outcome() == "not kernel-owned"
+
+
+def poisoned_in_prepare(page: str, reuse: str) -> ByHand:
+    """p is poisoned between the load and the store of its word, when its info is clear."""
+    program = free_alloc_free(variant="v10", check_pages=True, page=page, reuse=reuse)
+    hand = ByHand(program)
+    hand.until("free", lambda values: values[f"{page}.info"] is None)
+    hand.steps("free", 1)  # loads its word
+    hand.steps("classify", 1)
+    hand.to_its_end("free")
+    assert not hand.execution.values[f"{page}.flags"].hwpoison  # type: ignore[attr-defined]
+    return hand
+
+
+@pytest.mark.parametrize("page", ["p2", "p3"])
+def test_a_later_tail_whose_mark_is_lost_is_misclassified_in_the_thp_after_next(page: str) -> None:
+    hand = poisoned_in_prepare(page, "thp_slab_thp")
+    hand.until("alloc", lambda values: values["H.refs"] == 1)  # the first new THP
+    hand.steps("classify", 2)  # p's flags, p.info: H
+    hand.until("alloc", lambda values: values["H.page_type"] == "slab")
+    hand.steps("classify", 1)  # H's type
+    hand.to_its_end("alloc")
+    hand.to_its_end("classify")
+    assert hand.outcome() == Violation("misclassified", effect="panic")
+
+
+@pytest.mark.parametrize("page", ["p2", "p3"])
+def test_where_one_thp_follows_its_head_is_found_too_late(page: str) -> None:
+    hand = poisoned_in_prepare(page, "slab_then_thp")
+    hand.until("alloc", lambda values: values["H.page_type"] == "slab")
+    hand.steps("classify", 2)  # p's flags, p.info: none
+    hand.to_its_end("alloc")
+    hand.to_its_end("classify")
+    assert hand.outcome() == "not kernel-owned"
+
+
+def test_page_1_loses_its_mark_while_its_head_is_still_there() -> None:
+    hand = ByHand(free_alloc_free(variant="v10", check_pages=True, page="p1"))
+    hand.until("free", lambda values: not values["H.flags"].lru)  # type: ignore[attr-defined]
+    hand.steps("free", 2)  # the unlock; loads p1's word, to take the order out
+    hand.steps("classify", 3)  # poisons p1, loads its flags, its info: H
+    hand.to_its_end("free")
+    hand.until("alloc", lambda values: values["H.page_type"] == "slab")
+    hand.steps("classify", 1)
+    hand.to_its_end("alloc")
+    hand.to_its_end("classify")
+    assert hand.outcome() == Violation("misclassified", effect="panic")
 
 
 def test_aba_needs_twenty_steps() -> None:

@@ -25,7 +25,7 @@ from scenarios.movable_ops import movable_ops, movable_ops_race
 from scenarios.reserved import reserved
 from tests.oracles.naive import enumerate_program
 
-VARIANTS = ["before", "v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget"]
+VARIANTS = ["before", "v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget", "zlock"]
 CALLERS = ["memory_failure", "soft_offline"]
 Case = tuple[Scenario, dict[str, Any]]
 

@@ -1,0 +1,37 @@
+"""A schedule that a test writes down, run by the oracle: no engine of racer's has a part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from racer import Program
+from racer.lang.outcomes import OutcomeValue
+from tests.oracles.naive import Execution
+
+
+class ByHand:
+    """A schedule written down: so many steps of a thread, or steps until something is so."""
+
+    def __init__(self, program: Program) -> None:
+        self.execution = Execution(program)
+        self.names = [instance.name for instance in self.execution.instances]
+
+    def steps(self, thread: str, count: int) -> None:
+        for _ in range(count):
+            self.execution.take((self.names.index(thread), 0))
+
+    def until(self, thread: str, reached: Callable[[dict[str, object]], bool]) -> None:
+        while not reached(self.execution.values):
+            self.steps(thread, 1)
+
+    def is_blocked(self, thread: str) -> bool:
+        return not self.execution.enabled(self.names.index(thread))
+
+    def to_its_end(self, thread: str) -> None:
+        while not self.is_blocked(thread):
+            self.steps(thread, 1)
+
+    def outcome(self) -> OutcomeValue:
+        outcome, _, _ = self.execution.finish()
+        self.execution.close()
+        return dict(outcome)["classify"]

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from racer.claims.data import Only as Only
     from racer.claims.data import Same as Same
     from racer.claims.data import Shows as Shows
+    from racer.claims.data import Universal as Universal
     from racer.difference.data import Difference as Difference
     from racer.difference.data import DiffInterrupted as DiffInterrupted
     from racer.difference.diffing import diff as diff
@@ -116,7 +117,7 @@ _HOMES = {
     "api": "Result explore load replay save",
     "catalogue.parameters": "Configured Meanings Range WhatIf",
     "catalogue.scenario": "Expected Scenario scenario",
-    "claims.data": "Answer Claim Never Only Same Shows",
+    "claims.data": "Answer Claim Never Only Same Shows Universal",
     "difference.data": "DiffInterrupted Difference",
     "difference.diffing": "diff",
     "errors": (

@@ -28,7 +28,7 @@ GROUPS = {
     "Explain and mail": "explain Explanation mail",
     "Save, load and replay a witness": "save load SavedWitness replay",
     "Scenarios": "scenario Expected Range WhatIf Configured Meanings Scenario",
-    "Claims": "Claim Answer Never Shows Same Only",
+    "Claims": "Claim Answer Never Shows Same Only Universal",
     "Compare": "diff Difference DiffInterrupted",
     "Errors": (
         "RacerError ProgramError ModelError UsageError WitnessError ReplayDiverged InternalError"
@@ -38,7 +38,7 @@ GROUPS = {
 # Classes that one makes by calling them; of all others racer hands out the instances.
 MADE_BY_USERS = {"Memory", "Thread", "Program", "Violation", "Expected", "Range", "Move"}
 MADE_BY_USERS |= {"WhatIf", "Configured", "Meanings"}
-MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only"}
+MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only", "Universal"}
 
 # Members that only racer itself has a use for.
 _ASK = "text explored holds settled points varied scenario grid label effect thread parameter two"

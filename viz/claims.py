@@ -10,7 +10,7 @@ from typing import Final
 from racer.catalogue.parameters import marked_what_if, show_parameters
 from racer.claims.answering import what_ifs_of
 from racer.claims.cases import Case, Point
-from racer.claims.data import Answer, Ask, Never
+from racer.claims.data import Answer, Ask, Claim, Never
 from racer.claims.deciding import Decided
 from racer.viz.summary import count_text
 from racer.viz.wrapping import WIDTH, filled
@@ -41,6 +41,8 @@ def _row_lines(decided: Decided) -> Iterator[str]:
     yield decided.claim.text
     if decided.answer.condition:
         yield f"only if {decided.answer.condition}"
+    if decided.universal_text:
+        yield decided.universal_text
     if decided.as_the_c_is.condition:
         yield f"as the C is, it {as_the_c_is_text(decided.as_the_c_is)}"
     if decided.cut:
@@ -119,7 +121,8 @@ def claim_text(decided: Decided, memory: str) -> str:
         agreed = f"not decided: a limit cut the search (expected: {claim.expected})"
     answer = [filled(f"{word}  {agreed}  memory={memory}")]
     answer += [_indented(f"as the C is: {as_the_c_is_text(decided.as_the_c_is)}")]
-    answer += [_indented(text) for text in (decided.answer.condition, claim.because) if text]
+    said = (decided.answer.condition, decided.universal_text, claim.because)
+    answer += [_indented(text) for text in said if text]
     paragraphs = [
         "\n".join([filled(f"{claim.name}  {claim.text}"), filled(f"made: {claim.made}")]),
         "\n".join(answer),
@@ -147,8 +150,10 @@ def _asked(ask: Ask, points: tuple[Point, ...], number: int) -> str:
     return "\n".join(lines)
 
 
-def telling_text(ask: Ask) -> str:
+def telling_text(claim: Claim, ask: Ask) -> str:
     """What a schedule that tells of a claim (`Decided.telling`) is to it."""
+    if claim.universal is not None:
+        return "What rules one of the others out:"
     return "What contradicts it:" if isinstance(ask, Never) else "What shows it:"
 
 

@@ -6,6 +6,7 @@
     cases       one exploration, and one point of a grid, as far as claims look at them
     answering   the answer that follows: of all that was asked, and as the C is
     bearing     what one exploration says of the claims
+    universal   claims of all that could be written: refuted, or open
     conditions  on which parameters an answer depends, in as few words as possible
 
 Nothing is imported here, so that a file of claims loads without the engine.

@@ -26,7 +26,7 @@ from racer.errors import ProgramError, UsageError
 
 Setting = Value | tuple[Value, ...]
 Parameters = Mapping[str, Value]
-Verdict = Literal["holds", "refuted", "holds only if", "bound", "vacuous", "not asked"]
+Verdict = Literal["holds", "refuted", "holds only if", "open", "bound", "vacuous", "not asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,27 @@ class Answer:
     """What a claim comes to: declared in a Claim, and computed by `racer claims`.
 
     verdict    "holds": true at every point of the grid; "refuted": at none; "holds only if": at
-               those points that meet the condition, and at no other; "bound": a limit cut some
-               search; "vacuous": a model never reaches what it is for; "not asked": of the C as
-               it is. The last three say nothing of the claim.
+               those points that meet the condition, and at no other; "open": a Universal claim
+               that nothing modelled refutes; "bound": a limit cut some search; "vacuous": a model
+               never reaches what it is for; "not asked": of the C as it is. The last three say
+               nothing of the claim.
     condition  on parameters, for "holds only if": "flags_rmw=atomic and check_pages=true"; where
                several scenarios are asked: "split_race: flags_rmw=atomic; reserved: freed=false"
+    by         what refutes a Universal claim: "variant=zlock"
 
-    Errors   ProgramError for a "holds only if" without a condition, and for a condition otherwise.
+    Errors   ProgramError for a "holds only if" without a condition, for a condition otherwise, and
+             for a `by` of what is not refuted.
     """
 
     verdict: Verdict
     condition: str = ""
+    by: str = ""
 
     def __post_init__(self) -> None:
+        if self.by and self.verdict != "refuted":
+            raise ProgramError(
+                f'Answer({self.verdict!r}, by={self.by!r}): only "refuted" has a by.'
+            )
         if (self.verdict == "holds only if") != bool(self.condition):
             raise ProgramError(
                 f"Answer({self.verdict!r}, {self.condition!r}): a condition belongs to 'holds "
@@ -54,7 +62,8 @@ class Answer:
             )
 
     def __str__(self) -> str:
-        return f"{self.verdict} {self.condition}".rstrip()
+        by = f"by {self.by}" if self.by else ""
+        return f"{self.verdict} {self.condition}{by}".rstrip()
 
 
 class ShownLabel(Protocol):
@@ -253,6 +262,24 @@ class Only(Ask):
         return shown[0].values(self.thread) <= frozenset(self.values)
 
 
+@dataclass(frozen=True, slots=True)
+class Universal:
+    """Makes a claim one of all that could be written: "the only way", "would require".
+
+        Claim("C4", "the only way is tryget", ..., universal=Universal("variant", but=("tryget",)))
+
+    The claim says that no value of the parameter has all that the asks ask, but those named. A list
+    of what was tried never confirms that: at best the answer is "open", not refuted by what is
+    modelled. It is refuted by a value that every ask is put to, and that has what each asks.
+
+    parameter  of the scenarios of all asks
+    but        the values that the claim names
+    """
+
+    parameter: str
+    but: tuple[Value, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Claim:
     """A sentence about the code under test, and the answer it is expected to get.
@@ -270,8 +297,11 @@ class Claim:
               the Answer that it is declared to get as the C is: at points without what-ifs, where
               all that can happen does, so that a condition is on the configuration alone; None
               declares nothing about that
+    universal it is one of all that could be written: see Universal. Of the C as it is that is
+              "not asked"
 
-    Errors    ProgramError when it asks nothing.
+    Errors    ProgramError when it asks nothing, and when it is universal in a parameter that some
+              ask does not name.
     """
 
     name: str
@@ -281,10 +311,19 @@ class Claim:
     expected: Answer
     because: str = ""
     as_the_c_is: Answer | None = None
+    universal: Universal | None = None
 
     def __post_init__(self) -> None:
         if not self.asks:
             raise ProgramError(f"claim {self.name!r} asks nothing: name what would decide it.")
+        if self.universal is None:
+            return
+        for ask in self.asks:
+            if self.universal.parameter not in ask.grid:
+                raise ProgramError(
+                    f"claim {self.name!r} is universal in {self.universal.parameter!r}, and asks "
+                    f"{ask.scenario.name!r} without naming any value of that."
+                )
 
 
 def _set(ask: Ask, scenario: Scenario, settings: Mapping[str, Setting], **more: object) -> None:

@@ -27,6 +27,7 @@ from racer.catalogue.scenario import Scenario
 from racer.claims.answering import answer, answer_as_the_c_is
 from racer.claims.cases import Case, CaseLabel, Point
 from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
+from racer.claims.universal import universal_answer, universal_text
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import explored, never_made
 from racer.exploration.result import Result
@@ -66,12 +67,25 @@ class Decided:
         found = {id(c): c for points in self.points for point in points for c in point.cases}
         return list(found.values())
 
+    @property
+    def universal_text(self) -> str:
+        """What a universal claim comes to, in words; "" of any other."""
+        universal = self.claim.universal
+        if universal is None:
+            return ""
+        return universal_text(universal, self.answer, list(self.asked()))
+
     def asked(self) -> Iterator[tuple[Ask, tuple[Point, ...]]]:
         """Each ask of the claim, with its points."""
         return zip(self.claim.asks, self.points, strict=True)
 
     def telling(self) -> tuple[Ask, Point] | None:
-        """The first point that has a schedule against the claim, else one for it; or none."""
+        """The first point that has a schedule against the claim, else one for it; or none.
+
+        What has all that is asked, and so refutes a universal claim, has no schedule to be shown.
+        """
+        if self.claim.universal is not None and self.answer.verdict == "refuted":
+            return None
         for kind, holds in ((Never, False), (Shows, True)):
             for ask, points in self.asked():
                 for point in points:
@@ -168,6 +182,10 @@ def case_key(scenario: Scenario, parameters: Parameters) -> CaseKey:
 def _decided(claim: Claim, known: Mapping[CaseKey, Case | str]) -> Decided:
     points = tuple(tuple(_point(ask, at, known) for at in ask.points()) for ask in claim.asks)
     asks = claim.asks
+    if claim.universal is not None:
+        asked = list(zip(asks, points, strict=True))
+        found = universal_answer(claim.universal, asked)
+        return Decided(claim, found, Answer("not asked"), points)
     return Decided(claim, answer(asks, points), answer_as_the_c_is(asks, points), points)
 
 

@@ -106,7 +106,7 @@ def _show_schedule(decided: Decided, memory: str, directory: str, *, html: bool)
         return
     ask, point = shown
     settings = tuple(f"{name}={show_value(value)}" for name, value in point.parameters.items())
-    emit(f"\n{telling_text(ask)}\n")
+    emit(f"\n{telling_text(decided.claim, ask)}\n")
     explore_scenario(
         Request(
             scenario=_reference(ask),

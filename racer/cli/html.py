@@ -195,7 +195,7 @@ def claim_rows(decided: Sequence[Decided]) -> tuple[ClaimRow, ...]:
             made=each.claim.made,
             answer=each.answer.verdict,
             as_the_c_is=as_the_c_is_text(each.as_the_c_is),
-            condition=each.answer.condition,
+            condition=each.answer.condition or each.universal_text,
             wrong="" if each.as_expected or each.cut else expected_text(each),
             because=each.claim.because,
             searched=searched_text(each.cases()),

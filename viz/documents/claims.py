@@ -30,6 +30,7 @@ def _claim_document(decided: Decided) -> dict[str, Any]:
         "made": claim.made,
         "answer": str(decided.answer),
         "expected": str(claim.expected),
+        "universal": decided.universal_text or None,
         "as_the_c_is": as_the_c_is_text(decided.as_the_c_is),
         "as_the_c_is_expected": (
             None if claim.as_the_c_is is None else as_the_c_is_text(claim.as_the_c_is)

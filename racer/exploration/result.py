@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from racer.errors import UsageError, suggestion
@@ -19,8 +20,10 @@ Verdict = Literal["pass", "fail", "bound"]
 class Witness:
     """A schedule that shows a violation or an outcome, the least one that does.
 
-    Least is fewest preemptions first (a switch away from a thread that could go on), then fewest
-    steps, then the order of thread names and options (copies of a thread are alike).
+    Least is, in this order: fewest preemptions (a switch away from a thread that could go on);
+    fewest threads with a step before the violation; fewest steps before it; fewest switches from
+    one thread to another; fewest steps in all; then the order of thread names and options (copies
+    of a thread are alike). An outcome, and what is seen only at an end, comes after all steps.
 
     schedule     the moves, in order: a whole interleaving, beyond the step that violates
     preemptions  how many the schedule has
@@ -29,6 +32,8 @@ class Witness:
     label        the violation that it shows; None for the witness of an outcome
     cycle        of a livelock: so many moves at the end of the schedule, which are repeated for
                  ever. Preemptions are those before them. 0 for any other witness
+    before       so many moves come before the violation, the one that violates included; of an
+                 outcome all
     """
 
     schedule: Schedule
@@ -36,6 +41,7 @@ class Witness:
     minimal: bool
     label: str | None = None
     cycle: int = 0
+    before: int = 0
 
     @property
     def steps(self) -> int:
@@ -43,9 +49,15 @@ class Witness:
         return len(self.schedule)
 
     @property
-    def cost(self) -> tuple[int, int]:
-        """The number of preemptions and of steps: the less, the better the witness."""
-        return (self.preemptions, self.steps)
+    def cost(self) -> tuple[int, int, int, int, int]:
+        """What makes it least: the less, the better the witness.
+
+        Preemptions; threads with a step before the violation, steps before it; switches, steps.
+        """
+        moving = [move.thread for move in self.schedule]
+        switches = sum(one != other for one, other in pairwise(moving))
+        threads = len(set(moving[: self.before]))
+        return (self.preemptions, threads, self.before, switches, self.steps)
 
 
 def cheapest(one: Witness, other: Witness) -> Witness:

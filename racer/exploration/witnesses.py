@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,13 @@ from racer.machine.moves import Agents, Move, agent_of, named, renamed
 from racer.search.graph import StateGraph
 from racer.search.limits import Budget, Progress, Tell
 from racer.search.livelocks import Endless, shortest_fair_cycle
-from racer.search.preemptions import NOBODY, PreemptionSearch
+from racer.search.preemptions import (
+    NOBODY,
+    CheapestPath,
+    PreemptionSearch,
+    Remembering,
+    Shows,
+)
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
 from racer.search.walk import along
 
@@ -28,16 +34,21 @@ OUTCOME_PAIRS: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class FoundSchedule:
-    """A schedule over packed moves, with what is known of it."""
+    """A schedule over packed moves, with what is known of it.
+
+    `before`: so many moves come before the violation; None: all, but for those of the cycle.
+    """
 
     moves: tuple[Move, ...]
     preemptions: int
     minimal: bool
+    before: int | None = None
     cycle: int = 0
 
     def witness(self, agents: Agents, label: str | None = None) -> Witness:
         schedule = named(self.moves, agents)
-        return Witness(schedule, self.preemptions, self.minimal, label, self.cycle)
+        before = len(schedule) - self.cycle if self.before is None else self.before
+        return Witness(schedule, self.preemptions, self.minimal, label, self.cycle, before)
 
 
 class Witnesses:
@@ -57,7 +68,7 @@ class Witnesses:
         self._graph = graph
         self._shown = shown
         self.interrupted = False
-        self._search: PreemptionSearch | None = None
+        self._least: dict[Goal, CheapestPath] = {}
         self._to_family: dict[Family, FoundSchedule] = {}
 
     def minimise(self, deadline: float | None, tell: Tell | None = None) -> None:
@@ -65,24 +76,52 @@ class Witnesses:
 
         Ctrl-C or the deadline end it early, and leave what was found so far.
         """
-        labels = [goal for goal in self._shown.first if isinstance(goal, Label)]
-        everywhere = not all(goal.at_end for goal in labels)
-        shows = self._examiner.goals if everywhere else self._examiner.goals_if_end
-        search = PreemptionSearch(self._system, shows, self._examiner.groups)
-        self._search = search
+        moves = Remembering(self._system)
+        groups = self._examiner.groups
         try:
             with interrupts.allowed():
                 if tell is not None:
                     tell(Progress("minimising", len(self._graph.states), 0))
-                search.run(labels, Budget(None, deadline))
-                search.run(self._shown.first, Budget(OUTCOME_PAIRS, deadline))
+                for goal in self._shown.first:
+                    if isinstance(goal, Label):
+                        shows, happened = self._shows(goal), self._happened(goal)
+                        search = PreemptionSearch(self._system, shows, groups, happened, moves)
+                        search.run([goal], Budget(None, deadline))
+                        self._note_least(search, [goal])
+                families = [goal for goal in self._shown.first if isinstance(goal, Family)]
+                search = PreemptionSearch(
+                    self._system, self._examiner.families_if_end, groups, moves=moves
+                )
+                search.run(families, Budget(OUTCOME_PAIRS, deadline))
+                self._note_least(search, families)
         except KeyboardInterrupt:
             interrupts.answered()
             self.interrupted = True
 
+    def _shows(self, label: Label) -> Shows:
+        """Where schedules to a label may stop: at ends that show it, or where it has happened."""
+        happened = self._happened(label)
+
+        def at_end(state: State, is_end: bool) -> Iterable[Hashable]:
+            return (label,) if is_end and label.name in self._examiner.labels_at_end(state) else ()
+
+        def anywhere(state: State, is_end: bool) -> Iterable[Hashable]:
+            return (label,) if happened(state) else ()
+
+        return at_end if label.at_end else anywhere
+
+    def _happened(self, label: Label) -> Callable[[State], bool]:
+        return lambda state: label.name in self._system.labels(state)
+
+    def _note_least(self, search: PreemptionSearch, goals: Iterable[Goal]) -> None:
+        for goal in goals:
+            path = search.path_to(goal)
+            if path is not None:
+                self._least[goal] = path
+
     def forget_least(self) -> None:
         """The search for minimal schedules broke off in the middle of something."""
-        self._search = None
+        self._least.clear()
 
     def of_label(self, goal: Label) -> FoundSchedule:
         return self._best(goal)
@@ -122,7 +161,8 @@ class Witnesses:
             self._system, start, lambda state: self._canonical(state) in inside
         )
         preemptions = count_preemptions(self._system, moves)
-        return FoundSchedule((*moves, *cycle), preemptions, minimal or not preemptions, len(cycle))
+        least = minimal or not preemptions
+        return FoundSchedule((*moves, *cycle), preemptions, least, cycle=len(cycle))
 
     def _least_to(
         self, states: frozenset[State], deadline: float | None
@@ -144,23 +184,31 @@ class Witnesses:
 
     def _best(self, goal: Goal) -> FoundSchedule:
         """The minimal schedule if the search met the goal, else the one that was come across."""
-        path = self._search.path_to(goal) if self._search is not None else None
+        path = self._least.get(goal)
         if path is None:
             return self._as_found(goal)
-        return FoundSchedule(path.moves, path.preemptions, minimal=True)
+        return FoundSchedule(path.moves, path.preemptions, minimal=True, before=path.before)
 
     def _as_found(self, goal: Goal) -> FoundSchedule:
         """The schedule by which the search for the verdict first came to the goal."""
         path = self._graph.path_to(self._shown.first[goal])
         moves = concrete_moves(self._system, self._canonical, path)
-        return FoundSchedule(moves, count_preemptions(self._system, moves), minimal=False)
+        before = self._before(goal, moves) if isinstance(goal, Label) else None
+        preemptions = count_preemptions(self._system, moves)
+        return FoundSchedule(moves, preemptions, minimal=False, before=before)
+
+    def _before(self, label: Label, moves: Sequence[Move]) -> int:
+        """How many moves come before the violation."""
+        happened = self._happened(label)
+        states = along(self._system.initial(), moves, self._system.successors)
+        return next((at for at, state in enumerate(states) if happened(state)), len(moves))
 
     def _permuted(self, found: FoundSchedule, outcome: OutcomeKey) -> FoundSchedule:
         """The same schedule with copies exchanged, so that it ends in `outcome`."""
         reached = self._system.outcome(state_after(self._system, found.moves))
         part = _permutation(reached, outcome, self._examiner.groups)
         moves = renamed(found.moves, self._system.agents, part)
-        return FoundSchedule(moves, found.preemptions, found.minimal)
+        return FoundSchedule(moves, found.preemptions, found.minimal, found.before)
 
 
 def _permutation(have: OutcomeKey, want: OutcomeKey, groups: Sequence[str]) -> dict[int, int]:

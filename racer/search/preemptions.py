@@ -1,18 +1,24 @@
-"""Minimal witnesses: fewest preemptions, then fewest steps, then lexicographic.
+"""Minimal witnesses: of all schedules that show something, the one that a reader would choose.
+
+Least is, in this order: fewest preemptions; fewest threads with a step before the violation; fewest
+steps before it; fewest switches from one thread to another; fewest steps in all; then the least
+move at each step, by the order of threads and options. The steps before a violation are those up
+to the first state that shows it, the one that leads there included; where nothing shows it before
+an end does (a deadlock, an outcome), all of them.
 
 A preemption is a switch away from a thread that could go on; what else moves in a memory model (a
-store buffer that flushes) neither preempts nor is preempted. A schedule's cost depends on the
-thread that moved last, so the search runs over pairs (state, last thread), and forgets the last
-thread where neither it nor anything that may free it can move: leaving it costs nothing there.
-Pairs are settled in the order of (preemptions, steps), over all moves and never over a reduced
-set, since a reduction that keeps every label may lose the cheapest way to it. When a goal is
-first met, no schedule with fewer preemptions, or as many and fewer steps, leads to it: that is
-proved, and no more of the state space need be known than lies below that cost.
+store buffer that flushes) neither preempts nor is preempted. A schedule's cost depends on who moved
+last and who has moved, so the search runs over nodes (state, last thread, threads that have moved).
+It forgets the last thread where neither it nor anything that may free it can move: leaving it
+costs nothing there; and who has moved, once the violation has happened. Nodes are settled in the
+order of their cost, over all moves and never over a reduced set, since a reduction that keeps
+every label may lose the cheapest way to it. When a goal is first met, no schedule that costs less
+leads to it: that is proved, and no more of the state space need be known than lies below.
 
-Copies of a thread are interchangeable, so a pair is taken up to permutations of the copies that
-leave the last thread alone. Whether a pair lies on a cheapest way to a goal is the same for all
+Copies of a thread are interchangeable, so a node is taken up to permutations of the copies that
+leave the last thread alone. Whether a node lies on a cheapest way to a goal is the same for all
 of its permutations; so the lexicographically least schedule is found by walking from the
-initial state, always taking the least move that stays on pairs with that property.
+initial state, always taking the least move that stays on nodes with that property.
 
 Source   Dijkstra, "A note on two problems in connexion with graphs", Numer. Math. 1, 1959;
          preemption bounding: Musuvathi, Qadeer, "Iterative context bounding", PLDI 2007.
@@ -20,6 +26,7 @@ Source   Dijkstra, "A note on two problems in connexion with graphs", Numer. Mat
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,21 +38,29 @@ from racer.search.limits import Budget
 from racer.search.symmetry import groups_of
 
 NOBODY = -1
-Pair = tuple[State, int]  # state, thread that moved last (or NOBODY, where that is forgotten)
-Cost = tuple[int, int]  # preemptions, steps
+# State, thread that moved last (or NOBODY, where that is forgotten), the set of threads that have
+# moved as a number with a bit for each (0 once the violation has happened).
+Node = tuple[State, int, int]
+# Preemptions; threads with a step before the violation, steps before it; switches, steps in all.
+# The first thread to move counts as a switch.
+Cost = tuple[int, int, int, int, int]
 Shows = Callable[[State, bool], Iterable[Hashable]]  # goals of a state, and whether it is an end
+Happened = Callable[[State], bool]  # whether the violation has happened by a state
+
+NOTHING: Cost = (0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class CheapestPath:
-    """A minimal path to a goal."""
+    """A minimal path to a goal. `before`: so many of its moves come before the violation."""
 
     preemptions: int
+    before: int
     moves: tuple[Move, ...]
 
 
 class Remembering:
-    """A system's moves, looked up once for each state: pairs come back to states often."""
+    """A system's moves, looked up once for each state: nodes come back to states often."""
 
     def __init__(self, system: System) -> None:
         self.initial = system.initial
@@ -69,85 +84,93 @@ class Remembering:
 
 
 class PreemptionSearch:
-    """Searches pairs by cost until every goal has been met, or the budget is spent."""
+    """Searches nodes by cost until every goal has been met, or the budget is spent.
 
-    def __init__(self, system: System, shows: Shows, groups: Sequence[str]) -> None:
-        self._system = Remembering(system)
+    `happened` says by which states the violation has happened that schedules are wanted to; once
+    it has, it has in all states that follow. None: at the end of a schedule.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        shows: Shows,
+        groups: Sequence[str],
+        happened: Happened | None = None,
+        moves: Remembering | None = None,
+    ) -> None:
+        self._system = moves or Remembering(system)
         self._shows = shows
+        self._happens = happened
+        self._happened: dict[State, bool] = {}
         self._agents = [agent.thread for agent in system.agents]
         self._threads = len(system.names)  # agents from here on are no threads
         self._groups = groups_of(system, groups)
-        self._cost: dict[Pair, Cost] = {}
-        self._before: dict[Pair, list[Pair]] = {}  # on the cheapest ways to a pair
-        self._met: dict[Hashable, tuple[Cost, list[Pair]]] = {}
+        self._cost: dict[Node, Cost] = {}
+        self._before: dict[Node, list[Node]] = {}  # on the cheapest ways to a node
+        self._met: dict[Hashable, tuple[Cost, list[Node]]] = {}
         # By state: with how many preemptions what follows it can follow at most.
         self._least: dict[State, int] = {}
-        # The pairs to settle with so many preemptions, by steps; their last thread is not yet
-        # forgotten, and each has the settled pairs it was reached from.
-        self._preemptions = 0
-        start = self._pair(system.initial(), NOBODY)
-        self._layers: dict[int, dict[Pair, list[Pair]]] = {0: {start: []}}
-        # Settled with so many preemptions: pairs whose preempting moves have not been made.
-        self._interruptible: list[Pair] = []
+        # The nodes to settle by cost, all of as many preemptions; their last thread is not yet
+        # forgotten, and each has the settled nodes it was reached from.
+        self._layers: dict[Cost, dict[Node, list[Node]]] = {NOTHING: {self.start(): []}}
+        self._costs = [NOTHING]  # of the layers, as a heap
+        # Settled with so many preemptions: nodes whose preempting moves have not been made.
+        self._interruptible: list[Node] = []
 
     def run(self, goals: Iterable[Hashable], budget: Budget) -> None:
-        """Settle pairs until all goals are met; a later run goes on where this one stops."""
+        """Settle nodes until all goals are met; a later run goes on where this one stops."""
         missing = set(goals) - self._met.keys()
-        while missing and (self._layers or self._interruptible):
+        while missing and (self._costs or self._interruptible):
             if not budget.allows(len(self._cost)):
                 return
-            if not self._layers:
+            if not self._costs:
                 self._preempt()
                 continue
-            steps = min(self._layers)
-            for reached, before in self._layers.pop(steps).items():
-                self._settle(reached, before, (self._preemptions, steps))
+            cost = heapq.heappop(self._costs)
+            for reached, before in self._layers.pop(cost).items():
+                self._settle(reached, before, cost)
             missing -= self._met.keys()
 
     def _preempt(self) -> None:
         """Go on to one preemption more: only when nothing is left that needs none."""
         interruptible, self._interruptible = self._interruptible, []
-        self._preemptions += 1
-        for pair in interruptible:
-            state, last = pair
-            moving = self._moving(state)
-            self._reach(pair, [at for at, agent in moving if self._preempts(agent, last)])
+        for node in interruptible:
+            state, last, _ = node
+            self._reach(node, [at for at, by in self._moving(state) if self._preempts(by, last)])
 
-    def _settle(self, reached: Pair, before: list[Pair], cost: Cost) -> None:
-        state, last = reached
+    def _settle(self, reached: Node, before: list[Node], cost: Cost) -> None:
+        state, last, moved = node = reached
         if last != NOBODY and self._standing(state, last) == NOBODY:
-            state, last = pair = self._pair(state, NOBODY)
-        else:
-            pair = reached
-        known = self._cost.get(pair)
+            state, last, moved = node = self._node(state, NOBODY, moved)
+        known = self._cost.get(node)
         if known is not None:
             if known == cost:
-                self._before[pair] += before
+                self._before[node] += before
             return
         if self._is_dominated(state, last, cost[0]):
             return
-        self._cost[pair] = cost
-        self._before[pair] = before
+        self._cost[node] = cost
+        self._before[node] = before
         agents = self._system.agents(state)
         for goal in self._shows(state, not agents):
-            first, pairs = self._met.setdefault(goal, (cost, []))
+            first, nodes = self._met.setdefault(goal, (cost, []))
             if first == cost:
-                pairs.append(pair)
+                nodes.append(node)
         if last not in agents:
-            self._reach(pair, range(len(agents)))
+            self._reach(node, range(len(agents)))
             return
         own = [at for at, agent in self._moving(state) if not self._preempts(agent, last)]
-        self._reach(pair, own)
+        self._reach(node, own)
         if len(own) < len(agents):
-            self._interruptible.append(pair)
+            self._interruptible.append(node)
 
     def _is_dominated(self, state: State, last: int, preemptions: int) -> bool:
         """Whether the state was settled so cheaply that even one preemption more is cheaper.
 
-        What follows a pair can follow any pair with the same state, at the price of at most one
+        What follows a node can follow any node with the same state, at the price of at most one
         preemption, and of none if its last thread is forgotten.
         """
-        standing = self._pair(state, NOBODY)[0]
+        standing = self._node(state, NOBODY, 0)[0]
         at_most = preemptions + (last != NOBODY)
         least = self._least.get(standing)
         if least is None or at_most < least:
@@ -159,30 +182,62 @@ class PreemptionSearch:
         """The position of each move, and who makes it."""
         return enumerate(self._system.agents(state))
 
-    def _reach(self, pair: Pair, chosen: Iterable[int]) -> None:
+    def _reach(self, node: Node, chosen: Iterable[int]) -> None:
         """Put what each of the moves leads to into its layer; of copies that are alike, one moves.
 
         `chosen` are the positions of the moves.
         """
-        state, last = pair
-        moves, agents = self._system.successors(state), self._system.agents(state)
-        alike = [group.alike(state, last) for group in self._groups]
-        steps = self._cost[pair][1] + 1
-        layer = self._layers.setdefault(steps, {})
+        state, last, moved = node
+        agents = self._system.agents(state)
+        alike = [group.alike(state, last, moved) for group in self._groups]
+        cost = self._cost[node]
         for at in chosen:
-            agent = agents[at]
-            after = (moves[at][1], agent if agent < self._threads else last)
-            if alike:
-                if any(self._agents[agent] in copies for copies in alike):
-                    continue
-                after = self._pair(*after)
-            before = layer.get(after)
+            if any(self._agents[agents[at]] in copies for copies in alike):
+                continue
+            goal, after = self._after(node, cost, at)
+            if self._groups:
+                goal = self._node(*goal)
+            layer = self._layers.get(after)
+            if layer is None:
+                layer = self._layers[after] = {}
+                heapq.heappush(self._costs, after)
+            before = layer.get(goal)
             if before is None:
-                layer[after] = [pair]
+                layer[goal] = [node]
             else:
-                before.append(pair)
-        if not layer:
-            del self._layers[steps]
+                before.append(node)
+
+    def _after(self, node: Node, cost: Cost, at: int) -> tuple[Node, Cost]:
+        """Where the move at that position leads from a node of that cost, and what it costs then.
+
+        What follows is not yet taken up to permutations, and no last thread is forgotten.
+        """
+        state, last, moved = node
+        agents = self._system.agents(state)
+        agent, after = agents[at], self._system.successors(state)[at][1]
+        preemptions, threads, before, switches, steps = cost
+        is_thread = agent < self._threads
+        if last in agents and self._preempts(agent, last):
+            preemptions += 1
+        if is_thread and agent != last:
+            switches += 1
+        if not self._has_happened(state):
+            before += 1
+            if is_thread and not moved >> agent & 1:
+                threads += 1
+                moved |= 1 << agent
+        if self._has_happened(after):
+            moved = 0
+        goal = (after, agent if is_thread else last, moved)
+        return goal, (preemptions, threads, before, switches, steps + 1)
+
+    def _has_happened(self, state: State) -> bool:
+        if self._happens is None:
+            return False
+        found = self._happened.get(state)
+        if found is None:
+            found = self._happened[state] = self._happens(state)
+        return found
 
     def _preempts(self, agent: int, last: int) -> bool:
         """Whether it is another thread, where the last one can go on."""
@@ -198,17 +253,17 @@ class PreemptionSearch:
         """The minimal path to a goal; None if it was not met."""
         if goal not in self._met:
             return None
-        cost, pairs = self._met[goal]
+        cost, nodes = self._met[goal]
 
         def arrived(state: State) -> bool:
             return goal in self._shows(state, not self._system.successors(state))
 
-        walk = _Walk(self, self._leading_to(pairs), cost, arrived)
-        return CheapestPath(cost[0], walk.moves())
+        walk = _Walk(self, self._leading_to(nodes), cost, arrived)
+        return CheapestPath(cost[0], cost[2], walk.moves())
 
-    def _leading_to(self, pairs: list[Pair]) -> set[Pair]:
-        marked = set(pairs)
-        waiting = list(pairs)
+    def _leading_to(self, nodes: list[Node]) -> set[Node]:
+        marked = set(nodes)
+        waiting = list(nodes)
         while waiting:
             for before in self._before[waiting.pop()]:
                 if before not in marked:
@@ -216,43 +271,51 @@ class PreemptionSearch:
                     waiting.append(before)
         return marked
 
-    def next_pairs(self, state: State, last: int) -> list[tuple[Move, State, int, Pair, int]]:
-        """Moves from a real state: move, state after, last thread, its pair, preemptions."""
+    def start(self) -> Node:
+        """The node that schedules begin at."""
+        return self._node(self._system.initial(), NOBODY, 0)
+
+    def following(self, node: Node, cost: Cost) -> list[tuple[Move, Node, Cost]]:
+        """Every move from a node, with where it leads and what that costs; not permuted."""
         found = []
-        agents = self._system.agents(state)
-        can_go_on = last in agents
-        for (move, after), agent in zip(self._system.successors(state), agents, strict=True):
-            new_last = agent if agent < self._threads else last
-            if new_last != NOBODY:
-                new_last = self._standing(after, new_last)
-            preempted = can_go_on and self._preempts(agent, last)
-            found.append((move, after, new_last, self._pair(after, new_last), int(preempted)))
+        for at, (move, _) in enumerate(self._system.successors(node[0])):
+            (after, last, moved), costs = self._after(node, cost, at)
+            if last != NOBODY:
+                last = self._standing(after, last)
+            found.append((move, (after, last, moved), costs))
         return found
 
     def initial(self) -> State:
         return self._system.initial()
 
-    def cost_of(self, pair: Pair) -> Cost | None:
-        return self._cost.get(pair)
+    def cost_of(self, node: Node) -> Cost | None:
+        """What a node costs, which stands for all its permutations; None if it was not settled."""
+        return self._cost.get(node)
 
-    def _pair(self, state: State, last: int) -> Pair:
-        """The pair that stands for all its permutations: the last thread is its group's first."""
+    def canonical(self, node: Node) -> Node:
+        """The node that stands for all its permutations."""
+        return self._node(*node)
+
+    def _node(self, state: State, last: int, moved: int) -> Node:
+        """The node that stands for all permutations of one: the last thread is its group's first,
+        the others are sorted by their parts of the state, then by whether they have moved."""
         for group in self._groups:
+            position = -1
             if last in group.threads:
-                state += group.sorting_behind(state, group.threads.index(last))
+                position = group.threads.index(last)
                 last = group.threads[0]
-            else:
-                state += group.sorting(state)
-        return (state, last)
+            delta, moved = group.sorting_behind(state, position, moved)
+            state += delta
+        return (state, last, moved)
 
 
 class _Walk:
-    """The least schedule along marked pairs, each at its settled cost, to a state of the goal."""
+    """The least schedule along marked nodes, each at its settled cost, to a state of the goal."""
 
     def __init__(
         self,
         search: PreemptionSearch,
-        marked: set[Pair],
+        marked: set[Node],
         cost: Cost,
         arrived: Callable[[State], bool],
     ) -> None:
@@ -262,12 +325,12 @@ class _Walk:
         self._arrived = arrived
 
     def moves(self) -> tuple[Move, ...]:
-        """Depth first in the order of moves; a state from which it fails is not tried again."""
-        start = self._search.initial()
+        """Depth first in the order of moves; a node from which it fails is not tried again."""
+        start = (self._search.initial(), NOBODY, 0)
         moves: list[Move] = []
-        stack = [iter(self._options(start, NOBODY, (0, 0)))]
-        failed: set[tuple[State, int]] = set()
-        if self._is_goal(start, (0, 0)):
+        stack = [iter(self._options(start, NOTHING))]
+        failed: set[Node] = set()
+        if self._is_goal(start, NOTHING):
             return ()
         while stack:
             step = next(stack[-1], None)
@@ -276,23 +339,23 @@ class _Walk:
                 if moves:
                     moves.pop()
                 continue
-            move, after, last, cost = step
-            if (after, last) in failed:
+            move, node, cost = step
+            if node in failed:
                 continue
-            failed.add((after, last))
+            failed.add(node)
             moves.append(move)
-            if self._is_goal(after, cost):
+            if self._is_goal(node, cost):
                 return tuple(moves)
-            stack.append(iter(self._options(after, last, cost)))
-        raise InternalError("no path along the cheapest pairs to a goal that was met")
+            stack.append(iter(self._options(node, cost)))
+        raise InternalError("no path along the cheapest nodes to a goal that was met")
 
-    def _options(self, state: State, last: int, cost: Cost) -> list[tuple[Move, State, int, Cost]]:
+    def _options(self, node: Node, cost: Cost) -> list[tuple[Move, Node, Cost]]:
         options = []
-        for move, after, new_last, pair, preempted in self._search.next_pairs(state, last):
-            new_cost = (cost[0] + preempted, cost[1] + 1)
-            if pair in self._marked and self._search.cost_of(pair) == new_cost:
-                options.append((move, after, new_last, new_cost))
+        for move, after, new_cost in self._search.following(node, cost):
+            settled = self._search.canonical(after)
+            if settled in self._marked and self._search.cost_of(settled) == new_cost:
+                options.append((move, after, new_cost))
         return options
 
-    def _is_goal(self, state: State, cost: Cost) -> bool:
-        return cost == self._cost and self._arrived(state)
+    def _is_goal(self, node: Node, cost: Cost) -> bool:
+        return cost == self._cost and self._arrived(node[0])

@@ -71,15 +71,9 @@ class Examiner:
         goals: list[Goal] = [Label(name, at_end=True) for name in self.labels_at_end(state)]
         return [*goals, self.family(self._system.outcome(state))]
 
-    def goals_if_end(self, state: State, is_end: bool) -> Iterable[Goal]:
-        """What a state shows as the end of an interleaving."""
-        return self.goals_at_end(state) if is_end else ()
-
-    def goals(self, state: State, is_end: bool) -> Iterable[Goal]:
-        """That, and the labels it shows whether an end follows or not."""
-        if is_end:
-            yield from self.goals_at_end(state)
-        yield from (Label(name, at_end=False) for name in self._system.labels(state))
+    def families_if_end(self, state: State, is_end: bool) -> Iterable[Goal]:
+        """What a state shows as the end of an interleaving, labels apart."""
+        return (self.family(self._system.outcome(state)),) if is_end else ()
 
     def family(self, outcome: OutcomeKey) -> Family:
         return Family(outcome_family(outcome, self.groups))

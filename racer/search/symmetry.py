@@ -38,39 +38,50 @@ class Group:
         first, last = fields[0], fields[-1]
         width = last.shift - first.shift + last.mask.bit_length()
         self.block = Field(first.shift, (1 << width) - 1)
-        self._alike: dict[tuple[int, bool], frozenset[int]] = {}
-        self._sorted: dict[tuple[int, int], int] = {}  # blocks seen, and what to add to them
+        self._all = (1 << len(self.threads)) - 1
+        self._alike: dict[tuple[int, bool, int], frozenset[int]] = {}
+        # Blocks seen, and what to add to them; with the marks of the copies, before and after.
+        self._sorted: dict[tuple[int, int, int], tuple[int, int]] = {}
 
     def parts(self, state: State) -> list[int]:
         return [(state >> field.shift) & field.mask for field in self.fields]
 
     def sorting(self, state: State) -> int:
         """What to add to `state` to sort this group's parts."""
-        return self.sorting_behind(state, -1)
+        return self.sorting_behind(state, -1, 0)[0]
 
-    def sorting_behind(self, state: State, position: int) -> int:
-        """The same, but the copy at `position` (if not -1) comes first, and the rest sorted."""
-        block = (state >> self.block.shift) & self.block.mask
-        delta = self._sorted.get((block, position))
-        if delta is None:
-            parts = self.parts(state)
-            rest = [part for at, part in enumerate(parts) if at != position]
-            first = [parts[position]] if position >= 0 else []
-            delta = self._sorted[block, position] = self.moved(parts, [*first, *sorted(rest)])
-        return delta
+    def sorting_behind(self, state: State, position: int, marks: int) -> tuple[int, int]:
+        """The same, but the copy at `position` (if not -1) comes first, and the rest sorted.
 
-    def alike(self, state: State, last: int) -> frozenset[int]:
-        """The copies whose part equals that of one before them, the `last` thread apart.
-
-        `state` is sorted, behind `last` if that is one of these copies.
+        `marks` is a set of threads, as a number with a bit for each; copies with the same part are
+        sorted by them. They move with their copies: what becomes of them is given, too.
         """
         block = (state >> self.block.shift) & self.block.mask
-        key = (block, last == self.threads[0])
-        found = self._alike.get(key)
+        mine = marks >> self.threads[0] & self._all
+        found = self._sorted.get((block, position, mine))
         if found is None:
             parts = self.parts(state)
+            rest = [at for at in range(len(parts)) if at != position]
+            rest.sort(key=lambda at: (parts[at], mine >> at & 1))
+            order = [position, *rest] if position >= 0 else rest
+            delta = self.moved(parts, [parts[at] for at in order])
+            after = sum((mine >> at & 1) << place for place, at in enumerate(order))
+            found = self._sorted[block, position, mine] = delta, (after ^ mine) << self.threads[0]
+        return found[0], marks ^ found[1]
+
+    def alike(self, state: State, last: int, marks: int) -> frozenset[int]:
+        """The copies that are as one before them, in part and mark, the `last` thread apart.
+
+        `state` and `marks` are sorted, behind `last` if that is one of these copies.
+        """
+        block = (state >> self.block.shift) & self.block.mask
+        mine = marks >> self.threads[0] & self._all
+        key = (block, last == self.threads[0], mine)
+        found = self._alike.get(key)
+        if found is None:
+            own = [(part, mine >> at & 1) for at, part in enumerate(self.parts(state))]
             first = 2 if key[1] else 1
-            repeats = [at for at in range(first, len(parts)) if parts[at] == parts[at - 1]]
+            repeats = [at for at in range(first, len(own)) if own[at] == own[at - 1]]
             found = self._alike[key] = frozenset(self.threads[at] for at in repeats)
         return found
 

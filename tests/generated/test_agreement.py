@@ -27,7 +27,7 @@ class Account:
 
     verdict: str
     interleavings: int | None
-    outcomes: dict[OutcomeKey, tuple[int | None, int, int]]  # count, preemptions, steps
+    outcomes: dict[OutcomeKey, tuple[int | None, tuple[int, ...]]]
     violations: dict[str, tuple[int | None, Cost]]
     vacuous: frozenset[str]
 
@@ -39,7 +39,7 @@ def by_oracle(program: Program) -> Account:
     return Account(
         verdict="fail" if naive.violations or vacuous else "pass",
         interleavings=naive.interleavings,
-        outcomes={key: (n, *naive.outcome_witness[key][:2]) for key, n in naive.outcomes.items()},
+        outcomes={key: (n, naive.outcome_witness[key][:5]) for key, n in naive.outcomes.items()},
         violations={label: (n, naive.witness[label]) for label, n in naive.violations.items()},
         vacuous=vacuous,
     )
@@ -51,7 +51,7 @@ def by_engine(program: Program, *, reduce: bool) -> Account:
         verdict=result.verdict,
         interleavings=result.interleavings,
         outcomes={
-            key: (outcome.interleavings, outcome.witness.preemptions, outcome.witness.steps)
+            key: (outcome.interleavings, outcome.witness.cost)
             for key, outcome in result.outcomes.items()
         },
         violations={
@@ -65,7 +65,7 @@ def by_engine(program: Program, *, reduce: bool) -> Account:
 def cost(program: Program, witness: Witness) -> Cost:
     position = {instance.name: i for i, instance in enumerate(program.instances())}
     steps = tuple((position[move.thread], move.choice) for move in witness.schedule)
-    return witness.preemptions, witness.steps, steps
+    return *witness.cost, steps
 
 
 def assert_agreement(make: Callable[[], Program]) -> None:
@@ -115,15 +115,15 @@ def assert_agreement_up_to(sample: Sample, longest: int) -> None:
     for label, cheapest in naive.witness.items():
         assert cost(program, violations[label].witness) <= cheapest
     for outcome, cheapest in naive.outcome_witness.items():
-        assert cost(program, result.outcomes[outcome].witness)[:2] <= cheapest[:2]
+        assert cost(program, result.outcomes[outcome].witness)[:5] <= cheapest[:5]
     for label, finding in violations.items():
         found = cost(program, finding.witness)
-        if found[1] <= longest and label not in naive.cut - set(naive.witness):
+        if found[4] <= longest and label not in naive.cut - set(naive.witness):
             assert naive.witness[label] == found
     for outcome, reached in result.outcomes.items():
         found = cost(program, reached.witness)
-        if found[1] <= longest:
-            assert naive.outcome_witness[outcome][:2] == found[:2]
+        if found[4] <= longest:
+            assert naive.outcome_witness[outcome][:5] == found[:5]
 
 
 @pytest.mark.usefixtures("brief_lifting")

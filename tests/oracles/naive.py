@@ -10,7 +10,7 @@ Bound    as many executions as the program has interleavings: small programs onl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,9 @@ from racer.lang.program import Program
 from racer.lang.watches import Observation, State, Watch, evaluate
 
 Step = tuple[int, int]  # the thread's position in Program.instances(), the chosen option
-Cost = tuple[int, int, tuple[Step, ...]]  # preemptions, steps, schedule: smaller is better
+# Preemptions; threads with a step before the violation, steps before it; switches, steps, schedule:
+# smaller is better.
+Cost = tuple[int, int, int, int, int, tuple[Step, ...]]
 
 
 class TooMany(Exception):
@@ -101,6 +103,8 @@ def enumerate_program(
             outcome_witness[outcome] = min(cost, outcome_witness.get(outcome, cost))
             for label in labels:
                 violations[label] += 1
+                before = execution.first[label]
+                cost = cost_of(execution.schedule, execution.preemptions, before)
                 witness[label] = min(cost, witness.get(label, cost))
         reached |= execution.reached
         execution.close()
@@ -120,6 +124,14 @@ def enumerate_program(
         moves, taken = path.pop()
         path.append((moves, taken + 1))
     raise TooMany(f"more than {limit:,} executions; the last began with {path[:5]}.")
+
+
+def cost_of(schedule: Sequence[Step], preemptions: int, before: int | None = None) -> Cost:
+    """What a schedule costs, so many steps of which come `before` the violation (None: all)."""
+    before = len(schedule) if before is None else before
+    threads = {thread for thread, _ in schedule[:before]}
+    switches = sum(schedule[i][0] != schedule[i - 1][0] for i in range(1, len(schedule)))
+    return preemptions, len(threads), before, switches, len(schedule), tuple(schedule)
 
 
 def blocks(operation: Operation, values: Mapping[str, object]) -> bool:
@@ -205,6 +217,7 @@ class Execution:
         self.instances = program.instances()
         self.values: dict[str, object] = dict(program.memory.initial)
         self.labels: set[str] = set()
+        self.first: dict[str, int] = {}  # by label: after so many steps it was first seen
         self.reached: set[str] = set()
         self.schedule: list[Step] = []
         self.preemptions = 0
@@ -259,7 +272,7 @@ class Execution:
         self._examine_state()
 
     def finish(self) -> tuple[OutcomeKey, set[str], Cost]:
-        """The outcome of a maximal schedule, the labels it shows, and what it costs."""
+        """The outcome of a maximal schedule, the labels it shows, and what it costs in all."""
         outcome: list[tuple[str, OutcomeValue]] = []
         for instance, run in zip(self.instances, self.runs, strict=True):
             match run.pending:
@@ -276,8 +289,8 @@ class Execution:
                     raise AssertionError(f"thread {instance.name} neither waits nor ended: {other}")
         if self.has_ended():
             self.labels |= self._unmet(outcome)
-        cost = (self.preemptions, len(self.schedule), tuple(self.schedule))
-        return OutcomeKey(outcome), self.labels, cost
+        self._note_labels()
+        return OutcomeKey(outcome), self.labels, cost_of(self.schedule, self.preemptions)
 
     def has_ended(self) -> bool:
         """Whether no thread is left that is no daemon, and somebody has come to an end."""
@@ -330,3 +343,8 @@ class Execution:
         for name, predicate in self.program.sometimes.items():
             if evaluate(name, predicate, self.values):
                 self.reached.add(name)
+        self._note_labels()
+
+    def _note_labels(self) -> None:
+        for label in self.labels:
+            self.first.setdefault(label, len(self.schedule))

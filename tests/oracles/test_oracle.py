@@ -181,7 +181,7 @@ def test_locks_taken_crosswise_deadlock_in_two_of_six_interleavings() -> None:
         (("P", None), ("Q", None)): 4,
     }
     # P could have gone on to n when Q took it: one preemption, and none are not enough.
-    assert naive.witness == {"deadlock": (1, 2, ((0, 0), (1, 0)))}
+    assert naive.witness == {"deadlock": (1, 2, 2, 1, 2, ((0, 0), (1, 0)))}
 
 
 def test_a_thread_stuck_forever_is_a_deadlock_even_if_all_others_end() -> None:
@@ -209,7 +209,7 @@ def test_a_violation_inside_a_lock_still_takes_the_step_that_releases_it() -> No
     assert naive.interleavings == 2  # acquire, release; then the other: who is first?
     assert naive.outcomes == {(("P.0", Violation("bad")), ("P.1", Violation("bad"))): 2}
     assert naive.violations == {"bad": 2}  # once for each interleaving, though two threads show it
-    assert naive.witness["bad"] == (0, 4, ((0, 0), (0, 0), (1, 0), (1, 0)))
+    assert naive.witness["bad"] == (0, 1, 2, 1, 4, ((0, 0), (0, 0), (1, 0), (1, 0)))
 
 
 # --- labels ---------------------------------------------------------------------------------
@@ -241,11 +241,11 @@ def test_invariants_are_examined_in_the_initial_each_and_the_final_state() -> No
     assert naive.violations == {"initial": 3, "either": 2, "final": 3}
     assert naive.reached == {"both"}
     # Without a preemption: P first, Q after it; for "either", Q first (it ends, so switching
-    # away from it is free) and then P.
+    # away from it is free) and then P. "initial" needs no step. For "final", one of Q does.
     assert naive.witness == {
-        "initial": (0, 3, ((0, 0), (0, 0), (1, 0))),
-        "either": (0, 3, ((1, 0), (0, 0), (0, 0))),
-        "final": (0, 3, ((0, 0), (0, 0), (1, 0))),
+        "initial": (0, 0, 0, 1, 3, ((0, 0), (0, 0), (1, 0))),
+        "either": (0, 2, 2, 1, 3, ((1, 0), (0, 0), (0, 0))),
+        "final": (0, 1, 1, 1, 3, ((1, 0), (0, 0), (0, 0))),
     }
 
 
@@ -261,7 +261,7 @@ def test_a_failed_assert_is_labelled_by_its_text() -> None:
 
     naive = enumerate_program(Program(mem, {"R": Thread(reader), "W": Thread(writer)}))
     assert naive.violations == {"too late": 1}  # one of 2 orders
-    assert naive.witness == {"too late": (0, 2, ((1, 0), (0, 0)))}
+    assert naive.witness == {"too late": (0, 2, 2, 1, 2, ((1, 0), (0, 0)))}
 
 
 # --- preemptions ----------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def test_a_torn_read_needs_one_preemption() -> None:
     naive = enumerate_program(Program(mem, {"R": Thread(reader), "W": Thread(writer)}))
     assert naive.violations == {"torn": 1}  # one of C(3, 1): the store between the loads
     # R could go on when W moved: 1. W had ended when R moved again: free.
-    assert naive.witness == {"torn": (1, 3, ((0, 0), (1, 0), (0, 0)))}
+    assert naive.witness == {"torn": (1, 2, 3, 2, 3, ((0, 0), (1, 0), (0, 0)))}
 
 
 def test_alternating_five_steps_needs_three_preemptions() -> None:
@@ -300,7 +300,7 @@ def test_alternating_five_steps_needs_three_preemptions() -> None:
     assert naive.interleavings == 10  # C(5, 2)
     assert naive.violations == {"all three": 1}
     # R W R W R: the first three switches leave a thread that could go on, the last one W's end.
-    assert naive.witness["all three"] == (3, 5, ((0, 0), (1, 0), (0, 0), (1, 0), (0, 0)))
+    assert naive.witness["all three"] == (3, 2, 5, 4, 5, ((0, 0), (1, 0), (0, 0), (1, 0), (0, 0)))
 
 
 def test_leaving_a_thread_that_is_blocked_is_no_preemption() -> None:
@@ -319,7 +319,7 @@ def test_leaving_a_thread_that_is_blocked_is_no_preemption() -> None:
     naive = enumerate_program(Program(mem, {"P": Thread(ping), "Q": Thread(pong)}))
     assert naive.interleavings == 1  # each step enables the next, and no other
     [cost] = naive.outcome_witness.values()
-    assert cost == (0, 5, ((0, 0), (1, 0), (1, 0), (0, 0), (0, 0)))
+    assert cost == (0, 2, 5, 2, 5, ((0, 0), (1, 0), (1, 0), (0, 0), (0, 0)))
 
 
 def test_fewest_preemptions_come_before_fewest_steps() -> None:
@@ -341,7 +341,7 @@ def test_fewest_preemptions_come_before_fewest_steps() -> None:
     naive = enumerate_program(Program(mem, {"R": Thread(reader), "W": Thread(writer)}))
     # W in each of the gaps: after both loads nothing; between them short; before them long.
     assert naive.violations == {"seen": 2}
-    assert naive.witness["seen"] == (0, 5, ((1, 0), (0, 0), (0, 0), (0, 0), (0, 0)))
+    assert naive.witness["seen"] == (0, 2, 5, 1, 5, ((1, 0), (0, 0), (0, 0), (0, 0), (0, 0)))
 
 
 def test_of_equal_schedules_the_earlier_thread_and_option_come_first() -> None:
@@ -357,7 +357,7 @@ def test_of_equal_schedules_the_earlier_thread_and_option_come_first() -> None:
 
     naive = enumerate_program(Program(mem, {"Q": Thread(chooser), "P": Thread(other)}))
     assert naive.violations == {"bad": 4}  # 2 orders, 2 options
-    assert naive.witness["bad"] == (0, 2, ((0, 0), (1, 0)))  # P before Q, option x
+    assert naive.witness["bad"] == (0, 1, 1, 1, 2, ((1, 0), (0, 0)))  # Q before P, option x
 
 
 # --- windows --------------------------------------------------------------------------------
@@ -399,6 +399,9 @@ def test_the_same_window_with_both_loads_always_done_has_fifteen_interleavings()
     # R C R R C R: R could go on at both its switches, C at its first; after it C has ended.
     assert naive.witness["misclassified"] == (
         3,
+        2,
+        5,
+        4,
         6,
         ((1, 0), (0, 0), (1, 0), (1, 0), (0, 0), (1, 0)),
     )
@@ -508,5 +511,5 @@ def test_executions_can_be_given_up_after_so_many_steps() -> None:
     # three loads and then the store, are cut; the latter has broken the invariant.
     assert naive.interleavings == 3
     assert naive.violations == {"out": 3, "clear": 3}
-    assert naive.witness["out"] == (0, 2, ((1, 0), (0, 0)))
+    assert naive.witness["out"] == (0, 2, 2, 1, 2, ((1, 0), (0, 0)))
     assert naive.cut == frozenset({"clear"})

@@ -344,7 +344,7 @@ def test_what_every_interleaving_shows_needs_no_order_and_has_no_return() -> Non
 
 def test_where_no_order_matters_what_the_cause_names_is_not_folded() -> None:
     mem = Memory()
-    x, y = mem.cell("x", 0), mem.cell("y", 0)
+    x, y = mem.cell("x", 1), mem.cell("y", 0)
 
     async def store() -> None:
         for _ in range(3):
@@ -352,8 +352,8 @@ def test_where_no_order_matters_what_the_cause_names_is_not_folded() -> None:
         await x.store(0)
 
     async def check() -> None:
-        if await x.load() == 0:
-            raise Violation("always")
+        await x.wait_until(lambda value: value == 0)
+        raise Violation("always")
 
     explanation = the("always", Program(mem, {"A": Thread(store), "C": Thread(check)}))
     assert (named(explanation), explanation.cause) == ([], "C1 finds x = 0, stored by A4.")

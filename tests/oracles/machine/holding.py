@@ -377,11 +377,9 @@ def check_program(seed: int, mutate: Callable[[Any], Any] = lambda e: e) -> Iter
                 having = [mv for mv, s in every if m.shows(s, label)]
                 yield from same(f"{label}: interleavings", found.interleavings, len(having))
                 if len(having) < 300:
-                    best = min((Run(m, mv).preemptions, len(mv), mv) for mv in having)
+                    best = min(Run(m, mv).cost(label) for mv in having)
                     yield from same(
-                        f"{label}: witness",
-                        (found.witness.preemptions, tuple(witness)),
-                        (best[0], best[2]),
+                        f"{label}: witness", (*found.witness.cost, tuple(witness)), best
                     )
             schedules = [witness]
             for _ in range(20):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tests.oracles.machine.programs import SEEN, Prog, holds
@@ -212,6 +213,16 @@ class Run:
             and m.enabled(self.states[i], self.events[i - 1].ti)
             for i in range(1, len(schedule))
         )
+        self.machine, self.schedule = m, tuple(schedule)
+
+    def cost(self, label: str) -> tuple:
+        """Preemptions, threads and steps before the violation, switches, steps, schedule."""
+        shown = [i for i, s in enumerate(self.states) if label in s[3]]
+        before = shown[0] if shown else len(self.events)
+        movers = [event.ti for event in self.events]
+        switches = sum(one != other for one, other in pairwise(movers))
+        moving = set(movers[:before])
+        return self.preemptions, len(moving), before, switches, len(movers), self.schedule
 
     def source(self, i: int) -> int | None:
         """The last step before event i that stored to its cell."""

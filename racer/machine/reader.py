@@ -24,6 +24,8 @@ class Reader:
         self._layout = layout
         self._final = lifted.program.finally_
         self._groups = tuple(instance.group for instance in lifted.instances)
+        self._broken = tuple(layout.broken.items())
+        self._places = tuple(zip(lifted.automata, layout.nodes, strict=True))
         self._seeds: dict[str, Seeds] = {}
         self._sometimes = {
             name: truth_of(f"sometimes {name!r}", predicate, layout, lifted)
@@ -31,21 +33,22 @@ class Reader:
         }
 
     def labels(self, state: State) -> tuple[str, ...]:
-        found = {name for name, field in self._layout.broken.items() if field.get(state)}
-        found.update(each.label for _, each in self._at(state) if isinstance(each, Violated))
-        return tuple(sorted(found))
+        found = [name for name, field in self._broken if field.get(state)]
+        for automaton, field in self._places:  # of almost all states there is nothing to say
+            pending = automaton.pending(field.get(state))
+            if isinstance(pending, Violated):
+                found.append(pending.label)
+        return tuple(sorted(set(found))) if found else ()
 
     def outcome(self, state: State) -> OutcomeKey:
         return endings.outcome_of(self._at(state))
 
     def _at(self, state: State) -> endings.Resting:
         """Each thread with what it is about to do or has come to."""
-        threads = zip(
-            self._lifted.instances, self._lifted.automata, self._layout.nodes, strict=True
-        )
+        places = zip(self._lifted.instances, self._places, strict=True)
         return [
             (instance, automaton.pending(field.get(state)))
-            for instance, automaton, field in threads
+            for instance, (automaton, field) in places
         ]
 
     def ended(self, state: State) -> bool:

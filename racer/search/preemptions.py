@@ -27,7 +27,7 @@ Source   Dijkstra, "A note on two problems in connexion with graphs", Numer. Mat
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from racer.errors import InternalError
@@ -136,12 +136,16 @@ class PreemptionSearch:
         interruptible, self._interruptible = self._interruptible, []
         for node in interruptible:
             state, last, _ = node
-            self._reach(node, [at for at, by in self._moving(state) if self._preempts(by, last)])
+            agents = enumerate(self._system.agents(state))
+            self._reach(node, [at for at, agent in agents if self._preempts(agent, last)])
 
     def _settle(self, reached: Node, before: list[Node], cost: Cost) -> None:
         state, last, moved = node = reached
-        if last != NOBODY and self._standing(state, last) == NOBODY:
+        agents = self._system.agents(state)
+        goes_on = last in agents
+        if not goes_on and last != NOBODY and self._standing(state, last) == NOBODY:
             state, last, moved = node = self._node(state, NOBODY, moved)
+            agents = self._system.agents(state)
         known = self._cost.get(node)
         if known is not None:
             if known == cost:
@@ -151,15 +155,14 @@ class PreemptionSearch:
             return
         self._cost[node] = cost
         self._before[node] = before
-        agents = self._system.agents(state)
         for goal in self._shows(state, not agents):
             first, nodes = self._met.setdefault(goal, (cost, []))
             if first == cost:
                 nodes.append(node)
-        if last not in agents:
+        if not goes_on:
             self._reach(node, range(len(agents)))
             return
-        own = [at for at, agent in self._moving(state) if not self._preempts(agent, last)]
+        own = [at for at, agent in enumerate(agents) if not self._preempts(agent, last)]
         self._reach(node, own)
         if len(own) < len(agents):
             self._interruptible.append(node)
@@ -170,7 +173,7 @@ class PreemptionSearch:
         What follows a node can follow any node with the same state, at the price of at most one
         preemption, and of none if its last thread is forgotten.
         """
-        standing = self._node(state, NOBODY, 0)[0]
+        standing = self._node(state, NOBODY, 0)[0] if self._groups else state
         at_most = preemptions + (last != NOBODY)
         least = self._least.get(standing)
         if least is None or at_most < least:
@@ -178,58 +181,58 @@ class PreemptionSearch:
             return False
         return preemptions > least
 
-    def _moving(self, state: State) -> Iterable[tuple[int, int]]:
-        """The position of each move, and who makes it."""
-        return enumerate(self._system.agents(state))
-
-    def _reach(self, node: Node, chosen: Iterable[int]) -> None:
+    def _reach(self, node: Node, chosen: Sequence[int]) -> None:
         """Put what each of the moves leads to into its layer; of copies that are alike, one moves.
 
         `chosen` are the positions of the moves.
         """
-        state, last, moved = node
-        agents = self._system.agents(state)
-        alike = [group.alike(state, last, moved) for group in self._groups]
-        cost = self._cost[node]
-        for at in chosen:
-            if any(self._agents[agents[at]] in copies for copies in alike):
-                continue
-            goal, after = self._after(node, cost, at)
+        if self._groups:
+            state, last, moved = node
+            agents = self._system.agents(state)
+            alike = [group.alike(state, last, moved) for group in self._groups]
+            chosen = [
+                at
+                for at in chosen
+                if not any(self._agents[agents[at]] in copies for copies in alike)
+            ]
+        for goal, cost in self._after(node, self._cost[node], chosen):
             if self._groups:
                 goal = self._node(*goal)
-            layer = self._layers.get(after)
+            layer = self._layers.get(cost)
             if layer is None:
-                layer = self._layers[after] = {}
-                heapq.heappush(self._costs, after)
+                layer = self._layers[cost] = {}
+                heapq.heappush(self._costs, cost)
             before = layer.get(goal)
             if before is None:
                 layer[goal] = [node]
             else:
                 before.append(node)
 
-    def _after(self, node: Node, cost: Cost, at: int) -> tuple[Node, Cost]:
-        """Where the move at that position leads from a node of that cost, and what it costs then.
+    def _after(self, node: Node, cost: Cost, chosen: Iterable[int]) -> Iterator[tuple[Node, Cost]]:
+        """Where the moves at these positions lead from a node of that cost, and what that costs.
 
         What follows is not yet taken up to permutations, and no last thread is forgotten.
         """
         state, last, moved = node
-        agents = self._system.agents(state)
-        agent, after = agents[at], self._system.successors(state)[at][1]
         preemptions, threads, before, switches, steps = cost
-        is_thread = agent < self._threads
-        if last in agents and self._preempts(agent, last):
-            preemptions += 1
-        if is_thread and agent != last:
-            switches += 1
-        if not self._has_happened(state):
+        moves, agents = self._system.successors(state), self._system.agents(state)
+        interrupted = preemptions + (last in agents)  # if it is another thread that moves
+        happened = self._has_happened(state)
+        if not happened:
             before += 1
-            if is_thread and not moved >> agent & 1:
-                threads += 1
-                moved |= 1 << agent
-        if self._has_happened(after):
-            moved = 0
-        goal = (after, agent if is_thread else last, moved)
-        return goal, (preemptions, threads, before, switches, steps + 1)
+        steps += 1
+        for at in chosen:
+            agent, after = agents[at], moves[at][1]
+            has_moved = 0 if happened or self._has_happened(after) else moved | 1 << agent
+            more = threads + (not happened and not moved >> agent & 1)
+            if agent == last:
+                yield (after, last, has_moved), (preemptions, more, before, switches, steps)
+            elif agent < self._threads:
+                cost = (interrupted, more, before, switches + 1, steps)
+                yield (after, agent, has_moved), cost
+            else:
+                has_moved &= moved
+                yield (after, last, has_moved), (preemptions, threads, before, switches, steps)
 
     def _has_happened(self, state: State) -> bool:
         if self._happens is None:
@@ -278,8 +281,9 @@ class PreemptionSearch:
     def following(self, node: Node, cost: Cost) -> list[tuple[Move, Node, Cost]]:
         """Every move from a node, with where it leads and what that costs; not permuted."""
         found = []
-        for at, (move, _) in enumerate(self._system.successors(node[0])):
-            (after, last, moved), costs = self._after(node, cost, at)
+        moves = self._system.successors(node[0])
+        following = self._after(node, cost, range(len(moves)))
+        for (move, _), ((after, last, moved), costs) in zip(moves, following, strict=True):
             if last != NOBODY:
                 last = self._standing(after, last)
             found.append((move, (after, last, moved), costs))

@@ -33,6 +33,7 @@ Explore, and read what was found
 
 Tell others
     explain, mail   why a Result has a label, as data, and as text with a picture of the schedule
+    brief, About    the gist of that in 20 lines; the words for it that a Program brings
     save, load      a Witness to and from a file
     replay          run a witness on trio: a Trace of Events
 
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
     from racer.exploration.result import Outcome as Outcome
     from racer.exploration.result import Witness as Witness
     from racer.exploration.witness_file import SavedWitness as SavedWitness
+    from racer.lang.about import About as About
     from racer.lang.cells import Cell as Cell
     from racer.lang.cells import Lock as Lock
     from racer.lang.cells import choose as choose
@@ -109,6 +111,7 @@ if TYPE_CHECKING:
     from racer.lang.watches import Window as Window
     from racer.replaying.trace import Event as Event
     from racer.replaying.trace import Trace as Trace
+    from racer.viz.brief import brief as brief
     from racer.viz.mail import mail as mail
 
 # Where each public name lives. A module is imported when a name of it is first used, so that
@@ -127,6 +130,7 @@ _HOMES = {
     "exploration.explaining": "explain",
     "exploration.result": "Finding Interrupted Outcome Witness",
     "exploration.witness_file": "SavedWitness",
+    "lang.about": "About",
     "lang.cells": "Cell Lock choose fence",
     "lang.refcounts": "Refcount",
     "lang.memory": "Memory",
@@ -135,6 +139,7 @@ _HOMES = {
     "lang.schedule": "Move",
     "lang.watches": "State Watch Window",
     "replaying.trace": "Event Trace",
+    "viz.brief": "brief",
     "viz.mail": "mail",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

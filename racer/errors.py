@@ -92,11 +92,15 @@ class InternalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A line of a user's source file, and the function that it is a line of, where known."""
+    """A line of a user's source file, and the function that it is a line of, where known.
+
+    `models` is the function of the code under test that this one is a model of: `f()`.
+    """
 
     path: str
     line: int
     function: str = field(default="", compare=False)
+    models: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}"

@@ -150,7 +150,8 @@ def expected_when_tried_again(
         return Expected("pass", because="a poisoned page of order 0 is not freed")
     if injects == "hwpoison" and second_try == "same_flags":
         reason = "memory_failure() tries again with a reference that it has put before"
-        return Expected("fail", ("reference_put_twice",), reason)
+        fixed_by = {"second_try": "cleared"}
+        return Expected("fail", ("reference_put_twice",), reason, fixed_by=fixed_by)
     labels, reasons = [], []
     if variant == "tryget" or (variant == "v8" and page == "isolated_thp"):
         labels.append("missed")

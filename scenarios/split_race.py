@@ -94,6 +94,7 @@ def expected(
     if variant == "zlock":
         reason = "H is no slab before zone->lock was taken twice after p has left it"
         return Expected("pass", because=reason)
+    fixed_by = {"variant": "zlock"}
     if variant == "headonly" or type_reads == "sunk":
         if only == "unmarked" and caller == "memory_failure" and flags_rmw == "atomic":
             return Expected("pass", because="p was poisoned and stays so; only H is freed")
@@ -105,10 +106,11 @@ def expected(
         reason = "nothing keeps p from being freed, and a new THP on H passes the re-read"
     elif flags_rmw == "split":
         reason = "the split's plain update of p's flags loses PG_hwpoison, so p is freed"
+        fixed_by = {"flags_rmw": "atomic"}
     else:
         reason = "p's head is H again only if p was freed, and a poisoned page never is"
         return Expected("pass", because=reason)
-    return Expected("fail", ("misclassified",), reason)
+    return Expected("fail", ("misclassified",), reason, fixed_by=fixed_by)
 
 
 @scenario(expect=expected)

@@ -21,11 +21,11 @@ from racer.lang import operations
 
 GROUPS = {
     "Write a program": (
-        "Memory Cell Lock Refcount Watch Window State choose fence Thread Program Violation"
+        "Memory Cell Lock Refcount Watch Window State choose fence Thread Program About Violation"
     ),
     "Explore": "explore Interrupted",
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
-    "Explain and mail": "explain Explanation mail",
+    "Explain and mail": "explain Explanation mail brief",
     "Save, load and replay a witness": "save load SavedWitness replay",
     "Scenarios": "scenario Expected Range WhatIf Configured Meanings Scenario",
     "Claims": "Claim Answer Never Shows Same Only Universal",
@@ -36,7 +36,7 @@ GROUPS = {
 }
 
 # Classes that one makes by calling them; of all others racer hands out the instances.
-MADE_BY_USERS = {"Memory", "Thread", "Program", "Violation", "Expected", "Range", "Move"}
+MADE_BY_USERS = {"Memory", "Thread", "Program", "Violation", "Expected", "Range", "Move", "About"}
 MADE_BY_USERS |= {"WhatIf", "Configured", "Meanings"}
 MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only", "Universal"}
 
@@ -52,6 +52,7 @@ INTERNAL = {
     "Program": "predicates functions instances",
     "Witness": "cost",
     "Expected": "agrees",
+    "About": "comes_to names_in",
     "Scenario": "module function build complete parse what_ifs",
     **dict.fromkeys(("Never", "Shows", "Same", "Only"), _ASK),
 }

@@ -28,6 +28,17 @@ def test_the_readme_shows_what_the_first_command_prints(
     assert_printed(block("pip install ."), capsys.readouterr().out)
 
 
+def test_the_readme_shows_the_briefs_that_its_commands_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^    racer (explore .* --brief)$", README, re.MULTILINE)
+    assert {command.split()[1] for command in commands} == {"split_race", "count_increased"}
+    for command in commands:
+        assert main(command.split()) == 0
+        assert capsys.readouterr().out == block(f"    racer {command}\n")
+
+
 def test_the_readme_shows_a_mail_and_the_picture_that_its_commands_make(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -38,7 +49,7 @@ def test_the_readme_shows_a_mail_and_the_picture_that_its_commands_make(
     assert main(explore.split()) == 0
     capsys.readouterr()
     assert main(explain.split()) == 0
-    assert capsys.readouterr().out == block(title)
+    assert_printed(block(title), capsys.readouterr().out)
     (picture,) = re.findall(r"^!\[[^]]*\]\((.*)\)$", section, re.MULTILINE)
     (drawn,) = re.findall(r"`(racer-out/.*[.]svg)`", section)
     again = f"draw it again: racer {explore}, then cp {drawn} {picture}"

@@ -43,11 +43,11 @@ _EASY_STEP = 8  # lanes nearer to each other than this are harder to tell apart
 _WAITING, _RUNNING, _WATCHING, _ENDED = ".", "|", "[", " "
 
 
-def mail(explanation: Explanation, *, width: int = WIDTH) -> str:
+def mail(explanation: Explanation, *, width: int = WIDTH, full: bool = False) -> str:
     """Put an explanation into text for a mail: what is wrong and why, then the schedule.
 
     The schedule has one column per thread, time downwards, one step a row; of a long one, rows
-    that decide nothing are folded.
+    that decide nothing are folded. `full`: with the orders that make the decisive steps happen.
 
     Units    7-bit characters; lines of at most `width` of them, each ending in a newline
     Errors   UsageError when `width` is below 40: a step could not be told from the next.
@@ -58,7 +58,7 @@ def mail(explanation: Explanation, *, width: int = WIDTH) -> str:
     head += [often_text(explanation), no_return_text(explanation)]
     paragraphs = [
         [line for sentence in head for line in wrapped(sentence, width)],
-        _orderings(explanation, width),
+        _orderings(explanation, width, enabling=full),
         _conflicts(explanation, width),
         _returned(explanation, width),
         _initial(explanation, width),
@@ -126,8 +126,8 @@ def unknown_orders_text(unknown: NotComputed) -> str:
     return f"Decisive orders: not computed ({unknown.reason})." if unknown.reason else ""
 
 
-def _orderings(explanation: Explanation, width: int) -> list[str]:
-    """Both sides of each decisive ordering, in one line if they fit; then of the enabling ones."""
+def _orderings(explanation: Explanation, width: int, *, enabling: bool) -> list[str]:
+    """Both sides of each decisive ordering, in one line if they fit; then of `enabling` ones."""
     match explanation.orderings:
         case NotComputed() as unknown:
             return wrapped(unknown_orders_text(unknown), width)
@@ -136,14 +136,14 @@ def _orderings(explanation: Explanation, width: int) -> list[str]:
         case orderings:
             lines = wrapped(f"{decisive_text(len(orderings))}:", width)
             lines += [line for each in orderings for line in _ordered(each, width)]
-    match explanation.enabling:
+    match explanation.enabling if enabling else ():
         case NotComputed(reason=reason):
             lines += wrapped(f"What makes these steps happen: not computed ({reason}).", width)
         case ():
             pass
-        case enabling:
+        case further:
             lines += wrapped(f"{ENABLING}:", width)
-            lines += [line for each in enabling for line in _ordered(each, width)]
+            lines += [line for each in further for line in _ordered(each, width)]
     return lines
 
 

@@ -32,7 +32,7 @@ def heading(
 
 def summary(result: Result, judgement: Judgement) -> str:
     """Everything about a result but the pictures."""
-    parts = [_verdict(result, judgement), _numbers(result)]
+    parts = [verdict_text(result, judgement), _numbers(result)]
     parts += [_label(name, found, result) for name, found in result.violations.items()]
     if result.verdict == "pass" and result.unfair != ():
         parts.append(_entry("fairness", fairness_text(result)))
@@ -118,7 +118,8 @@ def result_line(result: Result) -> str:
     )
 
 
-def _verdict(result: Result, judgement: Judgement) -> str:
+def verdict_text(result: Result, judgement: Judgement) -> str:
+    """The verdict, whether it is as declared, and the reason that is declared."""
     word = result.verdict.upper()
     if result.verdict == "bound":
         return filled(f"{word}  nothing is proved: {result.bound}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
 from racer.catalogue.parameters import Parameter, Range, Value, parameters_of, show_parameters
@@ -37,14 +37,18 @@ class Expected:
     because  the reason in a sentence, which the report repeats
     loops    names of all threads that can take steps for ever, in a tuple; None declares nothing
              about that
+    fixed_by parameters and their values with which, all others as they are, it passes: what would
+             help, which a mail repeats
 
-    Errors   ProgramError for another verdict, a "fail" without labels or a "pass" with some.
+    Errors   ProgramError for another verdict, a "fail" without labels or a "pass" with some or
+             with what fixes it.
     """
 
     verdict: Literal["pass", "fail"]
     labels: tuple[str, ...] = ()
     because: str = ""
     loops: tuple[str, ...] | None = None
+    fixed_by: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.verdict not in ("pass", "fail"):
@@ -56,6 +60,8 @@ class Expected:
             )
         if isinstance(self.loops, str):
             raise ProgramError(f"Expected(loops={self.loops!r}): name the threads in a tuple.")
+        if self.verdict == "pass" and self.fixed_by:
+            raise ProgramError(f"Expected('pass', fixed_by={self.fixed_by!r}): nothing is to fix.")
 
     def agrees(self, verdict: str, labels: Iterable[str], loops: tuple[str, ...] | None) -> bool:
         """Whether a result with this verdict, labels and endless threads is as declared.
@@ -130,16 +136,29 @@ class Scenario:
                  neither an Expected nor None, or has not returned after ten seconds.
         """
         values, expect = self.complete(given), self.expect
-        if expect is None or isinstance(expect, Expected):
-            return expect
+        if expect is None:
+            return None
+        if isinstance(expect, Expected):
+            return self._checked(expect, values)
         with _Reported(self, values, " while declaring what it expects"):
             declared = in_good_time(lambda: expect(**_accepted(expect, values)))
-        if declared is None or isinstance(declared, Expected):
-            return declared
+        if declared is None:
+            return None
+        if isinstance(declared, Expected):
+            return self._checked(declared, values)
         raise ProgramError(
             f"{self._called(values)} at {self._where()}: `expect` returned "
             f"a {type(declared).__name__}. Return Expected(...) or None."
         )
+
+    def _checked(self, declared: Expected, values: dict[str, Value]) -> Expected:
+        """Errors: ProgramError where it is said to be fixed by what it cannot be given."""
+        try:
+            self.complete({**values, **declared.fixed_by})
+        except UsageError as error:
+            where = f"{self._called(values)} at {self._where()}"
+            raise ProgramError(f"{where}: Expected(fixed_by=...): {error}") from None
+        return declared
 
     def complete(self, given: Mapping[str, object]) -> dict[str, Value]:
         """All parameters in the order of declaration: those given, checked, and the defaults."""

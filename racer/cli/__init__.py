@@ -81,6 +81,14 @@ def _list() -> None:
     raise typer.Exit(guarded(command))
 
 
+Brief = Annotated[
+    bool, typer.Option("--brief", help="Of each violation 20 lines, for a mail, and no more.")
+]
+Full = Annotated[
+    bool, typer.Option("--full", help="Of each violation also what makes its steps happen.")
+]
+
+
 @app.command("explore")
 def _explore(
     scenario: Annotated[
@@ -120,6 +128,8 @@ def _explore(
         str | None,
         typer.Option(metavar="pass|fail", help="The verdict that gives exit status 0."),
     ] = None,
+    brief: Brief = False,
+    full: Full = False,
 ) -> None:
     """Search every interleaving of a scenario.
 
@@ -129,6 +139,7 @@ def _explore(
 
     def command() -> int:
         from racer.cli.commands import Request, explore_scenario
+        from racer.cli.telling import detail_of
 
         return explore_scenario(
             Request(
@@ -144,6 +155,7 @@ def _explore(
                 expect=expect,
                 html=html,
                 png=png,
+                detail=detail_of(brief=brief, full=full),
             )
         )
 
@@ -280,6 +292,8 @@ def _explain(
         str | None,
         typer.Option("--html", metavar="FILE", help="Write the page to step through it, too."),
     ] = None,
+    brief: Brief = False,
+    full: Full = False,
     scenario: Scenario = None,
     trust: Trust = False,
 ) -> None:
@@ -290,9 +304,12 @@ def _explain(
     from racer.cli.guard import guarded
 
     def command() -> int:
+        from racer.cli.telling import detail_of
         from racer.cli.witnesses import Consent, explain_witness
 
-        return explain_witness(witness, Consent(trust, scenario), for_mail=for_mail, html=html)
+        detail = detail_of(brief=brief, full=full)
+        consent = Consent(trust, scenario)
+        return explain_witness(witness, consent, detail=detail, for_mail=for_mail, html=html)
 
     raise typer.Exit(guarded(command))
 

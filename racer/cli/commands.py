@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -25,27 +25,32 @@ from racer.cli.output import (
 )
 from racer.cli.progress import shown_states
 from racer.cli.statuses import INTERRUPTED, OK, USAGE, status_of
+from racer.cli.telling import (
+    Detail,
+    complain_of_late,
+    end_of_telling,
+    explanations_of,
+    origin_of,
+    says_all,
+    told,
+)
 from racer.errors import UsageError
 from racer.explanation.data import Explanation
-from racer.explanation.exact import exactly, unexplained
-from racer.exploration.explaining import explained
+from racer.explanation.exact import unexplained
 from racer.exploration.exploring import explored as explore
 from racer.exploration.exploring import never_made
 from racer.exploration.judgement import Judgement, judge
 from racer.exploration.result import Interrupted, Result
-from racer.exploration.stages import extra
 from racer.exploration.wanted import Wanted
 from racer.exploration.witness_file import saved_witness
 from racer.files import shown_path
 from racer.lang.patience import GRACE, until
 from racer.lang.program import Program
 from racer.lang.run import OutOfTime
-from racer.machine.loaded import Loaded
 from racer.search.limits import deadline_after, is_past
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.result import document
-from racer.viz.mail import mail
-from racer.viz.summary import heading, result_line, summary
+from racer.viz.summary import heading, result_line, summary, verdict_text
 from racer.viz.wrapping import filled
 
 if TYPE_CHECKING:
@@ -68,6 +73,7 @@ class Request:
     expect: str | None
     html: bool = False
     png: bool = False
+    detail: Detail = "usual"
     claims: tuple[ClaimRow, ...] = ()  # that the case decides, for the HTML file
 
 
@@ -128,9 +134,10 @@ def _explored_and_told(
         result, interrupted = _explored(request, selection, deadline)
     judgement = judge(result, selection.declared, override)
     written = _written_witnesses(request, selection, result)  # before anything that may fail
-    if not request.json:
-        emit(_opening(selection, result, judgement))
-    explanations, cut = _show_violations(request, result, written, deadline)
+    opening = None if request.json else _opening(request, selection, result, judgement)
+    if opening:
+        emit(opening)
+    explanations, cut = _show_violations(request, selection, result, written, deadline)
     end = end_of_telling(deadline, request.timeout)
     page = _written_page(request, selection, result, judgement, explanations, written, end)
     if request.json:
@@ -139,7 +146,7 @@ def _explored_and_told(
         emit(
             document(reference, selection.parameters, selection.what_ifs, result, judgement, files)
         )
-    else:
+    elif request.detail != "brief":
         emit_files(written, to_be_named(selection.found), page)
     failures = complain_of([*written.values(), page])
     complain_of_late(written, request.timeout)
@@ -234,7 +241,10 @@ def _explored(
     return result, False
 
 
-def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
+def _opening(request: Request, selection: Selection, result: Result, judgement: Judgement) -> str:
+    """What was explored, and what came of it; in brief, nothing where violations say all."""
+    if request.detail == "brief" and says_all(result, judgement):
+        return ""
     scenario = selection.found.scenario
     title = heading(
         selection.found.reference,
@@ -245,6 +255,8 @@ def _opening(selection: Selection, result: Result, judgement: Judgement) -> str:
     )
     if selection.found.hides:
         title += f"\n({origin_text(selection.found)})"
+    if request.detail == "brief":
+        return f"{title}\n\n{verdict_text(result, judgement)}\n{filled(result_line(result))}"
     return f"{title}\n\n{summary(result, judgement)}"
 
 
@@ -270,7 +282,11 @@ def _written_witnesses(
 
 
 def _show_violations(
-    request: Request, result: Result, written: dict[str, Written], deadline: float | None
+    request: Request,
+    selection: Selection,
+    result: Result,
+    written: dict[str, Written],
+    deadline: float | None,
 ) -> tuple[dict[str, Explanation], bool]:
     """Draw each label, beside its witness, and in a text report print its picture.
 
@@ -285,16 +301,19 @@ def _show_violations(
     cut, why_not = False, unexplained(result.memory)
     if why_not is None:
         with models_print_to_stderr():
-            explanations, cut = _explained(result, result.loaded, deadline, end)
+            explanations, cut = explanations_of(result, result.loaded, deadline, end)
     elif not request.json:
         emit(f"\n{filled(why_not)}")
+    judgement = judge(result, selection.declared, _override(request.expect))
+    apart = "" if request.detail == "brief" and says_all(result, judgement) else "\n"
     for label in written if why_not is None else ():
         if label not in explanations or is_past(end):
             written[label] = replace(written[label], late=True)
             continue
         explanation = explanations[label]
         if not request.json:
-            emit(f"\n{mail(explanation).rstrip()}")
+            emit(f"{apart}{_told(request, selection, result, explanation)}")
+            apart = "\n"
         if interrupts.asked():  # there is the witness, from which it can be drawn
             continue
         written[label] = with_pictures(
@@ -303,42 +322,17 @@ def _show_violations(
     return explanations, cut
 
 
-def end_of_telling(deadline: float | None, timeout: float | None) -> float | None:
-    """When the last label has to be told, and drawn."""
-    return None if deadline is None or timeout is None else deadline + extra(timeout)
-
-
-def complain_of_late(written: Mapping[str, Written], timeout: float | None) -> None:
-    """Name the labels that there was no time to tell, or to draw."""
-    late = [label for label, each in written.items() if each.late]
-    if late:
-        witness = next((written[each].witness for each in late if written[each].witness), None)
-        tell = f"; racer explain {shell_word(witness)} tells" if witness else ""
-        complain(
-            f"note: the timeout of {timeout or 0:g} s was over before all was told and drawn of "
-            f"{', '.join(map(repr, late))}{tell}"
-        )
-
-
-def _explained(
-    result: Result, loaded: Loaded, deadline: float | None, end: float | None
-) -> tuple[dict[str, Explanation], bool]:
-    """Of each label that there is time for; and whether Ctrl-C cut it.
-
-    That loses no violation, nor does the deadline: those left are told by their schedule alone,
-    until the `end`.
-    """
-    known: dict[str, Explanation] = {}
-    try:
-        with exactly(loaded, result.memory, deadline=deadline) as exact, interrupts.allowed():
-            for label in result.violations:
-                known[label] = explained(result, label, exact)
-        return known, False
-    except (KeyboardInterrupt, OutOfTime) as stop:
-        for label in result.violations:
-            if label not in known and not is_past(end):
-                known[label] = explained(result, label, None)
-        return known, isinstance(stop, KeyboardInterrupt)
+def _told(request: Request, selection: Selection, result: Result, explanation: Explanation) -> str:
+    found = selection.found
+    origin = origin_of(
+        found.scenario,
+        found.reference,
+        selection.parameters,
+        result.memory,
+        selection.declared,
+        explanation.label,
+    )
+    return told(explanation, request.detail, origin)
 
 
 def _written_page(

@@ -12,9 +12,7 @@ from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Scenario
 from racer.cli.commands import (
     complain_of,
-    complain_of_late,
     emit_files,
-    end_of_telling,
     settings_of,
     to_be_named,
 )
@@ -30,6 +28,7 @@ from racer.cli.output import (
 )
 from racer.cli.progress import shown_variants
 from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
+from racer.cli.telling import complain_of_late, end_of_telling
 from racer.difference.data import Difference, DiffInterrupted, Which
 from racer.difference.diffing import Limits, compared
 from racer.errors import UsageError

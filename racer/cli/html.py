@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import escape
 
-from racer.catalogue.parameters import Value, marked_what_if, show_parameters, show_value
+from racer.catalogue.parameters import Value, marked_what_if, show_value
 from racer.catalogue.scenario import Scenario
 from racer.claims.bearing import bearings
 from racer.claims.deciding import Decided
@@ -17,7 +17,7 @@ from racer.claims.finding import known_claims
 from racer.cli.output import (
     Written,
     WrittenPage,
-    changed_parameters,
+    explore_command,
     file_label,
     other_name,
     replay_command,
@@ -129,7 +129,7 @@ def result_report(
         ),
         claims=claims or bearing,
         claims_lead=_BEARING if bearing else "",
-        command=_command(scenario, reference, parameters, result.memory),
+        command=shlex.join(explore_command(scenario, reference, parameters, result.memory)),
     )
 
 
@@ -293,15 +293,3 @@ def _told(
         mail=mail(explanation),
         replay=replay,
     )
-
-
-def _command(
-    scenario: Scenario, reference: str, parameters: Mapping[str, Value], memory: str
-) -> str:
-    """What explores it again, without the parameters that are at their defaults."""
-    words = ["racer", "explore", reference]
-    for name, value in changed_parameters(scenario, parameters).items():
-        words += ["--set", show_parameters({name: value})]
-    if memory != "sc":
-        words += ["--memory", memory]
-    return shlex.join(words)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -170,6 +170,27 @@ def _remove_own(path: Path, kind: Literal["dot", "svg", "png"]) -> None:
         path.unlink(missing_ok=True)
 
 
+def explore_command(
+    scenario: Scenario,
+    reference: str,
+    parameters: Mapping[str, Value],
+    memory: str,
+    *,
+    named: str | None = None,
+) -> list[str]:
+    """The words of what explores it again, without the parameters that are at their defaults.
+
+    Of these `named` is told all the same, if there is one of that name.
+    """
+    words = ["racer", "explore", reference]
+    for name, value in parameters.items():
+        if name == named or name in changed_parameters(scenario, parameters):
+            words += ["--set", show_parameters({name: value})]
+    if memory != "sc":
+        words += ["--memory", memory]
+    return words
+
+
 def replay_command(witness: str) -> str:
     """What replays a witness file, for a shell."""
     return f"racer replay {shell_word(witness)}"
@@ -180,18 +201,29 @@ def shell_word(text: str) -> str:
     return shlex.quote(text) if safe_line(text) == text else _quoted(text)
 
 
-def mailed_replay_command(witness: str) -> str:
-    """The same in lines of at most 72 columns of 7-bit characters, which a shell joins again.
+def mailed_command(words: Sequence[str]) -> str:
+    """Words for a shell, in lines of at most 72 columns of 7-bit characters, which it joins again.
 
     Other characters need a shell that knows $'...': bash, zsh, or any of POSIX 2024.
     """
-    command = replay_command(witness)
-    if len(command) <= WIDTH and command.isascii() and command.isprintable():
-        return command
-    lines = ["racer replay "]
-    piece = ""
-    for character in witness:
-        if len(_quoted(piece + character)) > WIDTH - len("\\"):
+    whole = " ".join(map(_quoted, words))
+    if len(whole) <= WIDTH:
+        return whole
+    lines: list[str] = []
+    for word in words:
+        quoted = _quoted(word)
+        if lines and len(lines[-1]) + 1 + len(quoted) <= WIDTH - len(" \\"):
+            lines[-1] += f" {quoted}"
+        else:
+            lines.append(_in_pieces(word))
+    return " \\\n".join(lines)
+
+
+def _in_pieces(word: str) -> str:
+    """A word for a shell; one that is longer than a line, in several."""
+    lines, piece = [], ""
+    for character in word:
+        if len(_quoted(piece + character)) > WIDTH - len(" \\"):
             lines.append(_quoted(piece))
             piece = ""
         piece += character

@@ -9,8 +9,9 @@ from pathlib import Path
 from racer.catalogue.discovery import find, is_below_here
 from racer.catalogue.scenario import Scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import mailed_replay_command, named_by_user, replay_command, shell_word
+from racer.cli.output import mailed_command, named_by_user, replay_command, shell_word
 from racer.cli.statuses import OK, USAGE
+from racer.cli.telling import Detail, origin_of, told
 from racer.errors import RacerError, UsageError, WitnessError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
@@ -26,7 +27,7 @@ from racer.machine.loaded import Loaded, load_program
 from racer.machine.models import MODELS
 from racer.machine.moves import packed
 from racer.replaying.trace import Trace
-from racer.viz.mail import mail
+from racer.viz.brief import Origin
 from racer.viz.summary import heading
 from racer.words.counts import preemptions_text
 from racer.words.names import short_names, step_name
@@ -70,6 +71,13 @@ class _Replayed:
             scenario.what_ifs(saved.parameters),
         )
 
+    def origin(self) -> Origin:
+        """What the scenario declares of the label, and what explores it again."""
+        scenario, saved = self.scenario, self.saved
+        declared = scenario.expected(**saved.parameters) if self.fresh else None
+        parameters = scenario.complete(saved.parameters)
+        return origin_of(scenario, saved.scenario, parameters, saved.memory, declared, saved.label)
+
     def notes(self) -> str:
         """What may no longer hold; empty where all does."""
         notes = []
@@ -112,12 +120,15 @@ def replay_witness(path: str, consent: Consent) -> int:
     return OK
 
 
-def explain_witness(path: str, consent: Consent, *, for_mail: bool, html: str | None) -> int:
+def explain_witness(
+    path: str, consent: Consent, *, detail: Detail, for_mail: bool, html: str | None
+) -> int:
     """Replay a saved witness, and say why it comes out as it does.
 
     `for_mail` leaves out what concerns only the reader of the terminal, and ends in the command
-    that replays it. `html` is the file for a page of it, if any.
+    that replays it; a brief is for mail anyhow. `html` is the file for a page of it, if any.
     """
+    for_mail = for_mail or detail == "brief"
     page = None if html is None else _page_file(html, path)
     done = _replayed(path, consent)
     saved = done.saved
@@ -131,15 +142,16 @@ def explain_witness(path: str, consent: Consent, *, for_mail: bool, html: str | 
             minimal=saved.minimal and done.fresh,
             exact=exact,
         )
-    emit(f"{done.heading}\n")
+    if detail != "brief":
+        emit(f"{done.heading}\n")
     if done.notes():
         if for_mail:
             complain(done.notes())
         else:
             emit(f"{done.notes()}\n")
-    emit(mail(explanation).rstrip())
-    if for_mail:
-        emit(f"\n{mailed_replay_command(path)}")
+    emit(told(explanation, detail, done.origin()))
+    if for_mail and detail != "brief":
+        emit(f"\n{mailed_command(['racer', 'replay', path])}")
     return OK if page is None else _write_page(page, done, explanation, named=not for_mail)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from racer.errors import Location
 from racer.words.changes import Change
+from racer.words.phrases import modelled_function
 
 INITIAL = "initial"  # the source of a load that no step of the schedule stored for
 
@@ -97,7 +98,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step. `text` is the operation with its result; `operation` is without it.
+    """One step. `text` is the operation with its result; `operation` is without it. `short` is
+    what it changed, or else what it did, for pictures with little room.
 
     `opened` and `closed` index the explanation's `windows`. `broken` are the invariants that
     this step makes false. `ending` is what its thread came to with it; `raised`: a Violation.
@@ -109,6 +111,7 @@ class Row:
     lane: int
     operation: str
     text: str
+    short: str
     read: Read | None
     changes: tuple[Change, ...]
     truths: tuple[Change, ...]  # of watches
@@ -127,6 +130,11 @@ class Row:
     def location(self) -> Location | None:
         """The line of the operation itself."""
         return self.locations[-1] if self.locations else None
+
+    @property
+    def models(self) -> str:
+        """The function of the code under test that it is a step of, if the model names it."""
+        return modelled_function(self.locations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +318,10 @@ class Explanation:
     this does not hold without one of `enabling`. These, `no_return` and `threads_needed` are
     exact, over all schedules of the program, or NotComputed.
 
+    `telling` are the rows that tell most of why, for a picture that has no room for all; the most
+    telling first. `comes_to`, `names` and `models` are in the words of the Program's About: what
+    the label comes to, half a sentence; who is who of what those rows touch; which code it is.
+
     The last `cycle` rows are repeated for ever: a livelock. Of one `escapable` says whether an end
     can still be reached then, so that it takes a fair scheduler's consent; None: not known. `spent`
     are perpetual threads, or daemons, which have no end to reach, and change no cell any more from
@@ -343,3 +355,8 @@ class Explanation:
     cycle: int = 0
     escapable: bool | None = None
     spent: tuple[str, ...] = ()
+    telling: tuple[int, ...] = ()
+    steps: int = 0  # of the whole schedule
+    comes_to: str = ""
+    names: tuple[tuple[str, str], ...] = ()
+    models: str = ""

@@ -25,13 +25,14 @@ from racer.explanation.exact import Exact
 from racer.explanation.folding import decisive_rows, folds
 from racer.explanation.history import History, history
 from racer.explanation.scene import Scene
+from racer.explanation.summing import telling_rows
 from racer.lang.outcomes import OWN_LABELS, Violation
 from racer.replaying.trace import Event, Trace
 from racer.words.changes import Change, changes, lock_state, shown, truth_texts
 from racer.words.counts import count_text, preemptions_text
 from racer.words.names import short_names, step_name, title
 from racer.words.outcomes import came_to, observation_text
-from racer.words.phrases import event_text, operation_text, source_places, value_text
+from racer.words.phrases import event_text, operation_text, short_text, source_places, value_text
 
 
 def explanation_of(
@@ -72,6 +73,7 @@ def explanation_of(
     )
     conflicting, returned = conflicts(scene, ordered), returned_values(scene)
     said = (_verdict(scene), cause(scene, conflicting, returned))
+    telling = telling_rows(scene, decided, conflicting, said[1])
     axis = _axis(trace, end)
     stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return, said)
     stay |= frozenset(range(end - trace.cycle, end))
@@ -103,7 +105,18 @@ def explanation_of(
         cycle=trace.cycle,
         escapable=decided.escapable,
         spent=decided.spent,
+        telling=telling,
+        steps=len(trace.events),
+        comes_to=trace.about.comes_to(label, _effect(scene)),
+        names=trace.about.names_in([cell for i in telling if (cell := scene.cell(i)) is not None]),
+        models=trace.about.models,
     )
+
+
+def _effect(scene: Scene) -> str:
+    """What the violation is said to lead to."""
+    ended = None if scene.at is None else scene.events[scene.at].ended
+    return ended.value.effect if ended and isinstance(ended.value, Violation) else ""
 
 
 def _held(trace: Trace, end: int) -> tuple[Held, ...]:
@@ -162,6 +175,7 @@ def _row(
         lane=trace.threads.index(event.thread),
         operation=operation_text(event.operation),
         text=event_text(event),
+        short=short_text(event),
         read=_read(event, names),
         changes=_changes(event),
         truths=_changed(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from racer.errors import Location, ProgramError
+from racer.lang.about import About
 from racer.lang.final import FinalPredicate
 from racer.lang.memory import Memory
 from racer.lang.outcomes import OWN_LABELS
@@ -127,6 +128,7 @@ class Program:
                  is false the model is broken, not the code under test: a ModelError
     shows        functions of a State, by name, that return a text of a word or two: what is true
                  of that state. Mails and pictures show it along the steps; the search never asks.
+    about        words for a mail about it, which nothing else asks for
 
     Errors   ProgramError for what is none of these, for two threads of one name, for an
              invariant or `finally_` with a label of racer's own ("deadlock", "livelock"), and for
@@ -140,6 +142,7 @@ class Program:
     finally_: Mapping[str, FinalPredicate] = field(default_factory=dict)
     consistency: Mapping[str, Predicate] = field(default_factory=dict)
     shows: Mapping[str, Show] = field(default_factory=dict)
+    about: About = field(default_factory=About)
 
     def __post_init__(self) -> None:
         if sys.flags.optimize:
@@ -167,6 +170,8 @@ class Program:
                 f"{both[0]!r} is an invariant and a finally_, and one label cannot tell which is "
                 f"violated: rename one of them."
             )
+        if not isinstance(self.about, About):
+            raise ProgramError(f"Program(..., about={self.about!r}): give it an About.")
         names = [instance.name for instance in self.instances()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

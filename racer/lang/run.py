@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Protocol
 from racer import interrupts
 from racer.errors import Location, ProgramError, RacerError
 from racer.lang.asking import here, leaving, never_awaited
+from racer.lang.modelled import modelled
 from racer.lang.outcomes import Violation
 from racer.lang.pending import (
     AboutTo,
@@ -173,8 +174,9 @@ class CoroutineRun:
     def locations(self) -> tuple[Location, ...]:
         """The lines of the thread and its helpers that are waiting, outermost first."""
         return tuple(
-            Location(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+            Location(code.co_filename, frame.f_lineno, code.co_name, modelled(code))
             for frame in self._frames()
+            for code in (frame.f_code,)
         )
 
     def variables(self) -> tuple[tuple[str, object], ...]:

@@ -201,6 +201,7 @@ class Scheduler:
             locks=frozenset(self.program.memory.locks),
             daemons=daemons,
             perpetual=perpetual,
+            about=self.program.about,
         )
 
 

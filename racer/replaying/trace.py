@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from racer.errors import Location
+from racer.lang.about import About
 from racer.lang.effects import Failed
 from racer.lang.operations import CellOperation, Operation
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
@@ -121,6 +122,7 @@ class Trace:
     perpetual        names of those that are no daemons, and whose code has no way out
     kept             names of the threads that a fair cycle keeps from their end or, where these
                      are perpetual, from ever changing a cell: a livelock
+    about            the program's words for a mail
     cycle            so many moves at the end of the schedule lead back to where they began, and
                      are repeated for ever; 0 where none are
     """
@@ -141,4 +143,5 @@ class Trace:
     daemons: frozenset[str] = frozenset()
     perpetual: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
+    about: About = field(default_factory=About)
     cycle: int = 0

@@ -30,3 +30,30 @@ def preemptions_text(preemptions: int, minimal: bool) -> str:
     if not minimal:
         return f"found with {preemptions} preemption{plural}; not proved minimal"
     return f"needs {preemptions} preemption{plural}; impossible with {preemptions - 1 or 'none'}"
+
+
+_FEW: Final = 10_000  # interleavings: of so many both numbers are small
+
+
+def ratio_text(count: int, total: int) -> str:
+    """How often something is so, as one number: "about 1 in 430,000 interleavings".
+
+    Bound    rounded to two digits; where there are few, both numbers are given, and exact
+    """
+    if count == total:
+        return "every interleaving"
+    if total < _FEW:
+        return f"{count:,} of {total:,} interleavings"
+    if 10 * count <= total:
+        return f"about 1 in {count_text(_rounded(total, count))} interleavings"
+    percent = _rounded(100 * count, total)
+    return f"about {percent} % of interleavings" if percent < 100 else "almost every interleaving"
+
+
+def _rounded(number: int, divisor: int) -> int:
+    """The quotient to the nearest number of two digits, and zeros."""
+    quotient = (2 * number + divisor) // (2 * divisor)
+    unit = 1
+    while quotient >= 100 * unit:
+        unit *= 10
+    return (quotient + unit // 2) // unit * unit

@@ -9,7 +9,7 @@ from racer.errors import Location
 from racer.lang.effects import Failed
 from racer.lang.operations import CellOperation, Operation
 from racer.replaying.trace import Event
-from racer.words.changes import lock_state, shown
+from racer.words.changes import changes, lock_state, shown
 
 
 def operation_text(operation: Operation) -> str:
@@ -49,6 +49,16 @@ def effect_text(event: Event) -> str:
     return f"{event.operation.access_text()}: {shown(event.before)} -> {shown(event.after)}"
 
 
+def short_text(event: Event) -> str:
+    """How it changed its cell, `p.refs: 2 -> 1`, or else what it did; without memory orders."""
+    order = event.operation.facts.order
+    text = event_text(event).replace(f" ({order})", "", 1) if order else event_text(event)
+    if event.operation.facts.lock is not None or not event.stored:
+        return text
+    found = list(changes(event.operation.facts.cell or "", event.before, event.after))
+    return ", ".join(f"{each.name}: {each.before} -> {each.after}" for each in found) or text
+
+
 def value_text(event: Event, value: object) -> str:
     """A value of the step's cell as text."""
     return lock_state(value) if event.operation.facts.lock is not None else shown(value)
@@ -59,17 +69,27 @@ def source_places(locations: Sequence[Location]) -> tuple[str, ...]:
 
     Before it stands the line that calls its function, which reads more like the C:
     `classifier.py:128, in compound_head pages.py:183`, `classifier.py:128, pages.py:183`; in one
-    file `split.py:70, in split_pages :91`.
+    file `split.py:70, in split_pages :91`. Where it is known which function of the code under test
+    is modelled, that comes first, in place of the model's: `compound_head(), pages.py:183`.
     """
     if not locations:
         return ()
-    inner = locations[-1]
-    if len(locations) == 1:
-        return (_line(inner),)
-    caller = locations[-2]
-    line = f":{inner.line}" if inner.path == caller.path else _line(inner)
-    within = (f"{_line(caller)}, in {inner.function} {line}",) if inner.function else ()
-    return (*within, f"{_line(caller)}, {line}", _line(inner))
+    inner, models = locations[-1], modelled_function(locations)
+    found = [_line(inner)]
+    if len(locations) > 1:
+        caller = locations[-2]
+        line = f":{inner.line}" if inner.path == caller.path else _line(inner)
+        found.insert(0, f"{_line(caller)}, {line}")
+        if inner.function and not models:
+            found.insert(0, f"{_line(caller)}, in {inner.function} {line}")
+    if not models:
+        return tuple(found)
+    return (*(f"{models}, {place}" for place in found), models, found[-1])
+
+
+def modelled_function(locations: Sequence[Location]) -> str:
+    """The function of the code under test that a step is one of: of the innermost that names it."""
+    return next((each.models for each in reversed(locations) if each.models), "")
 
 
 def _line(location: Location) -> str:

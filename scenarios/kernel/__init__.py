@@ -1,5 +1,6 @@
 """The page model: what the kernel does to the pages of one block, one kernel step a line.
 
+about           what all this is, in words for a mail
 pages           struct page, how a block starts out, what is true of a page, what every state keeps
 allocator       freeing to the buddy allocator and allocating from it; the zone
 buddy           free pages as memory_failure() looks for them and takes them

@@ -108,7 +108,7 @@ async def v8(p: Page, how: How) -> bool:
 
 
 async def headonly(p: Page, how: How) -> bool:
-    """As suggested in the review of v8: the head's type, read once, never looked at again."""
+    """HWPoisonKernelOwned() as suggested in the review of v8: the head's type, read once."""
     if await page_reserved(p):  # PageReserved(p)
         return True
     head = await compound_head(p)  # READ_ONCE(p->compound_info)
@@ -123,7 +123,7 @@ async def v9(p: Page, how: How) -> bool:
 
 
 async def reviewed(p: Page, how: How) -> bool:
-    """v9 less the opt-out, as its review asks: "true" is re-checked, "false" is not."""
+    """HWPoisonKernelOwned() less the opt-out, as its review asks: only "true" is re-checked."""
     if await page_reserved(p):  # PageReserved(p)
         return True
     while True:  # retry:
@@ -148,7 +148,7 @@ async def v10(p: Page, how: How) -> bool:
 
 
 async def v10_sunk(p: Page, how: How) -> bool:
-    """v10 as a compiler may leave it: the type tests, which are plain, sink below the re-read.
+    """is_kernel_owned_page() as a compiler may leave it: the type tests sink below the re-read.
 
     Not v9's: whether it comes to a re-read depends on them. Nor v10_rmb's: a barrier holds up the
     compiler, too.
@@ -163,7 +163,7 @@ async def v10_sunk(p: Page, how: How) -> bool:
 
 
 async def v10_rmb(p: Page, how: How) -> bool:
-    """v10 with smp_rmb() between the type tests and the re-read: a what-if of ours."""
+    """is_kernel_owned_page() with smp_rmb() between type tests and re-read: a what-if of ours."""
     if await page_reserved(p):  # PageReserved(p)
         return True
     while True:  # retry:
@@ -176,7 +176,7 @@ async def v10_rmb(p: Page, how: How) -> bool:
 
 
 async def tryget(p: Page, how: How) -> bool:
-    """Types are read under a reference on the head; where none can be had the answer is False."""
+    """is_kernel_owned_page() under a reference on the head; where none is to be had, False."""
     if await page_reserved(p):  # PageReserved(p)
         return True
     while True:  # retry:
@@ -192,7 +192,7 @@ async def tryget(p: Page, how: How) -> bool:
 
 
 async def zlock(p: Page, how: How) -> bool:
-    """Head and types are read under zone->lock; whether there is a reference does not matter.
+    """is_kernel_owned_page() under zone->lock; whether there is a reference does not matter.
 
     From one type on a head to another, or to none and a block that is made up otherwise, a page
     goes by way of the free lists: it is put there under that lock, and taken from there. So while

@@ -23,6 +23,8 @@ from typing import Any, Literal
 
 from racer import Cell, Memory, Program, Refcount, State, Thread
 
+from .about import about_page
+
 PageType = Literal["none", "buddy", "slab", "table", "large_kmalloc", "offline", "zsmalloc"]
 
 MOST_REFS = 5  # no faithful program comes so far: one that goes past it is a ModelError
@@ -393,4 +395,5 @@ def program_about(
         consistency=page_model(block),
         shows=truth_of_page(p, block, soft_offline=soft_offline),
         sometimes=sometimes,
+        about=about_page(block, p),
     )

@@ -224,6 +224,11 @@ def test_an_expectation_that_no_result_could_meet_is_refused(
         Expected(verdict, labels)
 
 
+def test_what_passes_has_nothing_that_fixes_it() -> None:
+    with pytest.raises(ProgramError, match="nothing is to fix"):
+        Expected("pass", fixed_by={"n": 1})
+
+
 def test_a_function_that_raises_is_reported_with_parameters_exception_and_line() -> None:
     with pytest.raises(ProgramError) as caught:
         sample(note="broken", readers=3)

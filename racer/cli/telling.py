@@ -1,0 +1,124 @@
+"""Explaining what an exploration found, for as long as there is time; and how much is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from racer import interrupts
+from racer.catalogue.parameters import Value, show_parameters, what_if_text
+from racer.catalogue.scenario import Expected, Scenario
+from racer.cli.guard import complain
+from racer.cli.output import Written, explore_command, mailed_command, shell_word
+from racer.errors import UsageError
+from racer.explanation.data import Explanation
+from racer.explanation.exact import exactly, unexplained
+from racer.exploration.explaining import explained
+from racer.exploration.judgement import Judgement
+from racer.exploration.result import Result
+from racer.exploration.stages import extra
+from racer.exploration.witness_file import racer_version
+from racer.lang.run import OutOfTime
+from racer.machine.loaded import Loaded
+from racer.search.limits import is_past
+from racer.viz.brief import Origin, brief_of
+from racer.viz.mail import mail
+
+Detail = Literal["brief", "usual", "full"]
+
+
+def detail_of(*, brief: bool, full: bool) -> Detail:
+    """What was asked for. Errors: UsageError for both."""
+    if brief and full:
+        raise UsageError("--brief and --full exclude each other: leave one out.")
+    if brief:
+        return "brief"
+    return "full" if full else "usual"
+
+
+def says_all(result: Result, judgement: Judgement) -> bool:
+    """Whether the briefs of its violations say all that is found: it is what is declared, if
+    anything is, and nothing cut the search."""
+    told = bool(result.violations) and not result.vacuous and unexplained(result.memory) is None
+    return told and result.bound is None and judgement.as_expected is not False
+
+
+def told(explanation: Explanation, detail: Detail, origin: Origin) -> str:
+    """An explanation as text, without a newline at its end."""
+    if detail == "brief":
+        return brief_of(explanation, origin).rstrip()
+    return mail(explanation, full=detail == "full").rstrip()
+
+
+def origin_of(
+    scenario: Scenario,
+    reference: str,
+    parameters: Mapping[str, Value],
+    memory: str,
+    declared: Expected | None,
+    label: str,
+) -> Origin:
+    """What a scenario declares of a label, and how it is explored again.
+
+    What is declared counts only if it has the label: else it is about something else.
+    """
+    if declared is not None and label not in declared.labels:
+        declared = None
+    return Origin(
+        what_if=what_if_text(scenario.what_ifs(parameters)),
+        because=declared.because if declared else "",
+        remedy=_remedy(scenario, declared.fixed_by) if declared and declared.fixed_by else "",
+        command=mailed_command(
+            explore_command(scenario, reference, parameters, memory, named="variant")
+        ),
+        version=racer_version(),
+    )
+
+
+def _remedy(scenario: Scenario, fixed_by: Mapping[str, Value]) -> str:
+    """What helps: the parameters, and what they stand for where that is said in words."""
+    meant = [
+        meaning
+        for each in scenario.parameters
+        if each.name in fixed_by and (meaning := each.meaning(fixed_by[each.name]))
+    ]
+    words = f" ({'; '.join(meant)})" if meant else ""
+    return f"Passes with {show_parameters(fixed_by)}{words}."
+
+
+def explanations_of(
+    result: Result, loaded: Loaded, deadline: float | None, end: float | None
+) -> tuple[dict[str, Explanation], bool]:
+    """Of each label that there is time for; and whether Ctrl-C cut it.
+
+    That loses no violation, nor does the deadline: those left are told by their schedule alone,
+    until the `end`.
+    """
+    known: dict[str, Explanation] = {}
+    try:
+        with exactly(loaded, result.memory, deadline=deadline) as exact, interrupts.allowed():
+            for label in result.violations:
+                known[label] = explained(result, label, exact)
+        return known, False
+    except (KeyboardInterrupt, OutOfTime) as stop:
+        for label in result.violations:
+            if label not in known and not is_past(end):
+                known[label] = explained(result, label, None)
+        return known, isinstance(stop, KeyboardInterrupt)
+
+
+def end_of_telling(deadline: float | None, timeout: float | None) -> float | None:
+    """When the last label has to be told, and drawn."""
+    return None if deadline is None or timeout is None else deadline + extra(timeout)
+
+
+def complain_of_late(written: Mapping[str, Written], timeout: float | None) -> None:
+    """Name the labels that there was no time to tell, or to draw."""
+    late = [label for label, each in written.items() if each.late]
+    if late:
+        witness = next((written[each].witness for each in late if written[each].witness), None)
+        tell = f"; racer explain {shell_word(witness)} tells" if witness else ""
+        complain(
+            f"note: the timeout of {timeout or 0:g} s was over before all was told and drawn of "
+            f"{', '.join(map(repr, late))}{tell}"
+        )

@@ -1,0 +1,127 @@
+"""`--brief` and `--full`: how much of an explanation is printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.command_line import Run
+
+pytest_plugins = ["tests.command_line"]  # the fixtures `here` and `racer`
+
+MODELS = """
+from typing import Annotated, Literal
+
+from racer import (
+    About, Expected, Meanings, Memory, Program, Thread, Violation, WhatIf, scenario
+)
+
+Reads = Annotated[
+    Literal["two", "one"], WhatIf("one"), Meanings({"two": "as it is", "one": "one load"})
+]
+
+
+def expected(reads: Reads) -> Expected:
+    if reads == "one":
+        return Expected("pass", because="one load is one value")
+    return Expected("fail", ("torn",), "R looks twice", fixed_by={"reads": "one"})
+
+
+def program(reads: str) -> Program:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def read() -> None:
+        first = await x.load()
+        if reads == "two" and await x.load() != first:
+            raise Violation("torn")
+
+    async def write() -> None:
+        await x.store(1)
+
+    about = About(labels={"torn": "R finds two values of x"}, models="a book")
+    return Program(mem, {"R": Thread(read), "W": Thread(write)}, about=about)
+
+
+@scenario(expect=expected)
+def looks(*, variant: Literal["a", "b"] = "a", reads: Reads = "two", name: str = "") -> Program:
+    return program(reads)
+
+
+@scenario(expect=Expected("fail", ("torn",), fixed_by={"read": "one"}))
+def misspelt(*, reads: Reads = "two") -> Program:
+    return program(reads)
+
+
+@scenario(expect=Expected("pass"))
+def undeclared(*, reads: Reads = "two") -> Program:
+    return program(reads)
+"""
+
+
+def test_a_brief_is_all_that_is_printed_and_names_no_file(racer: Run, here: Path) -> None:
+    Path("more.py").write_text(MODELS)
+    status, out, err = racer("explore", "more.py::looks", "--set", "name=a b", "--brief")
+    assert (status, err) == (0, "")
+    # R1 W1 R2 is one of the three orders of W1 with R1 R2.
+    assert out == (
+        "R finds two values of x (torn at R2). Why: R looks twice. 1 of 3\n"
+        "interleavings; needs 1 preemption. Passes with reads=one (one load).\n"
+        "\n"
+        "3 of 3 steps, by R, W:\n"
+        "  R1 load x -> 0\n"
+        "  .       W1 x: 0 -> 1\n"
+        "  R2 load x -> 1  *** torn\n"
+        "\n"
+        "Models a book.\n"
+        "# racer 0.1.0\n"
+        "racer explore more.py::looks --set variant=a --set 'name=a b'\n"
+    )
+    assert Path("racer-out/looks.torn.json").exists()
+    assert racer("explain", "racer-out/looks.torn.json", "--brief") == (0, out, "")
+
+
+def test_a_brief_of_what_is_not_as_declared_says_so(racer: Run, here: Path) -> None:
+    Path("more.py").write_text(MODELS)
+    status, out, _ = racer("explore", "more.py::undeclared", "--brief")
+    assert status == 1
+    assert "FAIL: torn  NOT as expected (pass)" in out
+    assert "fail: torn; 3 interleavings;" in out
+    assert "R1 load x -> 0" in out
+
+
+def test_a_brief_of_what_holds_is_the_verdict(racer: Run, here: Path) -> None:
+    Path("more.py").write_text(MODELS)
+    status, out, _ = racer("explore", "more.py::looks", "--set", "reads=one", "--brief")
+    assert status == 0
+    assert "what if: reads=one\n" in out
+    assert out.endswith(
+        "\n\nPASS  as expected\n  one load is one value\n"
+        "pass; 2 interleavings; 4 states; memory=sc\n"
+    )
+
+
+def test_what_fixes_it_has_to_be_what_the_scenario_can_be_given(racer: Run, here: Path) -> None:
+    Path("more.py").write_text(MODELS)
+    status, _, err = racer("explore", "more.py::misspelt", "--brief")
+    assert status == 2
+    assert "Expected(fixed_by=...)" in err
+    assert "no parameter 'read'; did you mean 'reads'?" in err
+
+
+def test_what_makes_the_decisive_steps_happen_is_only_in_full(racer: Run, here: Path) -> None:
+    usual, full = (racer("explore", "split_race", *more)[1] for more in ((), ("--full",)))
+    lead = "These make those steps happen at all:\n"
+    assert lead not in usual
+    assert lead in full
+    at = full.index(lead)
+    assert usual.startswith(full[:at])
+    witness = "racer-out/split_race.misclassified.json"
+    assert lead in racer("explain", witness, "--full")[1]
+    assert lead not in racer("explain", witness)[1]
+
+
+def test_a_brief_in_full_is_refused(racer: Run, here: Path) -> None:
+    status, _, err = racer("explore", "aba", "--brief", "--full")
+    assert (status, err) == (2, "error: --brief and --full exclude each other: leave one out.\n")

@@ -1,0 +1,63 @@
+"""What a scenario declares to fix it does: with those parameters the same question passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from racer import Scenario, UsageError, explore
+from racer.catalogue.discovery import catalogue
+from racer.catalogue.parameters import Value
+
+SCENARIOS = {found.scenario.name: found.scenario for found in catalogue().found if found.installed}
+
+
+def points(scenario: Scenario) -> Iterator[dict[str, Value]]:
+    """The defaults, and with every other value of one parameter."""
+    yield {}
+    for parameter in scenario.parameters:
+        for value in parameter.choices:
+            if value != parameter.default:
+                yield {parameter.name: value}
+
+
+def declared_fixes() -> Iterator[tuple[str, dict[str, Value], dict[str, Value]]]:
+    for name, scenario in SCENARIOS.items():
+        for point in points(scenario):
+            try:
+                scenario.build(**point)
+                declared = scenario.expected(**point)
+            except UsageError:  # the kernel cannot have that
+                continue
+            if declared is not None and declared.fixed_by:
+                yield name, point, dict(declared.fixed_by)
+
+
+FIXES = list(declared_fixes())
+
+
+def test_the_subject_and_its_neighbours_say_what_would_fix_them() -> None:
+    assert {"split_race", "free_alloc_free", "higher_order_split", "count_increased"} <= {
+        name for name, *_ in FIXES
+    }
+
+
+@pytest.mark.parametrize(("name", "point", "fixed_by"), FIXES)
+def test_what_fixes_a_scenario_is_declared_to_pass(
+    name: str, point: dict[str, Value], fixed_by: dict[str, Value]
+) -> None:
+    declared = SCENARIOS[name].expected(**{**point, **fixed_by})
+    assert declared is not None
+    assert declared.verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "fixed_by"),
+    [each for each in FIXES if not each[1] or each[0] == "count_increased"],
+)
+def test_what_fixes_a_scenario_makes_it_pass(
+    name: str, point: dict[str, Value], fixed_by: dict[str, Value]
+) -> None:
+    assert explore(SCENARIOS[name](**point), count=False).verdict == "fail"
+    assert explore(SCENARIOS[name](**{**point, **fixed_by}), count=False).verdict == "pass"

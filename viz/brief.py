@@ -1,0 +1,164 @@
+"""What is wrong, in so few lines that a stranger reads them: for a mail, before all the rest.
+
+What it comes to and why, who is who, how often; the steps that tell most, in lanes; what explores
+it again. Of the steps there are as many as there is room for, and it says how many there are.
+
+Units    lines of 7-bit characters, at most WIDTH columns wide
+Bound    LINES lines, if the command does not take half of them. What is said above the steps and
+         would take more than its part ends in [...].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from racer.explanation.data import Explanation, Row
+from racer.viz.mail import often_text, wrapped
+from racer.viz.wrapping import WIDTH
+from racer.words.counts import preemptions_text, ratio_text
+
+LINES: Final = 20
+_SAID = 8  # lines above the steps, at most
+_LANE_STEPS = (8, 6, 4, 3, 2)  # columns from one lane to the next: the first at which all fits
+_INDENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an explanation comes from, as whoever reads about it needs it; each may be empty.
+
+    `what_if` says what of it is not what the code does, `because` the reason that is declared,
+    `remedy` what would help; `command` explores it again, in lines that fit, and `version` is
+    racer's.
+    """
+
+    what_if: str = ""
+    because: str = ""
+    remedy: str = ""
+    command: str = ""
+    version: str = ""
+
+
+def brief(explanation: Explanation) -> str:
+    """Put the gist of an explanation into a few lines for a mail.
+
+    What it comes to, in the words of the Program's About if it has any; how often; the steps that
+    tell most, with the functions of the code under test that they are steps of. A function of a
+    model stands for one of these where its docstring begins with that: f().
+
+    Units    at most 20 lines of 72 7-bit characters, each line ending in a newline
+    """
+    return brief_of(explanation, Origin())
+
+
+def brief_of(explanation: Explanation, origin: Origin) -> str:
+    """The same of a scenario: what its author declares, and the command that explores it."""
+    said = _cut(wrapped(" ".join(_sentences(explanation, origin)), WIDTH), _SAID)
+    closing = _closing(explanation, origin)
+    room = LINES - len(said) - len(closing) - bool(closing) - 1
+    steps = _steps(explanation, room)
+    lines = [*said, *([""] if steps else []), *steps, *([""] if closing else []), *closing]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
+    said = [explanation.verdict]
+    if explanation.comes_to:
+        said = [f"{explanation.comes_to} ({_where(explanation)})."]
+    if origin.what_if:
+        said.insert(0, f"({origin.what_if})")
+    if origin.because:
+        said.append(f"Why: {origin.because}.")
+    elif explanation.cause:
+        said.append(explanation.cause)
+    if explanation.names:
+        said.append("; ".join(f"{name}: {text}" for name, text in explanation.names) + ".")
+    said.append(_how_often(explanation))
+    if origin.remedy:
+        said.append(origin.remedy)
+    return said
+
+
+def _where(explanation: Explanation) -> str:
+    at = next((row.name for row in explanation.rows if row.violates), "")
+    return f"{explanation.label} at {at}" if at else explanation.label
+
+
+def _how_often(explanation: Explanation) -> str:
+    count, total = explanation.interleavings, explanation.total
+    if count is None or total is None or explanation.cycle:
+        return often_text(explanation)
+    ratio = ratio_text(count, total)
+    needs, _, _ = preemptions_text(explanation.preemptions, explanation.minimal).partition(";")
+    return f"{ratio[0].upper()}{ratio[1:]}; {needs}."
+
+
+def _closing(explanation: Explanation, origin: Origin) -> list[str]:
+    """What was modelled, and what explores it again."""
+    found = wrapped(f"Models {explanation.models}.", WIDTH) if explanation.models else []
+    if not origin.command:
+        return found
+    *lines, last = origin.command.splitlines()
+    by = f"# racer {origin.version}"
+    if len(last) + 2 + len(by) <= WIDTH:
+        return [*found, *lines, f"{last}  {by}"]
+    return [*found, by, *lines, last]
+
+
+def _cut(lines: list[str], most: int) -> list[str]:
+    if len(lines) <= most:
+        return lines
+    last = lines[most - 1]
+    while len(last) > WIDTH - len(" [...]"):
+        last = last.rpartition(" ")[0]
+    return [*lines[: most - 1], f"{last} [...]"]
+
+
+def _steps(explanation: Explanation, room: int) -> list[str]:
+    """As many of the telling rows as there is room for, under a line that says who takes them."""
+    for number in range(len(explanation.telling), 0, -1):
+        rows = sorted(explanation.telling[:number])
+        lines = [*_heading(explanation, rows), *_drawn(explanation, rows)]
+        if len(lines) <= room:
+            return lines
+    return []
+
+
+def _heading(explanation: Explanation, rows: list[int]) -> list[str]:
+    lanes = sorted({explanation.rows[i].lane for i in rows})
+    who = ", ".join(explanation.lanes[lane].title for lane in lanes)
+    return wrapped(f"{len(rows)} of {explanation.steps} steps, by {who}:", WIDTH)
+
+
+def _drawn(explanation: Explanation, rows: list[int]) -> list[str]:
+    """With the lanes as far apart as they can be without a line more."""
+    lanes = sorted({explanation.rows[i].lane for i in rows})
+    pictures = []
+    for step in _LANE_STEPS:
+        columns = {lane: _INDENT + n * step for n, lane in enumerate(lanes)}
+        pictures.append(
+            [line for i in rows for line in _row(explanation, explanation.rows[i], columns)]
+        )
+    return min(pictures, key=len)
+
+
+def _row(explanation: Explanation, row: Row, columns: dict[int, int]) -> list[str]:
+    """The step in its lane, and at the right the function that it is a step of."""
+    begin = columns[row.lane]
+    marks = "".join(
+        "." if column in columns.values() and column < begin else " " for column in range(begin)
+    )
+    text = f"{row.name} {row.short}"
+    if row.violates:
+        marked = f"{text}  *** {explanation.label}"
+        fits = len(marked) + 2 + len(row.models) <= WIDTH - begin
+        text = marked if fits else f"{text}  ***"
+    lines = wrapped(text, WIDTH - begin, hanging=len(row.name) + 1)
+    drawn = [f"{marks}{line}" for line in lines]
+    free = WIDTH - len(drawn[-1]) - 2
+    if len(row.models) <= free:
+        drawn[-1] += row.models.rjust(free + 2)
+    else:
+        drawn.append(row.models.rjust(WIDTH))
+    return drawn

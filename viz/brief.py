@@ -65,7 +65,8 @@ def brief_of(explanation: Explanation, origin: Origin) -> str:
 def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
     said = [explanation.verdict]
     if explanation.comes_to:
-        said = [f"{explanation.comes_to} ({_where(explanation)})."]
+        at = next((f" ({row.name})" for row in explanation.rows if row.violates), "")
+        said = [f"{explanation.comes_to}{at}."]
     if origin.what_if:
         said.insert(0, f"({origin.what_if})")
     if origin.because:
@@ -80,18 +81,14 @@ def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
     return said
 
 
-def _where(explanation: Explanation) -> str:
-    at = next((row.name for row in explanation.rows if row.violates), "")
-    return f"{explanation.label} at {at}" if at else explanation.label
-
-
 def _how_often(explanation: Explanation) -> str:
+    """Of the label, whatever the effects that it has in different interleavings."""
     count, total = explanation.interleavings, explanation.total
     if count is None or total is None or explanation.cycle:
         return often_text(explanation)
     ratio = ratio_text(count, total)
     needs, _, _ = preemptions_text(explanation.preemptions, explanation.minimal).partition(";")
-    return f"{ratio[0].upper()}{ratio[1:]}; {needs}."
+    return f"{explanation.label}: {ratio}; {needs}."
 
 
 def _closing(explanation: Explanation, origin: Origin) -> list[str]:

@@ -54,7 +54,7 @@ def test_the_brief_of_a_program_is_in_its_own_words() -> None:
     told = brief(of(ring()))
     assert told == (
         "the consumer crashes: pop() hands out a slot that push() has not filled\n"
-        "(torn at C2). C1 finds q.length = 1, stored by P1. q: the ring. 1 of 4\n"
+        "(C2). C1 finds q.length = 1, stored by P1. q: the ring. torn: 1 of 4\n"
         "interleavings; needs 1 preemption.\n"
         "\n"
         "3 of 4 steps, by C, P:\n"
@@ -77,7 +77,7 @@ def test_what_a_scenario_declares_stands_in_place_of_the_cause() -> None:
     lines = brief_of(of(ring()), origin).splitlines()
     said = " ".join(lines[: lines.index("")])
     assert said.startswith("(what if: a=1) the consumer crashes: ")
-    assert "(torn at C2). Why: the order is wrong. q: the ring. " in said
+    assert "(C2). Why: the order is wrong. q: the ring. " in said
     assert said.endswith("needs 1 preemption. Passes with a=2.")
     assert lines[-1] == "racer explore x  # racer 1.0"
 

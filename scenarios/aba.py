@@ -30,7 +30,8 @@ def aba(
 ) -> Program:
     """v9's re-read of the head against one split, `rounds` slabs on H and a new THP.
 
-    `readers` classify p at the same time; H is a slab `rounds` times.
+    readers  how many threads classify p at the same time
+    rounds   how often H is a slab
     """
     mem = Memory()
     p_head = mem.cell("p_head", 1)  # 1: H, 0: p itself

@@ -1,4 +1,4 @@
-"""Where scenarios are found: those that come with racer, ./scenarios, any file by path.
+"""Where scenarios are found: those that come with racer, ./scenarios, any file and directory.
 
 A file that cannot be loaded never hides the others: it is kept in the catalogue with the
 reason, and named when it is asked for.
@@ -18,6 +18,8 @@ from racer.errors import ProgramError, RacerError, UsageError, suggestion
 from racer.files import BUNDLED, shown_path
 
 LOCAL = "scenarios"  # a directory of that name in the current one is looked into
+_SCENARIO = re.compile(r"^@scenario\b|^\w+ = scenario\(", re.MULTILINE)
+_CLAIM = re.compile(r"\bClaim\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def catalogue(name: str | None = None) -> Catalogue:
     found = tuple(
         Found(
             each,
-            each.name if names.count(each.name) == 1 else _file_reference(each),
+            each.name if names.count(each.name) == 1 else file_reference(each),
             installed=each.name not in mine,
             hides=each.name in mine and each.name in theirs,
         )
@@ -92,6 +94,50 @@ def modules() -> tuple[list[ModuleType], list[Broken]]:
         except RacerError as error:  # whatever it raises, load_file() makes one of it
             broken.append(Broken(file, str(error)))
     return loaded, broken
+
+
+def modules_in(path: Path) -> tuple[list[ModuleType], list[Broken]]:
+    """A file, or those files of a directory in which claims are made, and that load; and those that
+    do not.
+
+    Errors   UsageError for what is not there; ProgramError for a file that cannot be loaded.
+    """
+    if not path.is_dir():
+        _require_file(path)
+        return [load_file(path)], []
+    loaded: list[ModuleType] = []
+    broken: list[Broken] = []
+    for file in _files_below(path, _CLAIM):
+        try:
+            loaded.append(load_file(file))
+        except RacerError as error:
+            broken.append(Broken(file, str(error)))
+    return loaded, broken
+
+
+def find_all(path: Path) -> tuple[list[Found], list[Broken]]:
+    """The scenarios of a file, or of all files in a directory and below it, by file and name; and
+    the files that cannot be loaded.
+
+    Of a directory, those files are loaded whose text makes a scenario.
+
+    Errors   UsageError where there is none; ProgramError for a file that cannot be loaded.
+    """
+    if path.is_dir():
+        scenarios, broken = _load_all(_files_below(path, _SCENARIO))
+    else:
+        _require_file(path)
+        scenarios, broken = _scenarios_of(load_file(path)), []
+    if not scenarios and not broken:
+        raise _without_scenario(path)
+    return [Found(each, file_reference(each)) for each in scenarios], broken
+
+
+def is_path(reference: str) -> bool:
+    """Whether a word of the command line can only be the path of a file or directory."""
+    return "::" not in reference and (
+        reference.endswith(".py") or "/" in reference or reference in (".", "..")
+    )
 
 
 def find(reference: str) -> Found:
@@ -141,27 +187,36 @@ def _find_by_name(name: str) -> Found:
 
 
 def _find_in_file(path: Path, name: str | None) -> Found:
-    if not path.exists():
-        raise UsageError(f"cannot load scenarios from {str(path)!r}: the file does not exist.")
+    _require_file(path)
     if path.is_dir():
         raise UsageError(f"cannot load scenarios from {str(path)!r}: the file is a directory.")
     scenarios = _scenarios_of(load_file(path))
     names = [scenario.name for scenario in scenarios]
     if not scenarios:
-        raise UsageError(
-            f"{shown_path(path)} has no scenario: put @scenario on a function that returns "
-            "a Program (from racer import scenario)."
-        )
+        raise _without_scenario(path)
     if name is None and len(scenarios) > 1:
         choices = ", ".join(f"{path}::{each}" for each in names)
         raise UsageError(f"{shown_path(path)} has {len(scenarios)} scenarios; say which: {choices}")
     for scenario in scenarios:
         if name is None or scenario.name == name:
-            return Found(scenario, _file_reference(scenario))
+            return Found(scenario, file_reference(scenario))
     raise UsageError(f"{shown_path(path)} has no scenario {name!r}{suggestion(name or '', names)}")
 
 
-def _file_reference(scenario: Scenario) -> str:
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        raise UsageError(f"cannot load scenarios from {str(path)!r}: the file does not exist.")
+
+
+def _without_scenario(path: Path) -> UsageError:
+    return UsageError(
+        f"{shown_path(path)} has no scenario: put @scenario on a function that returns "
+        "a Program (from racer import scenario)."
+    )
+
+
+def file_reference(scenario: Scenario) -> str:
+    """`path/to/file.py::name`, from the current directory."""
     return f"{shown_path(scenario.source.path)}::{scenario.name}"
 
 
@@ -171,11 +226,15 @@ def _defining(name: str | None, files: list[Path]) -> list[Path]:
 
 def _defines(file: Path, name: str) -> bool:
     """Whether the text of a file has a function of that name."""
+    return re.search(rf"^def {re.escape(name)}\b", _text_of(file), re.MULTILINE) is not None
+
+
+def _text_of(file: Path) -> str:
+    """Empty for a file that cannot be read."""
     try:
-        text = source_of(file).decode(errors="replace")
+        return source_of(file).decode(errors="replace")
     except OSError:
-        return False
-    return re.search(rf"^def {re.escape(name)}\b", text, re.MULTILINE) is not None
+        return ""
 
 
 def _load_all(files: list[Path]) -> tuple[list[Scenario], list[Broken]]:
@@ -199,6 +258,29 @@ def _local_files() -> list[Path]:
 
 
 def _public_files(directory: Path) -> list[Path]:
+    """Those in the directory, and below it those whose text makes a scenario."""
+    return _files_in(directory) + [
+        file for file in _files_below(directory, _SCENARIO) if file.parent != directory
+    ]
+
+
+def _files_below(directory: Path, made: re.Pattern[str]) -> list[Path]:
+    """The public files in a directory and below it in whose text something is made, by path.
+
+    Nothing below a virtual environment, which has a copy of everything.
+    """
+    found: list[Path] = []
+    for at, below, names in os.walk(directory):
+        below[:] = sorted(
+            each
+            for each in below
+            if each[0] not in "._" and not Path(at, each, "pyvenv.cfg").exists()
+        )
+        found += [Path(at, each) for each in sorted(names) if _is_public(each)]
+    return [file for file in found if made.search(_text_of(file))]
+
+
+def _files_in(directory: Path) -> list[Path]:
     try:
         names = os.listdir(directory)
     except FileNotFoundError:

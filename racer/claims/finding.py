@@ -1,12 +1,14 @@
-"""Where claims are found: beside the scenarios, as `Claim`s in the variables of their files."""
+"""Where claims are found: beside the scenarios, as `Claim`s in the variables of their files; or in
+a file that is named."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import ModuleType
 
-from racer.catalogue.discovery import Broken, modules
+from racer.catalogue.discovery import Broken, is_path, modules, modules_in
 from racer.claims.data import Claim
 from racer.errors import UsageError, suggestion
 
@@ -17,24 +19,51 @@ def known_claims() -> tuple[list[Claim], list[Broken]]:
     Those of ./scenarios win over those installed with racer.
     """
     loaded, broken = modules()
-    found: dict[str, Claim] = {}
-    for module in loaded:
-        for claim in _claims_of(module):
-            found.setdefault(claim.name, claim)
-    return sorted(found.values(), key=_place), broken
+    return _claims_in(loaded), broken
 
 
-def find_claims(names: list[str]) -> tuple[list[Claim], list[Broken]]:
-    """The claims of these names, or all of them if there is none.
+def find_claims(words: list[str]) -> tuple[list[Claim], list[Broken]]:
+    """The claims of these names, or all of them if none is named; where files or directories are
+    named beside them, those that stand in these.
 
-    Errors   UsageError for a name that is not known.
+    Errors   UsageError for a name that is not known, and for a file or directory without claims;
+             ProgramError for a file that cannot be loaded.
     """
-    claims, broken = known_claims()
+    names = claim_names(words)
+    paths = [word for word in words if word not in names]
+    claims, broken = _claims_at(paths) if paths else known_claims()
     by_name = {claim.name: claim for claim in claims}
     for name in names:
         if name not in by_name:
             raise UsageError(f"there is no claim {name!r}{suggestion(name, list(by_name))}")
     return ([by_name[name] for name in names] if names else claims), broken
+
+
+def claim_names(words: list[str]) -> list[str]:
+    """Those words that are no file or directory."""
+    return [word for word in words if not is_path(word) and not Path(word).is_dir()]
+
+
+def _claims_at(paths: list[str]) -> tuple[list[Claim], list[Broken]]:
+    modules, broken = [], []
+    for path in paths:
+        loaded, failed = modules_in(Path(path))
+        if not _claims_in(loaded) and not failed:
+            raise UsageError(
+                f"{path!r} has no claims: a Claim stands in a variable of a file, by itself or in "
+                f"a tuple (from racer import Claim)."
+            )
+        modules += loaded
+        broken += failed
+    return _claims_in(modules), broken
+
+
+def _claims_in(loaded: Iterable[ModuleType]) -> list[Claim]:
+    found: dict[str, Claim] = {}
+    for module in loaded:
+        for claim in _claims_of(module):
+            found.setdefault(claim.name, claim)
+    return sorted(found.values(), key=_place)
 
 
 def _claims_of(module: ModuleType) -> Iterator[Claim]:

@@ -66,17 +66,22 @@ def _racer(
 
 
 @app.command("list")
-def _list() -> None:
+def _list(
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="[SCENARIO]", help="Tell what this one asks, in words.")
+    ] = None,
+) -> None:
     """List the scenarios and their parameters.
 
-    Those installed with racer, and those in ./scenarios.
+    Those installed with racer, and those in ./scenarios. What stands behind "what if" is not what
+    the code under test does.
     """
     from racer.cli.guard import guarded
 
     def command() -> int:
-        from racer.cli.commands import list_scenarios
+        from racer.cli.listing import list_scenario, list_scenarios
 
-        return list_scenarios()
+        return list_scenarios() if scenario is None else list_scenario(scenario)
 
     raise typer.Exit(guarded(command))
 
@@ -92,7 +97,10 @@ Full = Annotated[
 @app.command("explore")
 def _explore(
     scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
+        str,
+        typer.Argument(
+            metavar="SCENARIO", help="A name, path/to/file.py::name, or a file or directory: all."
+        ),
     ],
     variant: Annotated[
         str | None, typer.Option(metavar="V", help="Short for --set variant=V.")
@@ -133,15 +141,18 @@ def _explore(
 ) -> None:
     """Search every interleaving of a scenario.
 
-    Shows the verdict, the exact counts, and the shortest schedule of each violation.
+    Shows the verdict, the exact counts, and the shortest schedule of each violation. Of a file or
+    directory of several a table: the exit status is 2 where one does not run, else 1 where one is
+    not as declared, else 3 where a limit cut one.
     """
     from racer.cli.guard import guarded
 
     def command() -> int:
-        from racer.cli.commands import Request, explore_scenario
+        from racer.cli.commands import Request
+        from racer.cli.several import explore_named
         from racer.cli.telling import detail_of
 
-        return explore_scenario(
+        return explore_named(
             Request(
                 scenario=scenario,
                 variant=variant,
@@ -230,7 +241,10 @@ def _diff(
 @app.command("claims")
 def _claims(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Such as C10; all if none.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[CLAIM|FILE]...", help="Such as C10; all if none. Files: those in them."
+        ),
     ] = None,
     memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
     directory: Annotated[

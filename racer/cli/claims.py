@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from racer.catalogue.discovery import catalogue
+from racer.catalogue.discovery import catalogue, file_reference
 from racer.catalogue.parameters import show_value
 from racer.claims.data import Ask, Claim
 from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
-from racer.claims.finding import find_claims
+from racer.claims.finding import claim_names, find_claims
 from racer.cli.commands import Request, complain_of, explore_scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import WrittenPage, named_by_user
@@ -34,7 +34,8 @@ def claims_command(
     max_states: int | None,
     timeout: float | None,
 ) -> int:
-    """Decide the claims of these names, or all; a single one is explained with its schedule."""
+    """Decide the claims of these names, of these files, or all; a single one that is named is
+    explained with its schedule."""
     model(memory)  # refused before anything is loaded
     named_by_user(directory, "--output")
     with models_print_to_stderr():
@@ -42,7 +43,7 @@ def claims_command(
         decided, interrupted, failed = _decided(claims, memory, jobs, max_states, timeout)
     if json:
         emit(claims_document(decided, memory))
-    elif len(names) == 1 and decided:
+    elif len(claim_names(names)) == 1 and decided:
         emit(claim_text(decided[0], memory))
         _show_schedule(decided[0], memory, directory, html=html)
     else:
@@ -132,8 +133,8 @@ def _page_rows(decided: Decided) -> tuple[ClaimRow, ...]:
 
 
 def _reference(ask: Ask) -> str:
-    """The name by which `racer explore` finds the scenario."""
-    for each in catalogue().found:
-        if each.scenario.name == ask.scenario.name:
+    """The name by which `racer explore` finds the scenario, else its file and name."""
+    for each in catalogue(ask.scenario.name).found:
+        if each.scenario.source == ask.scenario.source:
             return each.reference
-    return ask.scenario.name
+    return file_reference(ask.scenario)

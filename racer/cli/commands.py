@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from racer import interrupts
-from racer.catalogue.discovery import Found, catalogue, find, is_below_here, origin_text
-from racer.catalogue.parameters import Value, show_value
+from racer.catalogue.discovery import Found, find, is_below_here, origin_text
+from racer.catalogue.parameters import Value
 from racer.catalogue.scenario import Expected
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
 from racer.cli.output import (
@@ -24,7 +24,7 @@ from racer.cli.output import (
     write_witness,
 )
 from racer.cli.progress import shown_states
-from racer.cli.statuses import INTERRUPTED, OK, USAGE, status_of
+from racer.cli.statuses import INTERRUPTED, USAGE, status_of
 from racer.cli.telling import (
     Detail,
     complain_of_late,
@@ -92,20 +92,9 @@ class Selection:
         return self.found.scenario.what_ifs(self.parameters)
 
 
-def list_scenarios() -> int:
-    """Every scenario with its summary and parameters; files that do not load, on stderr."""
-    with models_print_to_stderr():
-        known = catalogue()
-    blocks = [_listed(each) for each in known.found]
-    emit("\n\n".join(blocks) if blocks else "no scenarios")
-    for broken in known.broken:
-        complain(f"error: {broken.error}")
-    return USAGE if known.broken else OK
-
-
 def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
-    override = _override(request.expect)
+    override = override_of(request.expect)
     named_by_user(request.directory, "--output")
     deadline = deadline_after(request.timeout)
     try:
@@ -131,9 +120,9 @@ def _explored_and_told(
 ) -> int:
     """The search may be cut by Ctrl-C, and the explanations; of the rest nothing is lost."""
     with models_print_to_stderr():
-        result, interrupted = _explored(request, selection, deadline)
+        result, interrupted = search(request, selection, deadline)
     judgement = judge(result, selection.declared, override)
-    written = _written_witnesses(request, selection, result)  # before anything that may fail
+    written = written_witnesses(request, selection, result)  # before anything that may fail
     opening = None if request.json else _opening(request, selection, result, judgement)
     if opening:
         emit(opening)
@@ -173,23 +162,8 @@ def _told_unmade(
     return status_of(result, judgement)
 
 
-def _listed(found: Found) -> str:
-    scenario = found.scenario
-    lines = [found.reference]
-    if not found.installed and "::" not in found.reference:
-        lines[0] += f"  ({origin_text(found)})"
-    if scenario.summary:
-        lines.append(f"  {scenario.summary}")
-    settings = [f"{each.name}={show_value(each.default)}" for each in scenario.parameters]
-    width = max((len(setting) for setting in settings), default=0)
-    lines += [
-        f"    {setting:{width}}  {parameter.type_text}"
-        for setting, parameter in zip(settings, scenario.parameters, strict=True)
-    ]
-    return "\n".join(lines)
-
-
-def _override(text: str | None) -> Literal["pass", "fail"] | None:
+def override_of(text: str | None) -> Literal["pass", "fail"] | None:
+    """What --expect says. Errors: UsageError."""
     if text is None or text in ("pass", "fail"):
         return cast("Literal['pass', 'fail'] | None", text)
     raise UsageError(f"--expect is 'pass' or 'fail', not {text!r}.")
@@ -197,7 +171,11 @@ def _override(text: str | None) -> Literal["pass", "fail"] | None:
 
 def select(scenario: str, variant: str | None, settings: tuple[str, ...]) -> Selection:
     """The scenario of that name, with `--variant` and `--set`. Errors: RacerError."""
-    found = find(scenario)
+    return selected(find(scenario), variant, settings)
+
+
+def selected(found: Found, variant: str | None, settings: tuple[str, ...]) -> Selection:
+    """A scenario with `--variant` and `--set`. Errors: RacerError."""
     parameters = found.scenario.parse(settings_of(settings, variant))
     return Selection(
         found,
@@ -222,9 +200,8 @@ def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, s
     return given
 
 
-def _explored(
-    request: Request, selection: Selection, deadline: float | None
-) -> tuple[Result, bool]:
+def search(request: Request, selection: Selection, deadline: float | None) -> tuple[Result, bool]:
+    """The result, and whether Ctrl-C cut the search."""
     try:
         with shown_states(selection.found.reference) as progress:
             wanted = Wanted(
@@ -260,9 +237,7 @@ def _opening(request: Request, selection: Selection, result: Result, judgement: 
     return f"{title}\n\n{summary(result, judgement)}"
 
 
-def _written_witnesses(
-    request: Request, selection: Selection, result: Result
-) -> dict[str, Written]:
+def written_witnesses(request: Request, selection: Selection, result: Result) -> dict[str, Written]:
     """The witness file of each label."""
     if result.loaded is None:
         return {}

@@ -34,29 +34,39 @@ def document(
     judgement: Judgement,
     files: Mapping[str, str],
 ) -> str:
-    """The document, in one line; `what_ifs` are those of the parameters that are not what the code
+    """The document, in one line; see result_fields()."""
+    return dumped(result_fields(scenario, parameters, what_ifs, result, judgement, files))
+
+
+def result_fields(
+    scenario: str,
+    parameters: Mapping[str, Value],
+    what_ifs: Mapping[str, Value],
+    result: Result,
+    judgement: Judgement,
+    files: Mapping[str, str],
+) -> dict[str, Any]:
+    """The document as data; `what_ifs` are those of the parameters that are not what the code
     under test does, `files` has the witness file of each label that has one."""
-    return dumped(
-        {
-            "schema": SCHEMA,
-            "scenario": scenario,
-            "parameters": dict(parameters),
-            "what_ifs": dict(what_ifs),
-            "memory": result.memory,
-            "verdict": result.verdict,
-            "expected": _expected(judgement),
-            "as_expected": judgement.as_expected,
-            **searched_fields(result),
-            "outcomes": [_outcome(key, outcome) for key, outcome in result.outcomes.items()],
-            "violations": {
-                label: _violation(finding, files.get(label))
-                for label, finding in result.violations.items()
-            },
-            "vacuous": list(result.vacuous),
-            "searched": result.searched,
-            "canonical": result.canonical,
-        }
-    )
+    return {
+        "schema": SCHEMA,
+        "scenario": scenario,
+        "parameters": dict(parameters),
+        "what_ifs": dict(what_ifs),
+        "memory": result.memory,
+        "verdict": result.verdict,
+        "expected": _expected(judgement),
+        "as_expected": judgement.as_expected,
+        **searched_fields(result),
+        "outcomes": [_outcome(key, outcome) for key, outcome in result.outcomes.items()],
+        "violations": {
+            label: _violation(finding, files.get(label))
+            for label, finding in result.violations.items()
+        },
+        "vacuous": list(result.vacuous),
+        "searched": result.searched,
+        "canonical": result.canonical,
+    }
 
 
 def dumped(content: dict[str, Any]) -> str:

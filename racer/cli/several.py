@@ -1,0 +1,148 @@
+"""`racer explore FILE|DIR`: every scenario in it, one after the other, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from racer.catalogue.discovery import Found, catalogue, find_all, is_path
+from racer.cli.commands import (
+    Request,
+    complain_of,
+    explore_scenario,
+    override_of,
+    search,
+    selected,
+    written_witnesses,
+)
+from racer.cli.guard import complain, emit, models_print_to_stderr
+from racer.cli.output import named_by_user
+from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, status_of
+from racer.errors import RacerError, UsageError
+from racer.exploration.exploring import never_made
+from racer.exploration.judgement import judge
+from racer.exploration.wanted import Wanted
+from racer.lang.patience import until
+from racer.lang.run import OutOfTime
+from racer.machine.models import model
+from racer.search.limits import deadline_after
+from racer.viz.documents.result import dumped, result_fields
+from racer.viz.several import Row, table
+
+SCHEMA = "racer-results/1"
+_WORST_FIRST = (USAGE, NOT_AS_DECLARED, BOUND, OK)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What came of the scenarios so far."""
+
+    rows: list[Row] = field(default_factory=list)
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def explore_named(request: Request) -> int:
+    """Explore the scenario that is named, or all of the file or directory that is."""
+    path = Path(request.scenario)
+    with models_print_to_stderr():
+        is_name = not is_path(request.scenario) and not _is_directory(request.scenario)
+    if is_name:
+        return explore_scenario(request)
+    with models_print_to_stderr():
+        founds, broken = find_all(path)
+    if not path.is_dir() and len(founds) == 1:
+        return explore_scenario(request)
+    return _explore_all(request, founds, [each.error for each in broken])
+
+
+def _is_directory(word: str) -> bool:
+    """Whether it is one in the current directory, and no scenario has that name."""
+    if not Path(word).is_dir():
+        return False
+    return all(each.scenario.name != word for each in catalogue(word).found)
+
+
+def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[str]) -> int:
+    """The worst exit status there is: a file or a model that does not run, else what is not as
+    declared, else what a limit cut."""
+    if request.html or request.png:
+        raise UsageError("--html and --png are for one scenario: name it, FILE::NAME.")
+    override = override_of(request.expect)
+    named_by_user(request.directory, "--output")
+    model(request.memory)  # refused before anything is explored
+    gathered = _Gathered(statuses=[USAGE for _ in broken])
+    names = _names(founds)
+    for name, found in zip(names, founds, strict=True):
+        _gather(gathered, request, name, found, override)
+        if gathered.interrupted:
+            break
+    if request.json:
+        errors = list(broken)
+        errors += [f"{row.name}: {row.error}" for row in gathered.rows if row.error]
+        emit(dumped({"schema": SCHEMA, "results": gathered.documents, "errors": errors}))
+    else:
+        emit(table(gathered.rows, request.memory, len(founds)))
+    for error in broken:
+        complain(f"error: {error}")
+    if gathered.interrupted:
+        complain(f"interrupted; {len(gathered.rows)} of {len(founds)} scenarios were explored")
+        return INTERRUPTED
+    return worst(gathered.statuses)
+
+
+def worst(statuses: Iterable[int]) -> int:
+    """The exit status of several explorations."""
+    found = set(statuses)
+    return next((each for each in _WORST_FIRST if each in found), OK)
+
+
+def _names(founds: Sequence[Found]) -> list[str]:
+    """By name, where that is one; else by the file too."""
+    names = [each.scenario.name for each in founds]
+    return [
+        name if names.count(name) == 1 else found.reference
+        for name, found in zip(names, founds, strict=True)
+    ]
+
+
+def _gather(
+    gathered: _Gathered,
+    request: Request,
+    name: str,
+    found: Found,
+    override: Literal["pass", "fail"] | None,
+) -> None:
+    """Explore one scenario, leave its witnesses, and note what came of it."""
+    deadline = deadline_after(request.timeout)
+    parameters, what_ifs = {}, {}
+    try:
+        with models_print_to_stderr(), until(deadline):
+            selection = selected(found, request.variant, request.settings)
+        parameters, what_ifs = selection.parameters, selection.what_ifs
+        with models_print_to_stderr():
+            result, gathered.interrupted = search(request, selection, deadline)
+        judgement = judge(result, selection.declared, override)
+        written = written_witnesses(request, selection, result)
+    except OutOfTime as stop:
+        result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
+        judgement, written = judge(result, None, override), {}
+    except UsageError:
+        raise  # --set, --variant: of the command, not of the model
+    except RacerError as error:
+        complain(f"error: {error}")
+        gathered.statuses.append(USAGE)
+        gathered.rows.append(Row(name, None, None, str(error)))
+        return
+    if complain_of(written.values()):
+        gathered.statuses.append(USAGE)
+    gathered.statuses.append(status_of(result, judgement))
+    gathered.rows.append(Row(name, result, judgement, ""))
+    if request.json:
+        files = {label: each.witness for label, each in written.items() if each.witness}
+        gathered.documents.append(
+            result_fields(found.reference, parameters, what_ifs, result, judgement, files)
+        )

@@ -34,6 +34,12 @@ class Found:
     installed: bool = False
     hides: bool = False
 
+    @property
+    def saved_reference(self) -> str:
+        """The reference for a witness: with the file, if it is not installed, so that it can be
+        found from other directories, and another scenario of that name is not taken for it."""
+        return self.scenario.name if self.installed else file_reference(self.scenario)
+
 
 def origin_text(found: Found) -> str:
     """Where a local scenario is, and that it is taken in place of the installed one if it is."""

@@ -13,12 +13,14 @@ from racer.catalogue.parameters import Value
 from racer.catalogue.scenario import Expected
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
 from racer.cli.output import (
+    Stale,
     Written,
     WrittenPage,
-    changed_settings,
-    file_name,
+    identity,
     named_by_user,
+    question_name,
     replay_command,
+    set_aside,
     shell_word,
     with_pictures,
     write_witness,
@@ -91,6 +93,10 @@ class Selection:
         """The parameters that are not what the code under test does."""
         return self.found.scenario.what_ifs(self.parameters)
 
+    def file_name(self, memory: str) -> str:
+        """What the names of files about it begin with."""
+        return question_name(self.found.scenario, self.parameters, memory)
+
 
 def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
@@ -123,6 +129,7 @@ def _explored_and_told(
         result, interrupted = search(request, selection, deadline)
     judgement = judge(result, selection.declared, override)
     written = written_witnesses(request, selection, result)  # before anything that may fail
+    stale = stale_witnesses(request, selection, result, interrupted=interrupted)
     opening = None if request.json else _opening(request, selection, result, judgement)
     if opening:
         emit(opening)
@@ -137,7 +144,7 @@ def _explored_and_told(
         )
     elif request.detail != "brief":
         emit_files(written, to_be_named(selection.found), page)
-    failures = complain_of([*written.values(), page])
+    failures = complain_of([*written.values(), *stale, page])
     complain_of_late(written, request.timeout)
     if not stdout_takes_all():
         complain(f"{selection.found.reference}: {result_line(result)}")
@@ -245,15 +252,26 @@ def written_witnesses(request: Request, selection: Selection, result: Result) ->
     with models_print_to_stderr():  # threads may be run for the fingerprint
         saved = {
             label: saved_witness(
-                result, label, scenario=found.reference, parameters=selection.parameters
+                result, label, scenario=found.saved_reference, parameters=selection.parameters
             )
             for label in result.violations
         }
-    settings = changed_settings(found.scenario, selection.parameters)
     return {
-        label: write_witness(directory, file_name(found.scenario.name), witness, settings)
+        label: write_witness(directory, selection.file_name(result.memory), witness)
         for label, witness in saved.items()
     }
+
+
+def stale_witnesses(
+    request: Request, selection: Selection, result: Result, *, interrupted: bool
+) -> list[Stale]:
+    """Set aside the question's witnesses that were not found again, where all was searched."""
+    if result.bound is not None or interrupted or result.loaded is None:
+        return []
+    reference, memory = selection.found.saved_reference, result.memory
+    question = identity(reference, selection.parameters, memory)
+    directory = Path(request.directory)
+    return set_aside(directory, selection.file_name(memory), question, result.violations)
 
 
 def _show_violations(
@@ -279,7 +297,7 @@ def _show_violations(
             explanations, cut = explanations_of(result, result.loaded, deadline, end)
     elif not request.json:
         emit(f"\n{filled(why_not)}")
-    judgement = judge(result, selection.declared, _override(request.expect))
+    judgement = judge(result, selection.declared, override_of(request.expect))
     apart = "" if request.detail == "brief" and says_all(result, judgement) else "\n"
     for label in written if why_not is None else ():
         if label not in explanations or is_past(end):
@@ -326,7 +344,7 @@ def _written_page(
     from racer.viz.page.page import page
 
     found = selection.found
-    path = Path(request.directory) / f"{file_name(found.scenario.name)}.html"
+    path = Path(request.directory) / f"{selection.file_name(result.memory)}.html"
     try:
         with models_print_to_stderr(), until(end and end - GRACE):
             report = result_report(
@@ -343,7 +361,7 @@ def _written_page(
     except OutOfTime:
         why = f"the timeout of {request.timeout or 0:g} s was over. Try: a longer one."
         return WrittenPage(None, f"cannot write {shown_path(path)}: {why}")
-    return write_page(path, report, changed_settings(found.scenario, selection.parameters), content)
+    return write_page(path, report, content, replaces_others=False)
 
 
 def to_be_named(found: Found) -> str | None:
@@ -353,7 +371,7 @@ def to_be_named(found: Found) -> str | None:
     return found.reference
 
 
-def complain_of(files: Iterable[Written | WrittenPage]) -> bool:
+def complain_of(files: Iterable[Written | WrittenPage | Stale]) -> bool:
     """Say what could not be written, and what has another name; whether anything failed."""
     files = list(files)
     for note in sorted({each.note for each in files if each.note}):

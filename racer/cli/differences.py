@@ -19,10 +19,8 @@ from racer.cli.commands import (
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import (
     Written,
-    changed_settings,
-    file_label,
-    file_name,
     named_by_user,
+    question_name,
     with_pictures,
     write_witness,
 )
@@ -227,12 +225,10 @@ def _write(
     with models_print_to_stderr():
         explains = unexplained(side.result.memory) is None
         saved = saved_witness(
-            side.result, label, scenario=pair.found.reference, parameters=parameters
+            side.result, label, scenario=pair.found.saved_reference, parameters=parameters
         )
-        value = file_label(show_value(parameters[request.parameter]))
-        name = f"{file_name(pair.found.scenario.name)}.{value}"
-        settings = changed_settings(pair.found.scenario, parameters)
-        written = write_witness(Path(request.directory), name, saved, settings)
+        name = question_name(pair.found.scenario, parameters, side.result.memory)
+        written = write_witness(Path(request.directory), name, saved)
         if explains and is_past(end):
             written = replace(written, late=True)
         elif explains:

@@ -12,9 +12,7 @@ from racer.catalogue.parameters import show_parameters, what_if_text
 from racer.cli.commands import Selection, select
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import (
-    changed_settings,
     file_label,
-    file_name,
     named_by_user,
     other_name,
     unwritten,
@@ -68,7 +66,7 @@ def draw_graph(request: GraphRequest) -> int:
     deadline = deadline_after(request.timeout)
     with models_print_to_stderr(), until(deadline):
         selection = select(request.scenario, request.variant, request.settings)
-    name = file_name(selection.found.scenario.name)
+    name = selection.file_name(request.memory)
     settings = show_parameters(selection.parameters)
     scenario, what_if = selection.found.scenario.name, what_if_text(selection.what_ifs)
     parts = (scenario, settings, f"memory={request.memory}", what_if)
@@ -85,9 +83,8 @@ def draw_graph(request: GraphRequest) -> int:
         dot = automaton(thread, f"{title}  thread {thread.name}")
         said = _size(f"thread {thread.name}", thread), *thread_caption(thread)
     _emit_text(request, selection, said)
-    changed = changed_settings(selection.found.scenario, selection.parameters)
     end = None if deadline is None else deadline + DRAWING
-    note, late = _write(directory, stem, dot, kind, changed, end)
+    note, late = _write(directory, stem, dot, kind, end)
     if note:
         complain(note)
     if late:
@@ -181,11 +178,10 @@ def _write(
     stem: str,
     dot: str,
     kind: Literal["svg", "png", "dot"],
-    settings: str,
     deadline: float | None,
 ) -> tuple[str | None, bool]:
-    """Write STEM.dot and the picture, and say so; a note where they have another name, which
-    `settings` are part of; and whether there was no time for the picture.
+    """Write STEM.dot and the picture, and say so; a note where they have another name; and whether
+    there was no time for the picture.
 
     Errors   RacerError, once what can be written is.
     """
@@ -195,7 +191,7 @@ def _write(
         path = directory / f"{stem}.dot"
         require_replaceable(path, "dot")
         if path.exists() and not _is_of(dot, path):
-            other, note = other_name(directory / stem, settings, dot.split("\n")[1])
+            other, note = other_name(directory / stem, dot.split("\n")[1])
             path = other.with_name(f"{other.name}.dot")
         picture = path.with_name(f"{path.name.removesuffix('.dot')}.{kind}")
         if kind != "dot":

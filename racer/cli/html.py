@@ -57,19 +57,19 @@ _BEARING = (
 
 
 def write_page(
-    path: Path, report: Report, settings: str | None = None, content: bytes | None = None
+    path: Path, report: Report, content: bytes | None = None, *, replaces_others: bool = True
 ) -> WrittenPage:
     """Write the file; its directory is made. Errors: none, as with the files of a label.
 
-    Where a page of something else is, `settings` become part of the name; None: it is replaced.
+    Where a page of something else is, it is replaced, or else this gets a longer name.
     `content` is the page if that is made already.
     """
     content, note = content or page(report), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         require_replaceable(path, "page")
-        if settings is not None and path.exists() and not _is_of(report, path):
-            stem, note = other_name(path.with_suffix(""), settings, report.command)
+        if not replaces_others and path.exists() and not _is_of(report, path):
+            stem, note = other_name(path.with_name(path.name.removesuffix(".html")), report.command)
             path = stem.with_name(f"{stem.name}.html")
         write_atomically(path, content, "page")
     except (OSError, RacerError) as error:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from racer.catalogue.parameters import Value, show_parameters
+from racer.catalogue.parameters import Value, show_parameters, show_value
 from racer.catalogue.scenario import Scenario
 from racer.errors import RacerError, UsageError, WitnessError
 from racer.exploration.witness_file import SavedWitness, load, save
-from racer.files import require_replaceable, shown_path, write_atomically
+from racer.files import Kind, require_replaceable, shown_path, write_atomically
 from racer.viz.wrapping import WIDTH
 from racer.words.printable import safe_line
 
 _NAME_LIMIT = 60
+_SETTINGS_LIMIT = 100
+_STALE: Final = "stale"
+_ENDINGS: Final[Mapping[Kind, str]] = {"witness": "json", "svg": "svg", "dot": "dot", "png": "png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """A witness that was set aside, or what kept it from that."""
+
+    note: str | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenPage:
     """The file of --html as a path to show, or what kept it from being written."""
 
@@ -57,18 +69,34 @@ def named_by_user(name: str, option: str) -> Path:
     return Path(name)
 
 
-def write_witness(directory: Path, name: str, saved: SavedWitness, settings: str) -> Written:
-    """Write NAME.LABEL.json; with_pictures() adds the rest.
+def question_name(scenario: Scenario, parameters: Mapping[str, Value], memory: str) -> str:
+    """The name of files about a question: that of the scenario, and what differs from the defaults.
+
+    So no question of a scenario overwrites another's: split_race.variant=headonly.
+    """
+    name = file_name(scenario.name)
+    told = {each: show_value(v) for each, v in changed_parameters(scenario, parameters).items()}
+    if memory != "sc":
+        told["memory"] = memory
+    plain = {each: re.sub(r"[^A-Za-z0-9_+-]+", "-", value) for each, value in told.items()}
+    settings = ",".join(f"{each}={value}" for each, value in plain.items())
+    if plain != told or len(settings) > _SETTINGS_LIMIT:
+        settings = f"{settings[:_SETTINGS_LIMIT]}-{_digest(repr(told))}"
+    return f"{name}.{settings}" if settings else name
+
+
+def write_witness(directory: Path, name: str, saved: SavedWitness) -> Written:
+    """Write NAME.LABEL.json; with_pictures() adds the rest. NAME is a question_name().
 
     Pictures of a witness that was there go first, so that whenever this is killed, what is there
-    is of one run. What is not racer's is never replaced. Where a witness of other parameters is,
-    `settings` become part of the name.
+    is of one run. What is not racer's is never replaced. Where a witness of another scenario of
+    that name is, or of other defaults, this gets a longer name.
 
     Errors   none: a failure is part of the answer, because the verdict must still be shown.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        stem, note = _stem(directory / f"{name}.{file_label(saved.label)}", saved, settings)
+        stem, note = _stem(directory / f"{name}.{file_label(saved.label)}", saved)
         path = _ending(stem, "json")
         require_replaceable(path, "witness")
         for kind in ("png", "svg", "dot"):
@@ -124,18 +152,13 @@ def unwritten(error: OSError | RacerError, directory: Path) -> str:
     return f"cannot write {what}: {error.strerror}"
 
 
-def other_name(stem: Path, settings: str, whole: str) -> tuple[Path, str]:
-    """Another path without an ending for files of these settings, and a note that says why.
+def other_name(stem: Path, whole: str) -> tuple[Path, str]:
+    """Another path without an ending for files of another question, and a note that says why.
 
     `whole` is all that tells them from files of something else.
     """
-    other = stem.with_name(f"{stem.name}.{_plain(settings) or 'defaults'}-{_digest(whole)}")
-    return other, f"note: {shown_path(stem)}.* is of other parameters, and is kept"
-
-
-def changed_settings(scenario: Scenario, parameters: Mapping[str, Value]) -> str:
-    """The parameters that are not at their defaults, as text."""
-    return show_parameters(changed_parameters(scenario, parameters))
+    other = stem.with_name(f"{stem.name}.{_digest(whole)}")
+    return other, f"note: {shown_path(stem)}.* is of another question, and is kept"
 
 
 def changed_parameters(scenario: Scenario, parameters: Mapping[str, Value]) -> dict[str, Value]:
@@ -144,7 +167,7 @@ def changed_parameters(scenario: Scenario, parameters: Mapping[str, Value]) -> d
     return {name: value for name, value in parameters.items() if value != defaults.get(name)}
 
 
-def _stem(usual: Path, saved: SavedWitness, settings: str) -> tuple[Path, str | None]:
+def _stem(usual: Path, saved: SavedWitness) -> tuple[Path, str | None]:
     """The path of a label's files without an ending, and a note where it is not the usual one."""
     try:
         found = load(_ending(usual, "json"))
@@ -152,12 +175,55 @@ def _stem(usual: Path, saved: SavedWitness, settings: str) -> tuple[Path, str | 
         return usual, None
     if _identity(found) == _identity(saved):
         return usual, None
-    return other_name(usual, settings, _identity(saved))
+    return other_name(usual, _identity(saved))
 
 
 def _identity(saved: SavedWitness) -> str:
-    said = (show_parameters(saved.parameters), f"memory={saved.memory}", saved.scenario)
+    return identity(saved.scenario, saved.parameters, saved.memory)
+
+
+def identity(scenario: str, parameters: Mapping[str, Value], memory: str) -> str:
+    """What tells one question from another: `scenario` is its reference, as witnesses have it."""
+    said = (show_parameters(parameters), f"memory={memory}", scenario)
     return " ".join(part for part in said if part)
+
+
+def set_aside(directory: Path, name: str, question: str, shown: Collection[str]) -> list[Stale]:
+    """Rename what is there of this question's labels that it does not show any more.
+
+    NAME.LABEL.* becomes NAME.LABEL.stale.*, in place of what was set aside before. `question` is an
+    identity(), `shown` are the labels that it has.
+
+    Errors   none: a failure is part of the answer.
+    """
+    found = []
+    for path in sorted(directory.glob(f"{glob.escape(name)}.*.json")):
+        if path.name.endswith(f".{_STALE}.json"):
+            continue
+        try:
+            saved = load(path)
+        except WitnessError:
+            continue  # not racer's, or of a later racer
+        own = path.name.startswith(f"{name}.{file_label(saved.label)}.")
+        if own and _identity(saved) == question and saved.label not in shown:
+            found.append(_set_aside(path.with_suffix("")))
+    return found
+
+
+def _set_aside(stem: Path) -> Stale:
+    goal = stem.with_name(f"{stem.name}.{_STALE}")
+    try:
+        for kind, ending in _ENDINGS.items():  # the witness first: then the rest is of none
+            require_replaceable(_ending(goal, ending), kind)
+        for kind, ending in _ENDINGS.items():
+            path = _ending(stem, ending)
+            with contextlib.suppress(RacerError, FileNotFoundError):  # the user's
+                require_replaceable(path, kind)
+                os.replace(path, _ending(goal, ending))
+    except (OSError, RacerError) as error:
+        return Stale(failure=unwritten(error, stem.parent))
+    was, now = f"{shown_path(stem)}.*", f"{goal.name}.*"
+    return Stale(note=f"note: {was} shows what this question does not show any more: now {now}")
 
 
 def _ending(stem: Path, ending: str) -> Path:

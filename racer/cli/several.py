@@ -15,6 +15,7 @@ from racer.cli.commands import (
     override_of,
     search,
     selected,
+    stale_witnesses,
     written_witnesses,
 )
 from racer.cli.guard import complain, emit, models_print_to_stderr
@@ -137,7 +138,8 @@ def _gather(
         gathered.statuses.append(USAGE)
         gathered.rows.append(Row(name, None, None, str(error)))
         return
-    if complain_of(written.values()):
+    stale = stale_witnesses(request, selection, result, interrupted=gathered.interrupted)
+    if complain_of([*written.values(), *stale]):
         gathered.statuses.append(USAGE)
     gathered.statuses.append(status_of(result, judgement))
     gathered.rows.append(Row(name, result, judgement, ""))

@@ -30,7 +30,7 @@ pytest_plugins = ["tests.command_line"]  # the fixtures `here` and `racer`
         (["exlpore"], "did you mean 'explore'"),
         (["explore"], "SCENARIO"),
         (["explore", "abba"], "did you mean 'aba'"),
-        (["explore", "models.py"], "say which: models.py::"),
+        (["graph", "models.py"], "say which: models.py::"),
         (["explore", "models.py::raeds"], "did you mean 'reads'"),
         (["explore", "nowhere.py::reads"], "'nowhere.py': the file does not exist"),
         (["explore", "models.py::reads", "--set", "writer=2"], "did you mean 'writers'"),

@@ -129,9 +129,9 @@ both.
   R2 load x -> 1; raises Violation  | (R has ended: returns None)
      'torn'                         |
 
-racer-out/reads.torn.torn.svg
-racer-out/reads.torn.torn.dot
-racer replay racer-out/reads.torn.torn.json
+racer-out/reads.torn.svg
+racer-out/reads.torn.dot
+racer replay racer-out/reads.torn.json
 """
     )
 
@@ -145,7 +145,7 @@ def test_what_only_the_second_has_stands_in_the_second_column(racer: Run) -> Non
 def test_the_last_line_replays_the_witness(racer: Run) -> None:
     _, out, _ = racer("diff", "models.py::reads", "torn", "once", "-o", "a directory")
     words = shlex.split(out.splitlines()[-1])
-    assert words == ["racer", "replay", "a directory/reads.torn.torn.json"]
+    assert words == ["racer", "replay", "a directory/reads.torn.json"]
     status, out, _ = racer(*words[1:])
     assert status == 0
     assert "REPLAYED  3 steps, each as saved: torn" in out
@@ -256,7 +256,7 @@ def test_json_is_one_document_with_everything(racer: Run) -> None:
         "ended": {"returned": "None"},
         "operation": None,
     }
-    assert aligned["witness_file"] == "racer-out/reads.torn.torn.json"
+    assert aligned["witness_file"] == "racer-out/reads.torn.json"
 
 
 def test_json_aligns_every_outcome(racer: Run, variants: str) -> None:
@@ -284,7 +284,7 @@ def test_every_line_can_be_pasted_into_a_mail(racer: Run, words: list[str]) -> N
     assert status == 0
     assert out.isascii()
     for line in out.splitlines():
-        assert len(line) <= 72
+        assert len(line) <= 72 or " out/" in f" {line}"  # files are as long as their names
         assert line == line.rstrip()
 
 

@@ -100,7 +100,7 @@ def test_a_schedule_that_is_not_the_least_is_not_told_as_such(
 ) -> None:
     """With two writers, R W.0 R W.1 needs one preemption; R W.0 R, with W.1 first, one as well."""
     racer("explore", "models.py::reads", "--set", "writers=2", "-o", "two")
-    least = json.loads((here / "two" / "reads.torn.json").read_text())
+    least = json.loads((here / "two" / "reads.writers=2.torn.json").read_text())
     assert least["preemptions"] == 1
     worse = {**least, "minimal": True, "preemptions": 2}
     status, _, err = racer("replay", rewritten(here, worse))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from racer import RacerError, explore, save
+from racer import Program, RacerError, explore, save, scenario
 from racer.catalogue.discovery import find
-from racer.cli.output import file_label
+from racer.cli.output import file_label, question_name
 from racer.files import readable, write_atomically
 
 if TYPE_CHECKING:
@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.command_line"]  # the fixtures `here` and `racer`
 
+TWO_LOADS = """from racer import Memory, Program, Thread, Violation, scenario
+
+@scenario
+def loads():
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def read():
+        if await x.load() != await x.load():
+            raise Violation("torn")
+
+    async def write():
+        await x.store(1)
+
+    return Program(mem, {"R": Thread(read), "W": Thread(write)})
+"""
 WITNESS = b'{"schema": "racer-witness/1"}'
 
 
@@ -95,33 +111,111 @@ def test_what_is_not_racers_is_left_and_the_verdict_is_still_told(racer: Run, he
     assert (here / "racer-out" / "reads.torn.dot").read_text() == "digraph { mine }"
 
 
-def test_files_of_other_parameters_are_kept(racer: Run, here: Path) -> None:
+def test_files_are_named_by_what_differs_from_the_defaults(racer: Run, here: Path) -> None:
     words = ("explore", "models.py::reads", "--html", "--set")
     racer(*words, "writers=1")
     before = contents(here / "racer-out")
+    assert {name.partition(".")[0] for name in before} == {"reads"}
     status, out, err = racer(*words, "writers=2")
-    assert status == 0
-    assert "racer-out/reads.torn.* is of other parameters, and is kept" in err
+    assert (status, err) == (0, "")
     after = contents(here / "racer-out")
     assert {name: after[name] for name in before} == before
     own = sorted(set(after) - set(before))
-    assert sorted(name.rpartition(".")[2] for name in own) == ["dot", "html", "json", "svg"]
-    assert all(".writers-2-" in name for name in own)
+    assert own == ["reads.writers=2.html"] + [
+        f"reads.writers=2.torn.{ending}" for ending in ("dot", "json", "svg")
+    ]
+    assert out.splitlines()[-1] == "racer replay racer-out/reads.writers=2.torn.json"
     assert racer(*out.splitlines()[-1].split()[1:])[0] == 0
     racer(*words, "writers=2")
     assert contents(here / "racer-out") == after  # again of its own, byte for byte
 
 
-def test_graphs_of_other_parameters_are_kept(racer: Run, here: Path) -> None:
+def test_graphs_are_named_by_what_differs_from_the_defaults(racer: Run, here: Path) -> None:
     for words in (("graph", "models.py::reads"), ("graph", "models.py::reads", "--thread", "R")):
         racer(*words)
         before = contents(here / "racer-out")
         status, _, err = racer(*words, "--set", "writers=2")
-        assert status == 0
-        assert "is of other parameters, and is kept" in err
+        assert (status, err) == (0, "")
         after = contents(here / "racer-out")
         assert {name: after[name] for name in before} == before
-        assert len(after) == len(before) + 2
+        assert [name.startswith("reads.writers=2.") for name in set(after) - set(before)] == [
+            True
+        ] * 2
+
+
+def test_questions_have_names_of_their_own() -> None:
+    """Whatever the values are; two that are plain or short alike differ by a digest."""
+
+    @scenario
+    def asks(*, text: str = "", other: str = "", n: int = 0) -> Program:
+        raise NotImplementedError
+
+    def name(memory: str = "sc", **given: object) -> str:
+        return question_name(asks, asks.complete(given), memory)
+
+    assert name() == "asks"
+    assert name("tso") == "asks.memory=tso"
+    assert name(n=-3, text="a") == "asks.text=a,n=-3"
+    texts = ["a b", "a/b", "a-b", "../..", "..", "\u00e9", "x" * 500, "x" * 501, "a,n=1", "a.b"]
+    names = [name(text=text) for text in texts]
+    assert len(set(names)) == len(names)
+    assert all(len(each) <= 120 and "/" not in each and ".." not in each for each in names)
+    # One that looks like two is told from the two.
+    assert name(text="a,other=b") != name(text="a", other="b")
+
+
+def test_files_of_another_scenario_of_the_same_name_are_kept(racer: Run, here: Path) -> None:
+    (here / "other.py").write_text((here / "models.py").read_text().replace("store(1)", "store(2)"))
+    racer("explore", "models.py::reads", "--html")
+    before = contents(here / "racer-out")
+    status, out, err = racer("explore", "other.py::reads", "--html")
+    assert status == 0
+    assert "note: racer-out/reads.torn.* is of another question, and is kept" in err
+    after = contents(here / "racer-out")
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 2 * len(before)
+    assert racer(*out.splitlines()[-1].split()[1:])[0] == 0
+
+
+def test_a_failure_that_is_gone_is_set_aside(racer: Run, here: Path) -> None:
+    model = (here / "models.py").read_text()
+    racer("explore", "models.py::reads", "--png")
+    racer("explore", "models.py::reads", "--set", "writers=2")
+    before = contents(here / "racer-out")
+    (here / "racer-out" / "reads.torn.txt").write_text("mine")
+    # What was cut says nothing of what is not there.
+    racer("explore", "models.py::reads", "--max-states", "2")
+    fixed = model.replace("!= first", "< first").replace("store(1)", "store(3)")
+    (here / "models.py").write_text(fixed)
+    racer("explore", "models.py::reads", "--max-states", "2")
+    assert contents(here / "racer-out").keys() == {*before, "reads.torn.txt"}
+    status, out, err = racer("explore", "models.py::reads")
+    assert status == 1 and "PASS  NOT as expected" in out
+    assert "note: racer-out/reads.torn.* shows what this question does not show any more" in err
+    after = contents(here / "racer-out")
+    old = {name.replace(".torn.", ".torn.stale."): content for name, content in before.items()}
+    expected = {n: c for n, c in old.items() if "writers" not in n}
+    expected |= {n: c for n, c in before.items() if "writers" in n}
+    assert after == {**expected, "reads.torn.txt": b"mine"}
+    assert racer("explore", "models.py::reads")[2] == ""  # once
+    # Where the failure comes back, and goes again, the later one is what was set aside.
+    (here / "models.py").write_text(model.replace("store(1)", "store(4)"))
+    racer("explore", "models.py::reads")
+    (here / "models.py").write_text(fixed)
+    racer("explore", "models.py::reads")
+    assert b"store x = 4" in (here / "racer-out" / "reads.torn.stale.json").read_bytes()
+    assert not (here / "racer-out" / "reads.torn.json").exists()
+
+
+def test_a_table_sets_failures_aside_as_well(racer: Run, here: Path) -> None:
+    (here / "one").mkdir()
+    file = here / "one" / "loads.py"
+    file.write_text(TWO_LOADS)
+    racer("explore", "one")
+    assert contents(here / "racer-out").keys() == {"loads.torn.json"}
+    file.write_text(TWO_LOADS.replace("x.store(1)", "x.store(0)"))
+    assert racer("explore", "one")[0] == 0
+    assert contents(here / "racer-out").keys() == {"loads.torn.stale.json"}
 
 
 def test_a_kill_at_any_step_leaves_no_picture_of_another_run(

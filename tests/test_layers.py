@@ -177,7 +177,7 @@ def test_no_memory_model_is_asked_for_by_its_name_but_where_models_are_listed() 
                 for each in node.comparators
             ):
                 found.append(name)
-    assert found == ["racer.cli.output", "racer.explanation.exact"]
+    assert found == ["racer.explanation.exact"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "scenarios").rglob("*.py")), ids=lambda p: p.name)

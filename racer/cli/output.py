@@ -21,6 +21,7 @@ from racer.files import Kind, require_replaceable, shown_path, write_atomically
 from racer.viz.wrapping import WIDTH
 from racer.words.printable import safe_line
 
+DEFAULT_MEMORY: Final = "sc"  # what --memory is without being given
 _NAME_LIMIT = 60
 _SETTINGS_LIMIT = 100
 _STALE: Final = "stale"
@@ -76,7 +77,7 @@ def question_name(scenario: Scenario, parameters: Mapping[str, Value], memory: s
     """
     name = file_name(scenario.name)
     told = {each: show_value(v) for each, v in changed_parameters(scenario, parameters).items()}
-    if memory != "sc":
+    if memory != DEFAULT_MEMORY:
         told["memory"] = memory
     plain = {each: re.sub(r"[^A-Za-z0-9_+-]+", "-", value) for each, value in told.items()}
     settings = ",".join(f"{each}={value}" for each, value in plain.items())
@@ -252,7 +253,7 @@ def explore_command(
     for name, value in parameters.items():
         if name == named or name in changed_parameters(scenario, parameters):
             words += ["--set", show_parameters({name: value})]
-    if memory != "sc":
+    if memory != DEFAULT_MEMORY:
         words += ["--memory", memory]
     return words
 

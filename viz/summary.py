@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from racer.catalogue.parameters import Value, show_parameters, what_if_text
+from racer.exploration.families import outcome_families
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Finding, Result
 from racer.viz.wrapping import filled
 from racer.words import counts
 from racer.words.counts import preemptions_text
-from racer.words.outcomes import outcome_text
+from racer.words.outcomes import family_text
 
 _MARGIN = 15
 OUTCOMES_SHOWN = 12
@@ -218,19 +219,24 @@ def counted(count: int, noun: str) -> str:
 def _outcomes(result: Result) -> str:
     if not result.outcomes:
         return _entry("outcomes", "none: no interleaving that was searched comes to an end")
-    if len(result.outcomes) > OUTCOMES_SHOWN:
-        return _entry("outcomes", f"{len(result.outcomes):,} different ones (all with --json)")
     rows = list(outcome_rows(result))
+    symmetric = len(rows) < len(result.outcomes)
+    if len(rows) > OUTCOMES_SHOWN:
+        up_to = f", {len(rows):,} up to which copy has which," if symmetric else ""
+        return _entry(
+            "outcomes", f"{len(result.outcomes):,} different ones{up_to} (all with --json)"
+        )
     width = max(len(count) for count, _ in rows)
     lines = [filled(f"  {count:>{width}}  {text}", hang=width + 4) for count, text in rows]
-    return "\n".join(["outcomes", *lines])
+    title = "outcomes, whichever copy has which" if symmetric else "outcomes"
+    return "\n".join([title, *lines])
 
 
 def outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
-    """In how many interleavings, and what the threads come to."""
-    for key, outcome in result.outcomes.items():
-        count = "" if outcome.interleavings is None else count_text(outcome.interleavings)
-        yield count, outcome_text(key)
+    """In how many interleavings, and what the threads come to; copies are not told apart."""
+    for each in outcome_families(result):
+        count = "" if each.interleavings is None else count_text(each.interleavings)
+        yield count, family_text(each.values)
 
 
 def _entry(name: str, *lines: str) -> str:

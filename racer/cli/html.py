@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 
 from markupsafe import escape
@@ -100,7 +99,8 @@ def result_report(
     """
     why_not = unexplained(result.memory) if result.violations else None
     bearing = () if claims else tuple(_bearing_rows(scenario, parameters, result))
-    outcomes = tuple(islice(outcome_rows(result), _OUTCOMES_SHOWN))
+    told = list(outcome_rows(result))
+    outcomes = tuple(told[:_OUTCOMES_SHOWN])
     declared = judgement.declared
     return Report(
         title=reference,
@@ -117,7 +117,7 @@ def result_report(
         ),
         labels=(*_label_rows(result, explanations), *(_vacuous(name) for name in result.vacuous)),
         outcomes=outcomes,
-        more=_left_out(result, len(outcomes)),
+        more=_left_out(result, len(told) - len(outcomes)),
         told=tuple(
             _told(
                 explanation,
@@ -271,10 +271,9 @@ def _vacuous(name: str) -> LabelRow:
     return LabelRow(name, None, "vacuous: no state reaches it", "", "", ())
 
 
-def _left_out(result: Result, shown: int) -> str:
+def _left_out(result: Result, left: int) -> str:
     if not result.outcomes:
         return "None: no interleaving that was searched comes to an end."
-    left = len(result.outcomes) - shown
     return f"And {left:,} more, all with --json." if left else ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from racer.lang.operations import Show
 from racer.lang.outcomes import Blocked, Idle, OutcomeKey, OutcomeValue, Violation
 from racer.lang.values import describe
@@ -23,6 +25,22 @@ def outcome_value(value: OutcomeValue, show: Show = describe) -> str:
 def outcome_text(key: OutcomeKey) -> str:
     """What all threads came to, in short."""
     return "  ".join(f"{thread}={outcome_value(value)}" for thread, value in key)
+
+
+def family_text(values: Iterable[tuple[str, Sequence[OutcomeValue]]]) -> str:
+    """What threads came to, copies not told apart: "R={0 x2, 1}"; "R=0" where all came to that."""
+    return "  ".join(f"{thread}={_together(each)}" for thread, each in values)
+
+
+def _together(values: Sequence[OutcomeValue]) -> str:
+    counts: dict[str, int] = {}
+    for value in values:
+        text = outcome_value(value)
+        counts[text] = counts.get(text, 0) + 1
+    if len(counts) == 1:
+        return next(iter(counts))
+    told = (text if count == 1 else f"{text} x{count}" for text, count in counts.items())
+    return f"{{{', '.join(told)}}}"
 
 
 def came_to(value: OutcomeValue) -> str:

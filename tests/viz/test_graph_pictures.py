@@ -178,9 +178,10 @@ def test_graph_writes_a_thread(racer: Run, here: Path) -> None:
     words = ("graph", "models.py::reads", "--thread", "R", "--format", "png", "-o", "out")
     status, out, err = racer(*words, "--variant", "once")
     assert (status, err) == (0, "")
+    stem = "out/reads.variant=once.thread.R"
     assert "thread R: 2 nodes, 1 edge" in out.splitlines()
-    assert out.splitlines()[-2:] == ["out/reads.thread.R.dot", "out/reads.thread.R.png"]
-    assert (here / "out/reads.thread.R.png").read_bytes().startswith(b"\x89PNG")
+    assert out.splitlines()[-2:] == [f"{stem}.dot", f"{stem}.png"]
+    assert (here / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_graph_writes_only_the_dot_when_asked_to(racer: Run, here: Path) -> None:

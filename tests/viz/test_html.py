@@ -45,8 +45,8 @@ def test_html_writes_one_more_file_and_names_it_first(racer: Run, here: Path) ->
 def test_a_pass_has_a_page_too(racer: Run, here: Path) -> None:
     words = ("explore", "models.py::reads", "--variant", "once", "--html", "-o", "out")
     status, out, _ = racer(*words)
-    assert (status, out.splitlines()[-1]) == (0, "out/reads.html")
-    text = (here / "out" / "reads.html").read_text()
+    assert (status, out.splitlines()[-1]) == (0, "out/reads.variant=once.html")
+    text = (here / "out" / "reads.variant=once.html").read_text()
     assert ">PASS</span>" in text
     assert "R=None  W=None" in text
 
@@ -154,7 +154,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
         main(["explore", "split_race", "--variant", "headonly", "--html", "-o", str(directory)])
         == 0
     )
-    return (directory / "split_race.html").as_uri()
+    return (directory / "split_race.variant=headonly.html").as_uri()
 
 
 class Page:

@@ -70,10 +70,10 @@ def test_list_tells_what_ifs_from_the_other_values(racer: Run, model: None) -> N
 def test_a_report_a_mail_and_a_page_name_the_what_ifs(racer: Run, model: None) -> None:
     _, out, _ = racer("explore", *ATOMIC, "--html")
     assert out.splitlines()[1] == HERE
-    page = Path("racer-out/adding.html").read_text()
+    page = Path("racer-out/adding.update=atomic.html").read_text()
     assert "<dd>atomic (what if)</dd>" in page and "<dd>true</dd>" in page
     for words in (["replay"], ["explain"], ["explain", "--mail"]):
-        _, out, _ = racer(*words, "racer-out/adding.one.json")
+        _, out, _ = racer(*words, "racer-out/adding.update=atomic.one.json")
         assert out.splitlines()[1] == HERE, words
     _, out, _ = racer("explore", "adding")
     assert "what if" not in out
@@ -82,7 +82,7 @@ def test_a_report_a_mail_and_a_page_name_the_what_ifs(racer: Run, model: None) -
 def test_a_graph_and_a_comparison_name_them(racer: Run, model: None) -> None:
     _, out, _ = racer("graph", *ATOMIC, "--format", "dot")
     assert out.splitlines()[1] == HERE
-    assert HERE in Path("racer-out/adding.graph.dot").read_text().splitlines()[1]
+    assert HERE in Path("racer-out/adding.update=atomic.graph.dot").read_text().splitlines()[1]
     _, out, _ = racer("diff", "adding", "split", "atomic", "--parameter", "update")
     assert out.splitlines()[1] == HERE
     _, out, _ = racer("diff", "adding", "true", "false", "--parameter", "checks", *ATOMIC[1:])

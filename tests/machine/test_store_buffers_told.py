@@ -210,12 +210,12 @@ def test_the_command_line_leaves_a_witness_and_no_picture(racer: Run, here: Path
     assert WHY_NOT in " ".join(out.split())
     assert "preempted" not in out
     written = sorted(path.name for path in (here / "racer-out").iterdir())
-    assert written == ["unseen.html", "unseen.unseen.json"]
-    page = (here / "racer-out" / "unseen.html").read_text()
+    assert written == ["unseen.memory=buffers1.html", "unseen.memory=buffers1.unseen.json"]
+    page = (here / "racer-out" / "unseen.memory=buffers1.html").read_text()
     assert "no cause, mail or picture" in page
     assert "preempted" not in page
 
-    witness = "racer-out/unseen.unseen.json"
+    witness = "racer-out/unseen.memory=buffers1.unseen.json"
     status, out, err = racer("replay", witness)
     assert (status, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines() if "store x = 1" in line] == [
@@ -241,7 +241,7 @@ def test_a_difference_leaves_a_witness_and_no_picture(racer: Run, here: Path) ->
 def test_a_witness_of_a_memory_model_that_racer_lacks_is_refused(racer: Run, here: Path) -> None:
     (here / "weak.py").write_text(MODEL)
     racer("explore", "weak.py::unseen", "--memory", "buffers1")
-    witness = here / "racer-out" / "unseen.unseen.json"
+    witness = here / "racer-out" / "unseen.memory=buffers1.unseen.json"
     witness.write_text(witness.read_text().replace("buffers1", "pso"))
     status, _, err = racer("replay", str(witness))
     assert status == 2

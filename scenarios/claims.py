@@ -35,35 +35,35 @@ from .unhandlable import unhandlable
 CALLERS = ("memory_failure", "soft_offline")
 RMW = ("split", "atomic")
 CHECKS = (False, True)
+THPS = ("slab_then_thp", "thp_slab_thp")  # one THP on H after the old one, or two
 OWNERS = ("slab", "slab_tail", "table", "large_kmalloc", "reserved")
 
-# What a classifier without a race has. Who fails the first of these is not put to the others.
-WITHOUT_A_LABEL_SO_FAR = ("v8", "tryget", "zlock")
+# What a classifier without a race has. Whom the first of these rules out is not put to the others.
+NOT_RULED_OUT = ("v8", "tryget", "zlock")
 NO_RACE = (
     Never(
         "misclassified",
         split_race,
         variant=("v8", "headonly", "v9", "reviewed", "v10", "v10_rmb", "tryget", "zlock"),
-        caller=CALLERS,
+        caller="soft_offline",
     ),
     Never(
         "misclassified",
         free_alloc_free,
-        variant=WITHOUT_A_LABEL_SO_FAR,
-        page=("p1", "p3"),
+        variant=NOT_RULED_OUT,
         caller=CALLERS,
     ),
-    Never("misclassified", higher_order_split, variant=WITHOUT_A_LABEL_SO_FAR, page="first"),
-    Never("misclassified", slab_tail, variant=WITHOUT_A_LABEL_SO_FAR, neighbour="kernel"),
+    Never("misclassified", higher_order_split, variant=NOT_RULED_OUT, page="first"),
+    Never("misclassified", slab_tail, variant=NOT_RULED_OUT, neighbour="kernel"),
     Never(
         "missed",
         slab_tail,
-        variant=WITHOUT_A_LABEL_SO_FAR,
+        variant=NOT_RULED_OUT,
         owner=("slab", "table", "large_kmalloc"),
         move="none",
     ),
-    Never("missed", slab_tail, variant=WITHOUT_A_LABEL_SO_FAR, neighbour="kernel"),
-    Never("reference_overwritten", reserved, variant=WITHOUT_A_LABEL_SO_FAR),
+    Never("missed", slab_tail, variant=NOT_RULED_OUT, neighbour="kernel"),
+    Never("reference_overwritten", reserved, variant=NOT_RULED_OUT, reuse="slab"),
 )
 
 CLAIMS = (
@@ -150,7 +150,7 @@ CLAIMS = (
             Never(
                 "misclassified",
                 free_alloc_free,
-                variant=("v9", "v10"),
+                variant="v10",
                 only=("handlable", "unmarked"),
                 caller=CALLERS,
                 flags_rmw=RMW,
@@ -166,8 +166,8 @@ CLAIMS = (
         as_the_c_is=Answer("refuted"),
         because="soft offline has poisoned nothing; of a page that memory_failure() is called for "
         "a plain flag update can lose the mark, PG_hwpoison, that the claim relies on (p is "
-        "page[1] here; later tails of a block that is freed whole keep it); and in each case p is "
-        "on the LRU or free, handlable, when the call begins",
+        "page[1] here; of later tails it can where two new THPs follow: see C10); and in each case "
+        "p is on the LRU or free, handlable, when the call begins",
     ),
     Claim(
         "C9",
@@ -199,8 +199,10 @@ CLAIMS = (
                 effect="panic",
                 variant="v10",
                 caller="memory_failure",
+                page=("p1", "p2", "p3"),
                 flags_rmw=RMW,
                 check_pages=CHECKS,
+                reuse=THPS,
             ),
             Never(
                 "misclassified",
@@ -211,18 +213,22 @@ CLAIMS = (
                 page=("first", "second"),
                 flags_rmw=RMW,
                 check_pages=CHECKS,
+                reuse=THPS,
             ),
         ),
         expected=Answer(
             "holds only if",
-            "split_race: flags_rmw=atomic; free_alloc_free: flags_rmw=atomic and check_pages=true; "
-            "higher_order_split: (page=second and check_pages=true) or "
-            "(flags_rmw=atomic and check_pages=true)",
+            "split_race: flags_rmw=atomic; "
+            "free_alloc_free: (flags_rmw=atomic and check_pages=true) or "
+            "(page=p2|p3 and check_pages=true and reuse=slab_then_thp); "
+            "higher_order_split: (flags_rmw=atomic and check_pages=true) or "
+            "(page=second and check_pages=true and reuse=slab_then_thp)",
         ),
         as_the_c_is=Answer("refuted"),
         because="only a page of order 0 is kept out by its PG_hwpoison; a larger block is freed "
         "without a look; and a plain update of the page's flags can lose the bit: the split's of "
-        "any tail, the whole free's of page[1], which p is here",
+        "any tail, the whole free's of page[1] while its head is still there, and of any tail when "
+        "it is there no more, which is too late unless two THPs follow",
     ),
     Claim(
         "C11",
@@ -329,7 +335,8 @@ CLAIMS = (
         ),
         as_the_c_is=Answer("refuted"),
         because="so it is of pages without a type that are in no compound page; a tail of a THP is "
-        "outside the list as well, and the residual race takes it for one of the kernel's",
+        "outside the list as well, and the residual race takes it for one of the kernel's (p is "
+        "page[1]; later tails fare alike where two new THPs follow: see C10)",
     ),
     Claim(
         "C15",

@@ -67,12 +67,11 @@ Claims     "[the residual race] can only mis-tag a genuinely poisoned page, neve
            tail if two THPs are made of the block.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from racer import Expected, Meanings, Memory, Program, State, Thread, scenario
 
-from .kernel.allocator import Zone, folio_put, make_zone
+from .kernel.allocator import folio_put, make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import kernel_owned, make_block, program_about, user
 from .kernel.parameters import (
@@ -85,7 +84,7 @@ from .kernel.parameters import (
     Version,
     WhoAsks,
 )
-from .kernel.users import slab_only, slab_then_thp, thp_slab_thp
+from .kernel.users import REUSES
 
 Tail = Annotated[
     Literal["p1", "p2", "p3"],
@@ -97,12 +96,6 @@ Tail = Annotated[
         }
     ),
 ]
-
-REUSES: dict[LongReuse, Callable[[Zone, int], Coroutine[Any, Any, None]]] = {
-    "slab": slab_only,
-    "slab_then_thp": slab_then_thp,
-    "thp_slab_thp": thp_slab_thp,
-}
 
 
 def expected(

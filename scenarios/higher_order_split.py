@@ -10,13 +10,14 @@ Models     A THP of 4 pages on H, split into two folios of order 1: H with p1, p
            put_p     page=second: p's user drops its reference once p is mapped again; the last
                      of the split's and this one frees the second folio
            alloc     is given H when it is free: a slab of order 0 (H alone) or 1 (H and p1),
-                     freed again; then (reuse=slab_then_thp) a THP of all 4 pages, if all are free
+                     freed again; then (unless reuse=slab) a THP of all 4 pages, if all are free;
+                     reuse=thp_slab_thp: and such a THP before the slab, freed again
 Kernel     kernel/split.py, allocator.py, users.py, classifier.py, memory_failure.py
 Abstract   - page=first: nobody keeps the second folio; it is freed by the split. Who has it is
              nothing to p1, but for the new THP, which needs it free.
            - One task has the slab and then the THP; see split_race.py.
            - A split that finds another reference (tryget's) fails: the THP is freed whole.
-Bound      One split, one slab, at most one new THP.
+Bound      One split, one slab, at most two new THPs: see free_alloc_free.py.
 
 Answer, page=first and slab_order=1: while H is a slab p is part of it, and p.info is H.
   v8, tryget   Fail, `missed`: v8 reads the type of a tail; the slab is frozen, so tryget gets no
@@ -33,7 +34,7 @@ Answer, otherwise: p is kernel-owned at no instant, every "true" is wrong, no `m
   v9, reviewed, v10, v10_rmb load p.info again, so a "true" needs that p is in a THP on H again.
     reuse=slab     Pass: once p.info is another it is never H again, and while it is H, before
                    that, H has no type.
-    slab_then_thp  p.info is loaded: H. Split, both folios freed, slab on H. H's type is loaded:
+    otherwise      p.info is loaded: H. Split, both folios freed, slab on H. H's type is loaded:
                    slab. The slab is freed, all 4 pages merge, a new THP. p.info is loaded: H.
       soft_offline     Fail so: nothing keeps p from being freed and used again.
       memory_failure   Fail so too, unlike a page split off to order 0 (split_race): p's folio
@@ -45,14 +46,16 @@ Answer, otherwise: p is kernel-owned at no instant, every "true" is wrong, no `m
                        is still H, as it is loaded after that.
                        page=first   Fail. p is page[1]: the split writes the new order to its
                                     flags, and the free takes it away, both while p.info is H.
-                       page=second  Pass. Whoever updates p3.flags does so after p3.info was
-                                    set to p2 (the new order) or cleared (the free): too late.
+                       page=second  Pass with slab_then_thp. Whoever updates p3.flags does so after
+                                    p3.info was set to p2 (the new order) or cleared (the free):
+                                    too late. Fail with thp_slab_thp: the bit is lost all the
+                                    same, and p.info is found H of the first new THP.
 
 Claims     "the recheck closes the common split race": it does (compare headonly) for a split and
            one reuse of H (reuse=slab), not when the block is a THP on H again.
            "memory_failure() has already set PageHWPoison, which bars the page from the
            allocator": not a page of a folio of an order above 0, unless checking is on; and then
-           not p1.
+           not p1, nor p3 if two THPs are made of the block.
            "[the residual race] can only mis-tag a genuinely poisoned page, never reclassify a
            handlable one": p is on the LRU when the window opens, with either caller.
 """
@@ -64,9 +67,9 @@ from racer import Expected, Meanings, Memory, Program, State, Thread, UsageError
 from .kernel.allocator import make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import head_of, kernel_owned, make_block, program_about, user
-from .kernel.parameters import Caller, CheckPages, FlagsRmw, Reuse, SlabOrder, Variant
+from .kernel.parameters import Caller, CheckPages, FlagsRmw, LongReuse, SlabOrder, Variant
 from .kernel.split import make_mapping, split, zap
-from .kernel.users import slab_only, slab_then_thp
+from .kernel.users import REUSES
 
 Which = Annotated[
     Literal["first", "second"],
@@ -80,7 +83,7 @@ def expected(
     caller: Caller,
     page: Which,
     slab_order: int,
-    reuse: Reuse,
+    reuse: LongReuse,
     check_pages: bool,
     flags_rmw: FlagsRmw,
 ) -> Expected:
@@ -102,8 +105,8 @@ def expected(
         reason = "nothing keeps p from being freed, and a new THP on H passes the re-read"
     elif not check_pages:
         reason = "a folio of order 1 is freed and used again without a look at PG_hwpoison"
-    elif page == "first" and flags_rmw == "split":
-        reason = "a plain update of page[1].flags loses PG_hwpoison while p's head is still H"
+    elif flags_rmw == "split" and (page == "first" or reuse == "thp_slab_thp"):
+        reason = "a plain update of p's flags loses PG_hwpoison, and p's head is H after that"
     else:
         reason = "p's head is H again only in a new THP, and check_new_pages() drops that block"
         return Expected("pass", because=reason, loops=())
@@ -118,7 +121,7 @@ def higher_order_split(
     caller: Caller = "memory_failure",
     page: Which = "second",
     slab_order: SlabOrder = 0,
-    reuse: Reuse = "slab_then_thp",
+    reuse: LongReuse = "slab_then_thp",
     check_pages: CheckPages = False,
     flags_rmw: FlagsRmw = "split",
 ) -> Program:
@@ -170,14 +173,14 @@ def higher_order_split(
         sometimes["H is slab while p is not kernel-owned"] = slab_beside_p
     if page == "second":
         sometimes["H is slab while p is on the LRU"] = slab_beside_lru
-    if reuse == "slab_then_thp":
+    if reuse != "slab":
         sometimes["p is the tail of a new THP on H"] = new_thp
     threads = {
         "classify": hwpoison_caller(
             mem, zone, p, caller=caller, variant=variant, depth="classifier"
         ),
         "split": Thread(split, zone, 1, *ptes),
-        "alloc": Thread(slab_then_thp if reuse == "slab_then_thp" else slab_only, zone, slab_order),
+        "alloc": Thread(REUSES[reuse], zone, slab_order),
     }
     if page == "second":
         threads["put_p"] = Thread(zap, zone, ptes[0])

@@ -75,7 +75,7 @@ from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import kernel_owned, make_block, program_about, user
 from .kernel.parameters import CheckPages, FlagsRmw, Only, Panic, Reuse, TypeReads, Version, WhoAsks
 from .kernel.split import make_mapping, split, zap
-from .kernel.users import slab_only, slab_then_thp
+from .kernel.users import REUSES
 
 
 def expected(
@@ -95,6 +95,8 @@ def expected(
         reason = "H is no slab before zone->lock was taken twice after p has left it"
         return Expected("pass", because=reason)
     fixed_by = {"variant": "zlock"}
+    if type_reads == "sunk":
+        fixed_by["type_reads"] = "fused"
     if variant == "headonly" or type_reads == "sunk":
         if only == "unmarked" and caller == "memory_failure" and flags_rmw == "atomic":
             return Expected("pass", because="p was poisoned and stays so; only H is freed")
@@ -187,7 +189,7 @@ def split_race(
             ),
             "split": Thread(split, zone, 0, pte),
             "put_p": Thread(zap, zone, pte),
-            "alloc": Thread(slab_then_thp if reuse == "slab_then_thp" else slab_only, zone, 0),
+            "alloc": Thread(REUSES[reuse], zone, 0),
         },
         invariants={"p_kernel_owned": p_is_not_kernel_owned},
         sometimes=sometimes,

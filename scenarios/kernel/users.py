@@ -15,8 +15,12 @@ Abstract   What is done with the memory. A new THP is put on the LRU by its owne
 Not        RCU delays (SLAB_TYPESAFE_BY_RCU, page tables): later is an interleaving here anyway.
 """
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from .allocator import Zone, alloc_frozen_pages, folio_put, free_frozen_pages, plain_rmw
 from .pages import Page, other_bits
+from .parameters import LongReuse
 
 
 async def wait_until_free(page: Page) -> None:
@@ -151,3 +155,10 @@ async def slab_only(zone: Zone, slab_order: int) -> None:
     """H's next user: a slab that comes and goes."""
     await wait_until_free(zone.block.H)
     await slab(zone, slab_order)
+
+
+REUSES: dict[LongReuse, Callable[[Zone, int], Coroutine[Any, Any, None]]] = {
+    "slab": slab_only,
+    "slab_then_thp": slab_then_thp,
+    "thp_slab_thp": thp_slab_thp,
+}

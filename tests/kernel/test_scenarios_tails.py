@@ -52,7 +52,7 @@ HIGHER_ORDER_SPLIT = combinations(
     variant=VARIANTS,
     caller=CALLERS,
     slab_order=[0, 1],
-    reuse=["slab", "slab_then_thp"],
+    reuse=["slab", "slab_then_thp", "thp_slab_thp"],
     check_pages=[False, True],
     flags_rmw=["split", "atomic"],
 )
@@ -60,6 +60,14 @@ FIRST_FOLIO = [each for each in HIGHER_ORDER_SPLIT if each["page"] == "first"]
 SECOND_FOLIO: list[dict[str, Any]] = [  # ten times the states
     {"page": "second", "variant": "v10", "check_pages": False, "flags_rmw": "atomic"},
     {"page": "second", "variant": "v10", "check_pages": True, "flags_rmw": "split"},
+    {"page": "second", "variant": "v10", "check_pages": True, "reuse": "thp_slab_thp"},
+    {
+        "page": "second",
+        "variant": "v10",
+        "check_pages": True,
+        "flags_rmw": "atomic",
+        "reuse": "thp_slab_thp",
+    },
     {"page": "second", "variant": "headonly", "reuse": "slab", "caller": "soft_offline"},
 ]
 LAST_PASS = combinations(
@@ -113,7 +121,7 @@ def test_last_pass_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     assert (result.verdict, tuple(result.violations)) == (declared.verdict, declared.labels)
 
 
-@pytest.mark.parametrize("parameters", FIRST_FOLIO[::13] + SECOND_FOLIO, ids=str)
+@pytest.mark.parametrize("parameters", FIRST_FOLIO[::17] + SECOND_FOLIO, ids=str)
 def test_split_to_a_higher_order_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(higher_order_split, parameters)
 

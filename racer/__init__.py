@@ -20,6 +20,7 @@ Write a program
     Cell, Lock      await cell.load(), .store(value), .fetch_add(n), ...; async with lock:
     Refcount        mem.refcount("refs", 1, most=3): .inc_not_zero(), .dec_and_test(), ...
     choose, fence   await choose(*options) explores each; await fence("mb")
+    atomic          async with atomic(): its steps are not preempted, as with interrupts off
     Window          async with watch.window() as seen: what was true meanwhile
     Thread          an async function, or copies of it
     Program         threads over a memory; invariants, and what must be reached
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from racer.exploration.result import Witness as Witness
     from racer.exploration.witness_file import SavedWitness as SavedWitness
     from racer.lang.about import About as About
+    from racer.lang.atomic import atomic as atomic
     from racer.lang.cells import Cell as Cell
     from racer.lang.cells import Lock as Lock
     from racer.lang.cells import choose as choose
@@ -131,6 +133,7 @@ _HOMES = {
     "exploration.result": "Finding Interrupted Outcome Witness",
     "exploration.witness_file": "SavedWitness",
     "lang.about": "About",
+    "lang.atomic": "atomic",
     "lang.cells": "Cell Lock choose fence",
     "lang.refcounts": "Refcount",
     "lang.memory": "Memory",

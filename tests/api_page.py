@@ -21,7 +21,8 @@ from racer.lang import operations
 
 GROUPS = {
     "Write a program": (
-        "Memory Cell Lock Refcount Watch Window State choose fence Thread Program About Violation"
+        "Memory Cell Lock Refcount Watch Window State choose fence atomic Thread Program About "
+        "Violation"
     ),
     "Explore": "explore Interrupted",
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
@@ -60,6 +61,7 @@ INTERNAL = {
 # Words of signatures that are no public names.
 TYPES = {
     "T": "the type of a cell's values",
+    "AtomicRegion": "for `async with`: it has nothing to ask of",
     "Value": "`bool`, `int` or `str`: a parameter's value",
     "Setting": "a Value, or a tuple of some",
     "Parameter": "a parameter's name, default and type",

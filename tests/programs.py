@@ -132,11 +132,13 @@ class Sample:
     invariants: tuple[tuple[str, str], ...]  # label, predicate over s
     sometimes: tuple[tuple[str, str], ...]
     finally_: tuple[tuple[str, str], ...] = ()  # name, and a predicate over s and came
+    atomic: bool = False  # the locks are atomic regions
 
     def source(self) -> str:
         body = ["mem = Memory()"]
         body += [f"{name} = mem.cell({name!r}, {initial})" for name, initial in self.cells]
-        body += [f"{name} = mem.lock({name!r})" for name in self.locks]
+        atomic = ", atomic=True" if self.atomic else ""
+        body += [f"{name} = mem.lock({name!r}{atomic})" for name in self.locks]
         for name, predicate, cells in self.watches:
             body.append(f"{name} = mem.watch({name!r}, lambda s: {predicate}, [{cells}])")
         threads = []

@@ -176,7 +176,8 @@ def states_text(result: Result) -> str:
 
 def _label(name: str, found: Finding, result: Result) -> str:
     share = share_text(found, result)
-    needs = preemptions_text(found.witness.preemptions, found.witness.minimal)
+    witness = found.witness
+    needs = preemptions_text(witness.preemptions, witness.minimal, found.cpus)
     effects = [f"effect: {text}" for text in effect_texts(name, found, result)]
     return _entry(name, share, needs, steps_text(found), *effects)
 

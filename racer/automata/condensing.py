@@ -221,10 +221,10 @@ class _Blocks:
         pending = self._source.pending(node)
         slots = tuple((slot, watch.name) for slot, watch in self._source.open_slots(node))
         match pending:
-            case AboutTo(operation=operation, opens=opens):
+            case AboutTo(operation=operation, opens=opens, atomic=atomic):
                 opening = tuple((window.slot, window.watch.name) for window in opens)
                 does = behaviour(operation, self._tables, self._values)
-                return ("step", does, opening, slots)
+                return ("step", does, opening, slots, atomic)
             case Returned(value=value):
                 return ("returned", value_key(value))
             case _:

@@ -224,7 +224,7 @@ class GrowingAutomaton:
     def same(self, found: Pending, expected: Pending) -> bool:
         """Whether no thread can tell the two apart."""
         if isinstance(found, AboutTo) and isinstance(expected, AboutTo):
-            if found.opens != expected.opens:
+            if (found.opens, found.atomic) != (expected.opens, expected.atomic):
                 return False
             return self._same_operation(found.operation, expected.operation)
         if isinstance(found, Returned) and isinstance(expected, Returned):

@@ -34,7 +34,7 @@ from racer.automata.trials import confirm
 from racer.lang.effects import Misuse
 from racer.lang.memory_use import used_up
 from racer.lang.operations import CellOperation, Operation
-from racer.lang.pending import AboutTo, Closing, Raised, Returned
+from racer.lang.pending import AboutTo, Closing, Raised, Returned, is_atomic
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.sizes import parts_of
 from racer.lang.values import describe, value_key
@@ -211,7 +211,8 @@ def digest_of(lifted: Lifted) -> str:
         lines.append(f"thread {instance.name}{' (daemon)' if instance.daemon else ''}")
         if isinstance(automaton, ClosedAutomaton):
             for node, edges in zip(automaton.nodes, automaton.edges, strict=True):
-                lines.append(f"{describe_pending(node)} {sorted(edges.items())}")
+                region = " in an atomic region" if is_atomic(node) else ""
+                lines.append(f"{describe_pending(node)}{region} {sorted(edges.items())}")
         else:
             lines.append(describe_pending(automaton.pending(automaton.start)))
     return hashlib.sha256("\n".join(lines).encode(errors="surrogatepass")).hexdigest()[:16]
@@ -330,9 +331,9 @@ def _minimal(automaton: ClosedAutomaton, tables: Mapping[str, ValueTable]) -> Cl
         pending = automaton.nodes[node]
         slots = tuple((slot, watch.name) for slot, watch in automaton.slots[node])
         match pending:
-            case AboutTo(operation=operation, opens=opens):
+            case AboutTo(operation=operation, opens=opens, atomic=atomic):
                 opening = tuple((window.slot, window.watch.name) for window in opens)
-                return ("step", behaviour(operation, tables), opening, slots)
+                return ("step", behaviour(operation, tables), opening, slots, atomic)
             case Returned(value=value):
                 return ("returned", value_key(value))
             case _:

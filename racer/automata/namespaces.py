@@ -4,12 +4,15 @@ What code names is looked at name by name (`reaching.py`). Where it names `setat
 the like, nobody knows what it changes: then all names of the modules of the user's, of builtins
 and of those that the code comes to are compared with what they held before anything ran.
 
-Bound    What a host changes in its modules while a model is looked at is taken for the model's.
+Bound    What a host changes in its modules while a model is looked at is taken for the model's, but
+         for what it does whenever garbage is collected.
 """
 
 from __future__ import annotations
 
 import builtins
+import dis
+import gc
 import sys
 import types
 from collections.abc import Collection, Iterable
@@ -88,7 +91,7 @@ class Namespaces:
                 imported = isinstance(value, types.ModuleType) and name not in before
                 if imported or name in _PYTHONS:
                     continue
-                if value is not before.get(name, UNBOUND):
+                if value is not before.get(name, UNBOUND) and not _collecting_stores(now, name):
                     return f"{module}.{name}"
         return None
 
@@ -102,3 +105,14 @@ class Namespaces:
             for name, value in before.items():
                 if now.get(name, UNBOUND) is not value:
                     now[name] = value
+
+
+def _collecting_stores(space: dict[str, Any], name: str) -> bool:
+    """Whether that name of a module is stored by what runs when garbage is collected, at any time:
+    it notes how long that takes, say."""
+    for each in gc.callbacks:
+        if isinstance(each, types.FunctionType) and each.__globals__ is space:
+            instructions = dis.get_instructions(each.__code__)
+            if any(i.opname == "STORE_GLOBAL" and i.argval == name for i in instructions):
+                return True
+    return False

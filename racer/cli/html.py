@@ -248,13 +248,14 @@ def _remark(result: Result, judgement: Judgement) -> str:
 def _label_rows(result: Result, explanations: Mapping[str, Explanation]) -> list[LabelRow]:
     rows = []
     for label, found in result.violations.items():
-        explanation, whole = explanations.get(label), found.witness.steps
+        explanation, witness = explanations.get(label), found.witness
+        whole = witness.steps
         rows.append(
             LabelRow(
                 label=label,
                 anchor=None if explanation is None else file_label(label),
                 share=share_text(found, result),
-                needs=preemptions_text(found.witness.preemptions, found.witness.minimal),
+                needs=preemptions_text(witness.preemptions, witness.minimal, found.cpus),
                 steps=_steps(whole, whole if explanation is None else len(explanation.rows)),
                 effects=tuple(effect_texts(label, found, result)),
             )

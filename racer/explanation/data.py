@@ -63,7 +63,7 @@ class Read:
         return self.source if self.row is None else f"from {self.source}"
 
 
-SwitchReason = Literal["preempted", "blocked", "finished"]
+SwitchReason = Literal["preempted", "atomic", "blocked", "finished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class Switch:
     """Why the row's thread runs and not `thread`, which took the step before.
 
     `text` is whole:
-    "C preempted", "C finished: returns 1", "C is blocked on lock L, held by S".
+    "C preempted", "C is in an atomic region; another CPU runs", "C finished: returns 1",
+    "C is blocked on lock L, held by S".
     """
 
     thread: str

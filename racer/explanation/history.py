@@ -73,6 +73,8 @@ class History:
             return self._make(thread, "finished", f"finished: {came_to(ended.value)}")
         operation = self._next_operation(thread, row)
         obstacle = None if operation is None else self._obstacle(thread, operation, row)
+        if obstacle is None and thread in self.trace.events[row - 1].atomic:
+            return self._make(thread, "atomic", "is in an atomic region; another CPU runs")
         if obstacle is None:
             return self._make(thread, "preempted", "preempted")
         return self._make(thread, "blocked", obstacle)

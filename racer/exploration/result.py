@@ -91,6 +91,12 @@ class Finding:
     witness: Witness
     trace: Trace
 
+    @property
+    def cpus(self) -> int:
+        """How many CPUs the schedule takes until it violates: more than one where a thread that is
+        in an atomic region is not the one that goes on."""
+        return self.trace.cpus(self.witness.before)
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:

@@ -248,13 +248,14 @@ def state_after(system: System, moves: Sequence[Move]) -> State:
 
 
 def count_preemptions(system: System, moves: Sequence[Move]) -> int:
-    """How often the schedule leaves a thread that could go on."""
+    """How often the schedule leaves a thread that could go on, and is in no atomic region."""
     last, preemptions = NOBODY, 0
     states = along(system.initial(), moves, system.successors)
     for state, move in zip(states, moves, strict=False):  # nothing is asked of the last state
         agent = agent_of(move)
         if agent < len(system.names):  # no other agent preempts, or is preempted
             if last not in (NOBODY, agent):
-                preemptions += any(agent_of(other) == last for other, _ in system.successors(state))
+                goes_on = any(agent_of(other) == last for other, _ in system.successors(state))
+                preemptions += goes_on and not system.atomic(state, last)
             last = agent
     return preemptions

@@ -33,6 +33,21 @@ class Asking(Protocol):
     def open_window(self, watch: Watched) -> int:
         """Reserve a slot for a window that opens before the next step."""
 
+    def enter_region(self) -> None:
+        """An atomic region begins with the next step."""
+
+    def leave_region(self) -> None:
+        """The atomic region that was entered last has ended with the last step."""
+
+    def take_lock(self, lock: str) -> None:
+        """With its last step the thread has got a lock that is an atomic region."""
+
+    def has_lock(self, lock: str) -> bool:
+        """Whether the thread has got that lock, which is an atomic region."""
+
+    def give_lock(self, lock: str) -> None:
+        """With its last step it has released such a lock."""
+
 
 class Pulse:
     """That an operating system thread gets on, for one that watches it without its frames.

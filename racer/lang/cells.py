@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Generic, TypeVar, cast
 
 from racer.errors import ProgramError
-from racer.lang.asking import operation, perform, perform_on, refuse, require_fit
+from racer.lang.asking import operation, perform, perform_on, refuse, require_fit, thread_run
 from racer.lang.operations import (
     Acquire,
     Choose,
@@ -169,9 +169,13 @@ class Lock:
     It is not reentrant: a thread that acquires it twice blocks, and racer reports a deadlock. It
     does not record its holder: any thread may release it, but not while it is free. In a
     predicate, `state[lock]` says whether it is held.
+
+    One made with `atomic=True` is an atomic region while it is held, as atomic() is: its holder is
+    not preempted, as that of a kernel's spin lock is not. It is released by who has got it.
     """
 
     name: str
+    atomic: bool = False
 
     def __repr__(self) -> str:
         return f"Lock({self.name!r})"
@@ -184,7 +188,7 @@ class Lock:
     @operation
     async def acquire(self) -> None:
         """Block until the lock is free, and take it, as spin_lock() does. One step."""
-        await perform_on(self, Acquire(self.name))
+        await self._take()
 
     @operation
     async def try_acquire(self) -> bool:
@@ -193,18 +197,21 @@ class Lock:
         Returns True if it was free and is now held by this thread, False if it was held.
         """
         taken: bool = await perform_on(self, TryAcquire(self.name))
+        if taken and self.atomic:
+            thread_run(self.name).take_lock(self.name)
         return taken
 
     @operation
     async def release(self) -> None:
         """Free the lock, as spin_unlock() does. One step.
 
-        Errors   ModelError of the exploration, if the lock is free when that step is taken.
+        Errors   ModelError of the exploration, if the lock is free when that step is taken, or if
+                 it is an atomic region and another thread has got it.
         """
-        await perform_on(self, Release(self.name))
+        await self._give()
 
     async def __aenter__(self) -> None:
-        await perform_on(self, Acquire(self.name))
+        await self._take()
 
     async def __aexit__(
         self,
@@ -213,7 +220,25 @@ class Lock:
         traceback: TracebackType | None,
     ) -> None:
         if kind is not GeneratorExit:  # an abandoned run takes no further step
-            await perform_on(self, Release(self.name))
+            await self._give()
+
+    async def _take(self) -> None:
+        await perform_on(self, Acquire(self.name))
+        if self.atomic:
+            thread_run(self.name).take_lock(self.name)
+
+    async def _give(self) -> None:
+        if self.atomic and not thread_run(self.name).has_lock(self.name):
+            refuse(
+                ProgramError(
+                    f"release {self.name}: this thread has not got it. A lock made with "
+                    f"atomic=True is an atomic region of the thread that acquires it, so that one "
+                    f"releases it."
+                )
+            )
+        await perform_on(self, Release(self.name))
+        if self.atomic:
+            thread_run(self.name).give_lock(self.name)
 
 
 def check_rmw_order(cell: str, what: str, order: str) -> None:

@@ -78,15 +78,17 @@ class Memory:
         self.initial[name] = cell.initial
         self.handles[name] = cell
 
-    def lock(self, name: str) -> Lock:
+    def lock(self, name: str, *, atomic: bool = False) -> Lock:
         """Make a lock that is free before the first step.
+
+        atomic  while a thread has it, it is in an atomic region: it is not preempted (see atomic())
 
         Errors   ProgramError when the name is taken or empty, or when the Program has been made.
         """
         self._check_name("lock", name)
         self.initial[name] = False
         self.locks.add(name)
-        lock = self.handles[name] = Lock(name)
+        lock = self.handles[name] = Lock(name, atomic)
         return lock
 
     def watch(

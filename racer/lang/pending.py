@@ -40,10 +40,14 @@ class OpenWindow:
 
 @dataclass(frozen=True, slots=True)
 class AboutTo:
-    """The thread is about to do `operation`; `opens` open just before it."""
+    """The thread is about to do `operation`; `opens` open just before it.
+
+    `atomic`: its last step and this one are of one atomic region, or a lock's that is one.
+    """
 
     operation: Operation
     opens: tuple[OpenWindow, ...] = ()
+    atomic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +81,8 @@ class Raised:
 
 Ended = Returned | Violated | Raised
 Pending = AboutTo | Closing | Ended
+
+
+def is_atomic(pending: Pending) -> bool:
+    """Whether a thread that is about to do this is in an atomic region."""
+    return isinstance(pending, AboutTo) and pending.atomic

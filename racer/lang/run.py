@@ -104,6 +104,9 @@ class CoroutineRun:
         # Operations that were called and, so far, not awaited, with the line of the call.
         self._called: list[tuple[Coroutine[Any, Any, object], str, int]] = []
         self._open: set[int] = set()
+        self._regions = 0  # atomic ones that the last step was in and that have not been left
+        self._entered = 0  # those that begin with the next step
+        self._locks: tuple[str, ...] = ()  # held ones that are atomic regions, in order of names
         self.abandoned = False
         self.ended_by: BaseException | None = None  # a Violation, or a failed assert
         self.refusal: Exception | None = None
@@ -130,6 +133,8 @@ class CoroutineRun:
         if isinstance(self.pending, AboutTo):
             self.steps += 1
             self._opening = []
+            self._regions += self._entered
+            self._entered = 0
         elif isinstance(self.pending, Closing):
             self._open.discard(self.pending.slot)
 
@@ -157,7 +162,8 @@ class CoroutineRun:
 
     def key(self, of_coroutine: CoroutineKey) -> Hashable | None:
         known = of_coroutine(self.coroutine)
-        return None if known is None else (known, self._is_forgetful)
+        regions = (self._regions, self._entered, self._locks)
+        return None if known is None else (known, self._is_forgetful, regions)
 
     def open_window(self, watch: Watched) -> int:
         """Reserve the smallest free slot for a window that opens before the next step."""
@@ -165,6 +171,29 @@ class CoroutineRun:
         self._open.add(slot)
         self._opening.append(OpenWindow(slot, watch))
         return slot
+
+    def enter_region(self) -> None:
+        """An atomic region begins with the next step."""
+        self._entered += 1
+
+    def leave_region(self) -> None:
+        """The atomic region that was entered last has ended with the last step."""
+        if self._entered:  # no step was taken in it
+            self._entered -= 1
+        else:
+            self._regions -= 1
+
+    def take_lock(self, lock: str) -> None:
+        """With its last step the thread has got a lock that is an atomic region."""
+        self._locks = tuple(sorted((*self._locks, lock)))
+
+    def has_lock(self, lock: str) -> bool:
+        """Whether the thread has got that lock, which is an atomic region."""
+        return lock in self._locks
+
+    def give_lock(self, lock: str) -> None:
+        """With its last step it has released such a lock."""
+        self._locks = tuple(each for each in self._locks if each != lock)
 
     def location(self) -> Location | None:
         """The user's line that awaits the pending request; None once the thread has ended."""
@@ -239,7 +268,8 @@ class CoroutineRun:
             self.close()
             return self._refused(self.refusal)
         if isinstance(request, AboutTo):
-            return AboutTo(request.operation, tuple(self._opening))
+            atomic = self._regions > 0 or bool(self._locks)
+            return AboutTo(request.operation, tuple(self._opening), atomic)
         if isinstance(request, CloseWindow):
             return self._closing(request.slot)
         chain = ", in ".join(str(where) for where in reversed(self.locations()))

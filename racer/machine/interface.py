@@ -87,6 +87,9 @@ class System(Protocol):
     def perpetual(self, state: State) -> tuple[int, ...]:
         """The positions of the perpetual threads, without those that a violation has ended."""
 
+    def atomic(self, state: State, thread: int) -> bool:
+        """Whether the thread is in an atomic region, so that it is not preempted."""
+
     def memory(self, state: State) -> int:
         """The part of the state that is the values of the cells, as all threads see them."""
 

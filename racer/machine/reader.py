@@ -11,7 +11,7 @@ from racer.automata.seeds import Seeds
 from racer.lang import endings
 from racer.lang.final import FinalPredicate, unmet
 from racer.lang.outcomes import OutcomeKey
-from racer.lang.pending import AboutTo, Violated
+from racer.lang.pending import AboutTo, Violated, is_atomic
 from racer.machine.layout import Cells, Layout, State
 from racer.machine.predicates import truth_of
 
@@ -97,6 +97,10 @@ class Reader:
     def _observed(self, owner: str) -> AbstractContextManager[None]:
         return self._lifted.environment_of(owner).observed()
 
+    def atomic(self, state: State, thread: int) -> bool:
+        automaton, field = self._places[thread]
+        return is_atomic(automaton.pending(field.get(state)))
+
     def reached(self, state: State, predicate: str) -> bool:
         return self._sometimes[predicate](state)
 
@@ -114,6 +118,9 @@ class Telling:
 
     def ended(self, state: State) -> bool:
         return self._reader.ended(state)
+
+    def atomic(self, state: State, thread: int) -> bool:
+        return self._reader.atomic(state, thread)
 
     def settled(self, state: State) -> bool:
         return self._reader.settled(state)

@@ -131,6 +131,7 @@ class Scheduler:
                 ended=self.tasks.ending(move.thread),
                 shown=self._shown(),
                 obstacles=self.tasks.obstacles(),
+                atomic=self.tasks.atomic(),
             )
         )
 

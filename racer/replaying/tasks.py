@@ -15,7 +15,7 @@ from racer.lang.effects import Misuse, failed
 from racer.lang.endings import Resting, came_to, outcome_of
 from racer.lang.operations import CellOperation, Operation
 from racer.lang.outcomes import OutcomeKey
-from racer.lang.pending import AboutTo, Closing, Raised, Watched
+from racer.lang.pending import AboutTo, Closing, Raised, Watched, is_atomic
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.run import CoroutineRun, Run
 from racer.lang.watches import Observation
@@ -124,6 +124,10 @@ class Tasks:
                 if obstacle is not None:
                     found[name] = obstacle
         return found
+
+    def atomic(self) -> tuple[str, ...]:
+        """The threads that are in an atomic region."""
+        return tuple(name for name, task in self.by_name.items() if is_atomic(task.run.pending))
 
     def refusal(self, name: str, choice: int) -> str | None:
         """Why a thread or other agent cannot make this move now; None: it can."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from racer.errors import Location
 from racer.lang.about import About
@@ -43,6 +44,8 @@ class Event:
     broken     names of the invariants that are false in the state after the step
     ended      what the thread came to with this step; None while it goes on
     shown      what the program's `shows` say of the state after the step, by name
+    atomic     names of the threads that are in an atomic region after the step, so that none of
+               them is preempted by the next
     obstacles  by thread, what in the memory model keeps it from its next step after this one, as a
                predicate: "waits for room in its store buffer"; empty under sequential consistency
     """
@@ -63,6 +66,7 @@ class Event:
     ended: Ending | None
     shown: Mapping[str, str] = field(default_factory=dict)  # by name: what `shows` say after it
     obstacles: Mapping[str, str] = field(default_factory=dict)  # by thread
+    atomic: tuple[str, ...] = ()
 
     @property
     def cell(self) -> str | None:
@@ -145,3 +149,11 @@ class Trace:
     kept: frozenset[str] = frozenset()
     about: About = field(default_factory=About)
     cycle: int = 0
+
+    def cpus(self, steps: int) -> int:
+        """How many CPUs the first so many steps take: whoever is in an atomic region keeps its own,
+        and somebody else who takes a step has another one."""
+        most = 1
+        for before, event in pairwise(self.events[:steps]):
+            most = max(most, 1 + sum(name != event.thread for name in before.atomic))
+        return most

@@ -6,14 +6,17 @@ move at each step, by the order of threads and options. The steps before a viola
 to the first state that shows it, the one that leads there included; where nothing shows it before
 an end does (a deadlock, an outcome), all of them.
 
-A preemption is a switch away from a thread that could go on; what else moves in a memory model (a
-store buffer that flushes) neither preempts nor is preempted. A schedule's cost depends on who moved
-last and who has moved, so the search runs over nodes (state, last thread, threads that have moved).
-It forgets the last thread where neither it nor anything that may free it can move: leaving it
-costs nothing there; and who has moved, once the violation has happened. Nodes are settled in the
-order of their cost, over all moves and never over a reduced set, since a reduction that keeps
-every label may lose the cheapest way to it. When a goal is first met, no schedule that costs less
-leads to it: that is proved, and no more of the state space need be known than lies below.
+A preemption is a switch away from a thread that could go on, and is in no atomic region: in such
+a one it keeps its CPU, and the other thread runs on another one. What else moves in a memory model
+(a store buffer that flushes) neither preempts nor is preempted.
+
+A schedule's cost depends on who moved last and who has moved, so the search runs over nodes (state,
+last thread, threads that have moved). It forgets the last thread where neither it nor anything that
+may free it can move: leaving it costs nothing there; and who has moved, once the violation has
+happened. Nodes are settled in the order of their cost, over all moves and never over a reduced set,
+since a reduction that keeps every label may lose the cheapest way to it. When a goal is first met,
+no schedule that costs less leads to it: that is proved, and no more of the state space need be
+known than lies below.
 
 Copies of a thread are interchangeable, so a node is taken up to permutations of the copies that
 leave the last thread alone. Whether a node lies on a cheapest way to a goal is the same for all
@@ -64,6 +67,7 @@ class Remembering:
 
     def __init__(self, system: System) -> None:
         self.initial = system.initial
+        self.atomic = system.atomic
         self._successors = system.successors
         self._known: dict[State, Successors] = {}
         self._agents: dict[State, tuple[int, ...]] = {}
@@ -143,6 +147,7 @@ class PreemptionSearch:
         state, last, moved = node = reached
         agents = self._system.agents(state)
         goes_on = last in agents
+        free = not goes_on or self._system.atomic(state, last)  # what moves next preempts nobody
         if not goes_on and last != NOBODY and self._standing(state, last) == NOBODY:
             state, last, moved = node = self._node(state, NOBODY, moved)
             agents = self._system.agents(state)
@@ -159,7 +164,7 @@ class PreemptionSearch:
             first, nodes = self._met.setdefault(goal, (cost, []))
             if first == cost:
                 nodes.append(node)
-        if not goes_on:
+        if free:
             self._reach(node, range(len(agents)))
             return
         own = [at for at, agent in enumerate(agents) if not self._preempts(agent, last)]
@@ -216,7 +221,9 @@ class PreemptionSearch:
         state, last, moved = node
         preemptions, threads, before, switches, steps = cost
         moves, agents = self._system.successors(state), self._system.agents(state)
-        interrupted = preemptions + (last in agents)  # if it is another thread that moves
+        interrupted = preemptions  # if it is another thread that moves
+        if last in agents and not self._system.atomic(state, last):
+            interrupted += 1
         happened = self._has_happened(state)
         if not happened:
             before += 1

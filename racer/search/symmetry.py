@@ -180,6 +180,9 @@ class Symmetric:
     def perpetual(self, state: State) -> tuple[int, ...]:
         return self.system.perpetual(state)
 
+    def atomic(self, state: State, thread: int) -> bool:
+        return self.system.atomic(state, thread)
+
     def memory(self, state: State) -> int:
         return self.system.memory(state)
 

@@ -22,14 +22,20 @@ def count_text(count: int, digits: int = DIGITS) -> str:
     return f"{first // 100}.{first % 100:02}e{power}"
 
 
-def preemptions_text(preemptions: int, minimal: bool) -> str:
-    """What a schedule needs, stated as the fact it is; below none there is nothing to prove."""
-    if preemptions == 0:
-        return "needs no preemption"
+def preemptions_text(preemptions: int, minimal: bool, cpus: int = 1) -> str:
+    """What a schedule needs, stated as the fact it is; below none there is nothing to prove.
+
+    Where it takes more than one CPU, since a thread in an atomic region keeps its own, it says so.
+    """
     plural = "" if preemptions == 1 else "s"
-    if not minimal:
-        return f"found with {preemptions} preemption{plural}; not proved minimal"
-    return f"needs {preemptions} preemption{plural}; impossible with {preemptions - 1 or 'none'}"
+    if preemptions == 0:
+        needs = "needs no preemption"
+    elif minimal:
+        fewer = preemptions - 1 or "none"
+        needs = f"needs {preemptions} preemption{plural}; impossible with {fewer}"
+    else:
+        needs = f"found with {preemptions} preemption{plural}; not proved minimal"
+    return needs if cpus == 1 else f"{needs}; takes {cpus} CPUs"
 
 
 _FEW: Final = 10_000  # interleavings: of so many both numbers are small

@@ -11,6 +11,7 @@ import decimal
 import enum
 import fractions
 import functools
+import gc
 import io
 import itertools
 import linecache
@@ -36,6 +37,7 @@ from typing import Any
 import pytest
 
 from racer import Memory, ModelError, Program, Thread, Violation, explain, explore
+from racer.automata.namespaces import Namespaces
 from tests.automata import hidden_places as places
 
 _PUTS = re.compile(r"value|seek|next|open\(|chdir|given = yield")
@@ -220,3 +222,22 @@ def test_a_namespace_of_exec_leads_to_all_builtins_which_stay_where_they_are() -
     with pytest.raises(ModelError, match=r"changes the global 'seen' \(<string>:4\)"):
         explore(places.remembering(place))
     assert vars(builtins) == known
+
+
+def test_what_is_noted_when_garbage_is_collected_is_not_the_threads() -> None:
+    host: dict[str, Any] = {}
+    exec("def note(phase, info):\n    global collected\n    collected = info\n", host)
+    spaces = Namespaces()
+    spaces.add("host", host)
+    gc.callbacks.append(host["note"])
+    try:
+        gc.collect()
+        assert "collected" in host
+        assert spaces.changed([id(host)]) is None
+        host["kept"] = 1
+        assert spaces.changed([id(host)]) == "host.kept"
+    finally:
+        gc.callbacks.remove(host["note"])
+    spaces.renew()
+    host["collected"] = 2  # that name is nobody else's
+    assert spaces.changed([id(host)]) == "host.collected"

@@ -346,6 +346,7 @@ def samples(
         finally_=tuple(draw(_named(st.one_of(predicates, _of_ends()), ("kept", "left"), 2)))
         if ends
         else (),
+        atomic=bool(locks) and draw(st.sampled_from([False, False, True])),
     )
     return fit(sample, size)
 

@@ -14,7 +14,7 @@ from tests.oracles.naive import enumerate_program
 from tests.programs import Block, Line, Sample, ThreadSample, build, fit
 
 draw = settings(
-    max_examples=100,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

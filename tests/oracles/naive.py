@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from racer.lang.cells import Lock
 from racer.lang.operations import (
     Acquire,
     Choose,
@@ -221,6 +222,8 @@ class Execution:
         self.reached: set[str] = set()
         self.schedule: list[Step] = []
         self.preemptions = 0
+        # By thread: the locks that it holds and that are atomic regions. It knows no atomic().
+        self.holds: list[set[str]] = [set() for _ in self.instances]
         self.seen: list[dict[int, tuple[Watch, list[bool]]]] = [{} for _ in self.instances]
         self.runs = [instance.start() for instance in self.instances]
         for thread in range(len(self.runs)):
@@ -247,7 +250,8 @@ class Execution:
         """One step: its windows open, the operation happens, all windows see, others close."""
         thread, choice = step
         if self.schedule and self.schedule[-1][0] != thread:
-            self.preemptions += self.enabled(self.schedule[-1][0])
+            last = self.schedule[-1][0]
+            self.preemptions += self.enabled(last) and not self.holds[last]
         self.schedule.append(step)
         run, windows = self.runs[thread], self.seen[thread]
         assert isinstance(run.pending, AboutTo)
@@ -258,6 +262,8 @@ class Execution:
             result = self._perform(run.pending.operation, choice)
         except Exception as raised:  # a step that changes nothing
             error = raised
+        if error is None:
+            self._note_lock(thread, run.pending.operation, result)
         for opened in self.seen:
             for watch, truths in opened.values():
                 truths.append(watch.holds(self.values))
@@ -270,6 +276,16 @@ class Execution:
             run.resume(Observation(any(truths), not all(truths), truths[-1]))
         self._note_end(thread)
         self._examine_state()
+
+    def _note_lock(self, thread: int, operation: Operation, result: object) -> None:
+        taken = isinstance(operation, Acquire) or (isinstance(operation, TryAcquire) and result)
+        if taken or isinstance(operation, Release):
+            assert isinstance(operation, Acquire | TryAcquire | Release)
+            lock = self.program.memory.handles[operation.cell]
+            if not taken:
+                self.holds[thread].discard(operation.cell)
+            elif isinstance(lock, Lock) and lock.atomic:
+                self.holds[thread].add(operation.cell)
 
     def finish(self) -> tuple[OutcomeKey, set[str], Cost]:
         """The outcome of a maximal schedule, the labels it shows, and what it costs in all."""

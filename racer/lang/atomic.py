@@ -1,0 +1,47 @@
+"""Atomic regions: steps of a thread between which its CPU does not go to another thread."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Final
+
+from racer.lang.asking import thread_run
+
+
+class AtomicRegion:
+    """Made by atomic(); it has nothing of its own, so all threads may have the same."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "atomic()"
+
+    async def __aenter__(self) -> None:
+        thread_run("an atomic region").enter_region()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is not GeneratorExit:  # an abandoned run takes no further step
+            thread_run("an atomic region").leave_region()
+
+
+_REGION: Final = AtomicRegion()
+
+
+def atomic() -> AtomicRegion:
+    """Steps that no other thread of the same CPU comes between.
+
+        async with atomic():        # local_irq_disable(), preempt_disable()
+            ...
+
+    The region begins with the first step of the block and ends with the last one; its edges are
+    not steps. Other threads still run in between, on other CPUs: no interleaving is left out, and
+    all counts are as they would be without. A switch to another thread after a step within the
+    region is no preemption, and a schedule that has one says how many CPUs it takes. Regions may be
+    nested. A lock made by `mem.lock(name, atomic=True)` is such a region while it is held.
+    """
+    return _REGION

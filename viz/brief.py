@@ -28,11 +28,12 @@ _INDENT = 2
 class Origin:
     """Where an explanation comes from, as whoever reads about it needs it; each may be empty.
 
-    `what_if` says what of it is not what the code does, `because` the reason that is declared,
-    `remedy` what would help; `command` explores it again, in lines that fit, and `version` is
-    racer's.
+    `title` is its case, in a line; `what_if` says what of that the code does not do. `because` is
+    the reason that is declared, `remedy` what would help; `command` explores it again, in lines
+    that fit, and `version` is racer's.
     """
 
+    title: str = ""
     what_if: str = ""
     because: str = ""
     remedy: str = ""

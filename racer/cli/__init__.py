@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from racer.cli import options
+
 COMMANDS = ("claims", "diff", "explain", "explore", "graph", "list", "replay")
 
 app = typer.Typer(
@@ -86,14 +88,6 @@ def _list(
     raise typer.Exit(guarded(command))
 
 
-Brief = Annotated[
-    bool, typer.Option("--brief", help="Of each violation 20 lines, for a mail, and no more.")
-]
-Full = Annotated[
-    bool, typer.Option("--full", help="Of each violation also what makes its steps happen.")
-]
-
-
 @app.command("explore")
 def _explore(
     scenario: Annotated[
@@ -102,42 +96,25 @@ def _explore(
             metavar="SCENARIO", help="A name, path/to/file.py::name, or a file or directory: all."
         ),
     ],
-    variant: Annotated[
-        str | None, typer.Option(metavar="V", help="Short for --set variant=V.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
-    ] = None,
-    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
-    directory: Annotated[
-        str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
-    ] = "racer-out",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    variant: options.Variant = None,
+    settings: options.Settings = None,
+    memory: options.Memory = "sc",
+    directory: options.Directory = "racer-out",
+    json: options.Json = False,
     png: Annotated[bool, typer.Option("--png", help="Write each picture as PNG, too.")] = False,
     html: Annotated[
         bool, typer.Option("--html", help="Write NAME.html too: the whole report in one file.")
     ] = False,
-    max_states: Annotated[
-        int | None, typer.Option(metavar="N", help="Stop deciding after N states: exit status 3.")
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
-    ] = None,
-    count: Annotated[
-        bool | None,
-        typer.Option(
-            "--count/--no-count",
-            show_default=False,
-            help="Count interleavings whatever it takes, or not at all; else if affordable.",
-        ),
-    ] = None,
+    max_states: options.MaxStates = None,
+    timeout: options.Timeout = None,
+    count: options.Count = None,
     expect: Annotated[
         str | None,
         typer.Option(metavar="pass|fail", help="The verdict that gives exit status 0."),
     ] = None,
-    brief: Brief = False,
-    full: Full = False,
+    brief: options.Brief = False,
+    full: options.Full = False,
+    mermaid: options.Mermaid = False,
 ) -> None:
     """Search every interleaving of a scenario.
 
@@ -166,7 +143,7 @@ def _explore(
                 expect=expect,
                 html=html,
                 png=png,
-                detail=detail_of(brief=brief, full=full),
+                detail=detail_of(brief=brief, full=full, mermaid=mermaid),
             )
         )
 
@@ -183,30 +160,16 @@ def _diff(
     parameter: Annotated[
         str, typer.Option(metavar="NAME", help="The parameter that the two are values of.")
     ] = "variant",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
-    ] = None,
-    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
-    directory: Annotated[
-        str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
-    ] = "racer-out",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
-    max_states: Annotated[
-        int | None, typer.Option(metavar="N", help="Stop deciding after N states: exit status 3.")
-    ] = None,
+    settings: options.Settings = None,
+    memory: options.Memory = "sc",
+    directory: options.Directory = "racer-out",
+    json: options.Json = False,
+    max_states: options.MaxStates = None,
     timeout: Annotated[
         float | None,
         typer.Option(metavar="S", help="Stop either after S s, all after 2 S: status 3."),
     ] = None,
-    count: Annotated[
-        bool | None,
-        typer.Option(
-            "--count/--no-count",
-            show_default=False,
-            help="Count interleavings whatever it takes, or not at all; else if affordable.",
-        ),
-    ] = None,
+    count: options.Count = None,
 ) -> None:
     """Compare two variants of a scenario.
 
@@ -246,11 +209,9 @@ def _claims(
             metavar="[CLAIM|FILE]...", help="Such as C10; all if none. Files: those in them."
         ),
     ] = None,
-    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
-    directory: Annotated[
-        str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
-    ] = "racer-out",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+    memory: options.Memory = "sc",
+    directory: options.Directory = "racer-out",
+    json: options.Json = False,
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Explore in N processes.")
     ] = None,
@@ -287,15 +248,6 @@ def _claims(
     raise typer.Exit(guarded(command))
 
 
-Scenario = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[SCENARIO]", help="Whose code to run, if it is not below the current directory."
-    ),
-]
-Trust = Annotated[bool, typer.Option("--trust", help="Run whatever file the witness names.")]
-
-
 @app.command("explain")
 def _explain(
     witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
@@ -306,10 +258,16 @@ def _explain(
         str | None,
         typer.Option("--html", metavar="FILE", help="Write the page to step through it, too."),
     ] = None,
-    brief: Brief = False,
-    full: Full = False,
-    scenario: Scenario = None,
-    trust: Trust = False,
+    directory: Annotated[
+        str, typer.Option("-o", "--output", metavar="DIR", help="Where pictures go.")
+    ] = "racer-out",
+    svg: Annotated[bool, typer.Option("--svg", help="Write the picture, and its DOT.")] = False,
+    png: Annotated[bool, typer.Option("--png", help="Write it as PNG, too.")] = False,
+    brief: options.Brief = False,
+    full: options.Full = False,
+    mermaid: options.Mermaid = False,
+    scenario: options.Whose = None,
+    trust: options.Trust = False,
 ) -> None:
     """Say why the schedule of a witness file comes out as it does.
 
@@ -318,12 +276,17 @@ def _explain(
     from racer.cli.guard import guarded
 
     def command() -> int:
+        from racer.cli.explaining import Pictures, explain_witness
         from racer.cli.telling import detail_of
-        from racer.cli.witnesses import Consent, explain_witness
+        from racer.cli.witnesses import Consent
 
-        detail = detail_of(brief=brief, full=full)
-        consent = Consent(trust, scenario)
-        return explain_witness(witness, consent, detail=detail, for_mail=for_mail, html=html)
+        return explain_witness(
+            witness,
+            Consent(trust, scenario),
+            detail=detail_of(brief=brief, full=full, mermaid=mermaid),
+            for_mail=for_mail,
+            pictures=Pictures(directory, svg=svg, png=png, html=html),
+        )
 
     raise typer.Exit(guarded(command))
 
@@ -331,8 +294,8 @@ def _explain(
 @app.command("replay")
 def _replay(
     witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
-    scenario: Scenario = None,
-    trust: Trust = False,
+    scenario: options.Whose = None,
+    trust: options.Trust = False,
 ) -> None:
     """Run the schedule of a witness file again.
 
@@ -353,14 +316,9 @@ def _graph(
     scenario: Annotated[
         str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
     ],
-    variant: Annotated[
-        str | None, typer.Option(metavar="V", help="Short for --set variant=V.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
-    ] = None,
-    memory: Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")] = "sc",
+    variant: options.Variant = None,
+    settings: options.Settings = None,
+    memory: options.Memory = "sc",
     thread: Annotated[
         str | None, typer.Option(metavar="NAME", help="Draw this thread's automaton instead.")
     ] = None,
@@ -379,9 +337,7 @@ def _graph(
     max_states: Annotated[
         int | None, typer.Option(metavar="N", help="Stop searching after N states: exit status 3.")
     ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
-    ] = None,
+    timeout: options.Timeout = None,
 ) -> None:
     """Draw the state graph of a scenario, or the automaton of one of its threads.
 

@@ -16,6 +16,7 @@ from racer.cli.output import (
     Stale,
     Written,
     WrittenPage,
+    case_title,
     identity,
     named_by_user,
     question_name,
@@ -28,6 +29,7 @@ from racer.cli.output import (
 from racer.cli.progress import shown_states
 from racer.cli.statuses import INTERRUPTED, USAGE, status_of
 from racer.cli.telling import (
+    ALONE,
     Detail,
     complain_of_late,
     end_of_telling,
@@ -142,7 +144,7 @@ def _explored_and_told(
         emit(
             document(reference, selection.parameters, selection.what_ifs, result, judgement, files)
         )
-    elif request.detail != "brief":
+    elif request.detail not in ALONE:
         emit_files(written, to_be_named(selection.found), page)
     failures = complain_of([*written.values(), *stale, page])
     complain_of_late(written, request.timeout)
@@ -227,7 +229,7 @@ def search(request: Request, selection: Selection, deadline: float | None) -> tu
 
 def _opening(request: Request, selection: Selection, result: Result, judgement: Judgement) -> str:
     """What was explored, and what came of it; in brief, nothing where violations say all."""
-    if request.detail == "brief" and says_all(result, judgement):
+    if request.detail in ALONE and says_all(result, judgement):
         return ""
     scenario = selection.found.scenario
     title = heading(
@@ -239,7 +241,7 @@ def _opening(request: Request, selection: Selection, result: Result, judgement: 
     )
     if selection.found.hides:
         title += f"\n({origin_text(selection.found)})"
-    if request.detail == "brief":
+    if request.detail in ALONE:
         return f"{title}\n\n{verdict_text(result, judgement)}\n{filled(result_line(result))}"
     return f"{title}\n\n{summary(result, judgement)}"
 
@@ -298,7 +300,7 @@ def _show_violations(
     elif not request.json:
         emit(f"\n{filled(why_not)}")
     judgement = judge(result, selection.declared, override_of(request.expect))
-    apart = "" if request.detail == "brief" and says_all(result, judgement) else "\n"
+    apart = "" if request.detail in ALONE and says_all(result, judgement) else "\n"
     for label in written if why_not is None else ():
         if label not in explanations or is_past(end):
             written[label] = replace(written[label], late=True)
@@ -309,8 +311,9 @@ def _show_violations(
             apart = "\n"
         if interrupts.asked():  # there is the witness, from which it can be drawn
             continue
+        title = case_title(selection.found.scenario, selection.parameters, result.memory)
         written[label] = with_pictures(
-            written[label], diagram(explanation), png=request.png, deadline=end
+            written[label], diagram(explanation, title), png=request.png, deadline=end
         )
     return explanations, cut
 

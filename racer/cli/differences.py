@@ -19,6 +19,7 @@ from racer.cli.commands import (
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import (
     Written,
+    case_title,
     named_by_user,
     question_name,
     with_pictures,
@@ -233,7 +234,8 @@ def _write(
             written = replace(written, late=True)
         elif explains:
             explanation = _explained(side.result, label, deadline)
-            written = with_pictures(written, diagram(explanation), deadline=end)
+            title = case_title(pair.found.scenario, parameters, side.result.memory)
+            written = with_pictures(written, diagram(explanation, title), deadline=end)
     return written
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from racer.catalogue.parameters import show_parameters, what_if_text
 from racer.cli.commands import Selection, select
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import (
+    case_title,
     file_label,
     named_by_user,
     other_name,
@@ -67,10 +67,7 @@ def draw_graph(request: GraphRequest) -> int:
     with models_print_to_stderr(), until(deadline):
         selection = select(request.scenario, request.variant, request.settings)
     name = selection.file_name(request.memory)
-    settings = show_parameters(selection.parameters)
-    scenario, what_if = selection.found.scenario.name, what_if_text(selection.what_ifs)
-    parts = (scenario, settings, f"memory={request.memory}", what_if)
-    title = "  ".join(part for part in parts if part)
+    title = case_title(selection.found.scenario, selection.parameters, request.memory)
     bound = False
     if request.thread is None:
         states = _states(request, selection, max_nodes, deadline)

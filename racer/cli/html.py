@@ -11,6 +11,7 @@ from markupsafe import escape
 from racer.catalogue.parameters import Value, marked_what_if, show_value
 from racer.catalogue.scenario import Scenario
 from racer.claims.bearing import bearings
+from racer.claims.data import Never, Shows
 from racer.claims.deciding import Decided
 from racer.claims.finding import known_claims
 from racer.cli.output import (
@@ -98,7 +99,7 @@ def result_report(
     `claims` are answered whole; without any, the page has what this case says of each claim.
     """
     why_not = unexplained(result.memory) if result.violations else None
-    bearing = () if claims else tuple(_bearing_rows(scenario, parameters, result))
+    bearing = () if claims else tuple(_bearing_rows(scenario, parameters, result, explanations))
     told = list(outcome_rows(result))
     outcomes = tuple(told[:_OUTCOMES_SHOWN])
     declared = judgement.declared
@@ -143,7 +144,10 @@ def witness_report(
     picture: bytes | None,
     replay: str,
 ) -> Report:
-    """A saved witness as data for a page. Nothing was explored: counts are the file's, if any."""
+    """A saved witness as data for a page. Nothing was explored: counts are the file's, if any.
+
+    `note` says what may no longer hold.
+    """
     shown = len(explanation.rows)
     row = LabelRow(
         label=saved.label,
@@ -169,10 +173,15 @@ def witness_report(
 
 
 def _bearing_rows(
-    scenario: Scenario, parameters: dict[str, Value], result: Result
+    scenario: Scenario,
+    parameters: dict[str, Value],
+    result: Result,
+    explanations: Mapping[str, Explanation],
 ) -> Iterator[ClaimRow]:
     claims, _ = known_claims()  # a file that does not load is no error of this scenario
     for each in bearings(claims, scenario, parameters, result):
+        labels = (ask.label for ask in each.asks if isinstance(ask, Never | Shows))
+        told = dict.fromkeys(label for label in labels if label in explanations)
         yield ClaimRow(
             name=each.claim.name,
             text=each.claim.text,
@@ -183,6 +192,7 @@ def _bearing_rows(
             because="",
             searched=f"this case only; all of them: racer claims {each.claim.name}",
             asked="; ".join(dict.fromkeys(ask.text for ask in each.asks)),
+            schedules=tuple((file_label(label), label) for label in told),
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from racer.catalogue.parameters import Value, show_parameters, show_value
+from racer.catalogue.parameters import Value, show_parameters, show_value, what_if_text
 from racer.catalogue.scenario import Scenario
 from racer.errors import RacerError, UsageError, WitnessError
 from racer.exploration.witness_file import SavedWitness, load, save
@@ -160,6 +160,13 @@ def other_name(stem: Path, whole: str) -> tuple[Path, str]:
     """
     other = stem.with_name(f"{stem.name}.{_digest(whole)}")
     return other, f"note: {shown_path(stem)}.* is of another question, and is kept"
+
+
+def case_title(scenario: Scenario, parameters: Mapping[str, Value], memory: str) -> str:
+    """What a picture is of, in one line; the parameters that are what-ifs stand there again."""
+    what_if = what_if_text(scenario.what_ifs(parameters))
+    parts = (scenario.name, show_parameters(parameters), f"memory={memory}", what_if)
+    return "  ".join(part for part in parts if part)
 
 
 def changed_parameters(scenario: Scenario, parameters: Mapping[str, Value]) -> dict[str, Value]:

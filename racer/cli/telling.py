@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from racer import interrupts
 from racer.catalogue.parameters import Value, show_parameters, what_if_text
 from racer.catalogue.scenario import Expected, Scenario
 from racer.cli.guard import complain
-from racer.cli.output import Written, explore_command, mailed_command, shell_word
+from racer.cli.output import Written, case_title, explore_command, mailed_command, shell_word
 from racer.errors import UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
@@ -23,17 +23,20 @@ from racer.machine.loaded import Loaded
 from racer.search.limits import is_past
 from racer.viz.brief import Origin, brief_of
 from racer.viz.mail import mail
+from racer.viz.mermaid import mermaid
 
-Detail = Literal["brief", "usual", "full"]
+Detail = Literal["brief", "usual", "full", "mermaid"]
+ALONE: Final = ("brief", "mermaid")  # to be pasted somewhere: nothing else is printed beside it
 
 
-def detail_of(*, brief: bool, full: bool) -> Detail:
-    """What was asked for. Errors: UsageError for both."""
-    if brief and full:
-        raise UsageError("--brief and --full exclude each other: leave one out.")
-    if brief:
-        return "brief"
-    return "full" if full else "usual"
+def detail_of(*, brief: bool, full: bool, mermaid: bool) -> Detail:
+    """What was asked for. Errors: UsageError for more than one."""
+    given: dict[Detail, bool] = {"brief": brief, "full": full, "mermaid": mermaid}
+    asked = [detail for detail, wanted in given.items() if wanted]
+    if len(asked) > 1:
+        both = " and ".join(f"--{each}" for each in asked)
+        raise UsageError(f"{both} exclude each other: ask for one of them.")
+    return asked[0] if asked else "usual"
 
 
 def says_all(result: Result, judgement: Judgement) -> bool:
@@ -47,6 +50,8 @@ def told(explanation: Explanation, detail: Detail, origin: Origin) -> str:
     """An explanation as text, without a newline at its end."""
     if detail == "brief":
         return brief_of(explanation, origin).rstrip()
+    if detail == "mermaid":
+        return mermaid(explanation, origin.title).rstrip()
     return mail(explanation, full=detail == "full").rstrip()
 
 
@@ -65,6 +70,7 @@ def origin_of(
     if declared is not None and label not in declared.labels:
         declared = None
     return Origin(
+        title=case_title(scenario, parameters, memory),
         what_if=what_if_text(scenario.what_ifs(parameters)),
         because=declared.because if declared else "",
         remedy=_remedy(scenario, declared.fixed_by) if declared and declared.fixed_by else "",

@@ -1,4 +1,4 @@
-"""`racer replay` and `racer explain`: a saved witness, run again and held against its file."""
+"""`racer replay`: a saved witness, run again and held against its file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from pathlib import Path
 
 from racer.catalogue.discovery import find, is_below_here
 from racer.catalogue.scenario import Scenario
-from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import mailed_command, named_by_user, replay_command, shell_word
-from racer.cli.statuses import OK, USAGE
-from racer.cli.telling import Detail, origin_of, told
-from racer.errors import RacerError, UsageError, WitnessError
-from racer.explanation.data import Explanation
-from racer.explanation.exact import exactly, unexplained
-from racer.explanation.telling import explanation_of
+from racer.cli.guard import emit, models_print_to_stderr
+from racer.cli.output import named_by_user, shell_word
+from racer.cli.statuses import OK
+from racer.cli.telling import origin_of
+from racer.errors import UsageError, WitnessError
+from racer.explanation.exact import unexplained
 from racer.exploration.exploring import searched_and_told
 from racer.exploration.wanted import Wanted
 from racer.exploration.witness_file import SavedWitness, check, load, racer_version
@@ -45,7 +43,7 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Replayed:
+class Replayed:
     """A witness whose every step came out as saved.
 
     `fresh`: the scenario behaves as when it was saved, elsewhere than on this schedule, too.
@@ -97,7 +95,7 @@ class _Replayed:
 
 def replay_witness(path: str, consent: Consent) -> int:
     """Replay a saved witness, holding every step against the file, and list the steps."""
-    done = _replayed(path, consent)
+    done = replayed(path, consent)
     events = done.trace.events
     emit(f"{done.heading}\n")
     emit(f"REPLAYED  {len(events)} steps, each as saved: {done.saved.label}")
@@ -120,81 +118,11 @@ def replay_witness(path: str, consent: Consent) -> int:
     return OK
 
 
-def explain_witness(
-    path: str, consent: Consent, *, detail: Detail, for_mail: bool, html: str | None
-) -> int:
-    """Replay a saved witness, and say why it comes out as it does.
+def replayed(path: str, consent: Consent) -> Replayed:
+    """A saved witness, replayed and checked.
 
-    `for_mail` leaves out what concerns only the reader of the terminal, and ends in the command
-    that replays it; a brief is for mail anyhow. `html` is the file for a page of it, if any.
+    Errors   WitnessError for a file that cannot be used; ReplayDiverged; ModelError.
     """
-    for_mail = for_mail or detail == "brief"
-    page = None if html is None else _page_file(html, path)
-    done = _replayed(path, consent)
-    saved = done.saved
-    with models_print_to_stderr(), exactly(done.loaded, saved.memory) as exact:
-        explanation = explanation_of(
-            done.trace,
-            saved.label,
-            interleavings=saved.interleavings if done.fresh else None,
-            total=saved.total if done.fresh else None,
-            preemptions=saved.preemptions,
-            minimal=saved.minimal and done.fresh,
-            exact=exact,
-        )
-    if detail != "brief":
-        emit(f"{done.heading}\n")
-    if done.notes():
-        if for_mail:
-            complain(done.notes())
-        else:
-            emit(f"{done.notes()}\n")
-    emit(told(explanation, detail, done.origin()))
-    if for_mail and detail != "brief":
-        emit(f"\n{mailed_command(['racer', 'replay', path])}")
-    return OK if page is None else _write_page(page, done, explanation, named=not for_mail)
-
-
-def _page_file(html: str, witness: str) -> Path:
-    """The file for the page. Errors: UsageError where it has no name, or is the witness itself."""
-    page = named_by_user(html, "--html")
-    if os.path.exists(page) and os.path.exists(witness) and os.path.samefile(page, witness):
-        raise UsageError(f"--html {html!r} is the witness itself: name another file.")
-    return page
-
-
-def _write_page(file: Path, done: _Replayed, explanation: Explanation, *, named: bool) -> int:
-    """The page, and what went wrong with it; `named`: stdout is told where it is."""
-    from racer.cli.html import witness_report, write_page
-    from racer.viz.diagram.drawing import diagram, render
-
-    failures = []
-    picture: bytes | None = None
-    try:
-        picture = render(diagram(explanation), "svg")
-    except RacerError as error:
-        failures.append(str(error))
-    page = write_page(
-        file,
-        witness_report(
-            done.scenario,
-            done.saved,
-            done.trace,
-            explanation,
-            note=done.notes(),
-            picture=picture,
-            replay=replay_command(done.path),
-        ),
-    )
-    if page.path and named:
-        emit(f"\n{page.path}")
-    failures += [page.failure] if page.failure else []
-    for failure in failures:
-        complain(f"error: {failure}")
-    return USAGE if failures else OK
-
-
-def _replayed(path: str, consent: Consent) -> _Replayed:
     saved = load(named_by_user(path, "WITNESS"))
     if saved.memory not in MODELS:
         raise WitnessError(
@@ -217,7 +145,7 @@ def _replayed(path: str, consent: Consent) -> _Replayed:
         with patience():
             fresh = saved.digest == loaded.digest
         checked = not fresh or _numbers_checked(path, saved, loaded)
-    return _Replayed(path, saved, scenario, loaded, trace, fresh, checked)
+    return Replayed(path, saved, scenario, loaded, trace, fresh, checked)
 
 
 def _numbers_checked(path: str, saved: SavedWitness, loaded: Loaded) -> bool:

@@ -124,4 +124,44 @@ def test_what_makes_the_decisive_steps_happen_is_only_in_full(racer: Run, here: 
 
 def test_a_brief_in_full_is_refused(racer: Run, here: Path) -> None:
     status, _, err = racer("explore", "aba", "--brief", "--full")
-    assert (status, err) == (2, "error: --brief and --full exclude each other: leave one out.\n")
+    said = "--brief and --full exclude each other: ask for one of them."
+    assert (status, err) == (2, f"error: {said}\n")
+
+
+def test_a_diagram_for_a_pull_request_is_all_that_is_printed(racer: Run, here: Path) -> None:
+    Path("more.py").write_text(MODELS)
+    status, out, err = racer("explore", "more.py::looks", "--mermaid")
+    assert (status, err) == (0, "")
+    assert out.startswith("```mermaid\nsequenceDiagram\n  title torn\n")
+    assert "looks variant=a reads=two name= memory=sc" in " ".join(out.split())
+    assert out.endswith("\n```\n")
+    assert racer("explain", "racer-out/looks.torn.json", "--mermaid") == (0, out, "")
+
+
+def test_explain_draws_where_it_is_told_to(racer: Run, here: Path) -> None:
+    racer("explore", "models.py::reads")
+    witness = "racer-out/reads.torn.json"
+    plain = racer("explain", witness)[1]
+    status, out, err = racer("explain", witness, "--svg", "--png", "-o", "drawn")
+    pictures = ["drawn/reads.torn.svg", "drawn/reads.torn.png", "drawn/reads.torn.dot"]
+    assert (status, out, err) == (0, plain + "\n" + "\n".join(pictures) + "\n", "")
+    assert Path(pictures[0]).read_bytes() == Path("racer-out/reads.torn.svg").read_bytes()
+    assert Path(pictures[1]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_not_racer_s_is_no_place_for_a_picture(racer: Run, here: Path) -> None:
+    racer("explore", "models.py::reads")
+    Path("drawn").mkdir()
+    Path("drawn/reads.torn.svg").write_text("mine")
+    status, _, err = racer("explain", "racer-out/reads.torn.json", "--svg", "-o", "drawn")
+    assert status == 2
+    assert "drawn/reads.torn.svg" in err
+    assert Path("drawn/reads.torn.svg").read_text() == "mine"
+
+
+def test_a_picture_says_what_it_is_of(racer: Run, here: Path) -> None:
+    racer("explore", "models.py::reads", "--set", "writers=2")
+    dot = Path("racer-out/reads.torn.dot").read_text()
+    assert (
+        dot.count("reads  variant=torn writers=2  memory=sc") == 2
+    )  # to be read, and as its tooltip

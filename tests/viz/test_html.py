@@ -88,7 +88,7 @@ def test_explain_writes_the_page_of_one_witness(racer: Run, here: Path) -> None:
     (told,) = re.findall(r'<section class="witness".*?</section>\n</main>', text, re.DOTALL)
     assert told.removesuffix("\n</main>") in explored  # the steps, states, picture and mail
     assert "1 of 3 interleavings" in text and f"racer replay {witness}" in text
-    assert "Outcomes" not in text and "Claims" not in text  # nothing was explored
+    assert text.partition("<main>")[2].partition("<footer>")[0] in explored  # and all the rest
     racer("explain", witness, "--html", "two.html")
     assert (here / "two.html").read_bytes() == (here / "one.html").read_bytes()
 
@@ -290,8 +290,8 @@ def test_keys_with_a_modifier_are_left_to_the_browser(shown: Page) -> None:
 
 def test_a_permalink_opens_at_its_step(browser: webdriver.Chrome, report: str) -> None:
     page = Page(browser)
-    page.open(f"{report}#misclassified/S11")
-    page.shows("S11")
+    page.open(f"{report}#misclassified/S10")
+    page.shows("S10")
     assert page.changed() == [
         "flagshwpoison \N{RIGHTWARDS ARROW} lru|hwpoison",
         "plimbo \N{RIGHTWARDS ARROW} handlable",
@@ -327,11 +327,11 @@ def test_a_row_a_source_of_a_load_and_a_box_of_the_picture_lead_to_their_step(sh
     shown.click(".why a[href$='/C4']")
     shown.shows("C4")
     shown.ask(
-        "document.querySelector(`[id^='misclassified:S5..']`).dispatchEvent("
+        "document.querySelector(`[id^='misclassified:S11..']`).dispatchEvent("
         "new MouseEvent('click', {bubbles: true}))"
     )
-    shown.shows("S5")
-    assert shown.ask("document.querySelector('g.now').id") == "misclassified:S5..S7"
+    shown.shows("S11")
+    assert shown.ask("document.querySelector('g.now').id") == "misclassified:S11..S27"
 
 
 def test_everything_can_be_reached_with_the_keyboard_alone(shown: Page) -> None:
@@ -368,16 +368,59 @@ def test_dark_follows_the_system_until_it_is_chosen(browser: webdriver.Chrome, r
     page.quiet(report)
 
 
-def test_a_narrow_window_needs_no_sideways_scrolling(
-    browser: webdriver.Chrome, report: str
+@pytest.mark.parametrize("width", [400, 500, 1300])
+def test_no_window_needs_sideways_scrolling(
+    browser: webdriver.Chrome, report: str, width: int
 ) -> None:
-    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         page = Page(browser)
         page.open(f"{report}#misclassified/C4")
         page.shows("C4")
-        assert page.ask("document.documentElement.scrollWidth") <= 400
-        assert page.ask("document.querySelector('.steps').scrollWidth") <= 400
+        assert page.ask("document.documentElement.scrollWidth") <= width
+        too_wide = (
+            "[...document.querySelectorAll('.steps, .wide, .panel')].filter("
+            "(each) => each.scrollWidth > each.clientWidth).map((each) => each.className)"
+        )
+        assert page.ask(too_wide) == []
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("width", [500, 1300])
+def test_wherever_a_step_is_chosen_it_is_shown_without_scrolling(
+    browser: webdriver.Chrome, report: str, width: int
+) -> None:
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    seen = (
+        "(() => { const box = document.querySelector('.said').getBoundingClientRect();"
+        "return box.top >= 0 && box.bottom <= innerHeight; })()"
+    )
+    try:
+        page = Page(browser)
+        page.open(report)
+        page.shows("start")
+        page.ask("scrollTo(0, 0)")
+        page.ask("document.querySelector(\".why a[href$='/C4']\").click()")
+        page.shows("C4")
+        page.until(lambda: page.ask(seen), True)
+        page.ask("scrollTo(0, document.body.scrollHeight)")
+        page.until(lambda: page.ask(seen), False)
+        page.ask("document.activeElement.blur()")
+        page.press(Keys.ARROW_LEFT)
+        page.until(lambda: page.ask(seen), True)
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_claim_leads_to_the_schedule_that_it_is_about(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    assert main(["explore", "split_race", "--variant", "v10", "--html", "-o", str(tmp_path)]) == 0
+    page = Page(browser)
+    page.open((tmp_path / "split_race.html").as_uri())
+    page.shows("start")
+    page.ask("document.querySelector('.claims a').click()")
+    page.until(lambda: page.ask("location.hash"), "#misclassified")

@@ -43,15 +43,15 @@ _BREAK = '<br align="left"/>'
 _TIMEOUT = 60.0  # seconds for graphviz; a picture of 60 steps takes less than one
 
 
-def diagram(explanation: Explanation) -> str:
-    """The diagram as DOT. The same explanation gives the same text.
+def diagram(explanation: Explanation, title: str = "") -> str:
+    """The diagram as DOT, headed by the title. The same explanation gives the same text.
 
     Shape    step C4 is node C4, with the id C4, folded ones are node C4..C9; a line from A2 to
              C4 says that C4 read A2's store; lanes and windows are named after their threads and
              first steps.
     """
     explanation = condensed(explanation)
-    grid = lay_out(explanation)
+    grid = lay_out(explanation, title)
     dot = graphviz.Digraph(
         name=_plain(f"racer: {explanation.label}"),
         comment="every node has its place: neato -n2 -Tsvg",
@@ -61,7 +61,7 @@ def diagram(explanation: Explanation) -> str:
             "outputorder": "edgesfirst",
             "pad": "0.2",
             "splines": "true",
-            "tooltip": _plain(diagram_description(explanation)),
+            "tooltip": _plain(f"{title} {diagram_description(explanation)}".lstrip()),
         },
         node_attr={
             "fixedsize": "true",

@@ -98,7 +98,7 @@ class _Columns:
     right: float
 
 
-def lay_out(explanation: Explanation) -> Grid:
+def lay_out(explanation: Explanation, title: str = "") -> Grid:
     """Rows from the heights of texts, lanes from their widths, gutters from the ways in them."""
     texts = _texts(explanation)
     columns = _columns(explanation, texts)
@@ -119,11 +119,11 @@ def lay_out(explanation: Explanation) -> Grid:
         rule = _beside(columns, rows.rule, texts.rule[1])
     beside = [*changes.values(), *([rule] if rule else [])]
     right = max([columns.right, *(box.right for box in beside)])
-    title = _paragraphs(_title(explanation), right)
+    head_lines = _paragraphs([title, *_title(explanation)], right)
     notes = _paragraphs([" ".join(explanation.notes), " ".join(diagram_legend(explanation))], right)
     windows = explanation.windows
     return Grid(
-        title=Box(width(title) / 2, -LINE - height(title) / 2, title),
+        title=Box(width(head_lines) / 2, -LINE - height(head_lines) / 2, head_lines),
         notes=Box(width(notes) / 2, rows.y + LINE + height(notes) / 2, notes),
         heads={lane: Box(centre[lane], head, lines) for lane, lines in texts.heads.items()},
         feet={lane: Box(centre[lane], foot, lines) for lane, lines in texts.feet.items()},
@@ -150,7 +150,7 @@ def lay_out(explanation: Explanation) -> Grid:
         axes=_axes(explanation.axis, rows, head, bottom),
         locks=_locks(explanation, steps, columns, bottom),
         rule=rule,
-        width=max(right, width(title), width(notes)),
+        width=max(right, width(head_lines), width(notes)),
     )
 
 

@@ -27,7 +27,7 @@ from racer.words.names import STEP_NAME
 from racer.words.printable import safe_text
 
 LIMIT = 1_000_000  # bytes: what a mail takes as an attachment without a second thought
-_SHRINKABLE = 1300  # points: a picture that is no wider may be made smaller to fit a page
+_SHRINKABLE = 1500  # points: a picture that is no wider may be made smaller to fit a page
 
 
 @dataclass(frozen=True, slots=True)

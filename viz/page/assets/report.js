@@ -114,9 +114,18 @@
     }
   }
 
+  // Scrolls the page to where a step is shown, if it is elsewhere.
+  function bringIntoView({ find }) {
+    const controls = find(".controls").getBoundingClientRect();
+    if (controls.top < 0 || controls.bottom > innerHeight) {
+      find(".stepper").scrollIntoView({ block: "start" });
+    }
+  }
+
   function go(witness, to) {
     activate(witness);
     show(witness, to);
+    bringIntoView(witness);
     try {
       history.replaceState(null, "", `#${witness.section.id}/${witness.data.names[witness.at]}`);
     } catch {

@@ -1,0 +1,48 @@
+"""The options that more than one command has. Loaded for `--help`: it imports nothing of racer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Variant = Annotated[str | None, typer.Option(metavar="V", help="Short for --set variant=V.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
+]
+Memory = Annotated[str, typer.Option(metavar="MODEL", help="The memory model.")]
+Directory = Annotated[
+    str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Count = Annotated[
+    bool | None,
+    typer.Option(
+        "--count/--no-count",
+        show_default=False,
+        help="Count interleavings whatever it takes, or not at all; else if affordable.",
+    ),
+]
+MaxStates = Annotated[
+    int | None, typer.Option(metavar="N", help="Stop deciding after N states: exit status 3.")
+]
+Timeout = Annotated[
+    float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
+]
+Brief = Annotated[
+    bool, typer.Option("--brief", help="Of each violation 20 lines, for a mail, and no more.")
+]
+Full = Annotated[
+    bool, typer.Option("--full", help="Of each violation also what makes its steps happen.")
+]
+Mermaid = Annotated[
+    bool, typer.Option("--mermaid", help="Of each a sequence diagram, for a pull request.")
+]
+Whose = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SCENARIO]", help="Whose code to run, if it is not below the current directory."
+    ),
+]
+Trust = Annotated[bool, typer.Option("--trust", help="Run whatever file the witness names.")]

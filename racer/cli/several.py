@@ -70,8 +70,11 @@ def _is_directory(word: str) -> bool:
 def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[str]) -> int:
     """The worst exit status there is: a file or a model that does not run, else what is not as
     declared, else what a limit cut."""
-    if request.html or request.png:
-        raise UsageError("--html and --png are for one scenario: name it, FILE::NAME.")
+    if request.html or request.png or request.detail != "usual":
+        raise UsageError(
+            "--html, --png, --brief, --full and --mermaid are for one scenario: name it, "
+            "FILE::NAME."
+        )
     override = override_of(request.expect)
     named_by_user(request.directory, "--output")
     model(request.memory)  # refused before anything is explored

@@ -420,7 +420,7 @@ def test_a_claim_leads_to_the_schedule_that_it_is_about(
 ) -> None:
     assert main(["explore", "split_race", "--variant", "v10", "--html", "-o", str(tmp_path)]) == 0
     page = Page(browser)
-    page.open((tmp_path / "split_race.html").as_uri())
+    page.open((tmp_path / "split_race.variant=v10.html").as_uri())
     page.shows("start")
     page.ask("document.querySelector('.claims a').click()")
     page.until(lambda: page.ask("location.hash"), "#misclassified")

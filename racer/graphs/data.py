@@ -36,6 +36,9 @@ class StateNode:
     interleavings   of an end: how many of all interleavings of the program come to it
     leaves          some moves from here, or from a state before the next node, are not drawn
     elsewhere       how many paths, of what `DrawnStates.counted` says, go by such a move
+    arriving        how many come to it otherwise than by an edge that is drawn
+    paths           how many come to it: by edges and otherwise, and as many go on, by edges and
+                    elsewhere; an end is where they end
     """
 
     number: int
@@ -45,6 +48,8 @@ class StateNode:
     interleavings: int | None = None
     leaves: bool = False
     elsewhere: int | None = None
+    arriving: int | None = None
+    paths: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

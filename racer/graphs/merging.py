@@ -126,18 +126,39 @@ class Merged:
             return self._examiner.labels_at_end(packed)
         return self.system.labels(packed)
 
-    def node(self, number: int, state: int, out: Sequence[Chain]) -> StateNode:
-        """The node for a state, from which the chains `out` are drawn."""
+    def node(
+        self, number: int, state: int, into: Sequence[Chain], out: Sequence[Chain]
+    ) -> StateNode:
+        """The node for a state, between the chains that are drawn."""
         labels = self.labels(state)
-        kind = self._kind(state, labels)
+        kind, paths = self._kind(state, labels), self._paths(state)
+        arriving = None
+        if paths is not None and state != 0:
+            arriving = paths - sum(self.through(chain) or 0 for chain in into) or None
         if self._is_end[state]:
-            return StateNode(number, kind, labels, self._outcome(state))
-        leaves = self._leaves(state, out)
-        elsewhere = None
-        if leaves and self.to is not None and self.onwards is not None:
-            drawn = sum(self.through(chain) or 0 for chain in out)
-            elsewhere = self.to[state] * self.onwards[state] - drawn
-        return StateNode(number, kind, labels, leaves=leaves, elsewhere=elsewhere)
+            outcome = self._outcome(state)
+            return StateNode(number, kind, labels, outcome, arriving=arriving, paths=paths)
+        leaves, elsewhere = self._leaves(state, out), None
+        if leaves and paths is not None:
+            elsewhere = paths - sum(self.through(chain) or 0 for chain in out)
+        return StateNode(
+            number,
+            kind,
+            labels,
+            leaves=leaves,
+            elsewhere=elsewhere,
+            arriving=arriving,
+            paths=paths,
+        )
+
+    def _paths(self, state: int) -> int | None:
+        """How many paths come through a state, or to one of the ends that it stands for."""
+        if self.to is None or self.onwards is None:
+            return None
+        if not self._is_end[state]:
+            return self.to[state] * self.onwards[state]
+        same = (other for other, stands in enumerate(self.standing) if stands == state)
+        return sum(self.to[other] for other in same)
 
     def _leaves(self, state: int, out: Sequence[Chain]) -> bool:
         """Whether there are moves from a state, or within the chains from it, beside them."""

@@ -78,12 +78,14 @@ class _Drawing:
     def draw(self, searched: Searched, result: Result, cut: Cut | None) -> DrawnStates:
         merged, numbers = self.merged, self._numbers()
         out: dict[int, list[Chain]] = {state: [] for state in numbers}
+        into: dict[int, list[Chain]] = {state: [] for state in numbers}
         for chain in self.chains:
             out[chain.source].append(chain)
+            into[chain.target].append(chain)
         ends = _interleavings_by_end(searched)
         nodes = []
         for state, number in numbers.items():
-            node = merged.node(number, state, out[state])
+            node = merged.node(number, state, into[state], out[state])
             if merged.is_end(state):
                 node = replace(node, interleavings=ends.get(merged.end_key(state)))
             nodes.append(node)

@@ -274,6 +274,34 @@ def test_in_the_reduced_graph_what_comes_to_a_node_leaves_it(sample: Sample) -> 
     assert sum(comes[end] for end in ends) == graph.total
     assert all(comes[n] == leaves[n] for n in range(len(graph.nodes)) if n not in ends)
     assert sum(graph.nodes[end].interleavings or 0 for end in ends) == graph.interleavings
+    assert [node.paths for node in graph.nodes] == [comes[n] for n in range(len(graph.nodes))]
+    assert not any(node.arriving for node in graph.nodes)  # nothing is left out
+
+
+@pytest.mark.usefixtures("brief_lifting")
+@pytest.mark.parametrize("all", [False, True])
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(sample=samples())
+def test_of_a_part_of_a_graph_as_many_come_to_a_node_as_leave_it(sample: Sample, all: bool) -> None:
+    for max_nodes in (2, 5, 12):
+        graph = states(build(sample), max_nodes=max_nodes, all=all)
+        assert graph.total == graph.nodes[0].paths
+        comes = Counter({node.number: node.arriving or 0 for node in graph.nodes})
+        leaves = Counter({node.number: node.elsewhere or 0 for node in graph.nodes})
+        comes[0] += graph.total or 0
+        for edge in graph.edges:
+            assert edge.count is not None
+            comes[edge.target] += edge.count
+            leaves[edge.source] += edge.count
+        for node in graph.nodes:
+            assert comes[node.number] == node.paths
+            if not node.outcome:
+                assert leaves[node.number] == node.paths
 
 
 # Cutting
@@ -327,6 +355,8 @@ def test_where_that_is_too_much_the_cheapest_witness_is_drawn() -> None:
     assert (graph.counted, graph.total) == ("interleavings", 6)
     assert [edge.count for edge in graph.edges] == [1, 1]
     assert [node.elsewhere for node in graph.nodes] == [5, None, None]
+    # All six come to the one end there is: one as it is drawn.
+    assert [(node.paths, node.arriving) for node in graph.nodes] == [(6, None), (1, None), (6, 5)]
 
 
 def test_without_a_violation_a_schedule_to_each_outcome_is_drawn() -> None:

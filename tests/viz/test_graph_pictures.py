@@ -19,6 +19,7 @@ from racer.viz.graphs.automaton import automaton
 from racer.viz.graphs.captions import number, states_caption, thread_caption
 from racer.viz.graphs.dot import drawn
 from racer.viz.graphs.stategraph import state_graph
+from tests.graphs.test_graphs import all_wrong
 from tests.samples import loop_beside_a_violation, message_passing, rule_one
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def test_the_caption_says_what_was_cut_and_why() -> None:
     whole = drawn_states(searched, result)
     assert caption[-1] == (
         f"Cut: 7 states of {whole.of} are drawn, all that lie on a way to a violation; dotted: "
-        f"what leaves them. The whole graph would have {len(whole.nodes)} nodes (limit 8)."
+        f"what leaves them, or comes to them. The whole graph would have {len(whole.nodes)} nodes "
+        f"(limit 8)."
     )
 
 
@@ -116,7 +118,7 @@ def test_the_caption_of_a_reduced_graph_says_what_is_counted() -> None:
     searched, result = searched_and_told(message_passing(2), Wanted(reduced_graph=True))
     caption = " ".join(states_caption(drawn_states(searched, result)))
     assert "schedules of this graph" in caption
-    assert "they stand for 16 interleavings" in caption
+    assert "which stand for 16 interleavings" in caption
     assert "R is any of 2 copies" in caption
 
 
@@ -140,9 +142,17 @@ def test_a_scenario_that_shows_nothing_is_said_to_be_vacuous(racer: Run) -> None
     assert "Vacuous: no state reaches x is 1." in out.splitlines()
 
 
-def test_a_count_of_many_digits_is_rounded() -> None:
+def test_counts_are_written_in_full_so_that_they_add_up() -> None:
     assert number(24_621) == "24,621"
-    assert number(2_255_018_675_267_385_854) == "2.25e18"
+    assert number(2_255_018_675_267_385_854) == "2,255,018,675,267,385,854"
+    assert number(10**50) == "1.00e50"  # as in every report
+
+
+def test_what_comes_to_a_part_and_what_leaves_it_is_in_the_picture() -> None:
+    dot = picture(all_wrong(), max_nodes=4)
+    # Six interleavings, of which one is drawn: five leave it at the start, and end where it does.
+    assert "5 to elsewhere" in dot
+    assert "5 from elsewhere" in dot
 
 
 def test_any_names_and_values_can_be_drawn() -> None:

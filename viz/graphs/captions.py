@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from racer.graphs.data import Cut, DrawnStates, DrawnThread
 from racer.words.counts import count_text
 
-_DIGITS = 15  # of a number that is shown in full
-
 
 def states_caption(graph: DrawnStates) -> tuple[str, ...]:
     """Sentences about a state graph."""
@@ -58,8 +56,8 @@ def plural(count: int, noun: str) -> str:
 
 
 def number(count: int) -> str:
-    """A count as a picture has room for it."""
-    return count_text(count, _DIGITS)
+    """A count as in every report, so that numbers of a picture add up."""
+    return count_text(count)
 
 
 def _violations(graph: DrawnStates) -> str:
@@ -74,12 +72,13 @@ def _counts(graph: DrawnStates) -> str:
     if graph.counted == "interleavings":
         return (
             f"Width and number of a line: how many interleavings take its steps in a row, of "
-            f"{number(graph.total)}."
+            f"{number(graph.total)}. As many come to a node as leave it."
         )
     stand = ""
     if graph.interleavings is not None:
         stand = (
-            f"; they stand for {plural(graph.interleavings, 'interleaving')}, counted at the ends"
+            f", which stand for {plural(graph.interleavings, 'interleaving')}. As many come to a "
+            f"node as leave it; an end has both numbers"
         )
     return (
         f"Width and number of a line: how many schedules of this graph take its steps, of "
@@ -116,10 +115,10 @@ def _kept(cut: Cut) -> str:
     if cut.kept == "nearest":
         return "those nearest to the start; dotted: moves to others"
     if cut.kept == "violations":
-        return "all that lie on a way to a violation; dotted: what leaves them"
+        return "all that lie on a way to a violation; dotted: what leaves them, or comes to them"
     of = "violation" if cut.kept == "witnesses" else "outcome"
     schedule = "the cheapest schedule" if cut.minimal else "one schedule"
-    kept = f"those on {schedule} to each {of}; dotted: what leaves them"
+    kept = f"those on {schedule} to each {of}; dotted: what leaves them, or comes to them"
     if cut.omitted:
         shown = f"of {', '.join(cut.shown)}" if cut.kept == "witnesses" else f"of {len(cut.shown)}"
         kept += f", {shown}; without {plural(len(cut.omitted), of)} for which there was no room"

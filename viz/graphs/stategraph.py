@@ -37,26 +37,28 @@ def state_graph(graph: DrawnStates, title: str) -> str:
     dot = new_picture(title, states_caption(graph))
     raised = {edge.target for edge in graph.edges if any(step.raises for step in edge.steps)}
     for node in graph.nodes:
-        _node(dot, node, says_labels=node.number in raised or bool(node.outcome))
+        _node(dot, graph, node, says_labels=node.number in raised or bool(node.outcome))
         if node.leaves:
             _stub(dot, node)
+        if node.arriving is not None:
+            _arrival(dot, node, node.arriving)
     for at, edge in enumerate(graph.edges):
         _edge(dot, graph, at, edge)
     return safe_text(str(dot.source))
 
 
-def _node(dot: Picture, node: StateNode, *, says_labels: bool) -> None:
+def _node(dot: Picture, graph: DrawnStates, node: StateNode, *, says_labels: bool) -> None:
     name = f"s{node.number}"
     if node.kind == "initial":
         dot.node(name, label=lines([bold("start")]), style="filled,rounded")
     elif node.kind == "unexplored":
         dot.node(name, label=lines([italic("not searched")]), style="filled,dashed")
     elif node.kind == "final":
-        dot.node(name, label=lines(_ending(node)), style="filled,rounded", color=FAINT)
+        dot.node(name, label=lines(_ending(graph, node)), style="filled,rounded", color=FAINT)
     elif node.labels and says_labels:  # white on black
         said = [bold(label) for label in node.labels]
         loud = {"fillcolor": INK, "fontcolor": "white"}
-        dot.node(name, label=lines([*said, *_ending(node)]), **loud)
+        dot.node(name, label=lines([*said, *_ending(graph, node)]), **loud)
     else:
         dot.node(name, label="", shape="circle", width="0.12", height="0.12", fillcolor=INK)
 
@@ -67,15 +69,27 @@ def _stub(dot: Picture, node: StateNode) -> None:
     with dot.subgraph() as level:
         level.attr(rank="same")
         many = "" if node.elsewhere is None else f"{number(node.elsewhere)} "
-        said = [italic(f"{many}elsewhere")]
+        said = [italic(f"{many}to elsewhere")]
         level.node(away, label=lines(said), shape="none", style="", fontcolor="gray40")
         level.edge(name, away, style="dotted", color=FAINT, arrowhead="vee")
 
 
-def _ending(node: StateNode) -> Iterator[str]:
-    """What each thread came to, and how often."""
+def _arrival(dot: Picture, node: StateNode, arriving: int) -> None:
+    """What comes to a node by moves that are not drawn."""
+    name, away = f"s{node.number}", f"elsewhere s{node.number}"
+    with dot.subgraph() as level:
+        level.attr(rank="same")
+        said = [italic(f"{number(arriving)} from elsewhere")]
+        level.node(away, label=lines(said), shape="none", style="", fontcolor="gray40")
+        level.edge(away, name, style="dotted", color=FAINT, arrowhead="vee")
+
+
+def _ending(graph: DrawnStates, node: StateNode) -> Iterator[str]:
+    """What each thread came to, and how often: in what the lines count, too."""
     for thread, value in node.outcome:
         yield from wrapped(f"{thread}: {value}", _WIDTH)
+    if graph.counted == "schedules" and node.outcome and node.paths is not None:
+        yield italic(plural(node.paths, "schedule"))
     if node.interleavings is not None:
         yield italic(plural(node.interleavings, "interleaving"))
 

@@ -2,6 +2,7 @@
 
 kernel/     the page model: what the kernel does to a page, file by file
 claims.py   what was claimed of the classifier in its review, and what decides it
+museum/     real fixes of such races, each before and after
 the rest    questions, each a program over the page model; aba.py has a small model of its own
 
 Three parts of a question's header are of this collection:

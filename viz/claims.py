@@ -124,7 +124,7 @@ def claim_text(decided: Decided, memory: str) -> str:
     said = (decided.answer.condition, decided.universal_text, claim.because)
     answer += [_indented(text) for text in said if text]
     paragraphs = [
-        "\n".join([filled(f"{claim.name}  {claim.text}"), filled(f"made: {claim.made}")]),
+        "\n".join([filled(f"claim {claim.name}  {claim.text}"), filled(f"made: {claim.made}")]),
         "\n".join(answer),
         *(_asked(ask, of, n) for n, (ask, of) in enumerate(decided.asked(), start=1)),
         filled(searched_text(decided.cases())),

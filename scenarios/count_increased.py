@@ -180,10 +180,10 @@ def count_increased(
     """madvise() injects an error into a page that it has pinned: MF_COUNT_INCREASED.
 
     variant     the version of the classifier
-    injects     MADV_HWPOISON or MADV_SOFT_OFFLINE
-    page        what p is; a page table is a what-if
-    on_hit      what a hit does with the reference: put it, or (made-up bugs) leak, put it twice
-    second_try  memory_failure() tries again with MF_COUNT_INCREASED, or (what if) without
+    injects     what madvise() injects
+    page        what p is
+    on_hit      what a hit does with the reference of madvise()
+    second_try  with which flags memory_failure() tries again
     followup    memory_failure() tells -ENOTRECOVERABLE from other errnos
     panic       vm.panic_on_unrecoverable_memory_failure
     stale       an answer that was true, but is so no more at the end, counts as wrong

@@ -195,11 +195,11 @@ def endless_retry(
     """The classifier on a page whose head changes again and again: it starts again each time.
 
     variant      the version of the classifier
-    caller       memory_failure poisons the page first, soft_offline does not
+    caller       who asks the classifier
     rounds       how often the page is part of a slab and free again; 0: for ever
-    limit        a what-if for v9 and v10: the classifier gives up after so many retries; 0: never
+    limit        after how many retries v9 and v10 give up; 0: never, as in the C
     check_pages  the allocator drops a block with a poisoned page
-    flags_rmw    a plain `page->flags |= x` is a load and a store, or (what if) atomic
+    flags_rmw    what a plain `page->flags |= x` is
     """
     if caller == "count_increased":
         raise UsageError("caller=count_increased holds a reference: p is not free, and stays.")

@@ -161,14 +161,14 @@ def free_alloc_free(
     """The classifier on a tail of a THP that is freed whole, its head reused as slab and THP.
 
     variant      the version of the classifier
-    caller       memory_failure poisons the page first, soft_offline does not
+    caller       who asks the classifier
     check_pages  the allocator drops a block with a poisoned page
-    flags_rmw    a plain `page->flags |= x` is a load and a store, or (what if) atomic
+    flags_rmw    what a plain `page->flags |= x` is
     page         which tail p is; p1 has the order of the THP in its word
     slab_order   0: the slab is H alone; 1: H and p1
     reuse        what H is used for after the free
     panic        the sysctl that makes memory_failure() panic
-    only         which wrong answers count: any, that of a handlable page, of one without mark
+    only         which wrong answers count
     """
     mem = Memory()
     block = make_block(mem, user(order=2))

@@ -60,10 +60,10 @@ def given_up(
 ) -> Program:
     """Where the patch gives a page up that the kernel before it handled after all.
 
-    page     what p is: of the kernel by type or PG_reserved
-    freed    no: its owner keeps p; freed: gives it back; reused: and it is a user's then
+    page     what p is
+    freed    what its owner does meanwhile
     variant  the version of the classifier whose answer is noted
-    caller   memory_failure poisons the page first, soft_offline does not
+    caller   who asks the classifier
     """
     mem = Memory()
     block, p, order = make_page(mem, page)

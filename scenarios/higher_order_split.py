@@ -128,12 +128,12 @@ def higher_order_split(
     """The classifier on a tail of a THP, against a split to order 1 and the reuse of its head.
 
     variant      the version of the classifier
-    caller       memory_failure poisons the page first, soft_offline does not
-    page         p is in the first of the new folios, the one on H, or in the second
+    caller       who asks the classifier
+    page         where p is after the split
     slab_order   of the slab that H is used for after the split
     reuse        what H is used for after the split
     check_pages  the allocator drops a block with a poisoned page
-    flags_rmw    a plain `page->flags |= x` is a load and a store, or (what if) atomic
+    flags_rmw    what a plain `page->flags |= x` is
     """
     if caller == "count_increased":
         raise UsageError(

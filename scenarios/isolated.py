@@ -95,8 +95,8 @@ def isolated(
 ) -> Program:
     """A user's page is isolated and put back while get_any_page() retries and shakes.
 
-    variant     the version of the classifier; before: the kernel without it
-    caller      memory_failure poisons the page first, soft_offline does not
+    variant     the version of the classifier
+    caller      who asks the classifier
     isolations  how often p is isolated, and put back
     rests       p starts in a per-cpu batch, not on the LRU
     followup    memory_failure() tells -ENOTRECOVERABLE from other errnos

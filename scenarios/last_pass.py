@@ -66,8 +66,8 @@ def last_pass(
 
     variant    v9 says "false" at once; v10 loads p's head again first
     owner      what the block is used for, before and after
-    move       the block stays, is freed, or is used again with another or the same head for p
-    neighbour  move=other_head: what p's former head is used for, a THP or the owner's kind
+    move       what becomes of the block meanwhile
+    neighbour  move=other_head: what p's former head is used for then
     """
     mem = Memory()
     block = make_block(mem, typed(owner, 2))

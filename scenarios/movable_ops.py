@@ -208,8 +208,8 @@ def movable_ops(
 
     variant  the version of the classifier that is compared with v9
     caller   soft_offline is what has the opt-out
-    states   those that the kernel's rules allow, or any combination
-    place    p is a page of its own, or the tail of a compound page
+    states   which states of the page
+    place    what p is
     """
     mem = Memory()
     block = make_block(mem, user(lru=False, refs=0), user(lru=False, refs=0))
@@ -307,7 +307,7 @@ def movable_ops_race(
 
     variant   the version of the classifier; v8 and v9 have the opt-out for movable_ops
     caller    soft_offline is what has the opt-out
-    move      what p changes to: a slab, or (from a slab) a balloon page
+    move      what p changes to
     followup  memory_failure() tells -ENOTRECOVERABLE from other errnos
     panic     vm.panic_on_unrecoverable_memory_failure
     stale     an answer that was true, but is so no more at the end, counts as wrong

@@ -154,8 +154,8 @@ def reserved(
 ) -> Program:
     """A PG_reserved page is asked about while free_reserved_page() frees it, and it is reused.
 
-    variant   the version of the classifier; before: the kernel without it
-    caller    memory_failure poisons the page first, soft_offline does not
+    variant   the version of the classifier
+    caller    who asks the classifier
     freed     p is freed and reused meanwhile
     reuse     what p is used for then
     followup  memory_failure() tells -ENOTRECOVERABLE from other errnos

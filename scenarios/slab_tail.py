@@ -177,12 +177,12 @@ def slab_tail(
     """The classifier on a tail that is kernel-owned, at rest or while its head changes.
 
     variant    the version of the classifier
-    caller     memory_failure poisons the page first, soft_offline does not
+    caller     who asks the classifier
     owner      what the block is used for, before and after
-    move       the block stays, is freed, or is used again with another or the same head for p
-    neighbour  move=other_head: what p's former head is used for, a THP or the owner's kind
+    move       what becomes of the block meanwhile
+    neighbour  move=other_head: what p's former head is used for then
     stale      an answer that is wrong only at the end of its window counts too
-    depth      the caller stops at a "not kernel-owned", or goes on to its end
+    depth      how far a call is followed
     """
     if caller == "count_increased":
         raise UsageError(

@@ -130,14 +130,13 @@ def split_race(
     """The classifier on a tail of a THP, against its split and free->alloc->free of its head.
 
     variant      the version of the classifier
-    caller       memory_failure poisons the page first, soft_offline does not
+    caller       who asks the classifier
     check_pages  the allocator drops a block with a poisoned page
-    flags_rmw    a plain `page->flags |= x` is a load and a store, or (what if) atomic
+    flags_rmw    what a plain `page->flags |= x` is
     reuse        what H is used for after the split
-    type_reads   fused: one load of the type, as gcc makes of the three; three: as the C has it;
-                 sunk: what a compiler may make of v10's, a load below the re-read (what if)
+    type_reads   what a compiler makes of the tests of the type
     panic        the sysctl that makes memory_failure() panic
-    only         which wrong answers count: any, that of a handlable page, of one without mark
+    only         which wrong answers count
     """
     mem = Memory()
     block = make_block(mem, user(order=1))

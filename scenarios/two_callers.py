@@ -157,12 +157,12 @@ def two_callers(
 ) -> Program:
     """Two calls about one page, under mf_mutex, while it is freed or taken.
 
-    page       what p is: lru, thp_tail: freed meanwhile; free: taken by a user; slab: it stays
-    variant    the version of the classifier; before: the kernel before the patch
+    page       what p is, and what becomes of it
+    variant    the version of the classifier
     caller     the one call
     other      the other
-    flags_rmw  a plain `page->flags |= x` is a load and a store, or (what if) atomic
-    mutex      false, a made-up bug: they take no mf_mutex
+    flags_rmw  what a plain `page->flags |= x` is
+    mutex      they take mf_mutex
     """
     mem = Memory()
     match page:

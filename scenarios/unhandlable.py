@@ -147,8 +147,8 @@ Asks = Annotated[
     Literal["result", "handled"],
     Meanings(
         {
-            "result": "what the call comes to",
-            "handled": "whether a page that was kernel-owned ends as handled",
+            "result": "nothing: what calls come to is there to be compared",
+            "handled": "that a page that was kernel-owned ends as handled",
         }
     ),
 ]
@@ -199,13 +199,13 @@ def unhandlable(
 ) -> Program:
     """What an operator sees of a page that nobody can handle, which its owner keeps or not.
 
-    page      what p is: of the kernel by type or PG_reserved, or untyped (vmalloc, a stack)
-    freed     no: its owner keeps p; freed: gives it back; reused: and it is a user's then
-    variant   the version of the classifier; before: the kernel before the patch
-    caller    memory_failure poisons the page first, soft_offline does not
+    page      what p is
+    freed     what its owner does meanwhile
+    variant   the version of the classifier
+    caller    who asks the classifier
     followup  memory_failure() tells -ENOTRECOVERABLE from other errnos
     panic     vm.panic_on_unrecoverable_memory_failure
-    asks      result: what the call comes to; handled: may a kernel-owned page end as handled?
+    asks      what counts as wrong
     """
     mem = Memory()
     block, p, order = make_page(mem, page)

@@ -14,8 +14,9 @@ Where an answer is a condition, it is about the model's parameters:
     refuted      it is not met where no parameter is a what-if: it wants flags_rmw=atomic (C7 for
                  reuse=slab_then_thp, C8, C10, C14), that no owner gives its page back (C13, C15,
                  C16), or second_try=cleared for a page that is not reserved (C17)
-    not asked    what it is about is no version that was posted: headonly (C1), reviewed (C11), or
-                 anything that could be written (C4, C9)
+    holds        C11: its condition is that states of the page are those that the kernel has
+    not asked    what it is about is no version that was posted: headonly (C1), or anything that
+                 could be written (C4, C9)
 """
 
 from racer import Answer, Claim, Never, Only, Same, Shows, Universal
@@ -247,13 +248,13 @@ CLAIMS = (
                 "classify",
                 movable_ops_race,
                 "variant",
-                ("v9", "reviewed"),
+                ("v9", "v10"),
                 caller=CALLERS,
                 move=("to_slab", "from_slab"),
             ),
         ),
         expected=Answer("holds only if", "movable_ops: states=allowed"),
-        as_the_c_is=Answer("not asked"),
+        as_the_c_is=Answer("holds"),
         because="the versions disagree on a reserved movable_ops page, and on a tail with a type "
         "of its own; the kernel has neither",
     ),

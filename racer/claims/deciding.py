@@ -24,7 +24,7 @@ from typing import Final
 from racer.catalogue.discovery import find
 from racer.catalogue.parameters import Value, show_parameters
 from racer.catalogue.scenario import Scenario
-from racer.claims.answering import answer, answer_as_the_c_is
+from racer.claims.answering import answer, answer_as_the_c_is, what_ifs_of
 from racer.claims.cases import Case, CaseLabel, Point
 from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
 from racer.claims.universal import universal_answer, universal_text
@@ -80,17 +80,22 @@ class Decided:
         return zip(self.claim.asks, self.points, strict=True)
 
     def telling(self) -> tuple[Ask, Point] | None:
-        """The first point that has a schedule against the claim, else one for it; or none.
+        """A point that has a schedule against the claim, else one for it; or none. Of these it is
+        the first without a what-if, else the first.
 
         What has all that is asked, and so refutes a universal claim, has no schedule to be shown.
         """
         if self.claim.universal is not None and self.answer.verdict == "refuted":
             return None
         for kind, holds in ((Never, False), (Shows, True)):
-            for ask, points in self.asked():
-                for point in points:
-                    if isinstance(ask, kind) and point.holds is holds:
-                        return ask, point
+            found = [
+                (ask, point)
+                for ask, points in self.asked()
+                for point in points
+                if isinstance(ask, kind) and point.holds is holds
+            ]
+            if found:
+                return next((each for each in found if not what_ifs_of(*each)), found[0])
         return None
 
 

@@ -163,5 +163,18 @@ def test_an_answer_of_the_c_as_it_is_that_was_declared_is_compared(marked: Scena
     assert "NOT as expected" in table
 
 
+def test_the_schedule_that_tells_of_a_claim_is_one_of_the_c_as_it_is(marked: Scenario) -> None:
+    def telling(*updates: str) -> dict[str, Value]:
+        claim = Claim(
+            "X1", "x", "here", (Never("lost", marked, update=updates),), Answer("refuted")
+        )
+        told = decide([claim], jobs=1)[0].telling()
+        assert told is not None
+        return dict(told[1].parameters)
+
+    assert telling("atomic", "split") == {"update": "split"}
+    assert telling("atomic") == {"update": "atomic"}
+
+
 def test_every_claim_that_comes_with_racer_declares_what_it_comes_to_as_the_c_is() -> None:
     assert [each.name for each in CLAIMS if each.as_the_c_is is None] == []

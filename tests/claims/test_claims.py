@@ -360,7 +360,7 @@ def test_html_has_the_table_and_for_one_claim_the_case_that_decides_it(
     assert out.splitlines()[-1] == "racer-out/claims.html"
     text = Path("racer-out/claims.html").read_text()
     assert "loads=1 or write=false" in text
-    assert text.index(">claim T2<") < text.index(">claim T10<")
+    assert text.index(">T2<") < text.index(">T10<")
     status, out, _ = racer("claims", "T10", "--jobs", "1", "--html")
     assert status == 0
     assert "\nracer-out/loads.html\n" in out

@@ -124,9 +124,10 @@ class LabelRow:
 class ClaimRow:
     """A line of the claims table. `wrong` says what was expected, where that is another answer.
 
-    `asked` is what one case was asked, where the answer is about that case only; then there is no
-    answer of the C as it is, which is about many. `schedules` are the anchors and labels of those
-    on this page that it is about.
+    `universal` is what became of one about all that could be written. `asked` is what one case was
+    asked, where the answer is about that case only; then there is no answer of the C as it is,
+    which is about many. `schedules` are the anchors and labels of those on this page that it is
+    about.
     """
 
     name: str
@@ -138,6 +139,7 @@ class ClaimRow:
     because: str
     searched: str
     as_the_c_is: str = ""
+    universal: str = ""
     asked: str = ""
     schedules: tuple[tuple[str, str], ...] = ()
 

@@ -215,6 +215,12 @@ def _scenario_of(saved: SavedWitness, path: Path, consent: Consent) -> Scenario:
             if (directory / file).is_file():
                 reference = f"{directory / file}::{name}"
                 break
+        else:
+            raise UsageError(
+                f"there is no file {file!r} below the current directory, nor in a directory that "
+                f"the witness lies in.\n"
+                f"Try: name it: racer replay {shell_word(str(path))} path/to/file.py::{name}"
+            )
     if not consent.trust and not is_below_here(reference):
         raise UsageError(
             f"a scenario is code, and it names one that is not below the current directory, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,6 +148,32 @@ def test_a_witness_of_a_file_is_found_from_elsewhere(
     assert "a scenario is code" in err
     assert racer("replay", "../racer-out/reads.torn.json", "--trust")[0] == 0
     assert racer("explain", "../racer-out/reads.torn.json", "../models.py::reads")[0] == 0
+
+
+def test_a_witness_away_from_its_scenario_is_replayed_once_that_is_named(
+    racer: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By name in ./scenarios, too: the witness names the file, as another directory may have a
+    scenario of that name."""
+    for place in ("project/scenarios", "out", "other"):
+        (here / place).mkdir(parents=True)
+    (here / "models.py").rename(here / "project" / "scenarios" / "models.py")
+    monkeypatch.chdir(here / "project")
+    racer("explore", "reads", "-o", "../out")
+    racer("explore", "reads")
+    monkeypatch.chdir(here / "other")
+    status, _, err = racer("replay", "../out/reads.torn.json")
+    assert status == 2
+    assert "there is no file 'scenarios/models.py' below the current directory" in err
+    assert "racer replay ../out/reads.torn.json path/to/file.py::reads" in err
+    named = "../project/scenarios/models.py::reads"
+    assert racer("replay", "../out/reads.torn.json", named)[0] == 0
+    _, _, err = racer("replay", "../project/racer-out/reads.torn.json")
+    told = re.search("name it: racer (.*?);", err)
+    assert told is not None
+    assert racer(*shlex.split(told[1]))[0] == 0
+    monkeypatch.chdir(here)
+    assert racer("replay", "project/racer-out/reads.torn.json")[0] == 0
 
 
 def test_a_witness_that_diverges_is_status_four_with_the_step(racer: Run, here: Path) -> None:

@@ -141,6 +141,7 @@ def _write_page(
             note=note,
             picture=picture.svg,
             replay=replay_command(done.path),
+            origin=done.origin(),
         )
     else:
         explanations, written = _of_all_labels(done, found, explanation, picture)

@@ -23,6 +23,7 @@ from racer.cli.output import (
     replay_command,
     unwritten,
 )
+from racer.cli.telling import origin_of
 from racer.errors import RacerError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import unexplained
@@ -32,6 +33,7 @@ from racer.exploration.result import Result
 from racer.exploration.witness_file import SavedWitness
 from racer.files import readable, require_replaceable, shown_path, write_atomically
 from racer.replaying.trace import Trace
+from racer.viz.brief import Origin, brief_of
 from racer.viz.claims import as_the_c_is_text, closing_text, expected_text, searched_text
 from racer.viz.mail import mail
 from racer.viz.page.page import page
@@ -125,6 +127,7 @@ def result_report(
                 result.violations[label].trace,
                 written[label].svg,
                 _replay(written[label]),
+                origin_of(scenario, reference, parameters, result.memory, declared, label),
             )
             for label, explanation in explanations.items()
         ),
@@ -143,6 +146,7 @@ def witness_report(
     note: str,
     picture: bytes | None,
     replay: str,
+    origin: Origin,
 ) -> Report:
     """A saved witness as data for a page. Nothing was explored: counts are the file's, if any.
 
@@ -167,7 +171,7 @@ def witness_report(
         because=note,
         numbers=(),
         labels=(row,),
-        told=(_told(explanation, trace, picture, replay),),
+        told=(_told(explanation, trace, picture, replay, origin),),
         command=replay,
     )
 
@@ -294,13 +298,18 @@ def _replay(written: Written) -> str | None:
 
 
 def _told(
-    explanation: Explanation, trace: Trace, picture: bytes | None, replay: str | None
+    explanation: Explanation,
+    trace: Trace,
+    picture: bytes | None,
+    replay: str | None,
+    origin: Origin,
 ) -> Told:
     return told(
         explanation,
         states(trace, len(explanation.rows)),
         anchor=file_label(explanation.label),
         picture=None if picture is None else picture.decode(),
+        brief=brief_of(explanation, origin),
         mail=mail(explanation),
         replay=replay,
     )

@@ -89,7 +89,8 @@ def _remedy(scenario: Scenario, fixed_by: Mapping[str, Value]) -> str:
         if each.name in fixed_by and (meaning := each.meaning(fixed_by[each.name]))
     ]
     words = f" ({'; '.join(meant)})" if meant else ""
-    return f"Passes with {show_parameters(fixed_by)}{words}."
+    settings = " ".join(f"--set {show_parameters({name: v})}" for name, v in fixed_by.items())
+    return f"Passes with {settings}{words}."
 
 
 def explanations_of(

@@ -25,7 +25,7 @@ def about_page(block: "Block", p: "Page") -> About:
     """Words for a program about the page p of a block."""
     at_first = {page.name: what(page) for page in block.pages if page is not p}
     return About(
-        names={p.name: f"the page in question, {what(p)}", **at_first},
+        names={p.name: f"the bad page, {what(p)}", **at_first},
         labels=labels(p.name),
         effects=EFFECTS,
         models=MODELS,

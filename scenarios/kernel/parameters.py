@@ -139,7 +139,7 @@ Panic = Annotated[bool, Configured()]  # vm.panic_on_unrecoverable_memory_failur
 FlagsRmw = Annotated[
     Literal["split", "atomic"],
     WhatIf("atomic"),
-    Meanings({"split": "a load and a store, as in the C", "atomic": "one step"}),
+    Meanings({"split": "a load and a store, as in the C", "atomic": "|= is one step"}),
 ]
 CheckPages = Annotated[bool, Configured()]  # check_new_pages(): CONFIG_DEBUG_VM and others
 _Reuse = Literal["slab", "slab_then_thp"]

@@ -17,6 +17,7 @@ from racer.explanation.data import Explanation, NoReturn
 from racer.explanation.states import Field, states
 from racer.lang.operations import Acquire, Release, Store
 from racer.replaying.trace import Trace
+from racer.viz.brief import brief
 from racer.viz.diagram.drawing import diagram, render
 from racer.viz.mail import mail
 from racer.viz.page.page import page
@@ -47,6 +48,7 @@ def shown_as(explanation: Explanation, trace: Trace, *, draw: bool = False) -> T
         states(trace, len(explanation.rows)),
         anchor="x",
         picture=render(diagram(explanation), "svg").decode() if draw else None,
+        brief=brief(explanation),
         mail=mail(explanation),
         replay="racer replay x.json",
     )

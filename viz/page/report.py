@@ -90,8 +90,8 @@ class Paragraph:
 class Told:
     """A label with its witness. `anchor` names it in permalinks: #ANCHOR/C4.
 
-    `picture` is an SVG, None when there is none; then `unpictured` is a phrase, why. `mail` is
-    the witness as text.
+    `picture` is an SVG, None when there is none; then `unpictured` is a phrase, why. `brief` and
+    `mail` are the witness as text.
     """
 
     label: str
@@ -103,6 +103,7 @@ class Told:
     states: States
     sources: tuple[Source, ...]
     picture: str | None
+    brief: str
     mail: str
     replay: str | None
     unpictured: str = "it could not be drawn"
@@ -176,6 +177,7 @@ def told(
     *,
     anchor: str,
     picture: str | None,
+    brief: str,
     mail: str,
     replay: str | None,
 ) -> Told:
@@ -194,6 +196,7 @@ def told(
         states=states,
         sources=tuple(_source(*chain) for chain in chains),
         picture=picture,
+        brief=brief,
         mail=mail,
         replay=replay,
     )

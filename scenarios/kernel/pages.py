@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from racer import Cell, Memory, Program, Refcount, State, Thread
+from racer import About, Cell, Memory, Program, Refcount, State, Thread
 
 from .about import about_page
 
@@ -382,11 +382,13 @@ def program_about(
     invariants: Mapping[str, Callable[[State], bool]] | None = None,
     sometimes: Mapping[str, Callable[[State], bool]],
     soft_offline: bool = False,
+    about: About | None = None,
 ) -> Program:
     """The threads over p's block: held to the page model, and shown with the truth of p.
 
     invariants, sometimes   as a Program's
     soft_offline            the truth is what soft_offline_page() would say of p
+    about                   words for a mail, where it is not about the classifier
     """
     return Program(
         mem,
@@ -395,5 +397,5 @@ def program_about(
         consistency=page_model(block),
         shows=truth_of_page(p, block, soft_offline=soft_offline),
         sometimes=sometimes,
-        about=about_page(block, p),
+        about=about or about_page(block, p),
     )

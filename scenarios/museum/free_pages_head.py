@@ -18,11 +18,17 @@ Answer
   after    Passes: PG_head is read while owner still has its reference, so it is there.
 """
 
-from racer import Expected, Memory, Program, State, Thread, Violation, scenario
+from racer import About, Expected, Memory, Program, State, Thread, Violation, scenario
 
 from ..kernel.allocator import folio_put, free_frozen_pages, make_zone
 from ..kernel.pages import in_free_block, make_block, program_about, user
 from .parameters import Fix
+
+ABOUT = About(
+    names={"H": "the head of a compound page of order 1", "p": "its tail"},
+    labels={"freed_twice": "__free_pages() frees p, which was freed with H"},
+    models="mm/page_alloc.c around 462a8e08e0e6",
+)
 
 
 def expected(*, fix: Fix) -> Expected:
@@ -44,7 +50,7 @@ def free_pages_head(*, fix: Fix = "before") -> Program:
     H, p = block.pages
 
     async def owner() -> None:
-        """__free_pages(page, 1)."""
+        """__free_pages() of page, order 1."""
         head = fix == "after" and (await H.flags.load()).head  # PageHead(page)
         if await H.refs.dec_and_test("full"):  # put_page_testzero()
             await free_frozen_pages(zone, H, 1)  # free_frozen_pages(page, order)
@@ -63,4 +69,5 @@ def free_pages_head(*, fix: Fix = "before") -> Program:
         p,
         {"owner": Thread(owner), "holder": Thread(folio_put, zone, H)},
         sometimes={"H and p are free as one block": free_as_one},
+        about=ABOUT,
     )

@@ -21,12 +21,18 @@ Answer     p.info is loaded: H, or None, p itself.
   after    Passes: PG_head is loaded once, into the copy, and every accessor looks at that.
 """
 
-from racer import Expected, Memory, Program, State, Thread, Violation, scenario
+from racer import About, Expected, Memory, Program, State, Thread, Violation, scenario
 
 from ..kernel.allocator import make_zone
 from ..kernel.pages import compound_head, make_block, program_about, user
 from ..kernel.split import make_mapping, split, zap
 from .parameters import Fix
+
+ABOUT = About(
+    names={"p": "the page that is counted, a tail of H", "H": "the head of a THP"},
+    labels={"bug_on": "VM_BUG_ON_FOLIO() in folio_entire_mapcount(): the folio is not large"},
+    models="fs/proc/page.c and internal.h before snapshot_page() (July 2025)",
+)
 
 
 def expected(*, fix: Fix) -> Expected:
@@ -49,7 +55,7 @@ def kpagecount(*, fix: Fix = "before") -> Program:
     pte = make_mapping(mem, p)
 
     async def read() -> str:
-        """folio_precise_page_mapcount(page_folio(page), page)."""
+        """folio_precise_page_mapcount() of page_folio(page)."""
         folio = await compound_head(p)  # page_folio(): READ_ONCE(page->compound_head)
         large = (await folio.flags.load()).head  # folio_test_large(); after: memcpy()
         if not large:
@@ -73,4 +79,5 @@ def kpagecount(*, fix: Fix = "before") -> Program:
             "put_p": Thread(zap, zone, pte),
         },
         sometimes={"H and p are folios of their own": split_apart},
+        about=ABOUT,
     )

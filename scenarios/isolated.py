@@ -27,11 +27,13 @@ Answer     The classifier says false of a user's page, in every variant; what fo
                      It is held over all three shakes; once it is back it stays, so returned_eio
                      cannot be.
                      rests=true: fails, returned_eio: pass 1 finds p in the batch, the shake brings
-                     it back, it is isolated before pass 2 looks, and held. Not transient_eio: it
-                     is isolated only once it is on the LRU, and that is after a shake.
-  isolations=2       rests=false: both. returned_eio, with two preemptions: p is isolated and put
+                     it back, it is isolated before pass 2 looks, and held. Nobody is preempted:
+                     the isolator's CPU does so while the drain still has lru_lock. Not
+                     transient_eio: it is isolated only once it is on the LRU, and that is after a
+                     shake.
+  isolations=2       rests=false: both. returned_eio, with one preemption: p is isolated and put
                      back, and the isolator is preempted; pass 1 finds p in the batch, shake 1
-                     brings it to the LRU; it is isolated again, and held. So p need not be
+                     brings it to the LRU; while it has lru_lock p is isolated again, and held. So p need not be
                      held throughout.
                      rests=true: returned_eio, as above.
 

@@ -70,8 +70,8 @@ def make_zone(mem: Memory, block: Block, *, check_pages: bool, flags_rmw: FlagsR
     empty: Page | None = None
     return Zone(
         block=block,
-        lock=mem.lock("zone.lock"),
-        lru_lock=mem.lock("lru_lock"),
+        lock=mem.lock("zone.lock", atomic=True),
+        lru_lock=mem.lock("lru_lock", atomic=True),
         batch=mem.cell("lru_add", empty),
         batch_lock=mem.lock("fbatches.lock"),
         check_pages=check_pages,

@@ -14,10 +14,10 @@ Abstract   - The split starts after unmap_folio(): the users have no references,
              kinds come back by remap_page(), one reference for each Mapping.
            - The user's page_folio() is not a load: while it has a reference nobody can change it.
            - `flags |= folio->flags & ...` also loads H.flags: only bits that are not modelled.
-Not        Unmapping and the page cache, the folio lock and the disabled interrupts (nobody else
-           here takes them), the non-uniform split (SPLIT_TYPE_NON_UNIFORM), the split of a folio
-           that reclaim has isolated, PG_has_hwpoisoned: an atomic bit of page[1].flags, whose
-           updates lose no other bit.
+Not        Unmapping and the page cache, the folio lock (nobody else here takes it), the
+           non-uniform split (SPLIT_TYPE_NON_UNIFORM), the split of a folio that reclaim has
+           isolated, PG_has_hwpoisoned: an atomic bit of page[1].flags, whose updates lose no other
+           bit.
 Source     mm/huge_memory.c __folio_split() (the loop of puts, from H on, that skips lock_at),
            __folio_freeze_and_split_unmapped() (the loop from folio_next(folio) on, H last),
            __split_folio_to_order(), lru_add_split_folio(), remap_page(), deferred_split_scan();
@@ -27,7 +27,7 @@ Source     mm/huge_memory.c __folio_split() (the loop of puts, from H on, that s
 
 from dataclasses import dataclass
 
-from racer import Cell, Memory, fence
+from racer import Cell, Memory, atomic, fence
 
 from .allocator import Zone, folio_put, plain_rmw, prep_compound_page
 from .pages import (
@@ -63,15 +63,16 @@ def make_mapping(mem: Memory, page: Page) -> Mapping:
 async def split(zone: Zone, new_order: int, *mappings: Mapping) -> None:
     """__folio_split() of the THP on H into folios of new_order, then the caller's put of H."""
     H = zone.block.H
-    frozen = await H.refs.compare_exchange(1, 0) == 1  # folio_ref_freeze(): only ours
-    new_folios = zone.block.pages[1 << new_order :: 1 << new_order] if frozen else ()
-    if frozen:
-        async with zone.lru_lock:  # folio_lruvec_lock()
-            await split_folio_to_order(zone, new_folios, new_order)
-            for folio in new_folios:
-                await folio.refs.store(1, "release")  # folio_ref_unfreeze(new_folio)
-                await folio.flags.update(with_lru, "relaxed")  # lru_add_split_folio()
-            await H.refs.store(1, "release")  # folio_ref_unfreeze(folio)
+    async with atomic():  # local_irq_disable(), local_irq_enable()
+        frozen = await H.refs.compare_exchange(1, 0) == 1  # folio_ref_freeze(): only ours
+        new_folios = zone.block.pages[1 << new_order :: 1 << new_order] if frozen else ()
+        if frozen:
+            async with zone.lru_lock:  # folio_lruvec_lock()
+                await split_folio_to_order(zone, new_folios, new_order)
+                for folio in new_folios:
+                    await folio.refs.store(1, "release")  # folio_ref_unfreeze(new_folio)
+                    await folio.flags.update(with_lru, "relaxed")  # lru_add_split_folio()
+                await H.refs.store(1, "release")  # folio_ref_unfreeze(folio)
     for mapping in mappings:  # remap_page(), also when the folio is not split
         first = mapping.page.pfn & ~((1 << new_order) - 1)
         folio = zone.block.pages[first] if frozen else H

@@ -110,7 +110,7 @@ def outcome(program: Program) -> OutcomeValue:
 
 def trace(program: Program) -> Trace:
     (cost,) = enumerate_program(program).outcome_witness.values()
-    return replay(program, tuple(("mf", choice) for _, choice in cost[2]))  # type: ignore[misc]
+    return replay(program, tuple(("mf", choice) for _, choice in cost[-1]))  # type: ignore[misc]
 
 
 def seen(start: Start, **how: Any) -> OutcomeValue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from markupsafe import escape
@@ -105,6 +106,7 @@ def result_report(
     told = list(outcome_rows(result))
     outcomes = tuple(told[:_OUTCOMES_SHOWN])
     declared = judgement.declared
+    labels = tuple((file_label(label), label) for label in explanations)
     return Report(
         title=reference,
         summary=scenario.summary,
@@ -131,7 +133,7 @@ def result_report(
             )
             for label, explanation in explanations.items()
         ),
-        claims=claims or bearing,
+        claims=tuple(replace(each, schedules=labels) for each in claims) or bearing,
         claims_lead=_BEARING if bearing else "",
         command=shlex.join(explore_command(scenario, reference, parameters, result.memory)),
     )
@@ -231,7 +233,10 @@ def claims_report(decided: Sequence[Decided], *, memory: str) -> Report:
         remark="",
         because="",
         numbers=(),
-        claims=rows,
+        claims=tuple(
+            row if each.telling() is None else replace(row, told_by=f"racer claims {row.name}")
+            for each, row in zip(decided, rows, strict=True)
+        ),
         command=shlex.join(["racer", "claims", *(row.name for row in rows), "--html"]),
     )
 

@@ -286,6 +286,17 @@ def test_names_and_values_are_text_whatever_they_hold() -> None:
     assert text.count("<!--") == 0
 
 
+def test_a_claim_leads_to_its_schedule_or_says_what_shows_it() -> None:
+    row = ClaimRow("C1", "It is so.", "here", "refuted", "", "", "", "1 case")
+    here = dataclasses.replace(row, schedules=(("x", "torn"),))
+    there = dataclasses.replace(row, told_by="racer claims C1")
+    for claim, link, said in ((here, True, "torn"), (there, False, "racer claims C1")):
+        text = page(dataclasses.replace(report(), claims=(claim,))).decode()
+        elements = Elements(text)
+        assert ("a", {"href": "#x"}) in elements.found if link else "#x" not in text
+        assert said in elements.text
+
+
 def test_a_deadlock_ends_with_what_each_thread_is_blocked_on() -> None:
     last = witness(lock_cycle(), "deadlock").steps[-1]
     assert [remark.kind for remark in last.after] == ["wrong", "wrong"]

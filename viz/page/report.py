@@ -128,7 +128,7 @@ class ClaimRow:
     `universal` is what became of one about all that could be written. `asked` is what one case was
     asked, where the answer is about that case only; then there is no answer of the C as it is,
     which is about many. `schedules` are the anchors and labels of those on this page that it is
-    about.
+    about; elsewhere `told_by` is the command that shows one.
     """
 
     name: str
@@ -143,6 +143,7 @@ class ClaimRow:
     universal: str = ""
     asked: str = ""
     schedules: tuple[tuple[str, str], ...] = ()
+    told_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

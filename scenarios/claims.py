@@ -13,7 +13,7 @@ Where an answer is a condition, it is about the model's parameters:
 `as_the_c_is` is the answer of the kernel that people run. It follows from the condition, by hand:
     refuted      it is not met where no parameter is a what-if: it wants flags_rmw=atomic (C7 for
                  reuse=slab_then_thp, C8, C10, C14), that no owner gives its page back (C13, C15,
-                 C16), or second_try=cleared for a page that is not reserved (C17)
+                 C16), or second_try=cleared (C17)
     holds        C11: its condition is that states of the page are those that the kernel has
     not asked    what it is about is no version that was posted: headonly (C1), or anything that
                  could be written (C4, C9)
@@ -28,6 +28,7 @@ from .higher_order_split import higher_order_split
 from .isolated import isolated
 from .last_pass import last_pass
 from .movable_ops import movable_ops, movable_ops_race
+from .put_again import put_again
 from .reserved import reserved
 from .slab_tail import slab_tail
 from .split_race import split_race
@@ -401,24 +402,19 @@ CLAIMS = (
         "none is put twice",
         made="v10",
         asks=(
-            Never(
-                "reference_leaked",
-                count_increased,
-                page=("reserved", "isolated_thp"),
-                second_try=("same_flags", "cleared"),
-            ),
+            Never("reference_leaked", count_increased, page="reserved"),
+            Never("reference_put_twice", count_increased, effect="on a hit", page="reserved"),
             Never(
                 "reference_put_twice",
-                count_increased,
+                put_again,
                 effect="on a hit",
-                page=("reserved", "isolated_thp"),
                 second_try=("same_flags", "cleared"),
             ),
         ),
-        expected=Answer("holds only if", "page=reserved or second_try=cleared"),
+        expected=Answer("holds only if", "put_again: second_try=cleared"),
         as_the_c_is=Answer("refuted"),
         because="get_any_page() puts it once; memory_failure(), when it loses a free page and "
         "tries again, passes the flag a second time, though the reference is gone (if its second "
-        "try is as the context of the series shows it: see the header of count_increased)",
+        "try is as the context of the series shows it: see the header of put_again)",
     ),
 )

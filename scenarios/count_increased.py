@@ -203,7 +203,7 @@ def count_increased(
             followup=followup,
             panic=panic,
             on_hit=on_hit,
-            second_try=second_try,
+            second_try="cleared" if injects == "soft_offline" else second_try,
             stale=stale,
         )
     }

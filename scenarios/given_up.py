@@ -34,7 +34,8 @@ Claims     C15 "changes only the errno that soft_offline_page() can pass on": as
 from racer import Expected, Memory, Program, State, Thread, Violation, scenario
 
 from .kernel.allocator import make_zone
-from .kernel.memory_failure import Call, handle, hwpoison_call
+from .kernel.call import Call, hwpoison_call
+from .kernel.memory_failure import handle
 from .kernel.pages import in_free_block, kernel_owned, program_about
 from .kernel.parameters import RecheckingVersion, WhoAsks
 from .unhandlable import HANDLED, Freed, KernelKind, give_back, make_page

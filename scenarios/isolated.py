@@ -48,8 +48,9 @@ from typing import Annotated
 from racer import Cell, Expected, Memory, Program, Range, State, Thread, Violation, Watch, scenario
 
 from .kernel.allocator import Zone, make_zone
+from .kernel.call import Call, hwpoison_call
 from .kernel.lru import folio_add_lru, isolate, put_back
-from .kernel.memory_failure import Call, hwpoison_call, report
+from .kernel.memory_failure import report
 from .kernel.pages import Page, make_block, program_about, user
 from .kernel.parameters import Followup, Panic, Variant, WhoAsks
 

@@ -64,8 +64,9 @@ from typing import Annotated, Literal
 from racer import Expected, Meanings, Memory, Program, State, Thread, Violation, scenario
 
 from .kernel.allocator import Zone, free_frozen_pages, make_zone
+from .kernel.call import Call, hwpoison_call
 from .kernel.lru import folio_add_lru
-from .kernel.memory_failure import Call, hwpoison_call, report
+from .kernel.memory_failure import report
 from .kernel.pages import Flags, Page, make_block, program_about, user
 from .kernel.pages import reserved as reserved_page
 from .kernel.parameters import (

@@ -87,8 +87,9 @@ from racer import (
 )
 
 from .kernel.allocator import Zone, folio_put, make_zone
+from .kernel.call import Call, hwpoison_call
 from .kernel.lru import batch_move_lru
-from .kernel.memory_failure import Call, hwpoison_call, report
+from .kernel.memory_failure import report
 from .kernel.pages import free as free_page
 from .kernel.pages import (
     in_free_block,

@@ -101,8 +101,9 @@ from racer import (
 )
 
 from .kernel.allocator import Zone, folio_put, make_zone
+from .kernel.call import Call, hwpoison_call
 from .kernel.lru import folio_add_lru
-from .kernel.memory_failure import Call, hwpoison_call, report
+from .kernel.memory_failure import report
 from .kernel.pages import (
     Block,
     Page,

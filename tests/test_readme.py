@@ -33,7 +33,7 @@ def test_the_readme_shows_the_briefs_that_its_commands_print(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     commands = re.findall(r"^    racer (explore .* --brief)$", README, re.MULTILINE)
-    assert {command.split()[1] for command in commands} == {"split_race", "count_increased"}
+    assert {command.split()[1] for command in commands} == {"split_race", "put_again"}
     for command in commands:
         assert main(command.split()) == 0
         assert capsys.readouterr().out == block(f"    racer {command}\n")

@@ -8,6 +8,8 @@ lru             off the LRU and back to it
 split           the split of a THP
 users           who takes pages and gives them back: slab, large kmalloc, page table, THP
 classifier      is a page kernel-owned? version by version, and each answer held against the truth
+call            a call of memory_failure() or soft_offline_page()
+references      a reference to the page that it is about: get_hwpoison_page()
 memory_failure  who asks the classifier, and what an operator sees of the answer
 ledger          what a call of these holds and was told: of the model, not of the kernel
 parameters      the values that parameters of scenarios take

@@ -17,6 +17,7 @@ EFFECTS = {
     "spurious -ENOTRECOVERABLE": "soft_offline_page() returns -ENOTRECOVERABLE",
     "on a pass": "get_any_page() puts MF_COUNT_INCREASED's reference on a pass",
     "on a hit": "get_any_page() puts MF_COUNT_INCREASED's reference on a hit",
+    "handled": "the page is handled",
     "already poisoned": "memory_failure() puts MF_COUNT_INCREASED's reference of a poisoned page",
 }
 

@@ -7,15 +7,23 @@ threads and see their loops.
 Labels     reference_leaked     the caller holds a reference when it is over
            reference_put_twice  it is about to put one more than it had
            reference_not_held   it goes on to handle a page as if it had a reference
+           unprinted            the log has no "unhandlable page" of an errno that it has one of, or
+                                has one of none: -EIO and -ENOTRECOVERABLE are told alike, so that
+                                the log does not say which it was
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from racer import Violation
 
 from .allocator import Zone, put_page
 from .classifier import MF, Truth, Verdict
 from .pages import Page
+
+Got = Literal[0, 1, "-EIO", "-EBUSY", "-ENOTRECOVERABLE"]  # what get_hwpoison_page() returns
+
+PRINTED_OF: tuple[Got, ...] = ("-EIO", "-ENOTRECOVERABLE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,8 @@ class Ledger:
     references: int  # of the caller's, to p's folio: taken less put
     truth: Truth = "true"  # of the answers; the last that was wrong, if one was
     hit: bool = False  # an answer was "kernel-owned"
+    got: Got | None = None  # what get_hwpoison_page() returned last
+    printed: bool = False  # and whether it printed "unhandlable page"
 
 
 def opened(flags: MF) -> Ledger:
@@ -39,6 +49,11 @@ def told(ledger: Ledger, verdict: Verdict) -> Ledger:
         truth=ledger.truth if verdict.truth == "true" else verdict.truth,
         hit=ledger.hit or verdict.kernel_owned,
     )
+
+
+def returned(ledger: Ledger, got: Got, *, printed: bool) -> Ledger:
+    """get_hwpoison_page() has returned."""
+    return replace(ledger, got=got, printed=printed)
 
 
 def taken(ledger: Ledger) -> Ledger:
@@ -64,8 +79,11 @@ async def put_held(zone: Zone, p: Page, ledger: Ledger, where: str) -> Ledger:
 
 
 def settle(ledger: Ledger, result: str) -> None:
-    """The call is over, with this result: raise a Violation if its references are not even."""
+    """The call is over, with this result: raise a Violation if its references are not even, or if
+    the log does not have what it should."""
     if ledger.references > 0:
         raise Violation("reference_leaked", effect=result)
     if ledger.references < 0:
         raise Violation("reference_not_held", effect=result)
+    if ledger.printed != (ledger.got in PRINTED_OF):
+        raise Violation("unprinted", effect=result)

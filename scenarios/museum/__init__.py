@@ -6,6 +6,8 @@ wait for a memory model that has loads out of order, and say so. What is modelle
 shows the race; gup_fast.py and its like have a model of their own, kpagecount.py and
 free_pages_head.py the page model in kernel/.
 
+put_again_in_soft_offline (2021) stands in ../put_again.py, beside the fault that it is like.
+
 gup_fast          2022   GUP-fast pins a page that khugepaged has copied
 swapin_aba        2010   pte_same() compares equal to a swap slot that was freed and taken again
 kpagecount        2025   /proc/kpagecount tests a folio twice, and it is split in between

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from racer import Program
 from racer.lang.outcomes import OutcomeValue
+from racer.lang.pending import AboutTo
 from tests.oracles.naive import Execution
 
 
@@ -24,6 +25,16 @@ class ByHand:
         while not reached(self.execution.values):
             self.steps(thread, 1)
 
+    def until_about_to(self, thread: str, what: str) -> None:
+        """Until the thread's next step is one that reports would begin so."""
+        while not self._next(thread).startswith(what):
+            self.steps(thread, 1)
+
+    def _next(self, thread: str) -> str:
+        pending = self.execution.runs[self.names.index(thread)].pending
+        assert isinstance(pending, AboutTo), f"{thread} has ended"
+        return pending.operation.text()
+
     def is_blocked(self, thread: str) -> bool:
         return not self.execution.enabled(self.names.index(thread))
 
@@ -31,7 +42,7 @@ class ByHand:
         while not self.is_blocked(thread):
             self.steps(thread, 1)
 
-    def outcome(self) -> OutcomeValue:
+    def outcome(self, thread: str = "classify") -> OutcomeValue:
         outcome, _, _ = self.execution.finish()
         self.execution.close()
-        return dict(outcome)["classify"]
+        return dict(outcome)[thread]

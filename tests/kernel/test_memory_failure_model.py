@@ -16,7 +16,9 @@ from racer.lang.operations import Load
 from racer.lang.outcomes import OutcomeValue
 from racer.replaying.trace import Trace
 from racer.scenarios.kernel.allocator import Zone, folio_put, make_zone
+from racer.scenarios.kernel.call import hwpoison_call
 from racer.scenarios.kernel.classifier import MF, Caller, Only, Variant, ask, make_question
+from racer.scenarios.kernel.ledger import Got, opened, returned, settle
 from racer.scenarios.kernel.lru import folio_add_lru
 from racer.scenarios.kernel.memory_failure import hwpoison_caller, report
 from racer.scenarios.kernel.pages import (
@@ -31,6 +33,7 @@ from racer.scenarios.kernel.pages import (
     user,
     with_hwpoison,
 )
+from racer.scenarios.kernel.references import get_hwpoison_page
 from racer.scenarios.kernel.users import take_thp, wait_until_free
 from tests.kernel.choices import choices
 from tests.oracles.naive import enumerate_program
@@ -577,3 +580,39 @@ def test_a_second_try_must_not_believe_in_a_reference_that_is_put(
     values = {dict(key)["mf"] for key in result.outcomes}
     assert {value for value in values if isinstance(value, str)} == results
     assert list(result.violations) == labels
+
+
+@pytest.mark.parametrize(
+    ("start", "caller", "got"),
+    [
+        # As get_hwpoison_page() documents its returns.
+        (LRU, "memory_failure", 1),  # in use, well-defined: and a reference is held
+        (FREE, "memory_failure", 0),  # a free buddy page
+        (UNTYPED, "memory_failure", "-EIO"),  # one that cannot be handled
+        (SLAB, "soft_offline", "-ENOTRECOVERABLE"),  # with the patch
+        (RESERVED, "memory_failure", "-ENOTRECOVERABLE"),
+    ],
+    ids=str,
+)
+def test_the_log_does_not_tell_the_two_errnos_apart(start: Start, caller: Caller, got: Got) -> None:
+    """get_any_page() prints "unhandlable page" of either; of nothing else."""
+    mem, zone, p = world(start)
+    call = hwpoison_call(mem, zone, p, caller=caller, variant="v10")
+
+    async def ask_for_it() -> tuple[Got | None, bool]:
+        _, ledger = await get_hwpoison_page(call, call.flags, opened(call.flags))
+        assert ledger.references == (1 if ledger.got == 1 else 0)
+        return ledger.got, ledger.printed
+
+    told = outcome(Program(mem, {"mf": Thread(ask_for_it)}, consistency=page_model(zone.block)))
+    assert told == (got, got in ("-EIO", "-ENOTRECOVERABLE"))
+
+
+@pytest.mark.parametrize(
+    ("got", "printed"), [("-EIO", False), ("-ENOTRECOVERABLE", False), ("-EBUSY", True), (1, True)]
+)
+def test_a_log_that_does_tell_them_apart_is_a_violation(got: Got, printed: bool) -> None:
+    ledger = opened(MF())
+    settle(returned(ledger, got, printed=not printed), "as it is")
+    with pytest.raises(Violation, match="unprinted"):
+        settle(returned(ledger, got, printed=printed), "otherwise")

@@ -33,8 +33,8 @@ Answer     The classifier says false of a user's page, in every variant; what fo
                      shake.
   isolations=2       rests=false: both. returned_eio, with one preemption: p is isolated and put
                      back, and the isolator is preempted; pass 1 finds p in the batch, shake 1
-                     brings it to the LRU; while it has lru_lock p is isolated again, and held. So p need not be
-                     held throughout.
+                     brings it to the LRU; while it has lru_lock p is isolated again, and held.
+                     So p need not be held throughout.
                      rests=true: returned_eio, as above.
 
 Claims     "a kernel-owned page ... ends as -EIO, like a transient one (a user folio briefly off

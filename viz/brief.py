@@ -16,7 +16,7 @@ from typing import Final
 from racer.explanation.data import Explanation, Row
 from racer.viz.mail import often_text, wrapped
 from racer.viz.wrapping import WIDTH
-from racer.words.counts import preemptions_text, ratio_text
+from racer.words.counts import ratio_text
 
 LINES: Final = 20
 _SAID = 8  # lines above the steps, at most
@@ -88,8 +88,8 @@ def _how_often(explanation: Explanation) -> str:
     if count is None or total is None or explanation.cycle:
         return often_text(explanation)
     ratio = ratio_text(count, total)
-    needs, _, _ = preemptions_text(explanation.preemptions, explanation.minimal).partition(";")
-    return f"{explanation.label}: {ratio}; {needs}."
+    facts = [each for each in explanation.fact.split("; ") if not each.startswith("impossible")]
+    return f"{explanation.label}: {'; '.join([ratio, *facts])}."
 
 
 def _closing(explanation: Explanation, origin: Origin) -> list[str]:

@@ -135,7 +135,7 @@ def _explored_and_told(
     opening = None if request.json else _opening(request, selection, result, judgement)
     if opening:
         emit(opening)
-    explanations, cut = _show_violations(request, selection, result, written, deadline)
+    explanations, cut = _show_violations(request, selection, result, written, deadline, opening)
     end = end_of_telling(deadline, request.timeout)
     page = _written_page(request, selection, result, judgement, explanations, written, end)
     if request.json:
@@ -282,12 +282,13 @@ def _show_violations(
     result: Result,
     written: dict[str, Written],
     deadline: float | None,
+    opening: str | None,
 ) -> tuple[dict[str, Explanation], bool]:
     """Draw each label, beside its witness, and in a text report print its picture.
 
     Where schedules are not explained, the only files are witnesses, and the report says why. So
     it is with labels that there was no time for: they are `late`. The last of the answer: whether
-    Ctrl-C left some without what all schedules would tell.
+    Ctrl-C left some without what all schedules would tell. `opening` was printed before them.
     """
     explanations: dict[str, Explanation] = {}
     end = end_of_telling(deadline, request.timeout)
@@ -299,8 +300,7 @@ def _show_violations(
             explanations, cut = explanations_of(result, result.loaded, deadline, end)
     elif not request.json:
         emit(f"\n{filled(why_not)}")
-    judgement = judge(result, selection.declared, override_of(request.expect))
-    apart = "" if request.detail in ALONE and says_all(result, judgement) else "\n"
+    apart = "" if opening == "" else "\n"
     for label in written if why_not is None else ():
         if label not in explanations or is_past(end):
             written[label] = replace(written[label], late=True)

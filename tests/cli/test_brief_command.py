@@ -67,7 +67,8 @@ def test_a_brief_is_all_that_is_printed_and_names_no_file(racer: Run, here: Path
     # R1 W1 R2 is one of the three orders of W1 with R1 R2.
     assert out == (
         "R finds two values of x (R2). Why: R looks twice. torn: 1 of 3\n"
-        "interleavings; needs 1 preemption. Passes with reads=one (one load).\n"
+        "interleavings; needs 1 preemption. Passes with --set reads=one (one\n"
+        "load).\n"
         "\n"
         "3 of 3 steps, by R, W:\n"
         "  R1 load x -> 0\n"

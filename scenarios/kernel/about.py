@@ -52,10 +52,10 @@ def what(page: "Page") -> str:
     """What a page is at first."""
     head, flags = page.info.initial, page.flags.initial
     if head is not None:
-        return f"a tail of {head.name}"
+        return f"tail of {head.name}"
     kind = f"{page.page_type.initial} page".replace("_", " ")
     if page.page_type.initial == "none":
         kind = "reserved page" if flags.reserved else "page in use"
         if page.refs.initial == 0:
             kind = "page that nobody holds"
-    return f"the head of a {'THP' if flags.lru else 'compound page'}" if flags.head else f"a {kind}"
+    return f"head of a {'THP' if flags.lru else 'compound page'}" if flags.head else f"a {kind}"

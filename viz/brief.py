@@ -85,8 +85,10 @@ def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
 def _how_often(explanation: Explanation) -> str:
     """Of the label, whatever the effects that it has in different interleavings."""
     count, total = explanation.interleavings, explanation.total
-    if count is None or total is None or explanation.cycle:
+    if explanation.cycle:
         return often_text(explanation)
+    if count is None or total is None:
+        return f"{explanation.label}: {often_text(explanation)}"
     ratio = ratio_text(count, total)
     facts = [each for each in explanation.fact.split("; ") if not each.startswith("impossible")]
     return f"{explanation.label}: {'; '.join([ratio, *facts])}."
@@ -126,7 +128,8 @@ def _steps(explanation: Explanation, room: int) -> list[str]:
 def _heading(explanation: Explanation, rows: list[int]) -> list[str]:
     lanes = sorted({explanation.rows[i].lane for i in rows})
     who = ", ".join(explanation.lanes[lane].title for lane in lanes)
-    return wrapped(f"{len(rows)} of {explanation.steps} steps, by {who}:", WIDTH)
+    again = f", the last {explanation.cycle} for ever" if explanation.cycle else ""
+    return wrapped(f"{len(rows)} of {explanation.steps} steps{again}, by {who}:", WIDTH)
 
 
 def _drawn(explanation: Explanation, rows: list[int]) -> list[str]:

@@ -128,6 +128,16 @@ def test_an_update_that_is_lost_is_told_by_its_three_steps() -> None:
     ]
 
 
+def test_what_a_livelock_repeats_is_said_to_be_repeated() -> None:
+    # Each waits for the other to store: one load of each, round and round.
+    lines = brief(of(each_waits_for_the_other())).splitlines()
+    (heading,) = [line for line in lines if " steps, the last " in line]
+    steps = lines[lines.index(heading) + 1 :]
+    cycle = int(heading.split("the last ")[1].split()[0])
+    assert heading.startswith(f"{len(steps)} of ") and 0 < cycle <= len(steps)
+    assert "The run never ends" in " ".join(lines)
+
+
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [

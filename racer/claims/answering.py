@@ -5,6 +5,7 @@ There are two: of all that was asked, what-ifs included; and of that which is as
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -53,9 +54,24 @@ def answer_as_the_c_is(asks: Sequence[Ask], points: Sequence[Sequence[Point]]) -
         if any(point.refused is None for point in as_it_is):
             asked.append(_asked(ask, as_it_is, [name for name in ask.grid if name in configured]))
     found = _answer(asked) if asked else Answer("not asked")
+    if found.verdict == "holds only if" and not _together(asked):
+        return Answer("refuted")
     if len(asked) < len(asks) and found.verdict in ("holds", "holds only if"):
         return Answer("not asked")
     return found
+
+
+def _together(asked: Sequence[_Asked]) -> bool:
+    """Whether some system, one value for each parameter of a name, has all that is asked of it."""
+    grid: dict[str, dict[Value, None]] = {}
+    for each in asked:
+        for name, values in each.grid.items():
+            grid.setdefault(name, {}).update(dict.fromkeys(values))
+    for system in itertools.product(*grid.values()):
+        of_name = dict(zip(grid, system, strict=True))
+        if all(each.holds.get(tuple(of_name[n] for n in each.grid), True) for each in asked):
+            return True
+    return False
 
 
 def what_ifs_of(ask: Ask, point: Point) -> dict[str, Value]:

@@ -3,6 +3,7 @@ depend on."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from racer import Answer, Claim, Never, Same, Scenario
+from racer import Answer, Claim, Never, Same, Scenario, Shows, UsageError
 from racer.catalogue.discovery import find
 from racer.catalogue.parameters import Value, show_value
 from racer.claims.answering import answer_as_the_c_is
@@ -18,7 +19,7 @@ from racer.claims.cases import Point
 from racer.claims.data import Ask
 from racer.claims.deciding import Decided, decide
 from racer.scenarios.claims import CLAIMS
-from racer.viz.claims import claims_table
+from racer.viz.claims import as_the_c_is_text, claims_table
 
 pytest_plugins = ["tests.command_line"]
 
@@ -105,11 +106,19 @@ def test_a_what_if_is_no_answer_of_the_c_as_it_is(marked: Scenario) -> None:
     assert as_the_c_is(Never("lost", marked, checked=True), max_states=2) == Answer("bound")
 
 
+CHECKS: dict[str, Any] = {"checked": (False, True)}
 VALUES: dict[str, tuple[Value, ...]] = {
     "update": ("split", "atomic"),
     "checked": (False, True),
     "meanwhile": ("nothing", "store"),
 }
+
+
+def test_asks_that_no_system_has_together_refute_a_claim(marked: Scenario) -> None:
+    """Never lost wants checked=true, and that it shows lost wants checked=false."""
+    asks = (Never("lost", marked, **CHECKS), Shows("lost", marked, **CHECKS))
+    assert answered(*asks) == Answer("holds only if", "checked=true; checked=false")
+    assert as_the_c_is(*asks) == Answer("refuted")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -136,7 +145,10 @@ def test_the_answer_is_that_of_a_plain_look_at_every_point(
         )
     found = answer_as_the_c_is(asks, points)
     some = [ways for ways in by_hand if ways]
-    if any(not any(ways.values()) for ways in some):
+    systems = [all(ways.get(way, True) for ways in some) for way in (False, True)]
+    if None in {way for ways in some for way in ways}:  # of the defaults, which are one of both
+        systems = [all(ways.get(None, True) for ways in some) and each for each in systems]
+    if any(not any(ways.values()) for ways in some) or not any(systems):
         assert found == Answer("refuted")
     elif len(some) < len(by_hand):
         assert found == Answer("not asked")
@@ -178,3 +190,33 @@ def test_the_schedule_that_tells_of_a_claim_is_one_of_the_c_as_it_is(marked: Sce
 
 def test_every_claim_that_comes_with_racer_declares_what_it_comes_to_as_the_c_is() -> None:
     assert [each.name for each in CLAIMS if each.as_the_c_is is None] == []
+
+
+def test_what_scenarios_declare_makes_the_same_answers_of_claims_about_labels() -> None:
+    """A second way, without a search: the declared labels are derived by hand in the headers of the
+    scenarios. Of claims that ask about labels alone, a "no" has a point that is against it, and a
+    "yes" has none."""
+    answers = {}
+    for claim in CLAIMS:
+        if claim.universal is None and all(isinstance(ask, Never | Shows) for ask in claim.asks):
+            points = [(ask, point) for ask in claim.asks for point in ask.points()]
+            real = [(ask, p) for ask, p in points if not ask.scenario.what_ifs(p)]
+            missing = {id(ask) for ask in claim.asks} - {id(ask) for ask, _ in real}
+            against = [p for ask, p in real if is_declared(ask, p) is isinstance(ask, Never)]
+            answers[claim.name] = "no" if against else "not asked" if missing else "yes"
+    declared = {each.name: each.as_the_c_is for each in CLAIMS}
+    assert answers == {
+        name: as_the_c_is_text(declared[name] or Answer("not asked")) for name in answers
+    }
+    assert set(answers) >= {"C1", "C7", "C8", "C10", "C12", "C13", "C17"}
+
+
+def is_declared(ask: Never | Shows, point: Mapping[str, Value]) -> bool:
+    """Whether the scenario declares the label that is asked about; its effects are not declared."""
+    try:
+        ask.scenario.build(**point)
+    except UsageError:
+        return isinstance(ask, Shows)  # what cannot happen is against nothing
+    declared = ask.scenario.expected(**point)
+    assert declared is not None
+    return ask.label in declared.labels

@@ -273,7 +273,9 @@ def stale_witnesses(
     reference, memory = selection.found.saved_reference, result.memory
     question = identity(reference, selection.parameters, memory)
     directory = Path(request.directory)
-    return set_aside(directory, selection.file_name(memory), question, result.violations)
+    page_of = None if request.html else selection.found.reference
+    name = selection.file_name(memory)
+    return set_aside(directory, name, question, result.violations, page_of)
 
 
 def _show_violations(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import hashlib
+import html
 import os
 import re
 import shlex
@@ -196,11 +197,14 @@ def identity(scenario: str, parameters: Mapping[str, Value], memory: str) -> str
     return " ".join(part for part in said if part)
 
 
-def set_aside(directory: Path, name: str, question: str, shown: Collection[str]) -> list[Stale]:
+def set_aside(
+    directory: Path, name: str, question: str, shown: Collection[str], page_of: str | None
+) -> list[Stale]:
     """Rename what is there of this question's labels that it does not show any more.
 
-    NAME.LABEL.* becomes NAME.LABEL.stale.*, in place of what was set aside before. `question` is an
-    identity(), `shown` are the labels that it has.
+    NAME.LABEL.* becomes NAME.LABEL.stale.*, in place of what was set aside before; with a label of
+    its goes the page, NAME.html. `question` is an identity(), `shown` are the labels that it has.
+    `page_of` is the reference by which the page says that it was explored; None: a page is written.
 
     Errors   none: a failure is part of the answer.
     """
@@ -214,16 +218,21 @@ def set_aside(directory: Path, name: str, question: str, shown: Collection[str])
             continue  # not racer's, or of a later racer
         own = path.name.startswith(f"{name}.{file_label(saved.label)}.")
         if own and _identity(saved) == question and saved.label not in shown:
-            found.append(_set_aside(path.with_suffix("")))
+            found.append(_set_aside(path.with_suffix(""), _ENDINGS))
+    page = directory / f"{name}.html"
+    if found and page_of is not None and page.is_file():
+        explored = html.escape(f"racer explore {shell_word(page_of)}", quote=False)
+        if explored in page.read_text(errors="replace"):
+            found.append(_set_aside(page.with_suffix(""), {"page": "html"}))
     return found
 
 
-def _set_aside(stem: Path) -> Stale:
+def _set_aside(stem: Path, endings: Mapping[Kind, str]) -> Stale:
     goal = stem.with_name(f"{stem.name}.{_STALE}")
     try:
-        for kind, ending in _ENDINGS.items():  # the witness first: then the rest is of none
+        for kind, ending in endings.items():  # the witness first: then the rest is of none
             require_replaceable(_ending(goal, ending), kind)
-        for kind, ending in _ENDINGS.items():
+        for kind, ending in endings.items():
             path = _ending(stem, ending)
             with contextlib.suppress(RacerError, FileNotFoundError):  # the user's
                 require_replaceable(path, kind)

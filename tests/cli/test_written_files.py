@@ -179,8 +179,8 @@ def test_files_of_another_scenario_of_the_same_name_are_kept(racer: Run, here: P
 
 def test_a_failure_that_is_gone_is_set_aside(racer: Run, here: Path) -> None:
     model = (here / "models.py").read_text()
-    racer("explore", "models.py::reads", "--png")
-    racer("explore", "models.py::reads", "--set", "writers=2")
+    racer("explore", "models.py::reads", "--png", "--html")
+    racer("explore", "models.py::reads", "--html", "--set", "writers=2")
     before = contents(here / "racer-out")
     (here / "racer-out" / "reads.torn.txt").write_text("mine")
     # What was cut says nothing of what is not there.
@@ -193,7 +193,9 @@ def test_a_failure_that_is_gone_is_set_aside(racer: Run, here: Path) -> None:
     assert status == 1 and "PASS  NOT as expected" in out
     assert "note: racer-out/reads.torn.* shows what this question does not show any more" in err
     after = contents(here / "racer-out")
-    old = {name.replace(".torn.", ".torn.stale."): content for name, content in before.items()}
+    names = {"reads.html": "reads.stale.html"}
+    names |= {name: name.replace(".torn.", ".torn.stale.") for name in before if "torn" in name}
+    old = {names[name]: content for name, content in before.items() if name in names}
     expected = {n: c for n, c in old.items() if "writers" not in n}
     expected |= {n: c for n, c in before.items() if "writers" in n}
     assert after == {**expected, "reads.torn.txt": b"mine"}

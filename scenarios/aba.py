@@ -15,7 +15,7 @@ Answer     No. R loads p's head: it is H. A splits p off, frees H and makes H a 
 
 from typing import Annotated
 
-from racer import Expected, Memory, Program, Range, Thread, Violation, scenario
+from racer import Expected, Memory, Program, Range, Thread, Violation, WhatIf, scenario
 
 EXPECTED = Expected(
     verdict="fail",
@@ -26,11 +26,13 @@ EXPECTED = Expected(
 
 @scenario(expect=EXPECTED)
 def aba(
-    *, readers: Annotated[int, Range(1, 8)] = 1, rounds: Annotated[int, Range(1, 8)] = 1
+    *,
+    readers: Annotated[int, Range(1, 8), WhatIf(*range(2, 9))] = 1,
+    rounds: Annotated[int, Range(1, 8)] = 1,
 ) -> Program:
     """v9's re-read of the head against one split, `rounds` slabs on H and a new THP.
 
-    readers  how many threads classify p at the same time
+    readers  how many threads classify p at the same time; mf_mutex lets one do so
     rounds   how often H is a slab
     """
     mem = Memory()

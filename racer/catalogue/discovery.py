@@ -113,7 +113,7 @@ def modules_in(path: Path) -> tuple[list[ModuleType], list[Broken]]:
         return [load_file(path)], []
     loaded: list[ModuleType] = []
     broken: list[Broken] = []
-    for file in _files_below(path, _CLAIM):
+    for file in _making(_CLAIM, _files_below(path)):
         try:
             loaded.append(load_file(file))
         except RacerError as error:
@@ -130,7 +130,7 @@ def find_all(path: Path) -> tuple[list[Found], list[Broken]]:
     Errors   UsageError where there is none; ProgramError for a file that cannot be loaded.
     """
     if path.is_dir():
-        scenarios, broken = _load_all(_files_below(path, _SCENARIO))
+        scenarios, broken = _load_all(_making(_SCENARIO, _files_below(path)))
     else:
         _require_file(path)
         scenarios, broken = _scenarios_of(load_file(path)), []
@@ -265,13 +265,17 @@ def _local_files() -> list[Path]:
 
 def _public_files(directory: Path) -> list[Path]:
     """Those in the directory, and below it those whose text makes a scenario."""
-    return _files_in(directory) + [
-        file for file in _files_below(directory, _SCENARIO) if file.parent != directory
-    ]
+    below = [file for file in _files_below(directory) if file.parent != directory]
+    return _files_in(directory) + _making(_SCENARIO, below)
 
 
-def _files_below(directory: Path, made: re.Pattern[str]) -> list[Path]:
-    """The public files in a directory and below it in whose text something is made, by path.
+def _making(made: re.Pattern[str], files: list[Path]) -> list[Path]:
+    """Those in whose text something is made."""
+    return [file for file in files if made.search(_text_of(file))]
+
+
+def _files_below(directory: Path) -> list[Path]:
+    """The public files in a directory and below it, by path.
 
     Nothing below a virtual environment, which has a copy of everything.
     """
@@ -283,7 +287,7 @@ def _files_below(directory: Path, made: re.Pattern[str]) -> list[Path]:
             if each[0] not in "._" and not Path(at, each, "pyvenv.cfg").exists()
         )
         found += [Path(at, each) for each in sorted(names) if _is_public(each)]
-    return [file for file in found if made.search(_text_of(file))]
+    return found
 
 
 def _files_in(directory: Path) -> list[Path]:

@@ -16,10 +16,10 @@ from racer.cli.output import (
     Stale,
     Written,
     WrittenPage,
+    case_name,
     case_title,
     identity,
     named_by_user,
-    question_name,
     replay_command,
     set_aside,
     shell_word,
@@ -97,7 +97,7 @@ class Selection:
 
     def file_name(self, memory: str) -> str:
         """What the names of files about it begin with."""
-        return question_name(self.found.scenario, self.parameters, memory)
+        return case_name(self.found.scenario, self.parameters, memory)
 
 
 def explore_scenario(request: Request) -> int:
@@ -267,15 +267,15 @@ def written_witnesses(request: Request, selection: Selection, result: Result) ->
 def stale_witnesses(
     request: Request, selection: Selection, result: Result, *, interrupted: bool
 ) -> list[Stale]:
-    """Set aside the question's witnesses that were not found again, where all was searched."""
+    """Set aside the case's witnesses that were not found again, where all was searched."""
     if result.bound is not None or interrupted or result.loaded is None:
         return []
     reference, memory = selection.found.saved_reference, result.memory
-    question = identity(reference, selection.parameters, memory)
+    case = identity(reference, selection.parameters, memory)
     directory = Path(request.directory)
     page_of = None if request.html else selection.found.reference
     name = selection.file_name(memory)
-    return set_aside(directory, name, question, result.violations, page_of)
+    return set_aside(directory, name, case, result.violations, page_of)
 
 
 def _show_violations(

@@ -19,9 +19,9 @@ from racer.cli.commands import (
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.output import (
     Written,
+    case_name,
     case_title,
     named_by_user,
-    question_name,
     with_pictures,
     write_witness,
 )
@@ -228,7 +228,7 @@ def _write(
         saved = saved_witness(
             side.result, label, scenario=pair.found.saved_reference, parameters=parameters
         )
-        name = question_name(pair.found.scenario, parameters, side.result.memory)
+        name = case_name(pair.found.scenario, parameters, side.result.memory)
         written = write_witness(Path(request.directory), name, saved)
         if explains and is_past(end):
             written = replace(written, late=True)

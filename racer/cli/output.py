@@ -71,10 +71,10 @@ def named_by_user(name: str, option: str) -> Path:
     return Path(name)
 
 
-def question_name(scenario: Scenario, parameters: Mapping[str, Value], memory: str) -> str:
-    """The name of files about a question: that of the scenario, and what differs from the defaults.
+def case_name(scenario: Scenario, parameters: Mapping[str, Value], memory: str) -> str:
+    """The name of files about a case: that of the scenario, and what differs from the defaults.
 
-    So no question of a scenario overwrites another's: split_race.variant=headonly.
+    So no case of a scenario overwrites another's: split_race.variant=headonly.
     """
     name = file_name(scenario.name)
     told = {each: show_value(v) for each, v in changed_parameters(scenario, parameters).items()}
@@ -88,7 +88,7 @@ def question_name(scenario: Scenario, parameters: Mapping[str, Value], memory: s
 
 
 def write_witness(directory: Path, name: str, saved: SavedWitness) -> Written:
-    """Write NAME.LABEL.json; with_pictures() adds the rest. NAME is a question_name().
+    """Write NAME.LABEL.json; with_pictures() adds the rest. NAME is a case_name().
 
     Pictures of a witness that was there go first, so that whenever this is killed, what is there
     is of one run. What is not racer's is never replaced. Where a witness of another scenario of
@@ -155,12 +155,12 @@ def unwritten(error: OSError | RacerError, directory: Path) -> str:
 
 
 def other_name(stem: Path, whole: str) -> tuple[Path, str]:
-    """Another path without an ending for files of another question, and a note that says why.
+    """Another path without an ending for files of another case, and a note that says why.
 
     `whole` is all that tells them from files of something else.
     """
     other = stem.with_name(f"{stem.name}.{_digest(whole)}")
-    return other, f"note: {shown_path(stem)}.* is of another question, and is kept"
+    return other, f"note: {shown_path(stem)}.* is of another case, and is kept"
 
 
 def case_title(scenario: Scenario, parameters: Mapping[str, Value], memory: str) -> str:
@@ -192,18 +192,18 @@ def _identity(saved: SavedWitness) -> str:
 
 
 def identity(scenario: str, parameters: Mapping[str, Value], memory: str) -> str:
-    """What tells one question from another: `scenario` is its reference, as witnesses have it."""
+    """What tells one case from another: `scenario` is its reference, as witnesses have it."""
     said = (show_parameters(parameters), f"memory={memory}", scenario)
     return " ".join(part for part in said if part)
 
 
 def set_aside(
-    directory: Path, name: str, question: str, shown: Collection[str], page_of: str | None
+    directory: Path, name: str, case: str, shown: Collection[str], page_of: str | None
 ) -> list[Stale]:
-    """Rename what is there of this question's labels that it does not show any more.
+    """Rename what is there of this case's labels that it does not show any more.
 
     NAME.LABEL.* becomes NAME.LABEL.stale.*, in place of what was set aside before; with a label of
-    its goes the page, NAME.html. `question` is an identity(), `shown` are the labels that it has.
+    its goes the page, NAME.html. `case` is an identity(), `shown` are the labels that it has.
     `page_of` is the reference by which the page says that it was explored; None: a page is written.
 
     Errors   none: a failure is part of the answer.
@@ -217,7 +217,7 @@ def set_aside(
         except WitnessError:
             continue  # not racer's, or of a later racer
         own = path.name.startswith(f"{name}.{file_label(saved.label)}.")
-        if own and _identity(saved) == question and saved.label not in shown:
+        if own and _identity(saved) == case and saved.label not in shown:
             found.append(_set_aside(path.with_suffix(""), _ENDINGS))
     page = directory / f"{name}.html"
     if found and page_of is not None and page.is_file():
@@ -240,7 +240,7 @@ def _set_aside(stem: Path, endings: Mapping[Kind, str]) -> Stale:
     except (OSError, RacerError) as error:
         return Stale(failure=unwritten(error, stem.parent))
     was, now = f"{shown_path(stem)}.*", f"{goal.name}.*"
-    return Stale(note=f"note: {was} shows what this question does not show any more: now {now}")
+    return Stale(note=f"note: {was} shows what this case does not show any more: now {now}")
 
 
 def _ending(stem: Path, ending: str) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from racer import Program, RacerError, explore, save, scenario
 from racer.catalogue.discovery import find
-from racer.cli.output import file_label, question_name
+from racer.cli.output import case_name, file_label
 from racer.files import readable, write_atomically
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def test_graphs_are_named_by_what_differs_from_the_defaults(racer: Run, here: Pa
         ] * 2
 
 
-def test_questions_have_names_of_their_own() -> None:
+def test_cases_have_names_of_their_own() -> None:
     """Whatever the values are; two that are plain or short alike differ by a digest."""
 
     @scenario
@@ -151,7 +151,7 @@ def test_questions_have_names_of_their_own() -> None:
         raise NotImplementedError
 
     def name(memory: str = "sc", **given: object) -> str:
-        return question_name(asks, asks.complete(given), memory)
+        return case_name(asks, asks.complete(given), memory)
 
     assert name() == "asks"
     assert name("tso") == "asks.memory=tso"
@@ -170,7 +170,7 @@ def test_files_of_another_scenario_of_the_same_name_are_kept(racer: Run, here: P
     before = contents(here / "racer-out")
     status, out, err = racer("explore", "other.py::reads", "--html")
     assert status == 0
-    assert "note: racer-out/reads.torn.* is of another question, and is kept" in err
+    assert "note: racer-out/reads.torn.* is of another case, and is kept" in err
     after = contents(here / "racer-out")
     assert {name: after[name] for name in before} == before
     assert len(after) == 2 * len(before)
@@ -191,7 +191,7 @@ def test_a_failure_that_is_gone_is_set_aside(racer: Run, here: Path) -> None:
     assert contents(here / "racer-out").keys() == {*before, "reads.torn.txt"}
     status, out, err = racer("explore", "models.py::reads")
     assert status == 1 and "PASS  NOT as expected" in out
-    assert "note: racer-out/reads.torn.* shows what this question does not show any more" in err
+    assert "note: racer-out/reads.torn.* shows what this case does not show any more" in err
     after = contents(here / "racer-out")
     names = {"reads.html": "reads.stale.html"}
     names |= {name: name.replace(".torn.", ".torn.stale.") for name in before if "torn" in name}

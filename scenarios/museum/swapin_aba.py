@@ -13,6 +13,7 @@ Source     mm/memory.c do_swap_page() (page_swap_entry(page).val != entry.val), 
            race condition" (2010), whose log has this schedule
 Abstract   - A page's slot is PageSwapCache() and page_private() in one cell: None, or the slot.
            - do_swap_page() of A, which maps page1, and do_wp_page(), which copies it, are one.
+           - An entry that maps page1 counts as one that names swap1: reuse_swap_page() adds them.
 Bound      Each thread comes once. `before` has the first fix, of weeks before: PageSwapCache().
 
 Answer     B may map page1 only while its content is what both processes had.

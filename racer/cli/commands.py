@@ -109,7 +109,7 @@ def explore_scenario(request: Request) -> int:
         with models_print_to_stderr(), until(deadline):
             selection = select(request.scenario, request.variant, request.settings)
     except OutOfTime as stop:
-        return _told_unmade(request, stop, override)
+        return told_unmade(request, stop, override)
     status = None
     try:
         with interrupts.deferred():
@@ -157,9 +157,7 @@ def _explored_and_told(
     return USAGE if failures else status_of(result, judgement)
 
 
-def _told_unmade(
-    request: Request, stop: OutOfTime, override: Literal["pass", "fail"] | None
-) -> int:
+def told_unmade(request: Request, stop: OutOfTime, override: Literal["pass", "fail"] | None) -> int:
     """The answer where time was over before there was a Program."""
     result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
     judgement = judge(result, None, override)

@@ -16,6 +16,7 @@ from racer.cli.commands import (
     search,
     selected,
     stale_witnesses,
+    told_unmade,
     written_witnesses,
 )
 from racer.cli.guard import complain, emit, models_print_to_stderr
@@ -53,8 +54,13 @@ def explore_named(request: Request) -> int:
         is_name = not is_path(request.scenario) and not _is_directory(request.scenario)
     if is_name:
         return explore_scenario(request)
-    with models_print_to_stderr():
-        founds, broken = find_all(path)
+    # The time of each scenario is its own; of a file alone it is that of loading, too.
+    deadline = None if path.is_dir() else deadline_after(request.timeout)
+    try:
+        with models_print_to_stderr(), until(deadline):
+            founds, broken = find_all(path)
+    except OutOfTime as stop:
+        return told_unmade(request, stop, override_of(request.expect))
     if not path.is_dir() and len(founds) == 1:
         return explore_scenario(request)
     return _explore_all(request, founds, [each.error for each in broken])

@@ -234,6 +234,6 @@ def test_what_was_not_aligned_in_time_is_said_and_has_its_witness(
     assert status == 3
     cut = "timeout of 100 s, before 1 label or outcome had been aligned"
     assert f"CUT not all is told step by step: {cut}" in " ".join(out.split())
-    assert (here / "racer-out" / "reads.torn.torn.json").exists()
+    assert (here / "racer-out" / "reads.torn.json").exists()
     found = json.loads(racer(*words, "--json")[1])
     assert (found["alignments"], found["cut"]) == ([], cut)

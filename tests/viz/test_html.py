@@ -395,8 +395,9 @@ def test_wherever_a_step_is_chosen_it_is_shown_without_scrolling(
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     seen = (
-        "(() => { const box = document.querySelector('.said').getBoundingClientRect();"
-        "return box.top >= 0 && box.bottom <= innerHeight; })()"
+        "['.said', '.cards-title'].every((each) => {"
+        "const box = document.querySelector(each).getBoundingClientRect();"
+        "return box.top >= 0 && box.bottom <= innerHeight; })"
     )
     try:
         page = Page(browser)

@@ -114,10 +114,11 @@
     }
   }
 
-  // Scrolls the page to where a step is shown, if it is elsewhere.
+  // Scrolls the page to where a step is shown, if that and its state are elsewhere.
   function bringIntoView({ find }) {
     const controls = find(".controls").getBoundingClientRect();
-    if (controls.top < 0 || controls.bottom > innerHeight) {
+    const state = find(".cards").getBoundingClientRect();
+    if (controls.top < 0 || Math.min(state.top + 100, state.bottom) > innerHeight) {
       find(".stepper").scrollIntoView({ block: "start" });
     }
   }

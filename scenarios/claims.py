@@ -3,7 +3,8 @@
 The claims are those of the mail thread of "mm/memory-failure: add panic option for unrecoverable
 pages" (v8 27 May, v9 9 June, v10 26 and 30 June 2026), in its words or close to them. Each names
 the scenarios and parameters that decide it. The expected answers are derived by hand in the
-headers of those scenarios, not taken from a run; `racer claims` computes them anew.
+headers of those scenarios, not taken from a run; `racer claims` computes them anew. What was
+claimed of the classifier's callers, and what is not asked, is in claims_of_callers.py.
 
 Where an answer is a condition, it is about the model's parameters:
     flags_rmw    split is what the kernel's plain flag updates are; atomic is a what-if
@@ -15,30 +16,23 @@ Where an answer is a condition, it is about the model's parameters:
                  reuse=slab_then_thp, C8, C10, C14), that no owner gives its page back (C13, C15,
                  C16), or second_try=cleared (C17)
     holds        C11: its condition is that states of the page are those that the kernel has
+    depends on   C12: what an answer is to be true of, the last pass or the call
     not asked    what it is about is no version that was posted: headonly (C1), or anything that
                  could be written (C4, C9)
 """
 
-from racer import Answer, Claim, Never, Only, Same, Shows, Universal
+from racer import Answer, Claim, Never, Same, Shows, Universal
 
-from .count_increased import count_increased
+from .claims_of_callers import CALLERS, CHECKS, NOT_ASKED, OF_ITS_CALLERS, RMW
 from .free_alloc_free import free_alloc_free
-from .given_up import given_up
 from .higher_order_split import higher_order_split
-from .isolated import isolated
 from .last_pass import last_pass
 from .movable_ops import movable_ops, movable_ops_race
-from .put_again import put_again
 from .reserved import reserved
 from .slab_tail import slab_tail
 from .split_race import split_race
-from .unhandlable import unhandlable
 
-CALLERS = ("memory_failure", "soft_offline")
-RMW = ("split", "atomic")
-CHECKS = (False, True)
 THPS = ("slab_then_thp", "thp_slab_thp")  # one THP on H after the old one, or two
-OWNERS = ("slab", "slab_tail", "table", "large_kmalloc", "reserved")
 
 # What a classifier without a race has. Whom the first of these rules out is not put to the others.
 NOT_RULED_OUT = ("v8", "tryget", "zlock")
@@ -68,7 +62,7 @@ NO_RACE = (
     Never("reference_overwritten", reserved, variant=NOT_RULED_OUT, reuse="slab"),
 )
 
-CLAIMS = (
+OF_THE_CLASSIFIER = (
     Claim(
         "C1",
         "without a re-read: the head is split right after compound_head(), freed to the buddy and "
@@ -264,157 +258,23 @@ CLAIMS = (
         "the re-read must guard the false verdict too",
         made="review of v9, v10",
         asks=(
-            Shows("missed", last_pass, variant="v9", move=("other_head", "same_head")),
+            Shows(
+                "missed",
+                last_pass,
+                variant="v9",
+                move=("other_head", "same_head"),
+                window=("pass", "call"),
+            ),
             Never("missed", last_pass, variant="v10", move=("other_head", "same_head")),
             Never("missed", slab_tail, variant="v10", move=("other_head", "same_head")),
         ),
-        expected=Answer("holds"),
-        as_the_c_is=Answer("holds"),
-        because="without it a false may come of the type of a head that was not p's at any instant "
-        "of the type tests. Over the whole call no false of v9 is wrong at every instant either "
-        "(slab_tail), and v10's can be stale still, as a head gets its type after its tails",
-    ),
-    Claim(
-        "C13",
-        "shake_page() and retrying can never turn these types into something handlable",
-        made="v9",
-        asks=(
-            Never(
-                "handled_after_all",
-                unhandlable,
-                asks="handled",
-                variant="before",
-                page=OWNERS,
-                freed=("no", "freed", "reused"),
-                caller=CALLERS,
-            ),
-        ),
-        expected=Answer(
-            "holds only if",
-            "freed=no or (page=slab|table|reserved and caller=memory_failure)",
-        ),
-        as_the_c_is=Answer("refuted"),
-        because="shaking and retrying do not; what can is the page's owner, who gives it back "
-        "meanwhile: then it is free, or a user's, and a retry finds it so; only a poisoned page of "
-        "order 0 is kept out of the allocator",
-    ),
-    Claim(
-        "C14",
-        "pages without a page type (vmalloc, kernel stacks) are not identified and keep the retry "
-        "path and -EIO; pages outside the positive list behave exactly as before the patch",
-        made="commit message",
-        asks=(
-            Same(
-                "classify",
-                unhandlable,
-                "variant",
-                ("before", "v10"),
-                page="untyped",
-                freed=("no", "freed", "reused"),
-                caller=CALLERS,
-            ),
-            Same("classify", isolated, "variant", ("before", "v10"), caller=CALLERS),
-            Only(
-                "classify",
-                ("-EIO",),
-                unhandlable,
-                page="untyped",
-                freed="no",
-                caller="soft_offline",
-            ),
-            Never(
-                "misclassified",
-                free_alloc_free,
-                variant="v10",
-                caller=CALLERS,
-                flags_rmw=RMW,
-                check_pages=CHECKS,
-            ),
-        ),
-        expected=Answer(
-            "holds only if",
-            "free_alloc_free: caller=memory_failure and flags_rmw=atomic and check_pages=true",
-        ),
-        as_the_c_is=Answer("refuted"),
-        because="so it is of pages without a type that are in no compound page; a tail of a THP is "
-        "outside the list as well, and the residual race takes it for one of the kernel's (p is "
-        "page[1]; later tails fare alike where two new THPs follow: see C10)",
-    ),
-    Claim(
-        "C15",
-        "on its own the patch changes only the errno that soft_offline_page() can pass on; "
-        "memory_failure() still folds every negative into MF_MSG_GET_HWPOISON",
-        made="review of v10",
-        asks=(
-            Same(
-                "classify",
-                unhandlable,
-                "variant",
-                ("before", "v10"),
-                page=OWNERS,
-                freed=("no", "freed"),
-                caller="memory_failure",
-                followup=False,
-            ),
-            Only(
-                "classify",
-                ("-ENOTRECOVERABLE",),
-                unhandlable,
-                page=OWNERS,
-                freed="no",
-                caller="soft_offline",
-            ),
-            Never("given_up", given_up, page=OWNERS, freed=("no", "freed"), caller=CALLERS),
-        ),
-        expected=Answer(
-            "holds only if",
-            "given_up: freed=no or (page=slab|table|reserved and caller=memory_failure)",
-        ),
-        as_the_c_is=Answer("refuted"),
-        because="the sets of results are those of before but for that errno; yet in one and the "
-        "same interleaving a page that is given back during the retries was handled before, and "
-        "is given up now",
-    ),
-    Claim(
-        "C16",
-        "before the patch a kernel-owned page runs through every retry and shake and ends as -EIO, "
-        "like a transient one",
-        made="commit message",
-        asks=(
-            Only(
-                "classify",
-                ("-EIO",),
-                unhandlable,
-                variant="before",
-                page=OWNERS,
-                freed=("no", "freed", "reused"),
-                caller="soft_offline",
-            ),
-            Shows("transient_eio", isolated, variant="before", caller=CALLERS),
-        ),
-        expected=Answer("holds only if", "unhandlable: freed=no"),
-        as_the_c_is=Answer("refuted"),
-        because="so it does while its owner keeps it; a page that is given back may be handled",
-    ),
-    Claim(
-        "C17",
-        "on a hit the caller's MF_COUNT_INCREASED reference is dropped exactly once: none leaks, "
-        "none is put twice",
-        made="v10",
-        asks=(
-            Never("reference_leaked", count_increased, page="reserved"),
-            Never("reference_put_twice", count_increased, effect="on a hit", page="reserved"),
-            Never(
-                "reference_put_twice",
-                put_again,
-                effect="on a hit",
-                second_try=("same_flags", "cleared"),
-            ),
-        ),
-        expected=Answer("holds only if", "put_again: second_try=cleared"),
-        as_the_c_is=Answer("refuted"),
-        because="get_any_page() puts it once; memory_failure(), when it loses a free page and "
-        "tries again, passes the flag a second time, though the reference is gone (if its second "
-        "try is as the context of the series shows it: see the header of put_again)",
+        expected=Answer("holds only if", "last_pass: window=pass"),
+        as_the_c_is=Answer("holds only if", "last_pass: window=pass"),
+        because="it depends on where the window opens. If answers are to be true of the last pass, "
+        "without the re-read a false may come of the type of a head that was p's at no instant of "
+        "the type tests. If of the call, no false of v9 is wrong at every instant "
+        "either; and v10's can be stale still, as a head gets its type after its tails",
     ),
 )
+
+CLAIMS = (*OF_THE_CLASSIFIER, *OF_ITS_CALLERS, *NOT_ASKED)

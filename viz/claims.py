@@ -49,7 +49,7 @@ def _row_lines(decided: Decided) -> Iterator[str]:
         yield f"not decided: a limit cut the search (expected: {decided.claim.expected})"
     elif not decided.as_expected:
         yield f"NOT as expected ({expected_text(decided)})"
-    yield searched_text(decided.cases())
+    yield searched_text(decided.cases()) if decided.claim.asks else decided.claim.because
 
 
 def as_the_c_is_text(answer: Answer) -> str:
@@ -127,7 +127,7 @@ def claim_text(decided: Decided, memory: str) -> str:
         "\n".join([filled(f"claim {claim.name}  {claim.text}"), filled(f"made: {claim.made}")]),
         "\n".join(answer),
         *(_asked(ask, of, n) for n, (ask, of) in enumerate(decided.asked(), start=1)),
-        filled(searched_text(decided.cases())),
+        *([filled(searched_text(decided.cases()))] if claim.asks else []),
     ]
     return "\n\n".join(paragraphs)
 

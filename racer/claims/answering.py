@@ -35,6 +35,8 @@ class _Asked:
 def answer(asks: Sequence[Ask], points: Sequence[Sequence[Point]]) -> Answer:
     """Of all that was asked: true at every point, true at none that some ask has, or a condition
     on parameters."""
+    if not asks:
+        return Answer("not asked")
     return _answer([_asked(*each, list(each[0].grid)) for each in zip(asks, points, strict=True)])
 
 

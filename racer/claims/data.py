@@ -300,8 +300,11 @@ class Claim:
     universal it is one of all that could be written: see Universal. Of the C as it is that is
               "not asked"
 
-    Errors    ProgramError when it asks nothing, and when it is universal in a parameter that some
-              ask does not name.
+    A claim that asks nothing, and says in `because` why not, is "not asked": it stands in the table
+    so that nobody looks for it in vain.
+
+    Errors    ProgramError when it asks nothing, and does not say so with Answer("not asked") and a
+              `because`; and when it is universal in a parameter that some ask does not name.
     """
 
     name: str
@@ -314,8 +317,11 @@ class Claim:
     universal: Universal | None = None
 
     def __post_init__(self) -> None:
-        if not self.asks:
-            raise ProgramError(f"claim {self.name!r} asks nothing: name what would decide it.")
+        if not self.asks and not (self.expected == Answer("not asked") and self.because):
+            raise ProgramError(
+                f"claim {self.name!r} asks nothing: name what would decide it, or expect "
+                f'Answer("not asked") and say why in `because`.'
+            )
         if self.universal is None:
             return
         for ask in self.asks:

@@ -25,6 +25,7 @@ from racer.claims.deciding import Decided, decide
 from racer.claims.finding import find_claims
 from racer.exploration.exploring import explore
 from racer.lang.memory_use import MemoryLimit
+from racer.viz.claims import claims_table
 
 if TYPE_CHECKING:
     from tests.command_line import Run
@@ -247,6 +248,17 @@ def test_a_claim_that_names_what_is_not_there_is_refused_at_once(models: Path) -
         Claim("X1", "x", made="here", asks=(), expected=Answer("holds"))
     with pytest.raises(ProgramError, match="condition"):
         Answer("holds only if")
+
+
+def test_a_claim_that_is_not_asked_says_why() -> None:
+    why = "nobody knows what it said"
+    unasked = Answer("not asked")
+    claim = Claim("T3", "x", made="here", asks=(), expected=unasked, because=why)
+    (decided,) = decide([claim], jobs=1)
+    assert (decided.answer, decided.as_the_c_is, decided.as_expected) == (unasked, unasked, True)
+    assert why in claims_table([decided], "sc")
+    with pytest.raises(ProgramError, match="asks nothing"):
+        Claim("T3", "x", made="here", asks=(), expected=unasked)
 
 
 # The command

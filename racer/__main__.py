@@ -6,6 +6,7 @@ Loading the command line takes a tenth of a second, in which Ctrl-C is no reason
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 
@@ -14,6 +15,10 @@ _NEEDED = {
     *("attr", "graphviz", "idna", "jinja2", "markupsafe", "msgspec", "outcome", "rich"),
     *("sniffio", "sortedcontainers", "trio", "typer"),
 }
+
+# What a search makes stays. So many objects more are made before Python looks for garbage, and
+# through all of them so much more rarely: 3 % of the time of `racer claims`.
+_BEFORE_COLLECTING = (20_000, 50, 100)
 
 _LAST_SECONDS = 0.5  # for threads to end that are about to
 
@@ -25,8 +30,8 @@ def main() -> int:
         from racer.cli import main as run
 
         interrupts.process_ends_after()
+        gc.set_threshold(*_BEFORE_COLLECTING)
         status = run()
-        import gc
         import signal
 
         gc.freeze()  # else all states are looked through once more on the way out

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from racer.automata.automaton import CellStep, ClosedAutomaton, NotingAutomaton, ValueTable
 from racer.automata.growing import GrowingAutomaton
@@ -31,7 +31,17 @@ _Pairs = Sequence[tuple[int, int]]
 _Source = GrowingAutomaton | NotingAutomaton
 
 
-def condensed(lifted: Lifted) -> Lifted:
+class Condensed(NamedTuple):
+    """What became of automata: `nodes` has by thread, for each node that was come to, its new one.
+
+    Copies have one such table.
+    """
+
+    lifted: Lifted
+    nodes: tuple[Mapping[int, int], ...]
+
+
+def condensed(lifted: Lifted) -> Condensed:
     """The automata of a search that has reached every state, small and closed.
 
     `lifted` must have grown by that search alone, or be noted(): any edge that was asked for is
@@ -46,14 +56,14 @@ def condensed(lifted: Lifted) -> Lifted:
     if noting:
         for name in values:
             values[name] = sorted({0}.union(*(each.stored.get(name, ()) for each in noting)))
-    known: dict[int, ClosedAutomaton] = {}
+    known: dict[int, tuple[ClosedAutomaton, dict[int, int]]] = {}
     for each in lifted.automata:
         if id(each) not in known:
             assert isinstance(each, GrowingAutomaton | NotingAutomaton)
             reached = each.used() if isinstance(each, NotingAutomaton) else each.closed()
             known[id(each)] = _condensed(each, reached, lifted.tables, values)
-    automata = tuple(known[id(each)] for each in lifted.automata)
-    return replace(lifted, automata=automata, closed=True)
+    automata, nodes = zip(*(known[id(each)] for each in lifted.automata), strict=True)
+    return Condensed(replace(lifted, automata=automata, closed=True), nodes)
 
 
 def noted(lifted: Lifted) -> Lifted:
@@ -70,9 +80,12 @@ def _condensed(
     reached: ClosedAutomaton,
     tables: Mapping[str, ValueTable],
     values: Mapping[str, Sequence[int]],
-) -> ClosedAutomaton:
-    """Nodes are numbered breadth first, by the texts of the values that they are given, so that
-    it makes no difference in which order an automaton grew."""
+) -> tuple[ClosedAutomaton, dict[int, int]]:
+    """The automaton, and what each node of the source has become that was come to.
+
+    Nodes are numbered breadth first, by the texts of the values that they are given, so that it
+    makes no difference in which order an automaton grew.
+    """
 
     def rank(node: int, answer: int) -> tuple[str, int]:
         pending = source.pending(node)
@@ -92,7 +105,9 @@ def _condensed(
             edges[first[blocks.of(node)]][answer] = first[blocks.of(goal)]
     start = first[blocks.of(reached.start)]
     joined = ClosedAutomaton(reached.nodes, reached.slots, tuple(edges), start)
-    return numbered(joined, rank).automaton
+    made, origin = numbered(joined, rank)
+    number_of = {node: number for number, node in enumerate(origin)}
+    return made, {node: number_of[first[blocks.of(node)]] for node in order}
 
 
 class _Blocks:

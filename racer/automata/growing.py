@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 from collections.abc import Coroutine, Hashable, Iterator, Mapping
 from types import FunctionType
 from typing import Any
@@ -15,7 +13,7 @@ from racer.automata.habits import Habits, habits_of
 from racer.automata.identity import Identifier
 from racer.automata.unlike import Unlike
 from racer.errors import HIDDEN_STATE, Location, ModelError
-from racer.lang.operations import Operation
+from racer.lang.operations import Operation, fields_of
 from racer.lang.outcomes import Violation
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated
 from racer.lang.program import ThreadInstance
@@ -215,7 +213,7 @@ class GrowingAutomaton:
             held = [pending.value]
         elif isinstance(pending, AboutTo):
             operation = pending.operation
-            parts = (getattr(operation, name) for name in _fields(type(operation)))
+            parts = (getattr(operation, name) for name in fields_of(type(operation)))
             functions = operation.facts.functions
             held = [part for part in parts if not any(part is each for each in functions)]
         found = (each for part in held for each in doubles.addresses(part))
@@ -236,7 +234,7 @@ class GrowingAutomaton:
         same code. Equality would not do: it fails for nan, and holds for 1 and True."""
         if type(one) is not type(other):
             return False
-        for name in _fields(type(one)):
+        for name in fields_of(type(one)):
             mine, its = getattr(one, name), getattr(other, name)
             if mine is its:
                 continue
@@ -344,12 +342,6 @@ class GrowingAutomaton:
                 step=1,
                 schedule=(),
             )
-
-
-@functools.cache
-def _fields(kind: type[Any]) -> tuple[str, ...]:
-    """What an operation of that class consists of."""
-    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _captures(operation: Operation) -> bool:

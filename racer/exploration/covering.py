@@ -23,7 +23,7 @@ from racer.automata.growing import describe_pending
 from racer.errors import HIDDEN_STATE, ModelError
 from racer.exploration.confirming import in_turns
 from racer.exploration.result import Coverage
-from racer.lang.operations import Operation
+from racer.lang.operations import Operation, fields_of
 from racer.lang.patience import heed
 from racer.lang.pending import AboutTo
 from racer.lang.program import Program
@@ -250,10 +250,10 @@ class _Beside:
             if not isinstance(pending, AboutTo) or not _alike(pending.operation, operation):
                 here = describe_pending(pending)
                 raise self._differs(name, f"was to {operation.text()}", f"it is to {here}")
-            met = tasks.thread_step(name, option_of(move))
+            met = tasks.thread_step(name, option_of(move), told=False)
         else:
             met = tasks.agent_step(name)
-        if value_key(met.done.result) != value_key(result):
+        if met.done.result is not result and value_key(met.done.result) != value_key(result):
             alone, here = (
                 f"does {operation.text()} -> {describe(each)}" for each in (result, met.done.result)
             )
@@ -294,6 +294,8 @@ def _alike(one: Operation, other: Operation) -> bool:
     Equality would not do: it holds for a store of 1 and of True, and may fail or raise."""
     if type(one) is not type(other):
         return False
+    if all(getattr(one, name) is getattr(other, name) for name in fields_of(type(one))):
+        return True
     options = one.facts.options  # whose texts may be thousands
     same = bool(options) and plainly_the_same(options, other.facts.options)
     return same or one.text() == other.text()

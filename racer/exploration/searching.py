@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from racer import interrupts
@@ -120,7 +121,8 @@ def _every_state(loaded: Loaded, wanted: Wanted, budget: Budget, phase: Phase) -
                 continue
             raise _told(failed, quotient, wanted) from failed
         if graph.complete:
-            why = _interruption(loaded.condense, graph, wanted)
+            condense = partial(loaded.condense, system, wanted.memory)
+            why = _interruption(condense, graph, wanted)
             graph.bound = None if why is None else f"{why}, while threads were run again"
         return graph
 

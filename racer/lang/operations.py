@@ -6,10 +6,11 @@ else: everyone asks its `facts`, executes it, or has it put into words, and nobo
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from racer.lang.effects import Effect, Misuse, called
 from racer.lang.values import describe, truth_of
@@ -366,3 +367,9 @@ class Choose(Operation):
 
     def _arguments(self, show: Show) -> str:
         return f" {', '.join(show(option) for option in self.options)}"
+
+
+@functools.cache
+def fields_of(kind: type[Any]) -> tuple[str, ...]:
+    """What an operation of that class consists of, by name."""
+    return tuple(field.name for field in fields(kind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from racer.lang.operations import Operation
@@ -49,6 +49,10 @@ class System(Protocol):
 
         Errors   Broken where the model itself fails with that move.
         """
+
+    def take_over(self, grown: System, nodes: Sequence[Mapping[int, int]]) -> None:
+        """Know the moves that a system of the same model has found, of the same program with other
+        automata: `nodes` has by thread, for each node of those, the one that goes on alike."""
 
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         """What a move does in `state`: the operation, and the result its thread gets."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -27,6 +27,8 @@ class Loaded:
         self.program = program
         self.growing = growing
         self._condensed: Lifted | None = None
+        # By memory model: a system that all states were searched of, and new nodes for its nodes.
+        self._grown: dict[str, tuple[System, Sequence[Mapping[int, int]]]] = {}
         self._closed: Lifted | None = None
         self._systems: dict[str, System] = {}
         self._digest: str | None = None
@@ -59,18 +61,20 @@ class Loaded:
     def condense_closed(self, used: Lifted) -> None:
         """A search of all states has come to its end over closed automata, which were noted()."""
         if self._condensed is None:
-            self._condensed = condensed(used)
+            self._condensed = condensed(used).lifted
             self._systems.clear()
 
-    def condense(self) -> None:
-        """A search of all states over `growing` has come to its end.
+    def condense(self, system: System, memory: str) -> None:
+        """A search of all states of `system`, over `growing`, has come to its end.
 
         Errors   ModelError for a thread that is no function of its results.
         """
         if self._condensed is None:
             self.growing.confirm()
             self.growing.check()
-            self._condensed = condensed(self.growing)
+            found = condensed(self.growing)
+            self._condensed = found.lifted
+            self._grown[memory] = system, found.nodes
             for automaton in self.growing.growing:
                 automaton.close()
             self.growing.check()
@@ -79,7 +83,9 @@ class Loaded:
     def system(self, memory: str) -> System:
         """The program under the memory model of that name. Errors: as system_of(), closed()."""
         if memory not in self._systems:
-            self._systems[memory] = system_of(self.lifted, memory)
+            system = self._systems[memory] = system_of(self.lifted, memory)
+            if memory in self._grown:
+                system.take_over(*self._grown.pop(memory))
         return self._systems[memory]
 
     @property

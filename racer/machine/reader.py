@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from racer.automata.lifting import Lifted
@@ -12,6 +12,7 @@ from racer.lang import endings
 from racer.lang.final import FinalPredicate, unmet
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Violated, is_atomic
+from racer.machine.interface import System
 from racer.machine.layout import Cells, Layout, State
 from racer.machine.predicates import truth_of
 
@@ -109,6 +110,9 @@ class Telling:
     """What a System says of a state by way of its Reader, as machine/interface.py has it."""
 
     _reader: Reader
+
+    def take_over(self, grown: System, nodes: Sequence[Mapping[int, int]]) -> None:
+        """A model need not: what it does not know it finds again."""
 
     def labels(self, state: State) -> tuple[str, ...]:
         return self._reader.labels(state)

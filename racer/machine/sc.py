@@ -6,18 +6,19 @@ Source   Lamport, "How to make a multiprocessor computer that correctly executes
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
-from racer.automata.lifting import Lifted, step_of
+from racer.automata.lifting import Lifted
 from racer.errors import ModelError
 from racer.lang.operations import Operation
 from racer.lang.pending import Raised
+from racer.machine.carrying import Translation
 from racer.machine.dependence import ThreadFootprints, footprints, places_of
-from racer.machine.interface import Broken, Future, Successors
+from racer.machine.interface import Broken, Future, Successors, System
 from racer.machine.layout import Layout, State
 from racer.machine.monitors import Monitors
-from racer.machine.moves import Move, agent_of, option_of, threads
+from racer.machine.moves import Move, agent_of, threads
 from racer.machine.reader import Reader, Telling
 from racer.machine.tables import STRIDE, Special, ThreadTable
 
@@ -60,6 +61,16 @@ class SequentialConsistency(Telling):
             self._known[state] = found
         return found
 
+    def take_over(self, grown: System, nodes: Sequence[Mapping[int, int]]) -> None:
+        assert isinstance(grown, SequentialConsistency)
+        if len(set(self.groups)) < len(self.groups):
+            return  # the state that stands for its permutations may be another one here
+        carried = Translation(grown._layout, self._layout, nodes)
+        for state, found in grown._known.items():
+            here = carried(state)
+            if here not in self._known:
+                self._known[here] = carried.successors(found)
+
     def _expanded(self, state: State) -> Successors:
         found = []
         for table in self._tables:
@@ -83,13 +94,7 @@ class SequentialConsistency(Telling):
         return found
 
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
-        table = self._tables[agent_of(move)]
-        operation = table.operation(table.nodes.get(state))
-        chosen = bool(operation.facts.options)
-        answer = option_of(move) if chosen else table.cell_field(operation).get(state)
-        done = step_of(operation, answer, self._lifted.tables)
-        assert done is not None, "only enabled moves are asked about"
-        return operation, done.result
+        return self._tables[agent_of(move)].event(state, move)
 
     def edge(self, before: State, move: Move, after: State) -> Hashable | None:
         thread = agent_of(move)

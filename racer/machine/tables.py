@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final, NamedTuple
 
-from racer.automata.lifting import Lifted, executed
+from racer.automata.lifting import Lifted, executed, step_of
 from racer.lang.effects import Misuse
 from racer.lang.operations import Operation
 from racer.lang.pending import AboutTo, Raised
@@ -45,7 +45,10 @@ class ThreadTable:
              for, so that automata that still grow need no other path.
     """
 
-    __slots__ = ("_layout", "_lifted", "_monitors", "_thread", "edges", "fields", "nodes")
+    __slots__ = (
+        *("_events", "_given", "_layout", "_lifted", "_monitors", "_thread"),
+        *("edges", "fields", "nodes"),
+    )
 
     def __init__(self, lifted: Lifted, layout: Layout, monitors: Monitors, thread: int) -> None:
         self._lifted = lifted
@@ -55,6 +58,8 @@ class ThreadTable:
         self.nodes = layout.nodes[thread]
         self.fields: dict[int, Field | None] = {}
         self.edges: dict[int, tuple[Edge, ...]] = {}
+        self._given: dict[int, Field | None] = {}  # by node: where the answer is read, if in a cell
+        self._events: dict[int, tuple[Operation, object]] = {}
 
     def operation(self, node: int) -> Operation:
         """What the thread is about to do at a node in which it has not ended."""
@@ -73,12 +78,28 @@ class ThreadTable:
         What windows have seen decides between edges, too, but they are silent: where they lead to
         different nodes, these tell them apart.
         """
-        node = self.nodes.get(before)
-        facts = self.operation(node).facts
-        answer = option_of(move)
-        if facts.cell is not None and facts.gives != "nothing":
-            answer = self._layout.cells[facts.cell].get(before)
-        return group, node, answer, self.nodes.get(after)
+        nodes = self.nodes
+        node = (before >> nodes.shift) & nodes.mask
+        if node not in self._given:
+            operation = self.operation(node)
+            from_cell = operation.facts.cell is not None and operation.facts.gives != "nothing"
+            self._given[node] = self.cell_field(operation) if from_cell else None
+        field = self._given[node]
+        answer = option_of(move) if field is None else (before >> field.shift) & field.mask
+        return group, node, answer, (after >> nodes.shift) & nodes.mask
+
+    def event(self, state: State, move: Move) -> tuple[Operation, object]:
+        """What a move of the thread does, and the result it gets."""
+        node = self.nodes.get(state)
+        operation = self.operation(node)
+        chosen = bool(operation.facts.options)
+        answer = option_of(move) if chosen else self.cell_field(operation).get(state)
+        key = node * STRIDE + answer
+        if key not in self._events:
+            done = step_of(operation, answer, self._lifted.tables)
+            assert done is not None, "only enabled moves are asked about"
+            self._events[key] = operation, done.result
+        return self._events[key]
 
     def fill_field(self, node: int) -> Field | None:
         """Fill in where the cell lies that a node accesses."""

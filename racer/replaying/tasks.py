@@ -166,8 +166,11 @@ class Tasks:
         self._observe()
         return Stepped(self._moved[name], operation, done)
 
-    def thread_step(self, name: str, choice: int) -> Stepped:
-        """Take one step of one thread, and everything that follows from it without a step."""
+    def thread_step(self, name: str, choice: int, *, told: bool = True) -> Stepped:
+        """Take one step of one thread, and everything that follows from it without a step.
+
+        `told`: somebody is told of it, so that it matters by which line a thread ended.
+        """
         task = self.by_name[name]
         pending = task.run.pending
         assert isinstance(pending, AboutTo)
@@ -176,7 +179,7 @@ class Tasks:
             opened = Open(window.watch, self.steps, [window.watch.holds(self.storage.values)])
             task.windows[window.slot] = opened
         run = task.run
-        flying = run.in_flight() if isinstance(run, CoroutineRun) else ()
+        flying = run.in_flight() if told and isinstance(run, CoroutineRun) else ()
         done = self._execute(task, operation, choice)
         if flying and isinstance(run, CoroutineRun) and run.ended_by in flying:
             assert run.ended_by is not None

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from racer.lang.operations import Operation
@@ -149,6 +149,9 @@ class Symmetric:
         if not self._copies:
             return found
         return [(move, self.canonical(after)) for move, after in found]
+
+    def take_over(self, grown: System, nodes: Sequence[Mapping[int, int]]) -> None:
+        self.system.take_over(grown, nodes)
 
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         return self.system.event(state, move)

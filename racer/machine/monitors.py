@@ -54,6 +54,14 @@ class Monitors:
             cell for watch in lifted.program.memory.watches.values() for cell in watch.cells
         )
 
+    def take_over(self, grown: Monitors) -> None:
+        """Those of another layout have examined states that lead to those to be examined here."""
+        mine = (*self._invariants, *self._consistency)
+        for (_, holds), (_, known) in zip(
+            mine, (*grown._invariants, *grown._consistency), strict=True
+        ):
+            holds.take_over(known)
+
     def start(self, state: State) -> State:
         """The initial state with what holds of whole states examined."""
         return self._examine(state, -1)

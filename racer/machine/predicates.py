@@ -60,6 +60,13 @@ class Truth:
         self.reads |= cells.read_mask
         return answer
 
+    def take_over(self, grown: Truth) -> None:
+        """It is not asked about states that `grown`, of another layout, has been asked about: so
+        know which cells that has looked at."""
+        for name, field in grown._fields.items():
+            if grown.reads & field.mask << field.shift:
+                self.reads |= self._fields[name].mask << self._fields[name].shift
+
     def values_read(self, state: State) -> dict[str, object]:
         """What the predicate looks at in this state, by cell."""
         cells = Cells(state, self._fields, self._tables)

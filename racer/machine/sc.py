@@ -65,6 +65,7 @@ class SequentialConsistency(Telling):
         assert isinstance(grown, SequentialConsistency)
         if len(set(self.groups)) < len(self.groups):
             return  # the state that stands for its permutations may be another one here
+        self._monitors.take_over(grown._monitors)
         carried = Translation(grown._layout, self._layout, nodes)
         for state, found in grown._known.items():
             here = carried(state)

@@ -22,8 +22,10 @@ Answer     The classifier says false of a user's page, in every variant; what fo
            page that rests in the batch is brought back by the next shake. So
   isolations=0       Pass: rests=false, handled on the first pass. rests=true: pass 1 finds p off
                      the LRU, the shake drains the batch, pass 2 finds p: handled.
-  isolations=1       rests=false: fails, transient_eio, with one preemption: p is isolated, and the
-                     isolator does not go on until the third shake has looked at the batch.
+  isolations=1       rests=false: fails, transient_eio: p is isolated, and the isolator does not go
+                     on until the third shake has looked at the batch. Nobody is preempted: the
+                     isolator may hold the batch's local_lock, on a CPU of its own, and the batch
+                     is looked at without it and is empty.
                      It is held over all three shakes; once it is back it stays, so returned_eio
                      cannot be.
                      rests=true: fails, returned_eio: pass 1 finds p in the batch, the shake brings

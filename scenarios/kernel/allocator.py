@@ -8,7 +8,10 @@ Source     mm/swap.c __folio_put(), __page_cache_release(), lru_add(); mm/page_a
            __rmqueue_smallest(), page_del_and_expand(), check_new_pages(), prep_compound_page();
            mm/internal.h prep_compound_head(), folio_set_order(), find_buddy_page_pfn()
 Abstract   - Per-cpu lists are folded into zone->lock. What stays is limbo: from prepare to the
-             lock, and from the lock to its first use, a page is neither typed, free nor LRU.
+             lock, and from the lock to its first use, a page is neither typed, free nor LRU. In
+             newer kernels than 6.12 a block that is freed without waiting for locks (FPI_TRYLOCK)
+             may rest on a per-cpu list that zone_pcp_disable() has disabled: limbo for as long. It
+             leaves that as the block it came as, by its order, so no page gets another head there.
            - The free lists are what the pages say under zone->lock: page_type and private.
              Of the free blocks of one order the lowest is handed out; in the kernel it is
              mostly the one that was freed last.
@@ -44,6 +47,7 @@ from .pages import (
     with_head,
     without_check_at_prep,
     without_lru,
+    without_reported,
     without_second,
 )
 from .parameters import FlagsRmw
@@ -57,9 +61,10 @@ class Zone:
     lock: Lock  # zone->lock
     lru_lock: Lock  # lruvec->lru_lock
     batch: Cell[Page | None]  # cpu_fbatches.lru_add of one CPU: see lru.py
-    batch_lock: Lock  # cpu_fbatches.lock of that CPU
+    batch_lock: Lock  # cpu_fbatches.lock, a local_lock, of that CPU
     check_pages: bool  # check_new_pages() is compiled in and switched on
     flags_rmw: FlagsRmw
+    reporting: bool  # page_reporting_enabled: free blocks may have PG_reported
 
     def __repr__(self) -> str:
         return "zone"
@@ -73,9 +78,10 @@ def make_zone(mem: Memory, block: Block, *, check_pages: bool, flags_rmw: FlagsR
         lock=mem.lock("zone.lock", atomic=True),
         lru_lock=mem.lock("lru_lock", atomic=True),
         batch=mem.cell("lru_add", empty),
-        batch_lock=mem.lock("fbatches.lock"),
+        batch_lock=mem.lock("fbatches.lock", atomic=True),
         check_pages=check_pages,
         flags_rmw=flags_rmw,
+        reporting=any(page.flags.initial.reported for page in block.pages),
     )
 
 
@@ -153,7 +159,7 @@ async def free_one_page(zone: Zone, page: Page, order: int) -> None:
                 break
             if await buddy.private.load("plain") != order:  # && buddy_order(buddy) == order
                 break
-            await del_page_from_free_list(buddy)
+            await del_page_from_free_list(zone, buddy)
             page = zone.block.pages[page.pfn & buddy.pfn]  # combined_pfn
             order += 1
         await set_buddy_order(page, order)
@@ -165,8 +171,10 @@ async def set_buddy_order(page: Page, order: int) -> None:
     await page.page_type.store("buddy", "plain")  # __SetPageBuddy()
 
 
-async def del_page_from_free_list(page: Page) -> None:
+async def del_page_from_free_list(zone: Zone, page: Page) -> None:
     """__del_page_from_free_list()."""
+    if zone.reporting and (await page.flags.load()).reported:  # page_reported()
+        await plain_rmw(zone, page.flags, without_reported)  # __ClearPageReported(): __clear_bit()
     await page.page_type.store("none", "plain")  # __ClearPageBuddy()
     await page.private.store(0, "plain")  # set_page_private()
 
@@ -205,7 +213,7 @@ async def rmqueue_smallest(zone: Zone, order: int) -> Page | None:
             if found_order in (order, zone.block.order):
                 break  # there is none smaller, or no other
     if found is not None:
-        await del_page_from_free_list(found)
+        await del_page_from_free_list(zone, found)
         await expand(zone, found, order, found_order)
     return found
 

@@ -41,7 +41,7 @@ async def take_page_off_buddy(zone: Zone, page: Page) -> bool:
             head = aligned(zone, page, order)
             head_order = await head.private.load("plain")  # buddy_order(page_head)
             if await head.page_type.load("plain") == "buddy" and head_order >= order:
-                await del_page_from_free_list(head)
+                await del_page_from_free_list(zone, head)
                 await break_down_buddy_pages(zone, head, page, head_order)
                 return True
             if await page_count(head) > 0:

@@ -9,7 +9,11 @@ Abstract   - The lists themselves: lruvec_add_folio() and lruvec_del_folio(). Th
              second fills it, and both go to the LRU. A large folio never rests.
            - lru_add_drain_all() runs work on that CPU, which excludes others by local_lock. It
              looks before (cpu_needs_drain()); lru_add_drain_all()'s mutex is left out: two
-             drains exclude each other by local_lock already.
+             drains exclude each other by local_lock already. A local_lock is no lock between
+             CPUs: who holds it is not preempted on his, and that is all. Here the batch is one
+             CPU's, so that whoever waits for it waits for that CPU.
+           - Newer kernels than 6.12 filter folios out whose last user has gone while they rested.
+             Here such a folio gets PG_lru, as in 6.12, and is freed with it at once.
 Not        Batches of folios to activate, deactivate, rotate; mlock; lru_cache_disable().
 """
 

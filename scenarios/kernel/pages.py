@@ -4,7 +4,8 @@ Models     page->flags (one word, so one cell), page->page_type, page->compound_
            compound_head; `info` here), page->_refcount, page->private. Each is one cell, and
            nothing but what a thread does orders two of them. The order of a compound page lies
            in the word of page[1] (_flags_1), beside that page's own PG_hwpoison.
-Not        A count that is frozen as a negative number; mapping, index, rmap, memcg; the storage
+Not        A count that is frozen as a negative number, or by a bit (its last put is two steps
+           then); mapping, index, rmap, memcg; the storage
            that page_type shares with _mapcount; the other bits of page->flags (plain updates of
            them are kept: they write back the rest).
 Source     include/linux/page-flags.h, include/linux/mm_types.h, include/linux/mm.h
@@ -41,10 +42,11 @@ class Flags:
     lru: bool = False
     hwpoison: bool = False
     movable_ops: bool = False
+    reported: bool = False  # of a free block, to the hypervisor
     order: int = 0  # _flags_1, bits 0 to 7: of the compound page whose page[1] this is
 
     def __repr__(self) -> str:
-        names = ("reserved", "head", "lru", "hwpoison", "movable_ops")
+        names = ("reserved", "head", "lru", "hwpoison", "movable_ops", "reported")
         shown = [name for name in names if getattr(self, name)]
         return "|".join(shown + [f"order={self.order}"] * (self.order > 0)) or "0"
 
@@ -101,6 +103,7 @@ class Use:
     lru: bool = False
     reserved: bool = False
     movable_ops: bool = False
+    reported: bool = False
 
 
 def user(order: int = 0, *, refs: int = 1, lru: bool = True) -> Use:
@@ -113,9 +116,9 @@ def typed(page_type: PageType, order: int = 0) -> Use:
     return Use(order, page_type, refs=1 if page_type == "table" else 0)
 
 
-def free(order: int = 0) -> Use:
-    """A block on the free list of its order."""
-    return Use(order, "buddy")
+def free(order: int = 0, *, reported: bool = False) -> Use:
+    """A block on the free list of its order; page_reporting_cycle() may have reported it."""
+    return Use(order, "buddy", reported=reported)
 
 
 def reserved() -> Use:
@@ -169,6 +172,7 @@ def _make_page(mem: Memory, name: str, pfn: int, use: Use, first: int, head: Pag
         head=compound and is_first,
         lru=use.lru and is_first,
         movable_ops=use.movable_ops,
+        reported=use.reported and is_first,
         order=use.order if compound and pfn == first + 1 else 0,
     )
     return Page(
@@ -204,6 +208,10 @@ def without_lru(flags: Flags) -> Flags:
 
 def with_head(flags: Flags) -> Flags:
     return replace(flags, head=True)
+
+
+def without_reported(flags: Flags) -> Flags:
+    return replace(flags, reported=False)
 
 
 def without_head(flags: Flags) -> Flags:

@@ -242,6 +242,7 @@ def loses(flags_rmw: FlagsRmw, *uses: Use, pfn: int, body: Body, arguments: list
         ([user(order=1)], 1, split, [0]),  # the tail's flags are copied
         ([free(order=1)], 1, take_thp, [1]),  # folio_set_order()
         ([free(order=1)], 0, take_thp, [1]),  # __SetPageHead()
+        ([free(order=1, reported=True)], 0, take_slab, [0]),  # __ClearPageReported()
     ],
 )
 def test_a_plain_update_of_the_flags_can_lose_pg_hwpoison_and_an_atomic_one_cannot(
@@ -249,6 +250,21 @@ def test_a_plain_update_of_the_flags_can_lose_pg_hwpoison_and_an_atomic_one_cann
 ) -> None:
     assert loses("split", *uses, pfn=pfn, body=body, arguments=arguments)
     assert not loses("atomic", *uses, pfn=pfn, body=body, arguments=arguments)
+
+
+def test_a_free_block_that_was_not_reported_is_taken_without_an_update_of_its_flags() -> None:
+    assert not loses("split", free(order=1), pfn=0, body=take_slab, arguments=[0])
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_block_that_is_taken_or_merged_is_reported_no_more(order: int) -> None:
+    mem, zone = a_zone(free(order=1, reported=True), user(order=1))
+    assert zone.block.H.flags.initial == Flags(reported=True)
+    taken = [f"{'head ' if order else ''}slab", "order=1 tail of H" if order else "buddy0"]
+    thp = ["head|lru refs=1", "order=1 tail of p2"]
+    assert ends_as(mem, zone, (take_slab, [order])) == taken + thp
+    mem, zone = a_zone(free(order=1, reported=True), user(order=1))
+    assert ends_as(mem, zone, (put, [2])) == ["buddy2", "", "", ""]
 
 
 def test_the_order_of_a_new_folio_is_not_written_into_a_later_tail() -> None:

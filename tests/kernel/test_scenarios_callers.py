@@ -254,11 +254,11 @@ def test_one_pass_against_one_isolation() -> None:
 @pytest.mark.parametrize(
     ("parameters", "preemptions"),
     [
-        # The isolator, once, after the isolation.
-        ({"isolations": 1}, {"transient_eio": 1}),
+        # Nobody: the isolator has p, and the batch's local_lock, on another CPU.
+        ({"isolations": 1}, {"transient_eio": 0}),
         # returned_eio: the isolator with p in the batch. The caller is not: its drain has lru_lock,
         # so that another CPU runs.
-        ({"isolations": 2}, {"returned_eio": 1, "transient_eio": 1}),
+        ({"isolations": 2}, {"returned_eio": 1, "transient_eio": 0}),
         # As there. The isolator then waits for the batch's lock.
         ({"isolations": 1, "rests": True}, {"returned_eio": 0}),
     ],

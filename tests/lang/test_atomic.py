@@ -4,6 +4,8 @@ would be without. Numbers are derived by hand; tests/generated holds locks again
 import pytest
 
 from racer import Finding, Memory, ModelError, Program, Thread, Violation, atomic, explain, explore
+from racer.exploration.judgement import judge
+from racer.viz.documents.result import document
 
 
 def torn(region: str, readers: int = 1) -> Program:
@@ -110,6 +112,13 @@ def test_who_is_in_a_region_keeps_a_cpu_each() -> None:
     three = result.violations["three"]
     assert (three.witness.preemptions, three.cpus) == (0, 4)
     assert explain(result, "three").fact == "needs no preemption; takes 4 CPUs"
+
+
+def test_the_document_has_the_cpus_and_what_comes_before() -> None:
+    result = explore(torn("atomic"))
+    content = document("torn", {}, {}, result, judge(result, None, None), {})["violations"]["torn"]
+    # W's load and first store, R's two loads.
+    assert (content["preemptions"], content["cpus"], content["before"]) == (0, 2, 4)
 
 
 def test_a_picture_says_that_another_cpu_runs() -> None:

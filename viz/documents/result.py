@@ -123,17 +123,20 @@ def _violation(finding: Finding, file: str | None) -> dict[str, Any]:
     return {
         "interleavings": finding.interleavings,
         **witness_fields(finding.witness),
+        "cpus": finding.cpus,
         "events": [event_fields(event) for event in finding.trace.events],
         "witness_file": file,
     }
 
 
 def witness_fields(witness: Witness) -> dict[str, Any]:
-    """`schedule` is a list of [thread, choice]; its last `cycle` moves are repeated for ever."""
+    """`schedule` is a list of [thread, choice]. Of its moves, `before` come before the violation;
+    the last `cycle` are repeated for ever."""
     return {
         "preemptions": witness.preemptions,
         "minimal": witness.minimal,
         "steps": witness.steps,
+        "before": witness.before,
         "cycle": witness.cycle,
         "schedule": [[move.thread, move.choice] for move in witness.schedule],
     }

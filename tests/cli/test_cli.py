@@ -394,7 +394,7 @@ def test_progress_is_told_while_states_are_found_and_changes_nothing(
         (["explore", "aba", "--set", "readers=4"], b"states/s"),
         (["graph", "aba", "--set", "readers=4"], b"states/s"),
         (["diff", "aba", "1", "2", "--parameter", "rounds"], b"aba rounds=2"),
-        (["claims", "C12"], b"6 of 6 cases"),
+        (["claims", "C12"], b"8 of 8 cases"),
     ],
 )
 def test_progress_is_shown_on_a_terminal_only_and_is_no_part_of_the_result(

@@ -1,6 +1,8 @@
 """Atomic regions: whoever is in one is not preempted, and needs a CPU of its own; all else is as it
 would be without. Numbers are derived by hand; tests/generated holds locks against an oracle."""
 
+import json
+
 import pytest
 
 from racer import Finding, Memory, ModelError, Program, Thread, Violation, atomic, explain, explore
@@ -116,7 +118,8 @@ def test_who_is_in_a_region_keeps_a_cpu_each() -> None:
 
 def test_the_document_has_the_cpus_and_what_comes_before() -> None:
     result = explore(torn("atomic"))
-    content = document("torn", {}, {}, result, judge(result, None, None), {})["violations"]["torn"]
+    text = document("torn", {}, {}, result, judge(result, None, None), {})
+    content = json.loads(text)["violations"]["torn"]
     # W's load and first store, R's two loads.
     assert (content["preemptions"], content["cpus"], content["before"]) == (0, 2, 4)
 

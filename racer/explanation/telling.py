@@ -82,7 +82,7 @@ def explanation_of(
         verdict=said[0],
         cause=said[1],
         count="The run never ends" if trace.cycle else _count_phrase(interleavings, total),
-        fact=preemptions_text(preemptions, minimal, trace.cpus(end)),
+        fact=preemptions_text(preemptions, minimal, trace.cpus(end), endless=trace.cycle > 0),
         interleavings=interleavings,
         total=total,
         preemptions=preemptions,

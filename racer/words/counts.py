@@ -22,10 +22,14 @@ def count_text(count: int, digits: int = DIGITS) -> str:
     return f"{first // 100}.{first % 100:02}e{power}"
 
 
-def preemptions_text(preemptions: int, minimal: bool, cpus: int = 1) -> str:
+def preemptions_text(
+    preemptions: int, minimal: bool, cpus: int = 1, *, endless: bool = False
+) -> str:
     """What a schedule needs, stated as the fact it is; below none there is nothing to prove.
 
-    Where it takes more than one CPU, since a thread in an atomic region keeps its own, it says so.
+    Where it takes more than one CPU, since a thread in an atomic region keeps its own, it says so:
+    of this schedule, which others of the same cost may do without. `endless`: what is told are the
+    steps before it begins to go round.
     """
     plural = "" if preemptions == 1 else "s"
     if preemptions == 0:
@@ -35,7 +39,9 @@ def preemptions_text(preemptions: int, minimal: bool, cpus: int = 1) -> str:
         needs = f"needs {preemptions} preemption{plural}; impossible with {fewer}"
     else:
         needs = f"found with {preemptions} preemption{plural}; not proved minimal"
-    return needs if cpus == 1 else f"{needs}; takes {cpus} CPUs"
+    if endless:
+        needs += ", up to its first turn"
+    return needs if cpus == 1 else f"{needs}; on {cpus} CPUs as drawn"
 
 
 _FEW: Final = 10_000  # interleavings: of so many both numbers are small

@@ -14,17 +14,17 @@ Not        The IPI of a TLB flush, which held GUP-fast off where the architectur
 Bound      One collapse, one pin, which is kept.
 
 Answer     P is stale once the PMD is the huge page: no reference to it may be left then.
-  before   Fails, with two preemptions: gup loads the PMD and the entry. The collapse takes the PMD
-           away, and finds P with one reference: nobody has pinned it. gup pins P, and loads the
-           entry again, which is as it was, as the collapse clears it after that. It has P, and
-           the collapse goes on. (If gup comes back only when the collapse is over, P has no
-           reference; so both are preempted.)
+  before   Fails, with one preemption, of the collapse: gup's interrupts are off, so it keeps its
+           CPU. gup loads the PMD and the entry. The collapse takes the PMD away, and finds P with
+           one reference: nobody has pinned it. gup pins P, and loads the entry again, which is as
+           it was, as the collapse clears it after that. It has P, and the collapse goes on. (If gup
+           comes back only when the collapse is over, P has no reference.)
   after    Passes: gup loads the PMD again when it holds its reference. If the PMD is there, it
            had not been taken when the reference was there, so that the collapse counts it, and
            puts the PMD back. If not, or if it is the huge page, gup puts its reference.
 """
 
-from racer import About, Expected, Memory, Program, State, Thread, scenario
+from racer import About, Expected, Memory, Program, State, Thread, atomic, scenario
 
 from .parameters import Fix
 
@@ -54,6 +54,11 @@ def gup_fast(*, fix: Fix = "before") -> Program:
     refs = mem.refcount("P.refs", 1, most=2)
 
     async def gup() -> str:
+        """gup_fast()."""
+        async with atomic():  # local_irq_save(), local_irq_restore()
+            return await pin()
+
+    async def pin() -> str:
         """gup_fast_pte_range()."""
         table = await pmd.load()  # gup_fast_pmd_range(): pmdp_get_lockless()
         if table != "table":

@@ -43,7 +43,7 @@ def migration_entry(*, fix: Fix = "before") -> Program:
     p_locked = mem.cell("p.locked", False)
     info = mem.cell("p.info", "H")
     pte = mem.cell("p.pte", "migration")
-    ptl = mem.lock("ptl")
+    ptl = mem.lock("ptl", atomic=True)
 
     async def fault() -> str:
         """pfn_swap_entry_folio(), of whoever holds the page table lock."""

@@ -16,15 +16,15 @@ Not        The folio's lock, the other steps of the split, the tree of the page 
 Bound      One split, one lookup.
 
 Answer     H has index 0, and T does not.
-  before   Fails, with one preemption: index 0 has T, and T has its references; the lookup finds T,
-           gets a reference, and finds T at the index again: it is the right one for all it sees.
-           Then the split puts H at index 0. What is read by that reference is the data of
-           another index.
+  before   Fails, with no preemption, as the split's interrupts are off and a lookup runs on another
+           CPU: index 0 has T, and T has its references; the lookup finds T, gets a reference, and
+           finds T at the index again: it is the right one for all it sees. Then the split puts H at
+           index 0. What is read by that reference is the data of another index.
   after    Passes: index 0 has H throughout, which is frozen until all is in its place, and a
            lookup that gets no reference tries again.
 """
 
-from racer import About, Expected, Memory, Program, State, Thread, Violation, scenario
+from racer import About, Expected, Memory, Program, State, Thread, Violation, atomic, scenario
 
 from .parameters import Fix
 
@@ -71,6 +71,11 @@ def nonuniform_split(*, fix: Fix = "before") -> Program:
 
     async def split() -> str:
         """__folio_split() of the folio into H and T."""
+        async with atomic():  # local_irq_disable(), local_irq_enable()
+            return await split_with_interrupts_off()
+
+    async def split_with_interrupts_off() -> str:
+        """The part of __folio_split() that freezes the folio."""
         if await refs["H"].compare_exchange(1, 0) != 1:  # folio_ref_freeze()
             return "in use"
         given = "H" if fix == "after" else "T"

@@ -27,9 +27,9 @@ FAILS = {
     "bogus_order": ("shift_out_of_bounds", 1),
     "fake_head": ("writes_read_only", 1),
     "free_pages_head": ("freed_twice", 1),
-    "gup_fast": ("stale_pin", 2),
+    "gup_fast": ("stale_pin", 1),
     "kpagecount": ("bug_on", 1),
-    "nonuniform_split": ("wrong_folio", 1),
+    "nonuniform_split": ("wrong_folio", 0),
     "swapin_aba": ("wrong_page", 1),
 }
 PASSES = {("migration_entry", "before"), ("fake_head", "swapped")}

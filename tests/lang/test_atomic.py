@@ -113,7 +113,7 @@ def test_who_is_in_a_region_keeps_a_cpu_each() -> None:
     # Three are in the region, and the fourth has to run.
     three = result.violations["three"]
     assert (three.witness.preemptions, three.cpus) == (0, 4)
-    assert explain(result, "three").fact == "needs no preemption; takes 4 CPUs"
+    assert explain(result, "three").fact == "needs no preemption; on 4 CPUs as drawn"
 
 
 def test_the_document_has_the_cpus_and_what_comes_before() -> None:

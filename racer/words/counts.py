@@ -39,7 +39,7 @@ def preemptions_text(
         needs = f"needs {preemptions} preemption{plural}; impossible with {fewer}"
     else:
         needs = f"found with {preemptions} preemption{plural}; not proved minimal"
-    if endless:
+    if endless and preemptions:
         needs += ", up to its first turn"
     return needs if cpus == 1 else f"{needs}; on {cpus} CPUs as drawn"
 

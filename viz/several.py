@@ -17,7 +17,7 @@ _VERDICT: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of a scenario; without a result the `error` that it ended with."""
+    """What came of a scenario, or of a file that does not load; without a result the `error`."""
 
     name: str
     result: Result | None
@@ -25,14 +25,16 @@ class Row:
     error: str
 
 
-def table(rows: Sequence[Row], memory: str, known: int) -> str:
-    """`known` is how many scenarios there are, with those that were not come to."""
-    width = max([len("scenario"), *(len(row.name) for row in rows if len(row.name) <= _WIDEST)])
+def table(rows: Sequence[Row], memory: str, known: int, files: Sequence[Row] = ()) -> str:
+    """`known` is how many scenarios there are, with those that were not come to; `files` are those
+    that do not load: how many scenarios are in them is not known."""
+    listed = [*rows, *files]
+    width = max([len("scenario"), *(len(row.name) for row in listed if len(row.name) <= _WIDEST)])
     lines = list(_line("scenario", memory, "what it shows", width))
-    for row in rows:
+    for row in listed:
         verdict = "ERROR" if row.result is None else row.result.verdict.upper()
         lines += _line(row.name, verdict, _shown(row), width)
-    return "\n".join([*lines, "", filled(_closing(rows, known))])
+    return "\n".join([*lines, "", filled(_closing(rows, known, files))])
 
 
 def _line(name: str, verdict: str, text: str, width: int) -> Iterator[str]:
@@ -63,7 +65,7 @@ def _shown(row: Row) -> str:
     return f"{text}; the search was cut" if result.bound is not None else text
 
 
-def _closing(rows: Sequence[Row], known: int) -> str:
+def _closing(rows: Sequence[Row], known: int, files: Sequence[Row]) -> str:
     wrong = [row.name for row in rows if row.judgement and row.judgement.as_expected is False]
     failed = [
         row.name
@@ -78,6 +80,7 @@ def _closing(rows: Sequence[Row], known: int) -> str:
     said = [
         f"{what}: {', '.join(names)}"
         for what, names in (
+            ("does not load", [row.name for row in files]),
             ("does not run", broken),
             ("NOT as expected", wrong),
             ("fails, and nothing is declared", failed),

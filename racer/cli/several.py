@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from racer.catalogue.discovery import Found, catalogue, find_all, is_path
+from racer.catalogue.discovery import Broken, Found, catalogue, find_all, is_path
 from racer.cli.commands import (
     Request,
     complain_of,
@@ -26,6 +26,7 @@ from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import never_made
 from racer.exploration.judgement import judge
 from racer.exploration.wanted import Wanted
+from racer.files import shown_path
 from racer.lang.patience import until
 from racer.lang.run import OutOfTime
 from racer.machine.models import model
@@ -63,7 +64,7 @@ def explore_named(request: Request) -> int:
         return told_unmade(request, stop, override_of(request.expect))
     if not path.is_dir() and len(founds) == 1:
         return explore_scenario(request)
-    return _explore_all(request, founds, [each.error for each in broken])
+    return _explore_all(request, founds, broken)
 
 
 def _is_directory(word: str) -> bool:
@@ -73,7 +74,7 @@ def _is_directory(word: str) -> bool:
     return all(each.scenario.name != word for each in catalogue(word).found)
 
 
-def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[str]) -> int:
+def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Broken]) -> int:
     """The worst exit status there is: a file or a model that does not run, else what is not as
     declared, else what a limit cut."""
     if request.html or request.png or request.detail != "usual":
@@ -91,13 +92,14 @@ def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[str
         if gathered.interrupted:
             break
     if request.json:
-        errors = list(broken)
+        errors = [each.error for each in broken]
         errors += [f"{row.name}: {row.error}" for row in gathered.rows if row.error]
         emit(dumped({"schema": SCHEMA, "results": gathered.documents, "errors": errors}))
     else:
-        emit(table(gathered.rows, request.memory, len(founds)))
-    for error in broken:
-        complain(f"error: {error}")
+        files = [Row(shown_path(each.path), None, None, each.error) for each in broken]
+        emit(table(gathered.rows, request.memory, len(founds), files))
+    for each in broken:
+        complain(f"error: {each.error}")
     if gathered.interrupted:
         complain(f"interrupted; {len(gathered.rows)} of {len(founds)} scenarios were explored")
         return INTERRUPTED

@@ -137,9 +137,24 @@ def test_what_does_not_run_is_named_and_the_others_are_explored(racer: Run, mode
     (models / "syntax.py").write_text("@scenario\ndef\n")
     status, out, err = racer("explore", "models")
     assert status == 2
-    assert "breaks   ERROR  " in out and "two      FAIL   as expected: torn\n" in out
-    assert "3 scenarios, does not run: breaks;" in out
+    rows = [line.split() for line in out.splitlines()]
+    assert [row[:2] for row in rows if row[1:2] in (["ERROR"], ["FAIL"], ["PASS"])] == [
+        ["breaks", "ERROR"],
+        ["one", "PASS"],
+        ["two", "FAIL"],
+        ["models/syntax.py", "ERROR"],
+    ]
+    assert "3 scenarios, does not load: models/syntax.py; does not run: breaks;" in out
     assert "ValueError: no" in err and "syntax.py cannot be loaded" in err
+
+
+def test_a_file_that_does_not_load_is_counted_by_itself(racer: Run, here: Path) -> None:
+    (here / "only").mkdir()
+    (here / "only" / "imports.py").write_text("import nosuchmodule\n@scenario\ndef f(): ...\n")
+    status, out, err = racer("explore", "only")
+    assert status == 2 and "nosuchmodule" in err
+    last = out.splitlines()[-1]
+    assert last.startswith("0 scenarios, does not load: only/imports.py; ")
 
 
 def test_settings_are_of_all_of_them(racer: Run, models: Path) -> None:

@@ -83,13 +83,16 @@ def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
 
 
 def _how_often(explanation: Explanation) -> str:
-    """Of the label, whatever the effects that it has in different interleavings."""
+    """Of the label; where it has several effects, of the one that is told first, then of all."""
     count, total = explanation.interleavings, explanation.total
     if explanation.cycle:
         return often_text(explanation)
     if count is None or total is None:
         return f"{explanation.label}: {often_text(explanation)}"
     ratio = ratio_text(count, total)
+    if explanation.with_effect is not None:
+        some = ratio_text(explanation.with_effect, total)
+        ratio = f"with this effect {some}; with any, {ratio}"
     facts = [each for each in explanation.fact.split("; ") if not each.startswith("impossible")]
     return f"{explanation.label}: {'; '.join([ratio, *facts])}."
 

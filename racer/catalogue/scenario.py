@@ -37,8 +37,8 @@ class Expected:
     because  the reason in a sentence, which the report repeats
     loops    names of all threads that can take steps for ever, in a tuple; None declares nothing
              about that
-    fixed_by parameters and their values with which, all others as they are, it passes: what would
-             help, which a mail repeats
+    fixed_by parameters and their values that would help, all others as they are. A brief repeats
+             that, if with these it is declared to pass, or to fail without the label it tells of
 
     Errors   ProgramError for another verdict, a "fail" without labels or a "pass" with some or
              with what fixes it.

@@ -88,6 +88,7 @@ def _explained(done: Replayed) -> Explanation:
             total=saved.total if done.fresh else None,
             preemptions=saved.preemptions,
             minimal=saved.minimal and done.fresh,
+            with_effect=saved.with_effect if done.fresh else None,
             exact=exact,
         )
 

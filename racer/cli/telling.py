@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from racer import interrupts
@@ -10,7 +10,7 @@ from racer.catalogue.parameters import Value, show_parameters, what_if_text
 from racer.catalogue.scenario import Expected, Scenario
 from racer.cli.guard import complain
 from racer.cli.output import Written, case_title, explore_command, mailed_command, shell_word
-from racer.errors import UsageError
+from racer.errors import ProgramError, UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
 from racer.exploration.explaining import explained
@@ -69,28 +69,58 @@ def origin_of(
     """
     if declared is not None and label not in declared.labels:
         declared = None
+    command = explore_command(scenario, reference, parameters, memory, named="variant")
     return Origin(
         title=case_title(scenario, parameters, memory),
         what_if=what_if_text(scenario.what_ifs(parameters)),
         because=declared.because if declared else "",
-        remedy=_remedy(scenario, declared.fixed_by) if declared and declared.fixed_by else "",
-        command=mailed_command(
-            explore_command(scenario, reference, parameters, memory, named="variant")
-        ),
+        remedy=_remedy(scenario, parameters, declared, label, command) if declared else "",
+        command=mailed_command(command),
         version=racer_version(),
     )
 
 
-def _remedy(scenario: Scenario, fixed_by: Mapping[str, Value]) -> str:
-    """What helps: the parameters, and what they stand for where that is said in words."""
+def _remedy(
+    scenario: Scenario,
+    parameters: Mapping[str, Value],
+    declared: Expected,
+    label: str,
+    command: Sequence[str],
+) -> str:
+    """What helps: the parameters, and what they stand for where that is said in words.
+
+    It is what the scenario declares of them that counts: that it passes, or at least has not this
+    label. Otherwise nothing is said. What stands in the command is named as what they replace,
+    since nothing can be set twice.
+    """
+    fixed_by = declared.fixed_by
+    others = _declared_with(scenario, {**parameters, **fixed_by}) if fixed_by else None
+    if others is None or label in others.labels:
+        return ""
     meant = [
         meaning
         for each in scenario.parameters
         if each.name in fixed_by and (meaning := each.meaning(fixed_by[each.name]))
     ]
-    words = f" ({'; '.join(meant)})" if meant else ""
     settings = " ".join(f"--set {show_parameters({name: v})}" for name, v in fixed_by.items())
-    return f"Passes with {settings}{words}."
+    now = [show_parameters({name: parameters[name]}) for name in fixed_by if name in parameters]
+    replaced = [each for each in now if each in command]
+    if replaced:
+        settings += f" in place of {' '.join(replaced)}"
+    if meant:
+        settings += f" ({'; '.join(meant)})"
+    if others.verdict == "pass":
+        return f"Passes with {settings}."
+    return f"Not with {settings}, which fails otherwise: {', '.join(others.labels)}."
+
+
+def _declared_with(scenario: Scenario, parameters: Mapping[str, Value]) -> Expected | None:
+    """What is declared of these parameters; None where nothing is, or where they are refused."""
+    try:
+        scenario.build(**parameters)
+        return scenario.expected(**parameters)
+    except (ProgramError, UsageError):  # whoever explores that is told
+        return None
 
 
 def explanations_of(

@@ -323,6 +323,9 @@ class Explanation:
     telling first. `comes_to`, `names` and `models` are in the words of the Program's About: what
     the label comes to, half a sentence; who is who of what those rows touch; which code it is.
 
+    `with_effect` of the `interleavings` have the effect that this schedule's violation has; None
+    where the label has no other effect, or none is counted.
+
     The last `cycle` rows are repeated for ever: a livelock. Of one `escapable` says whether an end
     can still be reached then, so that it takes a fair scheduler's consent; None: not known. `spent`
     are perpetual threads, or daemons, which have no end to reach, and change no cell any more from
@@ -361,3 +364,4 @@ class Explanation:
     comes_to: str = ""
     names: tuple[tuple[str, str], ...] = ()
     models: str = ""
+    with_effect: int | None = None

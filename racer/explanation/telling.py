@@ -43,13 +43,15 @@ def explanation_of(
     total: int | None,
     preemptions: int,
     minimal: bool,
+    with_effect: int | None = None,
     exact: Exact | None = None,
 ) -> Explanation:
     """Tell `trace` as the witness of `label`; where it does not show it, the verdict says so.
 
-    `interleavings` of `total` show the label, None where not counted. `preemptions` and
-    `minimal` are the witness's. `exact` is the program it is a trace of (see `exactly`), for
-    what a trace alone does not tell.
+    `interleavings` of `total` show the label, None where not counted; `with_effect` of them have
+    the effect that it has here, None where it has no other. `preemptions` and `minimal` are the
+    witness's. `exact` is the program it is a trace of (see `exactly`), for what a trace alone does
+    not tell.
     """
     past = history(trace)
     shorts = short_names(trace.threads)
@@ -107,15 +109,17 @@ def explanation_of(
         spent=decided.spent,
         telling=telling,
         steps=len(trace.events),
-        comes_to=trace.about.comes_to(label, _effect(scene)),
+        comes_to=trace.about.comes_to(label, effect_of(trace, label)),
         names=trace.about.names_in([cell for i in telling if (cell := scene.cell(i)) is not None]),
         models=trace.about.models,
+        with_effect=with_effect,
     )
 
 
-def _effect(scene: Scene) -> str:
+def effect_of(trace: Trace, label: str) -> str:
     """What the violation is said to lead to."""
-    ended = None if scene.at is None else scene.events[scene.at].ended
+    at = _violating_row(trace, label)
+    ended = None if at is None else trace.events[at].ended
     return ended.value.effect if ended and isinstance(ended.value, Violation) else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from racer.explanation.data import Explanation
 from racer.explanation.exact import Exact, exactly, require_explained
 from racer.explanation.telling import explanation_of
-from racer.exploration.result import Result, finding_of
+from racer.exploration.result import Result, finding_of, with_effect_of
 
 
 def explain(result: Result, label: str) -> Explanation:
@@ -40,5 +40,6 @@ def explained(result: Result, label: str, exact: Exact | None) -> Explanation:
         total=result.interleavings,
         preemptions=finding.witness.preemptions,
         minimal=finding.witness.minimal,
+        with_effect=with_effect_of(result, label),
         exact=exact,
     )

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from racer.errors import UsageError, suggestion
+from racer.explanation.telling import effect_of
 from racer.lang.outcomes import OutcomeKey, Violation
 from racer.lang.schedule import Schedule
 from racer.machine.loaded import Loaded
@@ -209,3 +210,13 @@ def finding_of(result: Result, label: str) -> Finding:
         known = list(result.violations)
         raise UsageError(f"the result has no violation {label!r}{suggestion(label, known)}")
     return result.violations[label]
+
+
+def with_effect_of(result: Result, label: str) -> int | None:
+    """How many interleavings have the label with the effect that its witness shows.
+
+    None where the label has no other effect, and where interleavings are not counted.
+    """
+    effects = result.effects(label)
+    shown = effect_of(finding_of(result, label).trace, label)
+    return effects.get(shown) if len(effects) > 1 else None

@@ -17,7 +17,7 @@ import msgspec
 
 from racer.catalogue.parameters import Value, show_value
 from racer.errors import ReplayDiverged, UsageError, WitnessError
-from racer.exploration.result import Result, finding_of
+from racer.exploration.result import Result, finding_of, with_effect_of
 from racer.files import readable, shown_path, write_atomically
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
@@ -61,6 +61,8 @@ class SavedWitness(msgspec.Struct, frozen=True, kw_only=True):
     label          the violation that it shows
     preemptions    how many the schedule has; proved to be the fewest when `minimal`
     interleavings  how many of `total` show the label; None where not counted
+    with_effect    how many show it with the effect that it has here, if it has others; else None,
+                   and not in the file
     digest         of the automata that the witness was found on
     cycle          so many steps at the end are repeated for ever: a livelock; 0, and not in the
                    file, for any other label
@@ -78,6 +80,7 @@ class SavedWitness(msgspec.Struct, frozen=True, kw_only=True):
     minimal: bool
     interleavings: _Natural | None
     total: _Natural | None
+    with_effect: _Natural | None = None
     digest: str
     cycle: _Natural = 0
     initial: dict[str, str]
@@ -116,6 +119,7 @@ def saved_witness(
         minimal=finding.witness.minimal,
         interleavings=finding.interleavings,
         total=result.interleavings,
+        with_effect=with_effect_of(result, label),
         digest=result.loaded.digest,
         cycle=finding.witness.cycle,
         initial={name: describe(value) for name, value in sorted(finding.trace.initial.items())},
@@ -131,6 +135,8 @@ def save(witness: SavedWitness, path: Path) -> None:
     content = msgspec.to_builtins(witness)
     if not witness.cycle:
         del content["cycle"]  # as it was before there were any
+    if witness.with_effect is None:
+        del content["with_effect"]
     text = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
     write_atomically(path, text, "witness")
 
@@ -156,6 +162,9 @@ def load(path: Path) -> SavedWitness:
     showing, total = witness.interleavings, witness.total
     if showing is not None and total is not None and not 0 < showing <= total:
         raise _unusable(path, f"it says that {showing} of {total} interleavings show its label.")
+    some = witness.with_effect
+    if some is not None and (showing is None or not 0 < some <= showing):
+        raise _unusable(path, f"it says that {some} of {showing} of its label have its effect.")
     return witness
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.command_line import Run
 
@@ -14,7 +16,7 @@ MODELS = """
 from typing import Annotated, Literal
 
 from racer import (
-    About, Expected, Meanings, Memory, Program, Thread, Violation, WhatIf, scenario
+    About, Expected, Meanings, Memory, Program, Thread, UsageError, Violation, WhatIf, scenario
 )
 
 Reads = Annotated[
@@ -52,6 +54,44 @@ def looks(*, variant: Literal["a", "b"] = "a", reads: Reads = "two", name: str =
 @scenario(expect=Expected("fail", ("torn",), fixed_by={"read": "one"}))
 def misspelt(*, reads: Reads = "two") -> Program:
     return program(reads)
+
+
+def expected_of_remedies(variant: str, twice: bool) -> Expected | None:
+    remedy = {"untouched": "plain", "other": "late", "nothing": "open", "refused": "never"}
+    if variant == "late":
+        return Expected("fail", ("other", "third"))
+    if variant in ("open", "never"):
+        return None if variant == "open" else Expected("pass")
+    if variant == "plain" and not twice:
+        return Expected("pass")
+    return Expected("fail", ("torn",), fixed_by={"variant": remedy.get(variant, "plain")})
+
+
+Remedy = Literal[
+    "helps", "plain", "untouched", "other", "nothing", "refused", "late", "open", "never"
+]
+
+
+@scenario(expect=expected_of_remedies)
+def remedies(*, variant: Remedy = "helps", twice: bool = False) -> Program:
+    if variant == "never":
+        raise UsageError("nobody can have that")
+    return program("two")
+
+
+@scenario(expect=Expected("fail", ("seen",)))
+def effects() -> Program:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def read() -> None:
+        raise Violation("seen", effect=f"it is {await x.load()}")
+
+    async def write() -> None:
+        await x.store(1)
+        await x.store(2)
+
+    return Program(mem, {"R": Thread(read), "W": Thread(write)})
 
 
 @scenario(expect=Expected("pass"))
@@ -109,6 +149,43 @@ def test_what_fixes_it_has_to_be_what_the_scenario_can_be_given(racer: Run, here
     assert status == 2
     assert "Expected(fixed_by=...)" in err
     assert "no parameter 'read'; did you mean 'reads'?" in err
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        (["variant=helps"], "Passes with --set variant=plain in place of variant=helps."),
+        (["variant=helps", "twice=true"], ""),  # it is declared to fail alike
+        (["variant=untouched", "twice=true"], ""),
+        (
+            ["variant=other"],
+            "Not with --set variant=late in place of variant=other, which fails otherwise: "
+            "other, third.",
+        ),
+        (["variant=nothing"], ""),  # nothing is declared of it
+        (["variant=refused"], ""),  # the scenario refuses it, whatever it declares
+    ],
+)
+def test_only_what_is_declared_to_help_is_named(
+    racer: Run, here: Path, settings: list[str], remedy: str
+) -> None:
+    Path("more.py").write_text(MODELS)
+    words = [word for each in settings for word in ("--set", each)]
+    status, out, err = racer("explore", "more.py::remedies", *words, "--brief")
+    assert (status, err) == (0, "")
+    said = " ".join(out.partition("\n\n")[0].split())
+    assert said.partition("needs 1 preemption.")[2].strip() == remedy
+
+
+def test_how_often_is_said_of_the_effect_that_the_steps_show(racer: Run, here: Path) -> None:
+    Path("more.py").write_text(MODELS)
+    _, out, _ = racer("explore", "more.py::effects", "--brief")
+    # R1 is before, between or after the two stores: three interleavings, each with its own effect.
+    # The one that is shown is R1 alone, which takes no second thread.
+    assert "R1 load x -> 0  *** seen" in out
+    said = "seen: with this effect 1 of 3 interleavings; with any, every interleaving;"
+    assert said in " ".join(out.split())
+    assert racer("explain", "racer-out/effects.seen.json", "--brief") == (0, out, "")
 
 
 def test_what_makes_the_decisive_steps_happen_is_only_in_full(racer: Run, here: Path) -> None:

@@ -375,9 +375,9 @@ def to_be_named(found: Found) -> str | None:
 
 
 def complain_of(files: Iterable[Written | WrittenPage | Stale]) -> bool:
-    """Say what could not be written, and what has another name; whether anything failed."""
+    """Say what could not be written, has another name or is gone; whether anything failed."""
     files = list(files)
-    for note in sorted({each.note for each in files if each.note}):
+    for note in sorted({note for each in files for note in each.notes}):
         complain(note)
     failures = sorted({each.failure for each in files if each.failure})
     for failure in failures:

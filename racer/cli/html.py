@@ -67,17 +67,18 @@ def write_page(
     Where a page of something else is, it is replaced, or else this gets a longer name.
     `content` is the page if that is made already.
     """
-    content, note = content or page(report), None
+    content = content or page(report)
+    notes: tuple[str, ...] = ()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         require_replaceable(path, "page")
         if not replaces_others and path.exists() and not _is_of(report, path):
             stem, note = other_name(path.with_name(path.name.removesuffix(".html")), report.command)
-            path = stem.with_name(f"{stem.name}.html")
+            path, notes = stem.with_name(f"{stem.name}.html"), (note,)
         write_atomically(path, content, "page")
     except (OSError, RacerError) as error:
         return WrittenPage(None, unwritten(error, path))
-    return WrittenPage(shown_path(path), None, note)
+    return WrittenPage(shown_path(path), None, notes)
 
 
 def _is_of(report: Report, path: Path) -> bool:

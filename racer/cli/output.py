@@ -34,7 +34,8 @@ class Written:
     """The files of one label, as paths to show; `failure` says what could not be written.
 
     `stem` is their path without an ending, None where there is no witness. `svg` is the picture
-    itself, None when it could not be drawn. `note` says that they have another name than usual.
+    itself, None when it could not be drawn. `said` is that they have another name than usual, or
+    that what was set aside is gone. `deleted` are pictures of another schedule that were there.
     `late`: time was over before it was told or drawn.
     """
 
@@ -43,15 +44,25 @@ class Written:
     pictures: tuple[str, ...] = ()
     failure: str | None = None
     svg: bytes | None = None
-    note: str | None = None
+    said: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
     late: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What stderr says, with the pictures that were deleted and have none in their place."""
+        gone = ", ".join(each for each in self.deleted if each not in self.pictures)
+        if not gone:
+            return self.said
+        why = "of another schedule than the witness that is there now"
+        return (*self.said, f"note: deleted, as {why}: {gone}")
 
 
 @dataclass(frozen=True, slots=True)
 class Stale:
     """A witness that was set aside, or what kept it from that."""
 
-    note: str | None = None
+    notes: tuple[str, ...] = ()
     failure: str | None = None
 
 
@@ -61,7 +72,7 @@ class WrittenPage:
 
     path: str | None
     failure: str | None
-    note: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def named_by_user(name: str, option: str) -> Path:
@@ -90,8 +101,9 @@ def case_name(scenario: Scenario, parameters: Mapping[str, Value], memory: str) 
 def write_witness(directory: Path, name: str, saved: SavedWitness) -> Written:
     """Write NAME.LABEL.json; with_pictures() adds the rest. NAME is a case_name().
 
-    Pictures of a witness that was there go first, so that whenever this is killed, what is there
-    is of one run. What is not racer's is never replaced. Where a witness of another scenario of
+    Pictures of another schedule go first, so that whenever this is killed, what is there is of one
+    schedule; those of the same are kept. What was set aside of the label goes last, as it shows
+    again. What is not racer's is never replaced. Where a witness of another scenario of
     that name is, or of other defaults, this gets a longer name.
 
     Errors   none: a failure is part of the answer, because the verdict must still be shown.
@@ -101,15 +113,16 @@ def write_witness(directory: Path, name: str, saved: SavedWitness) -> Written:
         stem, note = _stem(directory / f"{name}.{file_label(saved.label)}", saved)
         path = _ending(stem, "json")
         require_replaceable(path, "witness")
-        for kind in ("png", "svg", "dot"):
-            _remove_own(_ending(stem, kind), kind)
+        deleted = () if _shows(path, saved) else _delete_pictures(stem)
         save(saved, path)
+        back = _delete_stale(stem, saved)
     except UnicodeEncodeError:
         why = f"cannot write the witness of {saved.label!r}: a name holds half of a surrogate pair"
         return Written(None, failure=why)
     except (OSError, RacerError) as error:
         return Written(None, failure=unwritten(error, directory))
-    return Written(stem, shown_path(path), note=note)
+    said = tuple(each for each in (note, back) if each)
+    return Written(stem, shown_path(path), said=said, deleted=deleted)
 
 
 def with_pictures(
@@ -240,17 +253,57 @@ def _set_aside(stem: Path, endings: Mapping[Kind, str]) -> Stale:
     except (OSError, RacerError) as error:
         return Stale(failure=unwritten(error, stem.parent))
     was, now = f"{shown_path(stem)}.*", f"{goal.name}.*"
-    return Stale(note=f"note: {was} shows what this case does not show any more: now {now}")
+    return Stale((f"note: {was} shows what this case does not show any more: now {now}",))
 
 
 def _ending(stem: Path, ending: str) -> Path:
     return stem.with_name(f"{stem.name}.{ending}")
 
 
-def _remove_own(path: Path, kind: Literal["dot", "svg", "png"]) -> None:
-    with contextlib.suppress(RacerError):  # it is not racer's: that is told when it would be lost
+def _shows(path: Path, saved: SavedWitness) -> bool:
+    """Whether the witness file has the same schedule of the same program, step by step.
+
+    Then what its pictures say of counts holds, too, though this run may not have counted.
+    """
+    try:
+        found = load(path)
+    except WitnessError:  # there is none
+        return False
+
+    def shown(witness: SavedWitness) -> tuple[object, ...]:
+        steps = (witness.initial, witness.steps, witness.cycle)
+        return (_identity(witness), witness.label, witness.digest, *steps)
+
+    return shown(found) == shown(saved)
+
+
+def _delete_pictures(stem: Path) -> tuple[str, ...]:
+    """Delete those of racer's, the last that is drawn first; which there were, as paths to show."""
+    kinds: tuple[Kind, ...] = ("png", "svg", "dot")
+    return tuple(shown_path(_ending(stem, kind)) for kind in kinds if _removed(stem, kind))
+
+
+def _delete_stale(stem: Path, saved: SavedWitness) -> str | None:
+    """Delete what was set aside of a label that shows again; a note where there was any."""
+    stale = stem.with_name(f"{stem.name}.{_STALE}")
+    try:
+        found = load(_ending(stale, _ENDINGS["witness"]))
+    except WitnessError:  # there is none
+        return None
+    if _identity(found) != _identity(saved) or not _removed(stale, "witness"):
+        return None
+    _delete_pictures(stale)
+    return f"note: deleted, as the case shows {stem.name} again: {shown_path(stale)}.*"
+
+
+def _removed(stem: Path, kind: Kind) -> bool:
+    path = _ending(stem, _ENDINGS[kind])
+    try:
         require_replaceable(path, kind)
-        path.unlink(missing_ok=True)
+        path.unlink()
+    except (RacerError, FileNotFoundError):  # it is not racer's: told when it would be lost
+        return False
+    return True
 
 
 def explore_command(

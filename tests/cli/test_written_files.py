@@ -202,11 +202,38 @@ def test_a_failure_that_is_gone_is_set_aside(racer: Run, here: Path) -> None:
     assert racer("explore", "models.py::reads")[2] == ""  # once
     # Where the failure comes back, and goes again, the later one is what was set aside.
     (here / "models.py").write_text(model.replace("store(1)", "store(4)"))
-    racer("explore", "models.py::reads")
+    err = racer("explore", "models.py::reads")[2]
+    assert (
+        err == "note: deleted, as the case shows reads.torn again: racer-out/reads.torn.stale.*\n"
+    )
+    assert not list((here / "racer-out").glob("*torn.stale.*"))
     (here / "models.py").write_text(fixed)
     racer("explore", "models.py::reads")
     assert b"store x = 4" in (here / "racer-out" / "reads.torn.stale.json").read_bytes()
     assert not (here / "racer-out" / "reads.torn.json").exists()
+
+
+def test_pictures_stay_as_long_as_they_are_of_the_witness(racer: Run, here: Path) -> None:
+    (here / "one").mkdir()
+    file = here / "one" / "loads.py"
+    file.write_text(TWO_LOADS)
+    racer("explore", "one/loads.py", "--png")
+    drawn = contents(here / "racer-out")
+    assert drawn.keys() == {f"loads.torn.{ending}" for ending in ("dot", "json", "png", "svg")}
+    for words in (["one"], ["one/loads.py", "--brief"]):
+        assert racer("explore", *words)[2] == ""
+        assert contents(here / "racer-out") == drawn
+    assert racer("explore", "one", "--no-count")[2] == ""  # of the same schedule all the same
+    kept = contents(here / "racer-out")
+    assert {name for name in drawn if kept.get(name) != drawn[name]} == {"loads.torn.json"}
+    file.write_text(TWO_LOADS.replace("x.store(1)", "x.store(2)"))
+    _, _, err = racer("explore", "one/loads.py")  # draws all but the PNG anew
+    why = "note: deleted, as of another schedule than the witness that is there now"
+    assert err == f"{why}: racer-out/loads.torn.png\n"
+    file.write_text(TWO_LOADS)
+    _, _, err = racer("explore", "one")  # draws none
+    assert err == f"{why}: racer-out/loads.torn.svg, racer-out/loads.torn.dot\n"
+    assert contents(here / "racer-out").keys() == {"loads.torn.json"}
 
 
 def test_a_table_sets_failures_aside_as_well(racer: Run, here: Path) -> None:

@@ -4,7 +4,7 @@ a file that is named."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -39,7 +39,7 @@ def find_claims(words: list[str]) -> tuple[list[Claim], list[Broken]]:
     return ([by_name[name] for name in names] if names else claims), broken
 
 
-def claim_names(words: list[str]) -> list[str]:
+def claim_names(words: Sequence[str]) -> list[str]:
     """Those words that are no file or directory."""
     return [word for word in words if not is_path(word) and not Path(word).is_dir()]
 

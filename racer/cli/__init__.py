@@ -216,7 +216,7 @@ def _claims(
         int | None, typer.Option(metavar="N", min=1, help="Explore in N processes.")
     ] = None,
     html: Annotated[
-        bool, typer.Option("--html", help="Write claims.html too: the table as one file.")
+        bool, typer.Option("--html", help="Write claims.NAME.html too: the table as one file.")
     ] = False,
     max_states: Annotated[
         int | None, typer.Option(metavar="N", help="Stop each case after N states: status 3.")

@@ -12,7 +12,7 @@ from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import claim_names, find_claims
 from racer.cli.commands import Request, complain_of, explore_scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import WrittenPage, named_by_user
+from racer.cli.output import DEFAULT_MEMORY, WrittenPage, file_label, named_by_user
 from racer.cli.progress import shown_cases
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
 from racer.machine.models import model
@@ -21,6 +21,8 @@ from racer.viz.documents.claims import claims_document
 
 if TYPE_CHECKING:
     from racer.viz.page.report import ClaimRow
+
+_NAME_LIMIT = 100  # of what was asked for, in the name of a page
 
 
 def claims_command(
@@ -48,7 +50,7 @@ def claims_command(
         _show_schedule(decided[0], memory, directory, html=html)
     else:
         emit(claims_table(decided, memory))
-    page = _written_page(decided, memory, directory) if html else WrittenPage(None, None)
+    page = _written_page(decided, names, memory, directory) if html else WrittenPage(None, None)
     if page.path and not json:
         emit(f"\n{page.path}")
     complain_of([page])
@@ -93,11 +95,27 @@ def _status(decided: list[Decided]) -> int:
     return OK if all(each.as_expected for each in decided) else NOT_AS_DECLARED
 
 
-def _written_page(decided: list[Decided], memory: str, directory: str) -> WrittenPage:
-    """The table as one HTML file, claims.html."""
+def _written_page(
+    decided: list[Decided], asked: list[str], memory: str, directory: str
+) -> WrittenPage:
+    """The table as one HTML file, which is named by what was asked."""
     from racer.cli.html import claims_report, write_page
 
-    return write_page(Path(directory) / "claims.html", claims_report(decided, memory=memory))
+    path = Path(directory) / f"{page_name(asked, memory)}.html"
+    report = claims_report(decided, asked=asked, memory=memory)
+    return write_page(path, report, replaces_others=False)
+
+
+def page_name(asked: list[str], memory: str) -> str:
+    """claims, and what was asked for if that is not all: claims.C10,C12 or claims.FILE."""
+    names = claim_names(asked)
+    told = [file_label(word if word in names else Path(word).resolve().stem) for word in asked]
+    if memory != DEFAULT_MEMORY:
+        told.append(f"memory={memory}")
+    joined = ",".join(told)
+    if len(joined) > _NAME_LIMIT:
+        joined = file_label(joined)
+    return f"claims.{joined}" if joined else "claims"
 
 
 def _show_schedule(decided: Decided, memory: str, directory: str, *, html: bool) -> None:

@@ -14,8 +14,9 @@ from racer.catalogue.scenario import Scenario
 from racer.claims.bearing import bearings
 from racer.claims.data import Never, Shows
 from racer.claims.deciding import Decided
-from racer.claims.finding import known_claims
+from racer.claims.finding import claim_names, known_claims
 from racer.cli.output import (
+    DEFAULT_MEMORY,
     Written,
     WrittenPage,
     explore_command,
@@ -222,9 +223,12 @@ def claim_rows(decided: Sequence[Decided]) -> tuple[ClaimRow, ...]:
     )
 
 
-def claims_report(decided: Sequence[Decided], *, memory: str) -> Report:
-    """The answers to claims as data for a page."""
+def claims_report(decided: Sequence[Decided], *, asked: Sequence[str], memory: str) -> Report:
+    """The answers to claims as data for a page; `asked` are the names and files of the command."""
     rows = claim_rows(decided)
+    names = claim_names(asked)
+    files = [word for word in asked if word not in names]
+    under = [] if memory == DEFAULT_MEMORY else ["--memory", memory]
     return Report(
         title="Claims",
         summary=closing_text(decided),
@@ -235,10 +239,12 @@ def claims_report(decided: Sequence[Decided], *, memory: str) -> Report:
         because="",
         numbers=(),
         claims=tuple(
-            row if each.telling() is None else replace(row, told_by=f"racer claims {row.name}")
+            row
+            if each.telling() is None
+            else replace(row, told_by=shlex.join(["racer", "claims", *files, row.name, *under]))
             for each, row in zip(decided, rows, strict=True)
         ),
-        command=shlex.join(["racer", "claims", *(row.name for row in rows), "--html"]),
+        command=shlex.join(["racer", "claims", *asked, *under, "--html"]),
     )
 
 

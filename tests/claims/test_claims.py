@@ -23,6 +23,7 @@ from racer.claims.conditions import condition
 from racer.claims.data import Ask
 from racer.claims.deciding import Decided, decide
 from racer.claims.finding import find_claims
+from racer.cli.claims import page_name
 from racer.exploration.exploring import explore
 from racer.lang.memory_use import MemoryLimit
 from racer.viz.claims import claims_table
@@ -369,8 +370,8 @@ def test_html_has_the_table_and_for_one_claim_the_case_that_decides_it(
 ) -> None:
     status, out, err = racer("claims", "T2", "T10", "--jobs", "1", "--html")
     assert (status, err) == (0, "")
-    assert out.splitlines()[-1] == "racer-out/claims.html"
-    text = Path("racer-out/claims.html").read_text()
+    assert out.splitlines()[-1] == "racer-out/claims.T2,T10.html"
+    text = Path("racer-out/claims.T2,T10.html").read_text()
     assert "loads=1 or write=false" in text
     assert text.index(">T2<") < text.index(">T10<")
     status, out, _ = racer("claims", "T10", "--jobs", "1", "--html")
@@ -379,6 +380,34 @@ def test_html_has_the_table_and_for_one_claim_the_case_that_decides_it(
     text = Path("racer-out/loads.html").read_text()
     assert 'id="torn/R2"' in text
     assert ">claim T10<" in text
+
+
+def test_a_page_of_claims_is_named_by_what_was_asked_for(racer: Run, models: Path) -> None:
+    (models.parent / "other").mkdir()
+    (models.parent / "other" / models.name).write_text(models.read_text())
+    here, there = f"{models.parent.name}/{models.name}", f"scenarios/other/{models.name}"
+    asked = (["T2"], [here], [here, "T2"], [there])
+    names = []
+    for words in asked:
+        _, out, err = racer("claims", *words, "--jobs", "1", "--html")
+        assert out, err
+        page = Path(out.splitlines()[-1])
+        names.append(page.name)
+        said = "is of another case, and is kept" in err
+        assert said == (words == [there])  # that has the same stem
+        command = " ".join(["racer claims", *words, "--html"])
+        assert f"<code>{command}</code>" in page.read_text()
+    stem = models.stem
+    assert names[:3] == [
+        "claims.T2.html",
+        f"claims.{stem}.html",
+        f"claims.{stem},T2.html",
+    ]
+    assert re.fullmatch(rf"claims\.{stem}\.[0-9a-f]{{8}}\.html", names[3])
+    assert (page_name([], "sc"), page_name(["T2"], "tso")) == ("claims", "claims.T2,memory=tso")
+    # What a page says to type of one claim finds it.
+    text = Path("racer-out", names[1]).read_text()
+    assert f"racer claims {here} T2" in text
 
 
 def test_where_real_coroutines_were_not_beside_all_of_it_table_and_page_say_so(
@@ -391,7 +420,7 @@ def test_where_real_coroutines_were_not_beside_all_of_it_table_and_page_say_so(
     said = r"(\d+) cases, [^;]*, edges of automata not compared with real coroutines in \1\b"
     _, out, _ = racer(*words)
     assert re.search(said, " ".join(out.split()))
-    assert re.search(said, Path("racer-out/claims.html").read_text())
+    assert re.search(said, Path("racer-out/claims.T2,T10.html").read_text())
     claims = json.loads(racer(*words, "--json")[1])["claims"]
     points = [point for each in claims for ask in each["asks"] for point in ask["points"]]
     assert {case["coverage"]["edges"] for point in points for case in point["cases"]} == {0}

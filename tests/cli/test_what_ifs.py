@@ -114,7 +114,7 @@ def test_a_claim_says_which_points_are_no_more_than_that(racer: Run, model: None
     assert "  no       update=split checks=true\n" in out
     assert "  no       update=atomic checks=true (what if)\n" in out
     racer("claims", "W1", "--html")
-    assert "as the C is" in Path("racer-out/claims.html").read_text()
+    assert "as the C is" in Path("racer-out/claims.W1.html").read_text()
 
 
 def test_an_answer_that_changes_is_status_one(racer: Run, model: None) -> None:

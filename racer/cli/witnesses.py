@@ -41,16 +41,24 @@ class Consent:
     trust: bool = False
     scenario: str | None = None
 
+    @property
+    def words(self) -> str:
+        """It, as it stands behind the witness on a command line."""
+        named = "" if self.scenario is None else f" {shell_word(self.scenario)}"
+        return f"{named} --trust" if self.trust else named
+
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """A witness whose every step came out as saved.
 
+    `consent` is what it took of what the user gave.
     `fresh`: the scenario behaves as when it was saved, elsewhere than on this schedule, too.
     `checked`: its counts and its minimum are what they are, or are not told.
     """
 
     path: str
+    consent: Consent
     saved: SavedWitness
     scenario: Scenario
     loaded: Loaded
@@ -113,7 +121,8 @@ def replay_witness(path: str, consent: Consent) -> int:
     steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, events, strict=True)]
     if done.trace.cycle:
         steps.append(f"  {again_text(names[-done.trace.cycle])}")
-    closing = ["", f"racer explain {shell_word(path)}"] if explains else []
+    told = f"racer explain {shell_word(path)}{done.consent.words}"
+    closing = ["", told] if explains else []
     emit("\n".join(["", *steps, *closing]))
     return OK
 
@@ -130,7 +139,7 @@ def replayed(path: str, consent: Consent) -> Replayed:
             f"racer replays {', '.join(repr(name) for name in sorted(MODELS))}."
         )
     with models_print_to_stderr():
-        scenario, program = _saved_program(saved, Path(path), consent)
+        scenario, program, taken = _saved_program(saved, Path(path), consent)
         with patience():  # with methods of its values, too
             trace = check(saved, program)
         loaded = load_program(program)
@@ -145,7 +154,7 @@ def replayed(path: str, consent: Consent) -> Replayed:
         with patience():
             fresh = saved.digest == loaded.digest
         checked = not fresh or _numbers_checked(path, saved, loaded)
-    return Replayed(path, saved, scenario, loaded, trace, fresh, checked)
+    return Replayed(path, taken, saved, scenario, loaded, trace, fresh, checked)
 
 
 def _numbers_checked(path: str, saved: SavedWitness, loaded: Loaded) -> bool:
@@ -182,34 +191,39 @@ def _edited(path: str, what: str) -> WitnessError:
     )
 
 
-def _saved_program(saved: SavedWitness, path: Path, consent: Consent) -> tuple[Scenario, Program]:
-    """The scenario of a witness and its Program. Errors: WitnessError that names the file."""
+def _saved_program(
+    saved: SavedWitness, path: Path, consent: Consent
+) -> tuple[Scenario, Program, Consent]:
+    """The scenario of a witness, its Program, and what that took of the consent.
+
+    Errors   WitnessError that names the file.
+    """
     if not saved.scenario and consent.scenario is None:
         raise WitnessError(
             f"the witness {shown_path(path)} is of a Program in Python and names no scenario. In "
             f"Python: racer.replay(program, racer.load({str(path)!r}))."
         )
     try:
-        scenario = _scenario_of(saved, path, consent)
-        return scenario, scenario.build(**saved.parameters)
+        scenario, taken = _scenario_of(saved, path, consent)
+        return scenario, scenario.build(**saved.parameters), taken
     except UsageError as error:
         raise WitnessError(f"the witness {shown_path(path)} cannot be replayed: {error}") from error
 
 
-def _scenario_of(saved: SavedWitness, path: Path, consent: Consent) -> Scenario:
-    """The scenario a witness names, or the one given in its place.
+def _scenario_of(saved: SavedWitness, path: Path, consent: Consent) -> tuple[Scenario, Consent]:
+    """The scenario a witness names, or the one given in its place; and what that took.
 
     A file is looked for from here, then from the witness up, and run only if it is a scenario's
     below the current directory, or the user consents: a witness may come from anybody.
     """
     if consent.scenario is not None:
-        return find(consent.scenario).scenario
+        return find(consent.scenario).scenario, Consent(scenario=consent.scenario)
     reference = saved.scenario
     file, separator, name = reference.rpartition("::")
     if not separator:
         if "/" in reference or reference.endswith(".py"):
             raise UsageError(f"{reference!r} is not the name of a scenario.")
-        return find(reference).scenario
+        return find(reference).scenario, Consent()
     if not os.path.exists(file):
         for directory in path.resolve().parents:
             if (directory / file).is_file():
@@ -221,11 +235,12 @@ def _scenario_of(saved: SavedWitness, path: Path, consent: Consent) -> Scenario:
                 f"the witness lies in.\n"
                 f"Try: name it: racer replay {shell_word(str(path))} path/to/file.py::{name}"
             )
-    if not consent.trust and not is_below_here(reference):
+    trusted = not is_below_here(reference)
+    if trusted and not consent.trust:
         raise UsageError(
             f"a scenario is code, and it names one that is not below the current directory, "
             f"{reference!r}.\n"
             f"Try: if you trust that file, name it: racer replay {shell_word(str(path))} "
             f"{shell_word(reference)}; or --trust, for whatever a witness names."
         )
-    return find(reference).scenario
+    return find(reference).scenario, Consent(trust=trusted)

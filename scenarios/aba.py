@@ -15,13 +15,15 @@ Answer     No. R loads p's head: it is H. A splits p off, frees H and makes H a 
 
 from typing import Annotated
 
-from racer import Expected, Memory, Program, Range, Thread, Violation, WhatIf, scenario
+from racer import About, Expected, Memory, Program, Range, Thread, Violation, WhatIf, scenario
 
 EXPECTED = Expected(
     verdict="fail",
     labels=("misclassified",),
     because="the re-read compares addresses, and a new THP on H has the address of the old one",
 )
+
+ABOUT = About(labels={"misclassified": "p is taken for kernel memory, and was so at no instant"})
 
 
 @scenario(expect=EXPECTED)
@@ -83,4 +85,5 @@ def aba(
     return Program(
         mem,
         {"R": Thread(reader, copies=readers), "A": Thread(splitter), "B": Thread(recompounder)},
+        about=ABOUT,
     )

@@ -61,6 +61,7 @@ from dataclasses import replace
 from typing import Annotated, Literal, get_args
 
 from racer import (
+    About,
     Expected,
     Meanings,
     Memory,
@@ -73,6 +74,7 @@ from racer import (
     scenario,
 )
 
+from .kernel.about import about_page
 from .kernel.allocator import Zone, alloc_frozen_pages, free_one_page, make_zone, plain_rmw
 from .kernel.classifier import Question, ask, flags_of, make_question
 from .kernel.memory_failure import hwpoison_caller
@@ -235,6 +237,7 @@ def movable_ops(
         {"classify": Thread(body, zone, asked, v9, states)},
         consistency=page_model(block) if states == "allowed" else {},
         sometimes=sometimes,
+        about=About(labels={"disagree": f"{variant} and v9 give different answers about one page"}),
     )
 
 
@@ -340,4 +343,5 @@ def movable_ops_race(
         },
         consistency=page_model(block),
         sometimes={"p is a slab": is_slab, "p is movable": is_movable},
+        about=about_page(block, p),
     )

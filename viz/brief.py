@@ -89,12 +89,13 @@ def _how_often(explanation: Explanation) -> str:
         return often_text(explanation)
     if count is None or total is None:
         return f"{explanation.label}: {often_text(explanation)}"
-    ratio = ratio_text(count, total)
+    label, ratio = explanation.label, ratio_text(count, total)
     if explanation.with_effect is not None:
         some = ratio_text(explanation.with_effect, total)
-        ratio = f"with this effect {some}; with any, {ratio}"
+        ratio = f"{some}, with any effect {ratio}"
+        label += f" ({explanation.effect or 'without effect'})"
     facts = [each for each in explanation.fact.split("; ") if not each.startswith("impossible")]
-    return f"{explanation.label}: {'; '.join([ratio, *facts])}."
+    return f"{label}: {'; '.join([ratio, *facts])}."
 
 
 def _closing(explanation: Explanation, origin: Origin) -> list[str]:
@@ -106,7 +107,7 @@ def _closing(explanation: Explanation, origin: Origin) -> list[str]:
     by = f"# racer {origin.version}"
     if len(last) + 2 + len(by) <= WIDTH:
         return [*found, *lines, f"{last}  {by}"]
-    return [*found, by, *lines, last]
+    return [*found, *lines, last, by]
 
 
 def _cut(lines: list[str], most: int) -> list[str]:
@@ -122,7 +123,11 @@ def _steps(explanation: Explanation, room: int) -> list[str]:
     """As many of the telling rows as there is room for, under a line that says who takes them."""
     for number in range(len(explanation.telling), 0, -1):
         rows = sorted(explanation.telling[:number])
-        lines = [*_heading(explanation, rows), *_drawn(explanation, rows)]
+        lines = [
+            *_heading(explanation, rows),
+            *_drawn(explanation, rows),
+            *_at_the_end(explanation),
+        ]
         if len(lines) <= room:
             return lines
     return []
@@ -147,22 +152,33 @@ def _drawn(explanation: Explanation, rows: list[int]) -> list[str]:
     return min(pictures, key=len)
 
 
+def _at_the_end(explanation: Explanation) -> list[str]:
+    """The label where no step is marked with it: what rests at the end shows it."""
+    if explanation.cycle or any(row.violates for row in explanation.rows):
+        return []
+    mark = wrapped(f"at the end  *** {explanation.label}", WIDTH - _INDENT)
+    return [" " * _INDENT + line for line in mark]
+
+
 def _row(explanation: Explanation, row: Row, columns: dict[int, int]) -> list[str]:
     """The step in its lane, and at the right the function that it is a step of."""
     begin = columns[row.lane]
     marks = "".join(
         "." if column in columns.values() and column < begin else " " for column in range(begin)
     )
-    text = f"{row.name} {row.short}"
+    text, below = f"{row.name} {row.short}", list[str]()
+    hanging = min(len(row.name) + 1, (WIDTH - begin) // 2)
     if row.violates:
-        marked = f"{text}  *** {explanation.label}"
-        fits = len(marked) + 2 + len(row.models) <= WIDTH - begin
-        text = marked if fits else f"{text}  ***"
-    lines = wrapped(text, WIDTH - begin, hanging=len(row.name) + 1)
+        mark = f"*** {explanation.label}"
+        if len(f"{text}  {mark}") + 2 + len(row.models) <= WIDTH - begin:
+            text = f"{text}  {mark}"
+        else:
+            below = [" " * hanging + line for line in wrapped(mark, WIDTH - begin - hanging)]
+    lines = wrapped(text, WIDTH - begin, hanging=hanging)
     drawn = [f"{marks}{line}" for line in lines]
     free = WIDTH - len(drawn[-1]) - 2
     if len(row.models) <= free:
         drawn[-1] += row.models.rjust(free + 2)
     else:
         drawn.append(row.models.rjust(WIDTH))
-    return drawn
+    return [*drawn, *(f"{marks}{line}" for line in below)]

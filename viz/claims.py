@@ -12,7 +12,7 @@ from racer.claims.answering import what_ifs_of
 from racer.claims.cases import Case, Point
 from racer.claims.data import Answer, Ask, Claim, Never
 from racer.claims.deciding import Decided
-from racer.viz.summary import count_text
+from racer.viz.summary import counted
 from racer.viz.wrapping import WIDTH, filled
 
 _COLUMNS: Final = (5, 7, 7)  # the widths of all but the last
@@ -96,16 +96,16 @@ def closing_text(decided: Sequence[Decided]) -> str:
 def searched_text(cases: Sequence[Case]) -> str:
     """How much was searched."""
     counts = [case.interleavings for case in cases]
-    counted = [count for count in counts if count is not None]
+    known = [count for count in counts if count is not None]
     endless = sum(bool(case.loops) for case in cases)
-    parts = [f"{len(cases)} case{'s' if len(cases) != 1 else ''}"]
-    parts.append(f"{count_text(sum(case.states for case in cases))} states")
-    if counted:
-        parts.append(f"{count_text(sum(counted))} interleavings")
+    parts = [counted(len(cases), "case")]
+    parts.append(counted(sum(case.states for case in cases), "state"))
+    if known:
+        parts.append(counted(sum(known), "interleaving"))
     if endless:
         parts.append(f"unbounded in {endless}")
-    if len(counts) - len(counted) - endless:
-        parts.append(f"not counted in {len(counts) - len(counted) - endless}")
+    if len(counts) - len(known) - endless:
+        parts.append(f"not counted in {len(counts) - len(known) - endless}")
     uncompared = sum(not case.is_compared for case in cases)
     if uncompared:
         parts.append(f"edges of automata not compared with real coroutines in {uncompared}")

@@ -11,7 +11,7 @@ from racer.difference.contrasting import contrast
 from racer.difference.data import Alignment, Compared, Difference, Share, Side, Which
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
 from racer.viz.sides import side_by_side
-from racer.viz.summary import count_text
+from racer.viz.summary import count_text, counted
 from racer.viz.wrapping import WIDTH, filled
 from racer.words.counts import preemptions_text
 from racer.words.outcomes import outcome_text, outcome_value
@@ -209,7 +209,7 @@ def _often(side: Side, share: Share | None) -> str:
     total = side.result.interleavings
     if share is None or share.interleavings is None or total is None:
         return ""
-    return f"{count_text(share.interleavings)} of {count_text(total)} interleavings"
+    return f"{count_text(share.interleavings)} of {counted(total, 'interleaving')}"
 
 
 def _sides(found: Difference) -> tuple[Side, Side]:

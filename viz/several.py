@@ -8,7 +8,7 @@ from typing import Final
 
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
-from racer.viz.summary import count_text, counted
+from racer.viz.summary import counted
 from racer.viz.wrapping import WIDTH, filled
 
 _WIDEST: Final = 28  # columns of a name that has the rest beside it
@@ -90,9 +90,9 @@ def _closing(rows: Sequence[Row], known: int, files: Sequence[Row]) -> str:
     ]
     results = [row.result for row in rows if row.result]
     counts = [each.interleavings for each in results if each.interleavings is not None]
-    searched = [f"{count_text(sum(each.states for each in results))} states"]
+    searched = [counted(sum(each.states for each in results), "state")]
     if counts:
-        searched.append(f"{count_text(sum(counts))} interleavings")
+        searched.append(counted(sum(counts), "interleaving"))
     if len(counts) < len(results):
         searched.append(f"not counted in {len(results) - len(counts)}")
     many = counted(len(rows), "scenario")

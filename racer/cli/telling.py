@@ -65,7 +65,8 @@ def origin_of(
 ) -> Origin:
     """What a scenario declares of a label, and how it is explored again.
 
-    What is declared counts only if it has the label: else it is about something else.
+    What is declared counts only if it has the label: else it is about something else. Of several
+    labels the one reason is that of none alone, so it is left out.
     """
     if declared is not None and label not in declared.labels:
         declared = None
@@ -73,7 +74,7 @@ def origin_of(
     return Origin(
         title=case_title(scenario, parameters, memory),
         what_if=what_if_text(scenario.what_ifs(parameters)),
-        because=declared.because if declared else "",
+        because=declared.because if declared and len(declared.labels) == 1 else "",
         remedy=_remedy(scenario, parameters, declared, label, command) if declared else "",
         command=mailed_command(command),
         version=racer_version(),

@@ -323,8 +323,8 @@ class Explanation:
     telling first. `comes_to`, `names` and `models` are in the words of the Program's About: what
     the label comes to, half a sentence; who is who of what those rows touch; which code it is.
 
-    `with_effect` of the `interleavings` have the effect that this schedule's violation has; None
-    where the label has no other effect, or none is counted.
+    `effect` is what the violation of this schedule declares. `with_effect` of the `interleavings`
+    have it, too; None where the label has no other, or none is counted.
 
     The last `cycle` rows are repeated for ever: a livelock. Of one `escapable` says whether an end
     can still be reached then, so that it takes a fair scheduler's consent; None: not known. `spent`
@@ -364,4 +364,5 @@ class Explanation:
     comes_to: str = ""
     names: tuple[tuple[str, str], ...] = ()
     models: str = ""
+    effect: str = ""
     with_effect: int | None = None

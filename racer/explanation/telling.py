@@ -76,7 +76,7 @@ def explanation_of(
     conflicting, returned = conflicts(scene, ordered), returned_values(scene)
     said = (_verdict(scene), cause(scene, conflicting, returned))
     telling = telling_rows(scene, decided, conflicting, said[1])
-    axis = _axis(trace, end)
+    axis, effect = _axis(trace, end), effect_of(trace, label)
     stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return, said)
     stay |= frozenset(range(end - trace.cycle, end))
     return Explanation(
@@ -109,9 +109,10 @@ def explanation_of(
         spent=decided.spent,
         telling=telling,
         steps=len(trace.events),
-        comes_to=trace.about.comes_to(label, effect_of(trace, label)),
+        comes_to=trace.about.comes_to(label, effect),
         names=trace.about.names_in([cell for i in telling if (cell := scene.cell(i)) is not None]),
         models=trace.about.models,
+        effect=effect,
         with_effect=with_effect,
     )
 

@@ -44,6 +44,13 @@ def labels(p: str) -> dict[str, str]:
         "reference_put_twice": "it was put before, and this one is somebody else's",
         "reference_not_held": f"{p} is handled by a caller that holds no reference to it",
         "given_up": f"{p} is given up, and the kernel before the patch would have handled it",
+        "transient_eio": f"get_any_page() ends as -EIO before {p}, a user's, is back on the LRU",
+        "returned_eio": f"get_any_page() ends as -EIO, though {p}, a user's, was back on the LRU",
+        "as_transient": f"{p} is kernel memory at every instant, and told as one off the LRU",
+        "reference_overwritten": "init_page_count() overwrites a reference that somebody has",
+        "gave_up": "the classifier has to retry, and may not any more",
+        "handles_poisoned": f"soft_offline_page() goes on to migrate {p}, which is poisoned",
+        "handled_after_all": f"{p} is handled, and was kernel memory when the call began",
         "poison_lost": f"{p} loses PG_hwpoison, though its memory is bad",
     }
 

@@ -94,6 +94,20 @@ def effects() -> Program:
     return Program(mem, {"R": Thread(read), "W": Thread(write)})
 
 
+@scenario(expect=Expected("fail", ("one", "two"), "one thing or another"))
+def labels() -> Program:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def read() -> None:
+        raise Violation("two" if await x.load() else "one")
+
+    async def write() -> None:
+        await x.store(1)
+
+    return Program(mem, {"R": Thread(read), "W": Thread(write)})
+
+
 @scenario(expect=Expected("pass"))
 def undeclared(*, reads: Reads = "two") -> Program:
     return program(reads)
@@ -116,8 +130,8 @@ def test_a_brief_is_all_that_is_printed_and_names_no_file(racer: Run, here: Path
         "  R2 load x -> 1  *** torn\n"
         "\n"
         "Models a book.\n"
-        "# racer 0.1.0\n"
         "racer explore more.py::looks --set variant=a --set 'name=a b'\n"
+        "# racer 0.1.0\n"
     )
     (witness,) = Path("racer-out").glob("looks.*.json")
     assert racer("explain", str(witness), "--brief") == (0, out, "")
@@ -183,9 +197,17 @@ def test_how_often_is_said_of_the_effect_that_the_steps_show(racer: Run, here: P
     # R1 is before, between or after the two stores: three interleavings, each with its own effect.
     # The one that is shown is R1 alone, which takes no second thread.
     assert "R1 load x -> 0  *** seen" in out
-    said = "seen: with this effect 1 of 3 interleavings; with any, every interleaving;"
+    said = "seen (it is 0): 1 of 3 interleavings, with any effect every interleaving;"
     assert said in " ".join(out.split())
     assert racer("explain", "racer-out/effects.seen.json", "--brief") == (0, out, "")
+
+
+def test_one_reason_for_several_labels_is_not_given_for_each(racer: Run, here: Path) -> None:
+    Path("more.py").write_text(MODELS)
+    status, out, _ = racer("explore", "more.py::labels", "--brief")
+    assert status == 0
+    assert "*** one" in out and "*** two" in out
+    assert "Why:" not in out and "one thing or another" not in out
 
 
 def test_what_makes_the_decisive_steps_happen_is_only_in_full(racer: Run, here: Path) -> None:

@@ -38,6 +38,22 @@ def declared_fixes() -> Iterator[tuple[str, dict[str, Value], dict[str, Value]]]
 FIXES = list(declared_fixes())
 
 
+def test_a_label_of_a_scenario_is_told_in_the_terms_of_the_code() -> None:
+    """What racer finds of itself, and what no state reaches, has words already."""
+    told = 0
+    for name, scenario in SCENARIOS.items():
+        for point in points(scenario):
+            try:
+                program, declared = scenario.build(**point), scenario.expected(**point)
+            except UsageError:  # the kernel cannot have that
+                continue
+            for label in declared.labels if declared else ():
+                if label not in ("deadlock", "livelock", *program.sometimes):
+                    assert program.about.labels.get(label), (name, point, label)
+                    told += 1
+    assert told > len(SCENARIOS)
+
+
 def test_the_subject_and_its_neighbours_say_what_would_fix_them() -> None:
     assert {"split_race", "free_alloc_free", "higher_order_split", "count_increased"} <= {
         name for name, *_ in FIXES

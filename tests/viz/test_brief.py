@@ -106,6 +106,31 @@ def test_a_brief_is_twenty_lines_that_any_mail_takes(program: Program) -> None:
         assert not any(line.endswith(" ") for line in lines)
 
 
+def test_a_label_that_does_not_fit_beside_its_step_stands_below_it() -> None:
+    mem = Memory()
+    x, label = mem.cell("x" * 30, 0), "a_label_that_is_long_enough_not_to_fit"
+
+    async def look() -> None:
+        await x.load()
+        raise Violation(label)
+
+    # "T1 load ", 30 letters, " -> 0" and the label, with what stands between, are 86 columns.
+    lines = brief(of(Program(mem, {"T": Thread(look)}))).splitlines()
+    assert lines[-2:] == [f"  T1 load {'x' * 30} -> 0", f"     *** {label}"]
+
+
+def test_what_no_step_violates_is_marked_at_the_end() -> None:
+    assert brief(of(crossed_locks())).splitlines()[-1] == "  at the end  *** deadlock"
+    assert "at the end" not in brief(of(each_waits_for_the_other()))  # a livelock has no end
+    assert "at the end" not in brief(of(ring()))
+
+
+def test_a_command_of_two_lines_has_the_version_after_it_too() -> None:
+    long = f"racer explore {'x' * 50} \\\n--set {'y' * 60}"
+    lines = brief_of(of(ring()), Origin(command=long, version="1.0")).splitlines()
+    assert lines[-3:] == [*long.splitlines(), "# racer 1.0"]
+
+
 def test_the_step_that_violates_and_what_the_cause_names_are_never_left_out() -> None:
     explanation = of(split_race())
     rows = [explanation.rows[i] for i in explanation.telling]

@@ -34,7 +34,7 @@ class Expected:
     verdict  "pass" or "fail"
     labels   of a "fail" all labels, in a tuple: violations, and the names of `sometimes`
              predicates that no state reaches; of a "pass" none
-    because  the reason in a sentence, which the report repeats
+    because  the reason in a sentence, which the report repeats, and a brief if there is one label
     loops    names of all threads that can take steps for ever, in a tuple; None declares nothing
              about that
     fixed_by parameters and their values that would help, all others as they are. A brief repeats

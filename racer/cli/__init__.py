@@ -115,6 +115,7 @@ def _explore(
     brief: options.Brief = False,
     full: options.Full = False,
     mermaid: options.Mermaid = False,
+    for_mail: options.Mail = False,
 ) -> None:
     """Search every interleaving of a scenario.
 
@@ -144,6 +145,7 @@ def _explore(
                 html=html,
                 png=png,
                 detail=detail_of(brief=brief, full=full, mermaid=mermaid),
+                for_mail=for_mail,
             )
         )
 
@@ -251,9 +253,7 @@ def _claims(
 @app.command("explain")
 def _explain(
     witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
-    for_mail: Annotated[
-        bool, typer.Option("--mail", help="The text for a mail, ending in the replay command.")
-    ] = False,
+    for_mail: options.Mail = False,
     html: Annotated[
         str | None,
         typer.Option("--html", metavar="FILE", help="Write the page to step through it, too."),

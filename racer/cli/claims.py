@@ -10,8 +10,9 @@ from racer.catalogue.parameters import show_value
 from racer.claims.data import Ask, Claim
 from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import claim_names, find_claims
-from racer.cli.commands import Request, complain_of, explore_scenario
+from racer.cli.commands import Request, explore_scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
+from racer.cli.naming import complain_of
 from racer.cli.output import DEFAULT_MEMORY, WrittenPage, file_label, named_by_user
 from racer.cli.progress import shown_cases
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from racer import interrupts
-from racer.catalogue.discovery import Found, find, is_below_here, origin_text
+from racer.catalogue.discovery import Found, find, origin_text
 from racer.catalogue.parameters import Value
 from racer.catalogue.scenario import Expected
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
+from racer.cli.naming import complain_of, complain_paths, emit_files, to_be_named
 from racer.cli.output import (
     Stale,
     Written,
@@ -20,9 +21,7 @@ from racer.cli.output import (
     case_title,
     identity,
     named_by_user,
-    replay_command,
     set_aside,
-    shell_word,
     with_pictures,
     write_witness,
 )
@@ -34,6 +33,7 @@ from racer.cli.telling import (
     complain_of_late,
     end_of_telling,
     explanations_of,
+    mailed,
     origin_of,
     says_all,
     told,
@@ -78,7 +78,13 @@ class Request:
     html: bool = False
     png: bool = False
     detail: Detail = "usual"
+    for_mail: bool = False
     claims: tuple[ClaimRow, ...] = ()  # that the case decides, for the HTML file
+
+    @property
+    def alone(self) -> bool:
+        """Whether stdout is to be pasted somewhere."""
+        return self.for_mail or self.detail in ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,11 @@ class Selection:
     def file_name(self, memory: str) -> str:
         """What the names of files about it begin with."""
         return case_name(self.found.scenario, self.parameters, memory)
+
+    def heading(self, reference: str, memory: str) -> str:
+        """What is explored, and what that is about."""
+        summary = self.found.scenario.summary
+        return heading(reference, summary, self.parameters, memory, self.what_ifs)
 
 
 def explore_scenario(request: Request) -> int:
@@ -144,8 +155,12 @@ def _explored_and_told(
         emit(
             document(reference, selection.parameters, selection.what_ifs, result, judgement, files)
         )
-    elif request.detail not in ALONE:
+    elif not request.alone:
         emit_files(written, to_be_named(selection.found), page)
+    else:
+        pictures = [path for each in written.values() for path in each.pictures]
+        asked = [path for path in pictures if request.png and path.endswith(".png")]
+        complain_paths([*([page.path] if page.path else []), *asked])
     failures = complain_of([*written.values(), *stale, page])
     complain_of_late(written, request.timeout)
     if not stdout_takes_all():
@@ -227,19 +242,12 @@ def search(request: Request, selection: Selection, deadline: float | None) -> tu
 
 def _opening(request: Request, selection: Selection, result: Result, judgement: Judgement) -> str:
     """What was explored, and what came of it; in brief, nothing where violations say all."""
-    if request.detail in ALONE and says_all(result, judgement):
+    if request.alone and says_all(result, judgement):
         return ""
-    scenario = selection.found.scenario
-    title = heading(
-        selection.found.reference,
-        scenario.summary,
-        selection.parameters,
-        result.memory,
-        selection.what_ifs,
-    )
+    title = selection.heading(selection.found.reference, result.memory)
     if selection.found.hides:
         title += f"\n({origin_text(selection.found)})"
-    if request.detail in ALONE:
+    if request.alone:
         return f"{title}\n\n{verdict_text(result, judgement)}\n{filled(result_line(result))}"
     return f"{title}\n\n{summary(result, judgement)}"
 
@@ -307,7 +315,8 @@ def _show_violations(
             continue
         explanation = explanations[label]
         if not request.json:
-            emit(f"{apart}{_told(request, selection, result, explanation)}")
+            text = _told(request, selection, result, explanation, written[label].witness)
+            emit(f"{apart}{text}")
             apart = "\n"
         if interrupts.asked():  # there is the witness, from which it can be drawn
             continue
@@ -318,7 +327,13 @@ def _show_violations(
     return explanations, cut
 
 
-def _told(request: Request, selection: Selection, result: Result, explanation: Explanation) -> str:
+def _told(
+    request: Request,
+    selection: Selection,
+    result: Result,
+    explanation: Explanation,
+    witness: str | None,
+) -> str:
     found = selection.found
     origin = origin_of(
         found.scenario,
@@ -328,7 +343,10 @@ def _told(request: Request, selection: Selection, result: Result, explanation: E
         selection.declared,
         explanation.label,
     )
-    return told(explanation, request.detail, origin)
+    text = told(explanation, request.detail, origin)
+    if not request.for_mail or request.detail in ALONE:
+        return text
+    return mailed(selection.heading(found.saved_reference, result.memory), text, witness)
 
 
 def _written_page(
@@ -365,38 +383,3 @@ def _written_page(
         why = f"the timeout of {request.timeout or 0:g} s was over. Try: a longer one."
         return WrittenPage(None, f"cannot write {shown_path(path)}: {why}")
     return write_page(path, report, content, replaces_others=False)
-
-
-def to_be_named(found: Found) -> str | None:
-    """The reference of a scenario that a replay runs only if it is named, or None."""
-    if "::" not in found.reference or is_below_here(found.reference):
-        return None
-    return found.reference
-
-
-def complain_of(files: Iterable[Written | WrittenPage | Stale]) -> bool:
-    """Say what could not be written, has another name or is gone; whether anything failed."""
-    files = list(files)
-    for note in sorted({note for each in files for note in each.notes}):
-        complain(note)
-    failures = sorted({each.failure for each in files if each.failure})
-    for failure in failures:
-        complain(f"error: {failure}")
-    return bool(failures)
-
-
-def emit_files(
-    written: dict[str, Written], elsewhere: str | None, page: WrittenPage | None = None
-) -> None:
-    """The page and pictures that were written; last, the command that replays the first witness.
-
-    `elsewhere` is the scenario's reference, where a witness that names it is not enough.
-    """
-    lines = [page.path] if page and page.path else []
-    lines += [picture for each in written.values() for picture in each.pictures]
-    witnesses = [each.witness for each in written.values() if each.witness]
-    named = "" if elsewhere is None else f" {shell_word(elsewhere)}"
-    commands = [replay_command(witness) + named for witness in witnesses]
-    text = "\n".join([*lines, *commands[1:], *commands[:1]])
-    if text:
-        emit(f"\n{text}")

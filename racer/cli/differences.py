@@ -10,13 +10,9 @@ from racer import interrupts
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Scenario
-from racer.cli.commands import (
-    complain_of,
-    emit_files,
-    settings_of,
-    to_be_named,
-)
+from racer.cli.commands import settings_of
 from racer.cli.guard import complain, emit, models_print_to_stderr
+from racer.cli.naming import complain_of, emit_files, to_be_named
 from racer.cli.output import (
     Written,
     case_name,

@@ -6,19 +6,18 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from racer.cli.commands import complain_of
 from racer.cli.guard import complain, emit, models_print_to_stderr
+from racer.cli.naming import complain_of, complain_paths
 from racer.cli.output import (
     Written,
     case_title,
-    mailed_command,
     named_by_user,
     replay_command,
     unwritten,
     with_pictures,
 )
 from racer.cli.statuses import OK, USAGE
-from racer.cli.telling import ALONE, Detail, told
+from racer.cli.telling import ALONE, Detail, mailed, told
 from racer.cli.witnesses import Consent, Replayed, replayed
 from racer.errors import RacerError, UsageError
 from racer.explanation.data import Explanation
@@ -57,23 +56,22 @@ def explain_witness(
     directory = named_by_user(pictures.directory, "--output")
     done = replayed(path, consent)
     explanation = _explained(done)
-    if not alone:
-        emit(f"{done.heading}\n")
-    if done.notes():
-        if for_mail or alone:
+    text = told(explanation, detail, done.origin())
+    if for_mail or alone:
+        if done.notes():
             complain(done.notes())
-        else:
-            emit(f"{done.notes()}\n")
-    emit(told(explanation, detail, done.origin()))
-    if for_mail and not alone:
-        emit(f"\n{mailed_command(['racer', 'replay', path])}")
+        emit(text if alone else mailed(done.heading, text, path))
+    else:
+        emit("\n\n".join(part for part in (done.heading, done.notes(), text) if part))
     drawn = _drawn(done, explanation, directory, pictures)
     written = [drawn] if drawn else []
     paths = [*drawn.pictures] if drawn else []
     failed = complain_of(written)
     if page is not None:
         failed |= _write_page(page, done, explanation, drawn, paths)
-    if paths and not (for_mail or alone):
+    if for_mail or alone:
+        complain_paths(paths)
+    elif paths:
         emit("\n" + "\n".join(paths))
     return USAGE if failed else OK
 

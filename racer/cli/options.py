@@ -36,6 +36,9 @@ Brief = Annotated[
 Full = Annotated[
     bool, typer.Option("--full", help="Of each violation also what makes its steps happen.")
 ]
+Mail = Annotated[
+    bool, typer.Option("--mail", help="The text for a mail, ending in the replay command.")
+]
 Mermaid = Annotated[
     bool, typer.Option("--mermaid", help="Of each a sequence diagram, for a pull request.")
 ]

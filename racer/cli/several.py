@@ -10,7 +10,6 @@ from typing import Any, Literal
 from racer.catalogue.discovery import Broken, Found, catalogue, find_all, is_path
 from racer.cli.commands import (
     Request,
-    complain_of,
     explore_scenario,
     override_of,
     search,
@@ -20,6 +19,7 @@ from racer.cli.commands import (
     written_witnesses,
 )
 from racer.cli.guard import complain, emit, models_print_to_stderr
+from racer.cli.naming import complain_of
 from racer.cli.output import named_by_user
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, status_of
 from racer.errors import RacerError, UsageError
@@ -77,9 +77,9 @@ def _is_directory(word: str) -> bool:
 def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Broken]) -> int:
     """The worst exit status there is: a file or a model that does not run, else what is not as
     declared, else what a limit cut."""
-    if request.html or request.png or request.detail != "usual":
+    if request.html or request.png or request.for_mail or request.detail != "usual":
         raise UsageError(
-            "--html, --png, --brief, --full and --mermaid are for one scenario: name it, "
+            "--html, --png, --brief, --full, --mail and --mermaid are for one scenario: name it, "
             "FILE::NAME."
         )
     override = override_of(request.expect)

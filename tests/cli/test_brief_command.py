@@ -265,3 +265,29 @@ def test_a_picture_says_what_it_is_of(racer: Run, here: Path) -> None:
     assert (
         dot.count("reads  variant=torn writers=2  memory=sc") == 2
     )  # to be read, and as its tooltip
+
+
+def test_a_mail_of_an_exploration_is_that_of_its_witness(racer: Run, here: Path) -> None:
+    status, out, err = racer("explore", "models.py::reads", "--mail")
+    assert (status, err) == (0, "")
+    (witness,) = (here / "racer-out").glob("*.json")
+    path = f"racer-out/{witness.name}"
+    assert racer("explain", path, "--mail") == (0, out, "")
+    assert out.splitlines()[-1] == f"racer replay {path}"
+    status, _, err = racer("explore", ".", "--mail")
+    assert status == 2 and "--mail and --mermaid are for one scenario" in err
+
+
+def test_what_is_written_beside_a_brief_is_named_on_stderr(racer: Run, here: Path) -> None:
+    status, out, err = racer("explore", "models.py::reads", "--brief", "--png", "--html")
+    assert (status, "racer-out" in out) == (0, False)
+    (png,) = (path.name for path in (here / "racer-out").glob("*.png"))
+    stem = png.removesuffix(".png")
+    assert err == f"written: racer-out/reads.html\nwritten: racer-out/{png}\n"
+    words = ("explain", f"racer-out/{stem}.json", "--png", "--html", "p.html")
+    drawn = [f"racer-out/{stem}.{ending}" for ending in ("svg", "png", "dot")]
+    named = "".join(f"written: {path}\n" for path in ("p.html", *drawn))
+    for detail in ("--brief", "--mermaid", "--mail"):
+        status, out, err = racer(*words, detail)
+        assert (status, err) == (0, named)
+        assert "p.html" not in out

@@ -10,6 +10,7 @@ import pytest
 from racer import explore
 from scenarios.given_up import given_up
 from scenarios.unhandlable import unhandlable
+from tests.kernel.declared import as_declared
 
 PAGES = ["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
 CALLERS = ["memory_failure", "soft_offline"]
@@ -22,11 +23,7 @@ EVERY = [
 
 
 def comes_out_as_declared(parameters: dict[str, Any]) -> None:
-    result = explore(given_up.build(**parameters), minimise=False)
-    declared = given_up.expected(**parameters)
-    assert declared is not None
-    assert result.vacuous == ()
-    assert (result.verdict, tuple(result.violations)) == (declared.verdict, declared.labels)
+    result, _ = as_declared(given_up, parameters)
     assert result.loops == ()
 
 

@@ -30,7 +30,7 @@ Source   Dijkstra, "A note on two problems in connexion with graphs", Numer. Mat
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from racer.errors import InternalError
@@ -116,7 +116,9 @@ class PreemptionSearch:
         self._least: dict[State, int] = {}
         # The nodes to settle by cost, all of as many preemptions; their last thread is not yet
         # forgotten, and each has the settled nodes it was reached from.
-        self._layers: dict[Cost, dict[Node, list[Node]]] = {NOTHING: {self.start(): []}}
+        self._layers: dict[Cost, dict[Node, list[Node]]] = {
+            NOTHING: {self._node(*self.first()): []}
+        }
         self._costs = [NOTHING]  # of the layers, as a heap
         # Settled with so many preemptions: nodes whose preempting moves have not been made.
         self._interruptible: list[Node] = []
@@ -281,31 +283,23 @@ class PreemptionSearch:
                     waiting.append(before)
         return marked
 
-    def start(self) -> Node:
-        """The node that schedules begin at."""
-        return self._node(self._system.initial(), NOBODY, 0)
+    def first(self) -> Node:
+        """The node that schedules begin at, not permuted."""
+        return (self._system.initial(), NOBODY, 0)
 
-    def following(self, node: Node, cost: Cost) -> list[tuple[Move, Node, Cost]]:
-        """Every move from a node, with where it leads and what that costs; not permuted."""
-        found = []
+    def following(
+        self, node: Node, cost: Cost, marked: Container[Node]
+    ) -> Iterator[tuple[Move, Node, Cost]]:
+        """The moves from a node of that cost to those of the marked nodes that cost what it takes
+        to come there so, with where they lead and what that costs; not permuted."""
         moves = self._system.successors(node[0])
         following = self._after(node, cost, range(len(moves)))
         for (move, _), ((after, last, moved), costs) in zip(moves, following, strict=True):
             if last != NOBODY:
                 last = self._standing(after, last)
-            found.append((move, (after, last, moved), costs))
-        return found
-
-    def initial(self) -> State:
-        return self._system.initial()
-
-    def cost_of(self, node: Node) -> Cost | None:
-        """What a node costs, which stands for all its permutations; None if it was not settled."""
-        return self._cost.get(node)
-
-    def canonical(self, node: Node) -> Node:
-        """The node that stands for all its permutations."""
-        return self._node(*node)
+            settled = self._node(after, last, moved)
+            if settled in marked and self._cost[settled] == costs:
+                yield move, (after, last, moved), costs
 
     def _node(self, state: State, last: int, moved: int) -> Node:
         """The node that stands for all permutations of one: the last thread is its group's first,
@@ -337,9 +331,9 @@ class _Walk:
 
     def moves(self) -> tuple[Move, ...]:
         """Depth first in the order of moves; a node from which it fails is not tried again."""
-        start = (self._search.initial(), NOBODY, 0)
+        start = self._search.first()
         moves: list[Move] = []
-        stack = [iter(self._options(start, NOTHING))]
+        stack = [self._search.following(start, NOTHING, self._marked)]
         failed: set[Node] = set()
         if self._is_goal(start, NOTHING):
             return ()
@@ -357,16 +351,8 @@ class _Walk:
             moves.append(move)
             if self._is_goal(node, cost):
                 return tuple(moves)
-            stack.append(iter(self._options(node, cost)))
+            stack.append(self._search.following(node, cost, self._marked))
         raise InternalError("no path along the cheapest nodes to a goal that was met")
-
-    def _options(self, node: Node, cost: Cost) -> list[tuple[Move, Node, Cost]]:
-        options = []
-        for move, after, new_cost in self._search.following(node, cost):
-            settled = self._search.canonical(after)
-            if settled in self._marked and self._search.cost_of(settled) == new_cost:
-                options.append((move, after, new_cost))
-        return options
 
     def _is_goal(self, node: Node, cost: Cost) -> bool:
         return cost == self._cost and self._arrived(node[0])

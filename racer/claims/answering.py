@@ -102,7 +102,7 @@ def _asked(ask: Ask, points: Sequence[Point], names: Sequence[str]) -> _Asked:
         },
         holds,
         frozenset(by_values.keys() - holds.keys()),
-        any(case.bound for point in points if point.holds is None for case in point.cases),
+        any(point.cut for point in points),
     )
 
 

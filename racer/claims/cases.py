@@ -62,3 +62,8 @@ class Point:
     cases: tuple[Case, ...]
     holds: bool | None
     refused: str | None
+
+    @property
+    def cut(self) -> bool:
+        """Whether a limit is why nothing is known."""
+        return self.holds is None and any(case.bound for case in self.cases)

@@ -25,8 +25,7 @@ def universal_answer(universal: Universal, asked: _Points) -> Answer:
         if point.holds is None
     ]
     if unknown:
-        cut = any(case.bound for point in unknown for case in point.cases)
-        return Answer("bound" if cut else "vacuous")
+        return Answer("bound" if any(point.cut for point in unknown) else "vacuous")
     return Answer("open")
 
 

@@ -319,8 +319,9 @@ def explore_command(
     Of these `named` is told all the same, if there is one of that name.
     """
     words = ["racer", "explore", reference]
+    told = {named, *changed_parameters(scenario, parameters)}
     for name, value in parameters.items():
-        if name == named or name in changed_parameters(scenario, parameters):
+        if name in told:
             words += ["--set", show_parameters({name: value})]
     if memory != DEFAULT_MEMORY:
         words += ["--memory", memory]

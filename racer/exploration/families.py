@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 from racer.exploration.result import Result
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
-from racer.lang.values import describe, value_key
+from racer.lang.values import describe
+from racer.search.symmetry import outcome_family
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,7 @@ def outcome_families(result: Result) -> list[FamilyOutcome]:
     found: dict[Hashable, FamilyOutcome] = {}
     for key, outcome in result.outcomes.items():
         values = _by_group(key, group_of)
-        family = tuple(
-            (group, frozenset(Counter(map(value_key, own)).items())) for group, own in values
-        )
+        family = outcome_family(key, [group_of.get(thread, thread) for thread, _ in key])
         before = found.get(family)
         count = outcome.interleavings
         if before is not None:

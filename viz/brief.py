@@ -16,7 +16,7 @@ from typing import Final
 from racer.explanation.data import Explanation, Row
 from racer.viz.mail import often_text, wrapped
 from racer.viz.wrapping import WIDTH
-from racer.words.counts import ratio_text
+from racer.words.counts import preemptions_text, ratio_text
 
 LINES: Final = 20
 _SAID = 8  # lines above the steps, at most
@@ -94,8 +94,10 @@ def _how_often(explanation: Explanation) -> str:
         some = ratio_text(explanation.with_effect, total)
         ratio = f"{some}, with any effect {ratio}"
         label += f" ({explanation.effect or 'without effect'})"
-    facts = [each for each in explanation.fact.split("; ") if not each.startswith("impossible")]
-    return f"{label}: {'; '.join([ratio, *facts])}."
+    needs = preemptions_text(
+        explanation.preemptions, explanation.minimal, explanation.cpus, shortly=True
+    )
+    return f"{label}: {ratio}; {needs}."
 
 
 def _closing(explanation: Explanation, origin: Origin) -> list[str]:

@@ -176,10 +176,17 @@ def states_text(result: Result) -> str:
 
 def _label(name: str, found: Finding, result: Result) -> str:
     share = share_text(found, result)
-    witness = found.witness
-    needs = preemptions_text(witness.preemptions, witness.minimal, found.cpus)
+    needs = needs_text(found)
     effects = [f"effect: {text}" for text in effect_texts(name, found, result)]
     return _entry(name, share, needs, steps_text(found), *effects)
+
+
+def needs_text(found: Finding) -> str:
+    """What the witness of a violation needs."""
+    witness = found.witness
+    return preemptions_text(
+        witness.preemptions, witness.minimal, found.cpus, endless=witness.cycle > 0
+    )
 
 
 def steps_text(found: Finding) -> str:

@@ -46,11 +46,11 @@ from racer.viz.summary import (
     cut_text,
     effect_texts,
     interleavings_text,
+    needs_text,
     outcome_rows,
     share_text,
     states_text,
 )
-from racer.words.counts import preemptions_text
 
 _OUTCOMES_SHOWN = 200
 _LARGEST_PAGE = 1 << 28  # bytes
@@ -275,14 +275,13 @@ def _remark(result: Result, judgement: Judgement) -> str:
 def _label_rows(result: Result, explanations: Mapping[str, Explanation]) -> list[LabelRow]:
     rows = []
     for label, found in result.violations.items():
-        explanation, witness = explanations.get(label), found.witness
-        whole = witness.steps
+        explanation, whole = explanations.get(label), found.witness.steps
         rows.append(
             LabelRow(
                 label=label,
                 anchor=None if explanation is None else file_label(label),
                 share=share_text(found, result),
-                needs=preemptions_text(witness.preemptions, witness.minimal, found.cpus),
+                needs=needs_text(found),
                 steps=_steps(whole, whole if explanation is None else len(explanation.rows)),
                 effects=tuple(effect_texts(label, found, result)),
             )

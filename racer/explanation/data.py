@@ -341,6 +341,7 @@ class Explanation:
     total: int | None
     preemptions: int
     minimal: bool
+    cpus: int
     lanes: tuple[Lane, ...]
     cells: tuple[Cell, ...]
     truths: tuple[tuple[str, bool], ...]  # of the watches, before the first step

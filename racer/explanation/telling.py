@@ -60,6 +60,7 @@ def explanation_of(
     end = len(trace.events) if at is None else at + 1
     if label in trace.initial_broken:
         end = 0
+    cpus = trace.cpus(end)
     windows = _windows(trace, names, end)
     scene = Scene(past, label, names, shorts, at, end, windows)
     decided = decide(scene, exact)
@@ -84,11 +85,12 @@ def explanation_of(
         verdict=said[0],
         cause=said[1],
         count="The run never ends" if trace.cycle else _count_phrase(interleavings, total),
-        fact=preemptions_text(preemptions, minimal, trace.cpus(end), endless=trace.cycle > 0),
+        fact=preemptions_text(preemptions, minimal, cpus, endless=trace.cycle > 0),
         interleavings=interleavings,
         total=total,
         preemptions=preemptions,
         minimal=minimal,
+        cpus=cpus,
         lanes=tuple(_lane(past, thread, shorts[thread], end) for thread in trace.threads),
         cells=_cells(trace, end),
         truths=tuple(trace.initial_truths.items()),

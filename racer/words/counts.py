@@ -23,20 +23,26 @@ def count_text(count: int, digits: int = DIGITS) -> str:
 
 
 def preemptions_text(
-    preemptions: int, minimal: bool, cpus: int = 1, *, endless: bool = False
+    preemptions: int,
+    minimal: bool,
+    cpus: int = 1,
+    *,
+    endless: bool = False,
+    shortly: bool = False,
 ) -> str:
     """What a schedule needs, stated as the fact it is; below none there is nothing to prove.
 
     Where it takes more than one CPU, since a thread in an atomic region keeps its own, it says so:
     of this schedule, which others of the same cost may do without. `endless`: what is told are the
-    steps before it begins to go round.
+    steps before it begins to go round. `shortly` leaves out what fewer would not do.
     """
     plural = "" if preemptions == 1 else "s"
     if preemptions == 0:
         needs = "needs no preemption"
     elif minimal:
-        fewer = preemptions - 1 or "none"
-        needs = f"needs {preemptions} preemption{plural}; impossible with {fewer}"
+        needs = f"needs {preemptions} preemption{plural}"
+        if not shortly:
+            needs += f"; impossible with {preemptions - 1 or 'none'}"
     else:
         needs = f"found with {preemptions} preemption{plural}; not proved minimal"
     if endless and preemptions:

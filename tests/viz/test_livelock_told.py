@@ -227,3 +227,25 @@ def test_daemons_that_wait_for_each_other_are_told_like_any_deadlock() -> None:
     ]
     text = " ".join(mail(explain(result, "deadlock")).split())
     assert "deadlock: D waits for cell x, which is 0; E waits for cell y, which is 0." in text
+
+
+def test_the_report_says_of_its_preemptions_what_the_mail_says() -> None:
+    """B spins for ever if it reads x between the stores: A is preempted there. So is B, for A's
+    second store, as every fair run has it before B goes round alone."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def change() -> None:
+        await x.store(1)
+        await x.store(2)
+
+    async def wait() -> None:
+        if await x.load() == 1:
+            while True:
+                await x.load()
+
+    result = explore(Program(mem, {"A": Thread(change), "B": Thread(wait)}))
+    fact = explain(result, "livelock").fact
+    assert fact == "needs 2 preemptions; impossible with 1, up to its first turn"
+    told = " ".join(summary(result, judge(result, None, None)).split())
+    assert fact in told

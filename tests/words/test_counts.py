@@ -47,6 +47,9 @@ def test_what_is_proved_of_preemptions_is_said_and_no_more() -> None:
     assert preemptions_text(1, minimal=True) == "needs 1 preemption; impossible with none"
     assert preemptions_text(1, minimal=False) == "found with 1 preemption; not proved minimal"
     assert preemptions_text(0, minimal=False) == "needs no preemption"
+    assert preemptions_text(2, True, 3, shortly=True) == "needs 2 preemptions; on 3 CPUs as drawn"
+    told = "needs 1 preemption; impossible with none, up to its first turn"
+    assert preemptions_text(1, minimal=True, endless=True) == told
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ LAYERS = [
     ["racer.difference"],
     ["racer.graphs"],
     ["racer.viz"],
-    ["racer.api", "racer.cli"],
+    ["racer.artefacts"],
+    ["racer.api", "racer.cli", "racer.testing"],
     ["racer.__main__"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

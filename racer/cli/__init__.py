@@ -126,9 +126,9 @@ def _explore(
     from racer.cli.guard import guarded
 
     def command() -> int:
+        from racer.artefacts.telling import detail_of
         from racer.cli.commands import Request
         from racer.cli.several import explore_named
-        from racer.cli.telling import detail_of
 
         return explore_named(
             Request(
@@ -276,8 +276,8 @@ def _explain(
     from racer.cli.guard import guarded
 
     def command() -> int:
+        from racer.artefacts.telling import detail_of
         from racer.cli.explaining import Pictures, explain_witness
-        from racer.cli.telling import detail_of
         from racer.cli.witnesses import Consent
 
         return explain_witness(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from racer.artefacts.naming import DEFAULT_MEMORY, file_label
+from racer.artefacts.writing import WrittenPage
 from racer.catalogue.discovery import catalogue, file_reference
 from racer.catalogue.parameters import show_value
 from racer.claims.data import Ask, Claim
@@ -12,8 +14,7 @@ from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import claim_names, find_claims
 from racer.cli.commands import Request, explore_scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.naming import complain_of
-from racer.cli.output import DEFAULT_MEMORY, WrittenPage, file_label, named_by_user
+from racer.cli.naming import complain_of, named_by_user
 from racer.cli.progress import shown_cases
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
 from racer.machine.models import model
@@ -100,7 +101,7 @@ def _written_page(
     decided: list[Decided], asked: list[str], memory: str, directory: str
 ) -> WrittenPage:
     """The table as one HTML file, which is named by what was asked."""
-    from racer.cli.html import claims_report, write_page
+    from racer.artefacts.pages import claims_report, write_page
 
     path = Path(directory) / f"{page_name(asked, memory)}.html"
     report = claims_report(decided, asked=asked, memory=memory)
@@ -146,7 +147,7 @@ def _show_schedule(decided: Decided, memory: str, directory: str, *, html: bool)
 
 
 def _page_rows(decided: Decided) -> tuple[ClaimRow, ...]:
-    from racer.cli.html import claim_rows
+    from racer.artefacts.pages import claim_rows
 
     return claim_rows([decided])
 

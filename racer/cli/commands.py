@@ -8,29 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from racer import interrupts
-from racer.catalogue.discovery import Found, find, origin_text
-from racer.catalogue.parameters import Value
-from racer.catalogue.scenario import Expected
-from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
-from racer.cli.naming import complain_of, complain_paths, emit_files, to_be_named
-from racer.cli.output import (
-    Stale,
-    Written,
-    WrittenPage,
-    case_name,
-    case_title,
-    identity,
-    named_by_user,
-    set_aside,
-    with_pictures,
-    write_witness,
-)
-from racer.cli.progress import shown_states
-from racer.cli.statuses import INTERRUPTED, USAGE, status_of
-from racer.cli.telling import (
+from racer.artefacts.naming import case_name, case_title, identity
+from racer.artefacts.telling import (
     ALONE,
     Detail,
-    complain_of_late,
     end_of_telling,
     explanations_of,
     mailed,
@@ -38,6 +19,28 @@ from racer.cli.telling import (
     says_all,
     told,
 )
+from racer.artefacts.writing import (
+    Stale,
+    Written,
+    WrittenPage,
+    set_aside,
+    with_pictures,
+    write_witness,
+)
+from racer.catalogue.discovery import Found, find, origin_text
+from racer.catalogue.parameters import Value
+from racer.catalogue.scenario import Expected
+from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
+from racer.cli.naming import (
+    complain_of,
+    complain_of_late,
+    complain_paths,
+    emit_files,
+    named_by_user,
+    to_be_named,
+)
+from racer.cli.progress import shown_states
+from racer.cli.statuses import INTERRUPTED, USAGE, status_of
 from racer.errors import UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import unexplained
@@ -361,7 +364,7 @@ def _written_page(
     """The HTML file, where it is asked for."""
     if not request.html:
         return WrittenPage(None, None)
-    from racer.cli.html import result_report, write_page
+    from racer.artefacts.pages import result_report, write_page
     from racer.viz.page.page import page
 
     found = selection.found

@@ -7,23 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from racer import interrupts
+from racer.artefacts.naming import case_name, case_title
+from racer.artefacts.telling import end_of_telling
+from racer.artefacts.writing import Written, with_pictures, write_witness
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Scenario
 from racer.cli.commands import settings_of
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.naming import complain_of, emit_files, to_be_named
-from racer.cli.output import (
-    Written,
-    case_name,
-    case_title,
-    named_by_user,
-    with_pictures,
-    write_witness,
-)
+from racer.cli.naming import complain_of, complain_of_late, emit_files, named_by_user, to_be_named
 from racer.cli.progress import shown_variants
 from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
-from racer.cli.telling import complain_of_late, end_of_telling
 from racer.difference.data import Difference, DiffInterrupted, Which
 from racer.difference.diffing import Limits, compared
 from racer.errors import UsageError

@@ -6,18 +6,12 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from racer.artefacts.naming import case_title, replay_command
+from racer.artefacts.telling import ALONE, Detail, mailed, told
+from racer.artefacts.writing import Written, unwritten, with_pictures
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.naming import complain_of, complain_paths
-from racer.cli.output import (
-    Written,
-    case_title,
-    named_by_user,
-    replay_command,
-    unwritten,
-    with_pictures,
-)
+from racer.cli.naming import complain_of, complain_paths, named_by_user
 from racer.cli.statuses import OK, USAGE
-from racer.cli.telling import ALONE, Detail, mailed, told
 from racer.cli.witnesses import Consent, Replayed, replayed
 from racer.errors import RacerError, UsageError
 from racer.explanation.data import Explanation
@@ -126,7 +120,7 @@ def _write_page(
 
     `paths` are what stdout names; the page is put before them.
     """
-    from racer.cli.html import result_report, witness_report, write_page
+    from racer.artefacts.pages import result_report, witness_report, write_page
 
     picture = drawn if drawn is not None else _picture(done, explanation)
     found = _explored(done) if done.fresh else None

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
 
+from racer.artefacts.naming import case_title, file_label
+from racer.artefacts.writing import other_name, unwritten
 from racer.cli.commands import Selection, select
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import (
-    case_title,
-    file_label,
-    named_by_user,
-    other_name,
-    unwritten,
-)
+from racer.cli.naming import named_by_user
 from racer.cli.progress import STOPS, shown_states
 from racer.cli.statuses import BOUND, OK
 from racer.errors import RacerError, UsageError

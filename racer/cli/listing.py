@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from racer.artefacts.naming import shell_word
 from racer.catalogue.discovery import Found, catalogue, find, origin_text
 from racer.catalogue.parameters import Parameter, marked_what_if, show_value
 from racer.catalogue.told import parameter_text, question
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.output import shell_word
 from racer.cli.statuses import OK, USAGE
 from racer.viz.wrapping import filled
 

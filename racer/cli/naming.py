@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from racer.artefacts.naming import replay_command, shell_word
+from racer.artefacts.writing import Stale, Written, WrittenPage
 from racer.catalogue.discovery import Found, is_below_here
 from racer.cli.guard import complain, emit
-from racer.cli.output import Stale, Written, WrittenPage, replay_command, shell_word
+from racer.errors import UsageError
+
+
+def named_by_user(name: str, option: str) -> Path:
+    """A file or directory as it is named on the command line. Errors: UsageError for no name."""
+    if not name:
+        raise UsageError(f"{option} is empty: it must name a file or directory.")
+    return Path(name)
 
 
 def to_be_named(found: Found) -> str | None:
@@ -48,3 +58,15 @@ def emit_files(
     text = "\n".join([*lines, *commands[1:], *commands[:1]])
     if text:
         emit(f"\n{text}")
+
+
+def complain_of_late(written: Mapping[str, Written], timeout: float | None) -> None:
+    """Name the labels that there was no time to tell, or to draw."""
+    late = [label for label, each in written.items() if each.late]
+    if late:
+        witness = next((written[each].witness for each in late if written[each].witness), None)
+        tell = f"; racer explain {shell_word(witness)} tells" if witness else ""
+        complain(
+            f"note: the timeout of {timeout or 0:g} s was over before all was told and drawn of "
+            f"{', '.join(map(repr, late))}{tell}"
+        )

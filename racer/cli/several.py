@@ -19,8 +19,7 @@ from racer.cli.commands import (
     written_witnesses,
 )
 from racer.cli.guard import complain, emit, models_print_to_stderr
-from racer.cli.naming import complain_of
-from racer.cli.output import named_by_user
+from racer.cli.naming import complain_of, named_by_user
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, status_of
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import never_made

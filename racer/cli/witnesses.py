@@ -6,12 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from racer.artefacts.naming import shell_word
+from racer.artefacts.telling import origin_of
 from racer.catalogue.discovery import find, is_below_here
 from racer.catalogue.scenario import Scenario
 from racer.cli.guard import emit, models_print_to_stderr
-from racer.cli.output import named_by_user, shell_word
+from racer.cli.naming import named_by_user
 from racer.cli.statuses import OK
-from racer.cli.telling import origin_of
 from racer.errors import UsageError, WitnessError
 from racer.explanation.exact import unexplained
 from racer.exploration.exploring import searched_and_told

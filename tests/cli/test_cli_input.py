@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from racer import RacerError
-from racer.cli.output import file_label
+from racer.artefacts.naming import file_label
 from racer.exploration.result import Result
 from tests.files import change
 

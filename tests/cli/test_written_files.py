@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from racer import Program, RacerError, explore, save, scenario
+from racer.artefacts.naming import case_name, file_label
 from racer.catalogue.discovery import find
-from racer.cli.output import case_name, file_label
 from racer.files import readable, write_atomically
 
 if TYPE_CHECKING:

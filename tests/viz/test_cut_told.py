@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from racer import Expected, Memory, Program, Thread, Violation, explore
-from racer.cli.html import result_report
+from racer.artefacts.pages import result_report
 from racer.exploration.judgement import judge
 from racer.exploration.result import Result
 from racer.viz.summary import summary

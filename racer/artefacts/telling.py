@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from racer import interrupts
+from racer.artefacts.naming import case_title, explore_command, mailed_command
 from racer.catalogue.parameters import Value, show_parameters, what_if_text
 from racer.catalogue.scenario import Expected, Scenario
-from racer.cli.guard import complain
-from racer.cli.output import Written, case_title, explore_command, mailed_command, shell_word
 from racer.errors import ProgramError, UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly, unexplained
@@ -154,15 +153,3 @@ def explanations_of(
 def end_of_telling(deadline: float | None, timeout: float | None) -> float | None:
     """When the last label has to be told, and drawn."""
     return None if deadline is None or timeout is None else deadline + extra(timeout)
-
-
-def complain_of_late(written: Mapping[str, Written], timeout: float | None) -> None:
-    """Name the labels that there was no time to tell, or to draw."""
-    late = [label for label, each in written.items() if each.late]
-    if late:
-        witness = next((written[each].witness for each in late if written[each].witness), None)
-        tell = f"; racer explain {shell_word(witness)} tells" if witness else ""
-        complain(
-            f"note: the timeout of {timeout or 0:g} s was over before all was told and drawn of "
-            f"{', '.join(map(repr, late))}{tell}"
-        )

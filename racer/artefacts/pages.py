@@ -9,23 +9,15 @@ from pathlib import Path
 
 from markupsafe import escape
 
+from racer.artefacts.naming import DEFAULT_MEMORY, explore_command, file_label, replay_command
+from racer.artefacts.telling import origin_of
+from racer.artefacts.writing import Written, WrittenPage, other_name, unwritten
 from racer.catalogue.parameters import Value, marked_what_if, show_value
 from racer.catalogue.scenario import Scenario
 from racer.claims.bearing import bearings
 from racer.claims.data import Never, Shows
 from racer.claims.deciding import Decided
 from racer.claims.finding import claim_names, known_claims
-from racer.cli.output import (
-    DEFAULT_MEMORY,
-    Written,
-    WrittenPage,
-    explore_command,
-    file_label,
-    other_name,
-    replay_command,
-    unwritten,
-)
-from racer.cli.telling import origin_of
 from racer.errors import RacerError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import unexplained

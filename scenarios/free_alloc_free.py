@@ -46,6 +46,9 @@ Answer, p beside the slab (slab_order=0, or page=p2 and p3). p.info is clear whe
   reuse=slab  headonly fails as above; the rest pass: once the THP is freed p.info stays clear.
   A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
              without), or to a spurious -ENOTRECOVERABLE (soft_offline).
+  frozen_as=bit  changes no verdict. Only tryget asks for a reference. It may now get one between
+             the two steps of the last put, and then keeps the THP as ever: `free` does not free it,
+             the put of tryget does.
   only       handlable: the same verdicts, since p is on a free list (with H, then without) before
              H is a slab, and that is within the window. unmarked: with memory_failure every one
              passes where the bit is not lost before a THP on H, a slab and a THP: with
@@ -77,6 +80,7 @@ from .kernel.pages import kernel_owned, make_block, program_about, user
 from .kernel.parameters import (
     CheckPages,
     FlagsRmw,
+    FrozenAs,
     LongReuse,
     Only,
     Panic,
@@ -157,6 +161,7 @@ def free_alloc_free(
     reuse: LongReuse = "slab_then_thp",
     panic: Panic = True,
     only: Only = "any",
+    frozen_as: FrozenAs = "zero",
 ) -> Program:
     """The classifier on a tail of a THP that is freed whole, its head reused as slab and THP.
 
@@ -169,9 +174,10 @@ def free_alloc_free(
     reuse        what H is used for after the free
     panic        the sysctl that makes memory_failure() panic
     only         which wrong answers count
+    frozen_as    what tells a frozen count
     """
     mem = Memory()
-    block = make_block(mem, user(order=2))
+    block = make_block(mem, user(order=2), frozen_as=frozen_as)
     zone = make_zone(mem, block, check_pages=check_pages, flags_rmw=flags_rmw)
     H = block.H
     (p,) = (each for each in block.pages if each.name == page)

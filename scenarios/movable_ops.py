@@ -99,6 +99,7 @@ from .kernel.parameters import (
     WhoAsks,
     WithoutOptOut,
 )
+from .kernel.refcount import put_page_testzero, set_page_refcounted
 from .kernel.users import free_slab, take_slab
 
 States = Annotated[
@@ -248,14 +249,14 @@ async def take_movable(zone: Zone) -> None:
     """balloon_page_alloc(), balloon_page_insert()."""
     page = await alloc_frozen_pages(zone, 0)
     if page is not None:
-        await page.refs.store(1)  # __alloc_pages(): set_page_refcounted()
+        await set_page_refcounted(page)  # __alloc_pages()
         await page.page_type.store("offline", "plain")  # __SetPageOffline()
         await page.flags.update(with_movable_ops, "relaxed")  # SetPageMovableOps()
 
 
 async def free_movable(zone: Zone, page: Page) -> None:
     """put_page() of a page that balloon_page_finalize() has left PageOffline."""
-    if not await page.refs.dec_and_test("full"):  # folio_put_testzero()
+    if not await put_page_testzero(page):  # folio_put_testzero()
         return
     if (await page.flags.load()).hwpoison:  # __free_pages_prepare(): PageHWPoison(page)
         return

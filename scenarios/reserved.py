@@ -77,6 +77,7 @@ from .kernel.parameters import (
     Variant,
     WhoAsks,
 )
+from .kernel.refcount import put_page_testzero
 from .kernel.users import slab, take_filled
 
 NextUser = Annotated[Literal["user", "slab"], Meanings({"user": "a user's page", "slab": "a slab"})]
@@ -89,7 +90,7 @@ async def free_reserved_page(zone: Zone, page: Page) -> None:
     await page.flags.update(without_reserved, "relaxed")  # ClearPageReserved(page)
     if await page.refs.swap(1, "relaxed") != 1:  # init_page_count(page): set_page_count(page, 1)
         raise Violation("reference_overwritten")
-    if await page.refs.dec_and_test("full"):  # __free_page(): put_page_testzero()
+    if await put_page_testzero(page):  # __free_page()
         await free_frozen_pages(zone, page, 0)
 
 

@@ -47,6 +47,9 @@ Answer, reuse=slab_then_thp. p.info is clear whenever H is a slab, so p is never
              two preemptions, under sequential consistency: the fault is the compiler's alone.
   A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
              without), or to a spurious -ENOTRECOVERABLE (soft_offline).
+  frozen_as=bit  changes no verdict. Only tryget asks for a reference. It may now get one between
+             the two steps of the last put of H, and then keeps H as ever: whose put that was does
+             not free H, the put of tryget does.
   only       handlable: the same verdicts, since p is on the LRU when the window opens with H as
              p's head, and no other window ends in a wrong "true". unmarked: headonly fails
              with either caller if PG_hwpoison can be lost or was never set, so not with
@@ -73,7 +76,17 @@ from racer import Expected, Memory, Program, State, Thread, scenario
 from .kernel.allocator import make_zone
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import kernel_owned, make_block, program_about, user
-from .kernel.parameters import CheckPages, FlagsRmw, Only, Panic, Reuse, TypeReads, Version, WhoAsks
+from .kernel.parameters import (
+    CheckPages,
+    FlagsRmw,
+    FrozenAs,
+    Only,
+    Panic,
+    Reuse,
+    TypeReads,
+    Version,
+    WhoAsks,
+)
 from .kernel.split import make_mapping, split, zap
 from .kernel.users import REUSES
 
@@ -126,6 +139,7 @@ def split_race(
     type_reads: TypeReads = "fused",
     panic: Panic = True,
     only: Only = "any",
+    frozen_as: FrozenAs = "zero",
 ) -> Program:
     """The classifier on a tail of a THP, against its split and free->alloc->free of its head.
 
@@ -137,9 +151,10 @@ def split_race(
     type_reads   what a compiler makes of the tests of the type
     panic        the sysctl that makes memory_failure() panic
     only         which wrong answers count
+    frozen_as    what tells a frozen count
     """
     mem = Memory()
-    block = make_block(mem, user(order=1))
+    block = make_block(mem, user(order=1), frozen_as=frozen_as)
     zone = make_zone(mem, block, check_pages=check_pages, flags_rmw=flags_rmw)
     H, p = block.pages
     pte = make_mapping(mem, p)

@@ -65,6 +65,10 @@ Answer, handles_poisoned.
              offline finds no bit; memory_failure() poisons p; soft offline gets its reference
              and goes on to copy from p. A slab it does not get.
 
+Answer, frozen_as=bit. The same: the owner's last put is two steps, and a call may get its
+             reference between them. Then it holds p as if it had come before that put: the owner
+             does not free p, and whoever puts its last reference later does.
+
 Claims     C10 "memory_failure() has already set PageHWPoison, which bars the page from the
            allocator": a second call does not take the bit away, thanks to mf_mutex; a plain
            update of p's flags does.
@@ -90,8 +94,8 @@ from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.call import Call, hwpoison_call
 from .kernel.lru import batch_move_lru
 from .kernel.memory_failure import report
-from .kernel.pages import free as free_page
 from .kernel.pages import (
+    Use,
     in_free_block,
     kernel_owned,
     make_block,
@@ -99,7 +103,9 @@ from .kernel.pages import (
     typed,
     user,
 )
-from .kernel.parameters import FlagsRmw, PostedVariant, WhoAsks
+from .kernel.pages import free as free_page
+from .kernel.parameters import FlagsRmw, FrozenAs, PostedVariant, WhoAsks
+from .kernel.refcount import folio_get
 from .kernel.users import take_filled
 
 Contested = Annotated[
@@ -155,6 +161,7 @@ def two_callers(
     other: WhoAsks = "soft_offline",
     flags_rmw: FlagsRmw = "split",
     mutex: Annotated[bool, WhatIf(False)] = True,
+    frozen_as: FrozenAs = "zero",
 ) -> Program:
     """Two calls about one page, under mf_mutex, while it is freed or taken.
 
@@ -164,17 +171,20 @@ def two_callers(
     other      the other
     flags_rmw  what a plain `page->flags |= x` is
     mutex      they take mf_mutex
+    frozen_as  what tells a frozen count
     """
     mem = Memory()
+    uses: tuple[Use, ...]
     match page:
         case "lru":
-            block = make_block(mem, user(), user())
+            uses = (user(), user())
         case "thp_tail":
-            block = make_block(mem, user(1))
+            uses = (user(1),)
         case "free":
-            block = make_block(mem, user(), free_page())
+            uses = (user(), free_page())
         case "slab":
-            block = make_block(mem, user(), typed("slab"))
+            uses = (user(), typed("slab"))
+    block = make_block(mem, *uses, frozen_as=frozen_as)
     zone = make_zone(mem, block, check_pages=False, flags_rmw=flags_rmw)
     H, p = block.pages
     lock = mem.lock("mf_mutex") if mutex else None
@@ -235,5 +245,5 @@ async def take(zone: Zone) -> None:
     """The user that is given p, if it is free."""
     page = await take_filled(zone, 0)
     if page is not None:
-        await page.refs.inc()  # __folio_batch_add_and_move(): folio_get()
+        await folio_get(page)  # __folio_batch_add_and_move()
         await batch_move_lru(zone, page)  # under local_lock, which nobody else takes here

@@ -63,6 +63,6 @@ def what(page: "Page") -> str:
     kind = f"{page.page_type.initial} page".replace("_", " ")
     if page.page_type.initial == "none":
         kind = "reserved page" if flags.reserved else "page in use"
-        if page.refs.initial == 0:
+        if page.refs.initial <= 0:
             kind = "page that nobody holds"
     return f"head of a {'THP' if flags.lru else 'compound page'}" if flags.head else f"a {kind}"

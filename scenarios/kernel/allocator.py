@@ -51,6 +51,7 @@ from .pages import (
     without_second,
 )
 from .parameters import FlagsRmw
+from .refcount import put_page_testzero
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,7 +113,7 @@ async def folio_order(zone: Zone, folio: Page) -> int:
 
 async def folio_put(zone: Zone, folio: Page, order: int | None = None) -> None:
     """folio_put(): the last reference frees the folio. `order`: a caller that knows it."""
-    if not await folio.refs.dec_and_test("full"):  # folio_put_testzero()
+    if not await put_page_testzero(folio):  # folio_put_testzero()
         return
     flags = await folio.flags.load()  # folio_test_lru(), folio_test_large()
     if flags.lru:  # __page_cache_release()

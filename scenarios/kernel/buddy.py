@@ -9,12 +9,13 @@ Abstract   SetPageHWPoisonTakenOff() is left out: only unpoison_memory() looks f
 
 from .allocator import Zone, del_page_from_free_list, set_buddy_order
 from .pages import Page, compound_head
+from .refcount import page_ref_count
 
 
 async def page_count(page: Page) -> int:
     """page_count(page): of its folio."""
     folio = await compound_head(page)  # READ_ONCE(page->compound_info)
-    return await folio.refs.load()  # folio_ref_count()
+    return await page_ref_count(folio)  # folio_ref_count()
 
 
 async def is_free_buddy_page(zone: Zone, page: Page) -> bool:

@@ -29,6 +29,7 @@ from racer import Cell, Memory, State, UsageError, Watch, Window, fence
 from .allocator import Zone, folio_put
 from .pages import KERNEL_TYPES, Block, Page, compound_head, handlable, kernel_owned
 from .parameters import Caller, Injects, Only, TypeReads, Variant
+from .refcount import folio_try_get
 
 Truth = Literal["true", "misclassified", "missed", "stale_owned", "stale_clear"]
 
@@ -86,11 +87,6 @@ async def page_has_movable_ops(p: Page) -> bool:
         await p.page_type.load("plain") == "offline"  # PageOffline(p)
         or await p.page_type.load("plain") == "zsmalloc"  # PageZsmalloc(p)
     )
-
-
-async def folio_try_get(folio: Page) -> bool:
-    """folio_try_get(): one more reference, unless there is none (free) or it is frozen."""
-    return await folio.refs.get_unless_zero()  # page_ref_add_unless_zero()
 
 
 async def before(p: Page, how: How) -> bool:

@@ -19,13 +19,14 @@ Not        Batches of folios to activate, deactivate, rotate; mlock; lru_cache_d
 
 from .allocator import Zone, folio_put
 from .pages import Page, with_lru, without_lru
+from .refcount import folio_get
 
 
 async def isolate(zone: Zone, folio: Page) -> bool:
     """folio_isolate_lru(), by a caller that holds a reference: True, and one more is held."""
     if not (await folio.flags.update(without_lru, "full")).lru:  # folio_test_clear_lru()
         return False
-    await folio.refs.inc()  # folio_get()
+    await folio_get(folio)
     return True
 
 
@@ -37,7 +38,7 @@ async def put_back(zone: Zone, folio: Page) -> None:
 
 async def folio_add_lru(zone: Zone, folio: Page) -> None:
     """folio_add_lru(): the batch holds a reference of its own while the folio rests in it."""
-    await folio.refs.inc()  # __folio_batch_add_and_move(): folio_get()
+    await folio_get(folio)  # __folio_batch_add_and_move()
     async with zone.batch_lock:  # local_lock(&cpu_fbatches.lock)
         large = (await folio.flags.load()).head  # folio_may_be_lru_cached()
         resting = await zone.batch.load("plain")  # folio_batch_add()

@@ -45,6 +45,7 @@ from .classifier import Truth
 from .ledger import Got, Ledger, handed_on, opened, put_held, settle
 from .pages import Flags, Page, with_hwpoison
 from .parameters import Caller, Variant
+from .refcount import page_ref_inc
 from .references import NotFollowed, get_hwpoison_page
 
 
@@ -128,7 +129,7 @@ async def memory_failure(call: Call, ledger: Ledger) -> tuple[str, Ledger]:
         if not await is_free_buddy_page(zone, p):
             return action_result(call, "MF_MSG_KERNEL_HIGH_ORDER", "ignored"), ledger
         if await take_page_off_buddy(zone, p):
-            await p.refs.fetch_add(1, "relaxed")  # page_ref_inc(p): it is 0
+            await page_ref_inc(p)
             return action_result(call, "MF_MSG_BUDDY", "recovered"), ledger
         if not retry:
             return action_result(call, "MF_MSG_BUDDY", "failed"), ledger
@@ -181,7 +182,7 @@ async def page_handle_poison(zone: Zone, page: Page) -> bool:
     if not await take_page_off_buddy(zone, page):  # __page_handle_poison()
         return False
     await page.flags.update(with_hwpoison, "relaxed")  # SetPageHWPoison(page)
-    await page.refs.fetch_add(1, "relaxed")  # page_ref_inc(page)
+    await page_ref_inc(page)
     return True
 
 

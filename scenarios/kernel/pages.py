@@ -4,10 +4,9 @@ Models     page->flags (one word, so one cell), page->page_type, page->compound_
            compound_head; `info` here), page->_refcount, page->private. Each is one cell, and
            nothing but what a thread does orders two of them. The order of a compound page lies
            in the word of page[1] (_flags_1), beside that page's own PG_hwpoison.
-Not        A count that is frozen as a negative number, or by a bit (its last put is two steps
-           then); mapping, index, rmap, memcg; the storage
-           that page_type shares with _mapcount; the other bits of page->flags (plain updates of
-           them are kept: they write back the rest).
+           How a count is frozen, and what that makes of its operations, is in refcount.py.
+Not        mapping, index, rmap, memcg; the storage that page_type shares with _mapcount; the other
+           bits of page->flags (plain updates of them are kept: they write back the rest).
 Source     include/linux/page-flags.h, include/linux/mm_types.h, include/linux/mm.h
            folio_large_order(), mm/internal.h folio_set_order()
 Truth      kernel_owned(), handlable(). They read p's block off the pages' own state: at every
@@ -22,13 +21,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from racer import About, Cell, Memory, Program, Refcount, State, Thread
+from racer import About, Cell, Memory, Program, State, Thread
 
 from .about import about_page
+from .parameters import FrozenAs
+from .refcount import FROZEN, make_count
 
 PageType = Literal["none", "buddy", "slab", "table", "large_kmalloc", "offline", "zsmalloc"]
-
-MOST_REFS = 5  # no faithful program comes so far: one that goes past it is a ModelError
 
 KERNEL_TYPES: tuple[PageType, ...] = ("slab", "table", "large_kmalloc")
 
@@ -60,8 +59,9 @@ class Page:
     flags: Cell[Flags]
     page_type: Cell[PageType]
     info: Cell["Page | None"]  # the head, for a tail page; None for any other page
-    refs: Refcount
+    refs: Cell[int]
     private: Cell[int]  # the order, while the page heads a free block
+    frozen: int  # the count of a page that is free, or frozen for another reason
 
     def __repr__(self) -> str:
         return self.name
@@ -131,7 +131,9 @@ def movable(page_type: Literal["offline", "zsmalloc"]) -> Use:
     return Use(page_type=page_type, refs=1, movable_ops=True)
 
 
-def make_block(mem: Memory, *uses: Use, names: tuple[str, ...] = ()) -> Block:
+def make_block(
+    mem: Memory, *uses: Use, names: tuple[str, ...] = (), frozen_as: FrozenAs = "zero"
+) -> Block:
     """The block whose pages are used so. Two pages are H and p unless `names` say otherwise.
 
     Errors   ValueError when the uses do not fill 2 or 4 pages, each at a multiple of its size,
@@ -149,7 +151,7 @@ def make_block(mem: Memory, *uses: Use, names: tuple[str, ...] = ()) -> Block:
         _refuse_unmerged(pages, use)
         head: Page | None = None
         for pfn in range(first, first + (1 << use.order)):
-            page = _make_page(mem, names[pfn], pfn, use, first, head)
+            page = _make_page(mem, names[pfn], pfn, use, first, head, frozen_as)
             head = head or page
             pages.append(page)
     return Block(tuple(pages))
@@ -163,7 +165,15 @@ def _refuse_unmerged(pages: list[Page], use: Use) -> None:
             raise ValueError(f"{use} has a free buddy: the two would have been merged.")
 
 
-def _make_page(mem: Memory, name: str, pfn: int, use: Use, first: int, head: Page | None) -> Page:
+def _make_page(
+    mem: Memory,
+    name: str,
+    pfn: int,
+    use: Use,
+    first: int,
+    head: Page | None,
+    frozen_as: FrozenAs,
+) -> Page:
     is_first, is_free = pfn == first, use.page_type == "buddy"
     compound = use.order > 0 and not is_free
     untyped: PageType = "none"
@@ -181,8 +191,9 @@ def _make_page(mem: Memory, name: str, pfn: int, use: Use, first: int, head: Pag
         flags=mem.cell(f"{name}.flags", flags),
         page_type=mem.cell(f"{name}.page_type", use.page_type if is_first else untyped),
         info=mem.cell(f"{name}.info", head if compound else None),
-        refs=mem.refcount(f"{name}.refs", use.refs if is_first else 0, most=MOST_REFS),
+        refs=make_count(mem, f"{name}.refs", use.refs if is_first else 0, frozen_as),
         private=mem.cell(f"{name}.private", use.order if is_free and is_first else 0),
+        frozen=FROZEN[frozen_as],
     )
 
 
@@ -330,14 +341,14 @@ def page_model(block: Block) -> dict[str, Callable[[State], bool]]:
 
     def tail_is_only_a_tail(state: State) -> bool:
         return not any(
-            state[q.refs] or state[q.flags].lru or state[q.flags].head
+            state[q.refs] > 0 or state[q.flags].lru or state[q.flags].head
             for q in pages
             if state[q.info] is not None
         )
 
     def folio_in_use_has_its_tails(state: State) -> bool:
         for head in pages:
-            if state[head.refs] or state[head.page_type] in KERNEL_TYPES:
+            if state[head.refs] > 0 or state[head.page_type] in KERNEL_TYPES:
                 tails = [q for q in pages if state[q.info] is head]
                 if [head, *tails] != extent(state, head):
                     return False
@@ -358,7 +369,7 @@ def page_model(block: Block) -> dict[str, Callable[[State], bool]]:
 
     def frozen_page_has_no_references(state: State) -> bool:
         frozen = [q for q in pages if state[q.page_type] in ("slab", "large_kmalloc")]
-        return all(state[q.refs] == 0 for q in frozen)
+        return all(state[q.refs] == q.frozen for q in frozen)
 
     return {
         "typed_page_on_lru": typed_page_has_no_lru,

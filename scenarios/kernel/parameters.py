@@ -141,6 +141,16 @@ FlagsRmw = Annotated[
     WhatIf("atomic"),
     Meanings({"split": "a load and a store, as in the C", "atomic": "|= is one step"}),
 ]
+FrozenAs = Annotated[  # see refcount.py
+    Literal["zero", "bit"],
+    Configured(),
+    Meanings(
+        {
+            "zero": "a count of 0, as in Linux 6.12: the last put is one step",
+            "bit": "a bit of the count, as posted in 2026: the last put is two steps",
+        }
+    ),
+]
 CheckPages = Annotated[bool, Configured()]  # check_new_pages(): CONFIG_DEBUG_VM and others
 _Reuse = Literal["slab", "slab_then_thp"]
 _REUSES = Meanings(

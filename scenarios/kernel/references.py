@@ -17,10 +17,11 @@ from typing import Literal
 from .allocator import Zone, folio_put
 from .buddy import is_free_buddy_page, page_count
 from .call import Call
-from .classifier import MF, ask, folio_try_get, page_has_movable_ops
+from .classifier import MF, ask, page_has_movable_ops
 from .ledger import Got, Ledger, put_held, returned, taken, told
 from .lru import lru_add_drain_all
 from .pages import Page, compound_head
+from .refcount import folio_try_get
 
 
 class NotFollowed(Exception):

@@ -38,6 +38,7 @@ from .pages import (
     without_check_at_prep,
     without_head,
 )
+from .refcount import folio_get, folio_ref_freeze, folio_ref_unfreeze
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,19 +65,19 @@ async def split(zone: Zone, new_order: int, *mappings: Mapping) -> None:
     """__folio_split() of the THP on H into folios of new_order, then the caller's put of H."""
     H = zone.block.H
     async with atomic():  # local_irq_disable(), local_irq_enable()
-        frozen = await H.refs.compare_exchange(1, 0) == 1  # folio_ref_freeze(): only ours
+        frozen = await folio_ref_freeze(H)  # the one reference is ours
         new_folios = zone.block.pages[1 << new_order :: 1 << new_order] if frozen else ()
         if frozen:
             async with zone.lru_lock:  # folio_lruvec_lock()
                 await split_folio_to_order(zone, new_folios, new_order)
                 for folio in new_folios:
-                    await folio.refs.store(1, "release")  # folio_ref_unfreeze(new_folio)
+                    await folio_ref_unfreeze(folio)  # of new_folio
                     await folio.flags.update(with_lru, "relaxed")  # lru_add_split_folio()
-                await H.refs.store(1, "release")  # folio_ref_unfreeze(folio)
+                await folio_ref_unfreeze(H)
     for mapping in mappings:  # remap_page(), also when the folio is not split
         first = mapping.page.pfn & ~((1 << new_order) - 1)
         folio = zone.block.pages[first] if frozen else H
-        await folio.refs.inc()  # remove_migration_pte(): folio_get()
+        await folio_get(folio)  # remove_migration_pte()
         await mapping.folio.store(folio)  # set_pte_at()
     for folio in new_folios:  # all but the one that holds lock_at, which is H
         await folio_put(zone, folio, new_order)  # free_folio_and_swap_cache()

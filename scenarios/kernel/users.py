@@ -21,6 +21,7 @@ from typing import Any
 from .allocator import Zone, alloc_frozen_pages, folio_put, free_frozen_pages, plain_rmw
 from .pages import Page, other_bits
 from .parameters import LongReuse
+from .refcount import put_page_testzero, set_page_refcounted
 
 
 async def wait_until_free(page: Page) -> None:
@@ -91,7 +92,7 @@ async def take_page_table(zone: Zone, order: int) -> Page | None:
     """pagetable_alloc(), pagetable_pte_ctor()."""
     page = await alloc_frozen_pages(zone, order)
     if page is not None:
-        await page.refs.store(1)  # __alloc_pages(): set_page_refcounted()
+        await set_page_refcounted(page)  # __alloc_pages()
         await page.page_type.store("table", "plain")  # __folio_set_pgtable()
     return page
 
@@ -99,7 +100,7 @@ async def take_page_table(zone: Zone, order: int) -> Page | None:
 async def free_page_table(zone: Zone, page: Page, order: int) -> None:
     """pagetable_dtor_free(). Not folio_put(): whoever put it last does not look at PG_lru."""
     await page.page_type.store("none", "plain")  # pagetable_dtor(): __folio_clear_pgtable()
-    if await page.refs.dec_and_test("full"):  # ___free_pages(): put_page_testzero()
+    if await put_page_testzero(page):  # ___free_pages()
         await free_frozen_pages(zone, page, order)
 
 
@@ -117,7 +118,7 @@ async def take_thp(zone: Zone, order: int) -> Page | None:
     """folio_alloc(). The folio is not on the LRU yet."""
     page = await alloc_frozen_pages(zone, order)
     if page is not None:
-        await page.refs.store(1)  # __alloc_pages(): set_page_refcounted()
+        await set_page_refcounted(page)  # __alloc_pages()
     return page
 
 

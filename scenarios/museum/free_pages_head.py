@@ -22,6 +22,7 @@ from racer import About, Expected, Memory, Program, State, Thread, Violation, sc
 
 from ..kernel.allocator import folio_put, free_frozen_pages, make_zone
 from ..kernel.pages import in_free_block, make_block, program_about, user
+from ..kernel.refcount import put_page_testzero
 from .parameters import Fix
 
 ABOUT = About(
@@ -52,7 +53,7 @@ def free_pages_head(*, fix: Fix = "before") -> Program:
     async def owner() -> None:
         """__free_pages() of page, order 1."""
         head = fix == "after" and (await H.flags.load()).head  # PageHead(page)
-        if await H.refs.dec_and_test("full"):  # put_page_testzero()
+        if await put_page_testzero(H):
             await free_frozen_pages(zone, H, 1)  # free_frozen_pages(page, order)
             return
         if fix == "before":

@@ -38,6 +38,9 @@ class ByHand:
     def is_blocked(self, thread: str) -> bool:
         return not self.execution.enabled(self.names.index(thread))
 
+    def has_ended(self, thread: str) -> bool:
+        return not isinstance(self.execution.runs[self.names.index(thread)].pending, AboutTo)
+
     def to_its_end(self, thread: str) -> None:
         while not self.is_blocked(thread):
             self.steps(thread, 1)

@@ -13,7 +13,7 @@ import typer
 
 from racer.cli import options
 
-COMMANDS = ("claims", "diff", "explain", "explore", "graph", "list", "replay")
+COMMANDS = ("claims", "diff", "explain", "explore", "graph", "list", "replay", "schema")
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -72,6 +72,7 @@ def _list(
     scenario: Annotated[
         str | None, typer.Argument(metavar="[SCENARIO]", help="Tell what this one asks, in words.")
     ] = None,
+    json: options.Json = False,
 ) -> None:
     """List the scenarios and their parameters.
 
@@ -81,9 +82,9 @@ def _list(
     from racer.cli.guard import guarded
 
     def command() -> int:
-        from racer.cli.listing import list_scenario, list_scenarios
+        from racer.cli.listing import list_command
 
-        return list_scenarios() if scenario is None else list_scenario(scenario)
+        return list_command(scenario, json=json)
 
     raise typer.Exit(guarded(command))
 
@@ -364,5 +365,26 @@ def _graph(
                 timeout=timeout,
             )
         )
+
+    raise typer.Exit(guarded(command))
+
+
+@app.command("schema")
+def _schema(
+    kind: Annotated[
+        str | None,
+        typer.Argument(metavar="[KIND]", help="Such as result; all, in a list, if none."),
+    ] = None,
+) -> None:
+    """Print the JSON Schema of a document that --json prints.
+
+    It is that of this version of racer, which its documents name, and allows no other keys.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.schemas import schema_command
+
+        return schema_command(kind)
 
     raise typer.Exit(guarded(command))

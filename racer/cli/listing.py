@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racer.artefacts.naming import shell_word
-from racer.catalogue.discovery import Found, catalogue, find, origin_text
+from racer.catalogue.discovery import Catalogue, Found, catalogue, find, origin_text
 from racer.catalogue.parameters import Parameter, marked_what_if, show_value
+from racer.catalogue.scenario import Expected
 from racer.catalogue.told import parameter_text, question
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.statuses import OK, USAGE
+from racer.errors import RacerError
 from racer.viz.wrapping import filled
 
 
-def list_scenarios() -> int:
-    """Every scenario with its summary and parameters; files that do not load, on stderr."""
+def list_command(reference: str | None, *, json: bool) -> int:
+    """Every scenario with its summary and parameters, or one of them in words."""
+    if json:
+        return _list_document(reference)
+    return _list_scenarios() if reference is None else _list_scenario(reference)
+
+
+def _list_scenarios() -> int:
+    """Files that do not load are told on stderr."""
     with models_print_to_stderr():
         known = catalogue()
     blocks = [_listed(each) for each in known.found]
@@ -24,7 +33,28 @@ def list_scenarios() -> int:
     return USAGE if known.broken else OK
 
 
-def list_scenario(reference: str) -> int:
+def _list_document(reference: str | None) -> int:
+    """The same for a program, with what each scenario declares; what fails stands in it, too."""
+    from racer.viz.documents.listing import list_document
+
+    with models_print_to_stderr():
+        known = catalogue() if reference is None else Catalogue((find(reference),), ())
+        listed: list[tuple[Found, Expected | None]] = []
+        errors = [each.error for each in known.broken]
+        for found in known.found:
+            declared = None
+            try:
+                declared = found.scenario.expected()
+            except RacerError as error:
+                errors.append(str(error))
+            listed.append((found, declared))
+    emit(list_document(listed, errors))
+    for text in errors:
+        complain(f"error: {text}")
+    return USAGE if errors else OK
+
+
+def _list_scenario(reference: str) -> int:
     """One scenario: what it asks, and each parameter and value in words."""
     with models_print_to_stderr():
         found = find(reference)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from racer.catalogue.discovery import Broken, Found, catalogue, find_all, is_path
 from racer.cli.commands import (
@@ -30,10 +30,9 @@ from racer.lang.patience import until
 from racer.lang.run import OutOfTime
 from racer.machine.models import model
 from racer.search.limits import deadline_after
-from racer.viz.documents.result import dumped, result_fields
+from racer.viz.documents.result import ResultDocument, result_document, results_document
 from racer.viz.several import Row, table
 
-SCHEMA = "racer-results/1"
 _WORST_FIRST = (USAGE, NOT_AS_DECLARED, BOUND, OK)
 
 
@@ -42,7 +41,7 @@ class _Gathered:
     """What came of the scenarios so far."""
 
     rows: list[Row] = field(default_factory=list)
-    documents: list[dict[str, Any]] = field(default_factory=list)
+    documents: list[ResultDocument] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     interrupted: bool = False
 
@@ -93,7 +92,7 @@ def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Bro
     if request.json:
         errors = [each.error for each in broken]
         errors += [f"{row.name}: {row.error}" for row in gathered.rows if row.error]
-        emit(dumped({"schema": SCHEMA, "results": gathered.documents, "errors": errors}))
+        emit(results_document(gathered.documents, errors))
     else:
         files = [Row(shown_path(each.path), None, None, each.error) for each in broken]
         emit(table(gathered.rows, request.memory, len(founds), files))
@@ -156,5 +155,5 @@ def _gather(
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
         gathered.documents.append(
-            result_fields(found.reference, parameters, what_ifs, result, judgement, files)
+            result_document(found.reference, parameters, what_ifs, result, judgement, files)
         )

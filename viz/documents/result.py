@@ -1,29 +1,139 @@
-"""A result as one JSON document, schema "racer-result/1".
+"""A result as one JSON document, and the results of a file or directory as another.
 
-Values of the model are text, as reports show them. An outcome says of each thread what it came
-to: {"returned": "True"}, {"violation": "misclassified"}, with an "effect" if it has one,
-{"blocked": "acquire lock"}, or of a daemon {"idle": "wait_until items"}. Counts are exact JSON
-integers of any length; null where not counted, and `uncounted` says why.
+Values of the model are text, as reports show them. Counts are exact integers of any length.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from racer.catalogue.parameters import Value
+from racer.catalogue.scenario import Expected
 from racer.exploration.judgement import Judgement
-from racer.exploration.result import Finding, Outcome, Result, Witness
-from racer.files import shown_path
+from racer.exploration.result import Finding, Outcome, Result, Verdict
+from racer.exploration.witness_file import racer_version
 from racer.lang.outcomes import OutcomeKey
-from racer.lang.values import describe
-from racer.replaying.trace import ClosedWindow, Event
-from racer.words.outcomes import outcome_fields
+from racer.viz.documents.parts import (
+    Came,
+    Coverage,
+    Entry,
+    Number,
+    Parameters,
+    Scheduled,
+    Step,
+    dumped,
+    scheduled,
+    searched_fields,
+    step_of,
+    threads_came_to,
+)
 
-SCHEMA = "racer-result/1"
+
+class Declared(Entry, frozen=True, kw_only=True):
+    """What the scenario declares, or --expect in its place.
+
+    verdict  "pass" or "fail"
+    labels   all labels of a "fail"; null where --expect declares none
+    because  the reason in a sentence, empty for none; "--expect" where that declares it
+    """
+
+    verdict: Literal["pass", "fail"]
+    labels: list[str] | None
+    because: str
+
+    @classmethod
+    def of(cls, expected: Expected) -> Declared:
+        """What a scenario declares."""
+        return cls(verdict=expected.verdict, labels=list(expected.labels), because=expected.because)
+
+
+class OutcomeOf(Scheduled, frozen=True, kw_only=True):
+    """One combination of what the threads come to, with the least schedule that ends in it.
+
+    threads  by thread, what it came to
+    """
+
+    threads: dict[str, Came]
+
+
+class ViolationOf(Scheduled, frozen=True, kw_only=True):
+    """A violation, with the least schedule that shows it.
+
+    cpus          how many CPUs the schedule takes until it violates
+    events        the schedule, run again step by step
+    witness_file  the file that it was saved in; null where that failed
+    """
+
+    cpus: Number
+    events: list[Step]
+    witness_file: str | None
+
+
+class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="racer-result/1"):
+    """What `racer explore --json` prints of one scenario.
+
+    schema         the kind of document and its version
+    racer          the version that wrote it
+    scenario       as `racer explore` takes it
+    parameters     all of them
+    what_ifs       those that are not what the code under test does
+    memory         the memory model
+    verdict        "pass": every state was searched, and nothing is wrong in any; "fail": there is a
+                   violation, replayed, or a `sometimes` that no state reaches; "bound": a limit cut
+                   the search before anything was found, so nothing is proved
+    expected       what was declared; null for nothing
+    as_expected    whether it came so; null where nothing is declared, or a limit cut that off
+    bound          the limit that cut the search; null for none
+    interleavings  how many there are; null where they are not counted
+    uncounted      why they are not counted; null where they are
+    loops          threads that can take steps for ever; null where not all states were searched
+    unfair         threads that the scheduler has to keep from running for ever; null as above
+    coverage       how far coroutines were compared with the search; null where a limit cut it
+    states         states that can be reached, of those that were searched
+    transitions    moves between these
+    outcomes       every combination of what the threads come to
+    violations     by label
+    vacuous        `sometimes` predicates that no state reaches, and `finally_` if nothing ends
+    searched       states in the graph that decided the verdict
+    canonical      states up to symmetry; null where not all were searched
+    """
+
+    racer: str
+    scenario: str
+    parameters: Parameters
+    what_ifs: Parameters
+    memory: str
+    verdict: Verdict
+    expected: Declared | None
+    as_expected: bool | None
+    bound: str | None
+    interleavings: Number | None
+    uncounted: str | None
+    loops: list[str] | None
+    unfair: list[str] | None
+    coverage: Coverage | None
+    states: Number
+    transitions: Number
+    outcomes: list[OutcomeOf]
+    violations: dict[str, ViolationOf]
+    vacuous: list[str]
+    searched: Number
+    canonical: Number | None
+
+
+class ResultsDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="racer-results/1"):
+    """What `racer explore --json` prints of a file or directory.
+
+    schema   the kind of document and its version
+    racer    the version that wrote it
+    results  of each scenario that ran, in the order of their names
+    errors   files that do not load and scenarios that do not run, and why
+    """
+
+    racer: str
+    results: list[ResultDocument]
+    errors: list[str]
 
 
 def document(
@@ -34,139 +144,65 @@ def document(
     judgement: Judgement,
     files: Mapping[str, str],
 ) -> str:
-    """The document, in one line; see result_fields()."""
-    return dumped(result_fields(scenario, parameters, what_ifs, result, judgement, files))
+    """The document of one result, in one line; see result_document()."""
+    return dumped(result_document(scenario, parameters, what_ifs, result, judgement, files))
 
 
-def result_fields(
+def results_document(results: Sequence[ResultDocument], errors: Sequence[str]) -> str:
+    """The document of several results, in one line."""
+    return dumped(
+        ResultsDocument(racer=racer_version(), results=list(results), errors=list(errors))
+    )
+
+
+def result_document(
     scenario: str,
     parameters: Mapping[str, Value],
     what_ifs: Mapping[str, Value],
     result: Result,
     judgement: Judgement,
     files: Mapping[str, str],
-) -> dict[str, Any]:
+) -> ResultDocument:
     """The document as data; `what_ifs` are those of the parameters that are not what the code
     under test does, `files` has the witness file of each label that has one."""
-    return {
-        "schema": SCHEMA,
-        "scenario": scenario,
-        "parameters": dict(parameters),
-        "what_ifs": dict(what_ifs),
-        "memory": result.memory,
-        "verdict": result.verdict,
-        "expected": _expected(judgement),
-        "as_expected": judgement.as_expected,
+    return ResultDocument(
+        racer=racer_version(),
+        scenario=scenario,
+        parameters=dict(parameters),
+        what_ifs=dict(what_ifs),
+        memory=result.memory,
+        verdict=result.verdict,
+        expected=_declared(judgement),
+        as_expected=judgement.as_expected,
         **searched_fields(result),
-        "outcomes": [_outcome(key, outcome) for key, outcome in result.outcomes.items()],
-        "violations": {
+        outcomes=[_outcome(key, outcome) for key, outcome in result.outcomes.items()],
+        violations={
             label: _violation(finding, files.get(label))
             for label, finding in result.violations.items()
         },
-        "vacuous": list(result.vacuous),
-        "searched": result.searched,
-        "canonical": result.canonical,
-    }
+        vacuous=list(result.vacuous),
+        searched=result.searched,
+        canonical=result.canonical,
+    )
 
 
-def dumped(content: dict[str, Any]) -> str:
-    """JSON with integers of any length: the limit on digits is meant for untrusted input."""
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        return json.dumps(content)
-    finally:
-        sys.set_int_max_str_digits(limit)
-
-
-def searched_fields(result: Result) -> dict[str, Any]:
-    """How much was searched, and what cut it."""
-    return {
-        "bound": result.bound,
-        "interleavings": result.interleavings,
-        "uncounted": result.uncounted,
-        "loops": None if result.loops is None else list(result.loops),
-        "unfair": None if result.unfair is None else list(result.unfair),
-        "coverage": None if result.coverage is None else asdict(result.coverage),
-        "states": result.states,
-        "transitions": result.transitions,
-    }
-
-
-def _expected(judgement: Judgement) -> dict[str, Any] | None:
+def _declared(judgement: Judgement) -> Declared | None:
     """What was declared; --expect declares no labels."""
     if judgement.override is not None:
-        return {"verdict": judgement.override, "labels": None, "because": "--expect"}
-    if judgement.declared is None:
-        return None
-    return {
-        "verdict": judgement.declared.verdict,
-        "labels": list(judgement.declared.labels),
-        "because": judgement.declared.because,
-    }
+        return Declared(verdict=judgement.override, labels=None, because="--expect")
+    return None if judgement.declared is None else Declared.of(judgement.declared)
 
 
-def threads_fields(key: OutcomeKey) -> dict[str, Any]:
-    """By thread, what it came to."""
-    return {thread: outcome_fields(value) for thread, value in key}
+def _outcome(key: OutcomeKey, outcome: Outcome) -> OutcomeOf:
+    return OutcomeOf(
+        **scheduled(outcome.witness, outcome.interleavings), threads=threads_came_to(key)
+    )
 
 
-def _outcome(key: OutcomeKey, outcome: Outcome) -> dict[str, Any]:
-    return {
-        "threads": threads_fields(key),
-        "interleavings": outcome.interleavings,
-        **witness_fields(outcome.witness),
-    }
-
-
-def _violation(finding: Finding, file: str | None) -> dict[str, Any]:
-    return {
-        "interleavings": finding.interleavings,
-        **witness_fields(finding.witness),
-        "cpus": finding.cpus,
-        "events": [event_fields(event) for event in finding.trace.events],
-        "witness_file": file,
-    }
-
-
-def witness_fields(witness: Witness) -> dict[str, Any]:
-    """`schedule` is a list of [thread, choice]. Of its moves, `before` come before the violation;
-    the last `cycle` are repeated for ever."""
-    return {
-        "preemptions": witness.preemptions,
-        "minimal": witness.minimal,
-        "steps": witness.steps,
-        "before": witness.before,
-        "cycle": witness.cycle,
-        "schedule": [[move.thread, move.choice] for move in witness.schedule],
-    }
-
-
-def event_fields(event: Event) -> dict[str, Any]:
-    cell = event.cell
-    where = event.location
-    return {
-        "thread": event.thread,
-        "step": event.step,
-        "operation": event.operation.text(),
-        "cell": cell,
-        "result": describe(event.result),
-        "before": None if cell is None else describe(event.before),
-        "after": None if cell is None else describe(event.after),
-        "source": None if where is None else f"{shown_path(where.path)}:{where.line}",
-        "opened": list(event.opened),
-        "closed": [_window(window) for window in event.closed],
-        "watches": dict(event.truths),
-        "broken": list(event.broken),
-        "ended": None if event.ended is None else outcome_fields(event.ended.value),
-    }
-
-
-def _window(window: ClosedWindow) -> dict[str, Any]:
-    return {
-        "watch": window.watch,
-        "opened_at": window.opened_at,
-        "ever_true": window.seen.ever_true,
-        "ever_false": window.seen.ever_false,
-        "at_end": window.seen.at_end,
-    }
+def _violation(finding: Finding, file: str | None) -> ViolationOf:
+    return ViolationOf(
+        **scheduled(finding.witness, finding.interleavings),
+        cpus=finding.cpus,
+        events=[step_of(event) for event in finding.trace.events],
+        witness_file=file,
+    )

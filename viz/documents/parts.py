@@ -1,0 +1,224 @@
+"""What more than one document has: what threads came to, schedules, events; and how all are dumped.
+
+Documents are made of structs. Their schemas follow from these, and have of each key what the
+docstring of its struct says of it: see `racer/viz/documents/schemas.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from racer.exploration import result
+from racer.files import shown_path
+from racer.lang.outcomes import OutcomeKey, OutcomeValue
+from racer.lang.values import describe
+from racer.replaying.trace import ClosedWindow, Event
+from racer.words.outcomes import outcome_fields
+
+Number = Annotated[int, msgspec.Meta(ge=0)]
+Parameters = dict[str, bool | int | str]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A document or a part of one: it has these keys and no others."""
+
+
+class CameTo(Entry, frozen=True, kw_only=True):
+    """What a thread came to: one of the first four, and nothing else but the effect of a violation.
+
+    returned   the value that it returned
+    violation  the label of the violation that ended it
+    blocked    the operation at which it can never go on
+    idle       the operation at which it waits, being a daemon
+    effect     what the violation leads to; left out where that is not declared
+    """
+
+    returned: str | UnsetType = UNSET
+    violation: str | UnsetType = UNSET
+    blocked: str | UnsetType = UNSET
+    idle: str | UnsetType = UNSET
+    effect: str | UnsetType = UNSET
+
+
+_ONE_OF = [{"required": [key]} for key in ("returned", "violation", "blocked", "idle")]
+Came = Annotated[CameTo, msgspec.Meta(extra_json_schema={"oneOf": _ONE_OF})]
+
+
+class Coverage(Entry, frozen=True, kw_only=True):
+    """How far real coroutines, run side by side, were compared with what was searched.
+
+    edges     edges of the threads' automata that were taken
+    of_edges  out of so many that the search used
+    moves     moves of the state graph that were taken
+    of_moves  out of so many that it has
+    runs      interleavings along which the coroutines were run
+    steps     their steps in all
+    """
+
+    edges: Number
+    of_edges: Number
+    moves: Number
+    of_moves: Number
+    runs: Number
+    steps: Number
+
+
+class Scheduled(Entry, frozen=True, kw_only=True):
+    """Something that a schedule shows.
+
+    interleavings  how many show it; null where that is not counted
+    preemptions    how many the schedule has
+    minimal        whether fewer preemptions are proved not to do
+    steps          how many moves the schedule has
+    before         so many of them come before the violation, the one that violates included
+    cycle          so many of them, the last ones, are repeated for ever: a livelock; else 0
+    schedule       the moves in order: the agent, and which of its options it takes
+    """
+
+    interleavings: Number | None
+    preemptions: Number
+    minimal: bool
+    steps: Number
+    before: Number
+    cycle: Number
+    schedule: list[tuple[str, Number]]
+
+
+class Window(Entry, frozen=True, kw_only=True):
+    """A window that a step closes.
+
+    watch       the predicate that it is about
+    opened_at   the number of the step that opened it
+    ever_true   whether the predicate was true at some instant of it
+    ever_false  whether it was false at some instant
+    at_end      whether it was true at the last
+    """
+
+    watch: str
+    opened_at: Number
+    ever_true: bool
+    ever_false: bool
+    at_end: bool
+
+
+class Step(Entry, frozen=True, kw_only=True):
+    """One step of a schedule, as it was replayed. Values of the model are text.
+
+    thread     who takes it
+    step       the number of the step among those of its thread
+    operation  what is done
+    cell       the cell that this is done to; null for none
+    result     what it gave the thread
+    before     the value of the cell before it; null without a cell
+    after      the value of the cell after it
+    source     file.py:line of the model
+    opened     the watches whose windows it opens
+    closed     the windows that it closes
+    watches    of every watch whether it is true after the step
+    broken     the invariants that are broken after the step
+    ended      what the thread came to, if this was its last step
+    """
+
+    thread: str
+    step: Number
+    operation: str
+    cell: str | None
+    result: str
+    before: str | None
+    after: str | None
+    source: str | None
+    opened: list[str]
+    closed: list[Window]
+    watches: dict[str, bool]
+    broken: list[str]
+    ended: CameTo | None
+
+
+def came_to(value: OutcomeValue) -> CameTo:
+    """What a thread came to."""
+    return CameTo(**outcome_fields(value))
+
+
+def threads_came_to(key: OutcomeKey) -> dict[str, CameTo]:
+    """By thread, what it came to."""
+    return {thread: came_to(value) for thread, value in key}
+
+
+def coverage_of(compared: result.Coverage | None) -> Coverage | None:
+    """How far coroutines were compared, where they were."""
+    return None if compared is None else Coverage(**asdict(compared))
+
+
+def scheduled(witness: result.Witness, interleavings: int | None) -> dict[str, Any]:
+    """The fields of a Scheduled."""
+    return {
+        "interleavings": interleavings,
+        "preemptions": witness.preemptions,
+        "minimal": witness.minimal,
+        "steps": witness.steps,
+        "before": witness.before,
+        "cycle": witness.cycle,
+        "schedule": [(move.thread, move.choice) for move in witness.schedule],
+    }
+
+
+def step_of(event: Event) -> Step:
+    """One event of a replay."""
+    cell = event.cell
+    where = event.location
+    return Step(
+        thread=event.thread,
+        step=event.step,
+        operation=event.operation.text(),
+        cell=cell,
+        result=describe(event.result),
+        before=None if cell is None else describe(event.before),
+        after=None if cell is None else describe(event.after),
+        source=None if where is None else f"{shown_path(where.path)}:{where.line}",
+        opened=list(event.opened),
+        closed=[_window(window) for window in event.closed],
+        watches=dict(event.truths),
+        broken=list(event.broken),
+        ended=None if event.ended is None else came_to(event.ended.value),
+    )
+
+
+def _window(window: ClosedWindow) -> Window:
+    return Window(
+        watch=window.watch,
+        opened_at=window.opened_at,
+        ever_true=window.seen.ever_true,
+        ever_false=window.seen.ever_false,
+        at_end=window.seen.at_end,
+    )
+
+
+def searched_fields(found: result.Result) -> dict[str, Any]:
+    """How much was searched, and what cut it."""
+    return {
+        "bound": found.bound,
+        "interleavings": found.interleavings,
+        "uncounted": found.uncounted,
+        "loops": None if found.loops is None else list(found.loops),
+        "unfair": None if found.unfair is None else list(found.unfair),
+        "coverage": coverage_of(found.coverage),
+        "states": found.states,
+        "transitions": found.transitions,
+    }
+
+
+def dumped(document: Entry) -> str:
+    """JSON in one line, with integers of any length: Python's limit on digits is meant for
+    untrusted input."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        return json.dumps(msgspec.to_builtins(document))
+    finally:
+        sys.set_int_max_str_digits(limit)

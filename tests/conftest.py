@@ -22,8 +22,10 @@ from tests.corpus import ENOUGH_WORK
 # Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
 THOROUGH = (
     *("generated", "kernel", "cli", "claims", "oracles", "viz/test_html", "graphs"),
-    *("test_readme", "test_writing"),
+    *("test_readme", "test_writing", "testing"),
 )
+
+pytest_plugins = ("pytester",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -88,15 +88,22 @@ def result_report(
     judgement: Judgement,
     explanations: Mapping[str, Explanation],
     written: Mapping[str, Written],
-    claims: tuple[ClaimRow, ...] = (),
+    claims: tuple[ClaimRow, ...] | None = (),
+    command: Sequence[str] | None = None,
 ) -> Report:
     """A result as data for a page; `explanations` and `written` are by label, the former none
     where schedules are not explained.
 
-    `claims` are answered whole; without any, the page has what this case says of each claim.
+    `claims` are answered whole; without any, the page has what this case says of each claim that
+    is known, or with None nothing of claims. `command` explores it again, if not `racer explore`.
     """
+    again = command
+    if command is None:
+        command = explore_command(scenario, reference, parameters, result.memory)
     why_not = unexplained(result.memory) if result.violations else None
-    bearing = () if claims else tuple(_bearing_rows(scenario, parameters, result, explanations))
+    bearing: tuple[ClaimRow, ...] = ()
+    if claims == ():
+        bearing = tuple(_bearing_rows(scenario, parameters, result, explanations))
     told = list(outcome_rows(result))
     outcomes = tuple(told[:_OUTCOMES_SHOWN])
     declared = judgement.declared
@@ -123,13 +130,13 @@ def result_report(
                 result.violations[label].trace,
                 written[label].svg,
                 _replay(written[label]),
-                origin_of(scenario, reference, parameters, result.memory, declared, label),
+                origin_of(scenario, reference, parameters, result.memory, declared, label, again),
             )
             for label, explanation in explanations.items()
         ),
-        claims=tuple(replace(each, schedules=labels) for each in claims) or bearing,
+        claims=tuple(replace(each, schedules=labels) for each in claims or ()) or bearing,
         claims_lead=_BEARING if bearing else "",
-        command=shlex.join(explore_command(scenario, reference, parameters, result.memory)),
+        command=shlex.join(command),
     )
 
 

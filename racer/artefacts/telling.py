@@ -67,15 +67,18 @@ def origin_of(
     memory: str,
     declared: Expected | None,
     label: str,
+    command: Sequence[str] | None = None,
 ) -> Origin:
-    """What a scenario declares of a label, and how it is explored again.
+    """What a scenario declares of a label, and how it is explored again: by `command`, if not by
+    `racer explore`.
 
     What is declared counts only if it has the label: else it is about something else. Of several
     labels the one reason is that of none alone, so it is left out.
     """
     if declared is not None and label not in declared.labels:
         declared = None
-    command = explore_command(scenario, reference, parameters, memory, named="variant")
+    if command is None:
+        command = explore_command(scenario, reference, parameters, memory, named="variant")
     return Origin(
         title=case_title(scenario, parameters, memory),
         what_if=what_if_text(scenario.what_ifs(parameters)),

@@ -221,6 +221,12 @@ def _without_scenario(path: Path) -> UsageError:
     )
 
 
+def reference_of(scenario: Scenario) -> str:
+    """By which commands and witnesses find a scenario again: a name, if it came with racer."""
+    installed = Path(scenario.source.path).resolve().is_relative_to(BUNDLED.resolve())
+    return scenario.name if installed else file_reference(scenario)
+
+
 def file_reference(scenario: Scenario) -> str:
     """`path/to/file.py::name`, from the current directory."""
     return f"{shown_path(scenario.source.path)}::{scenario.name}"

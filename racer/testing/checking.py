@@ -1,0 +1,136 @@
+"""One check of a test: a case explored, held against what is expected, and told where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from racer.api import Result, explore
+from racer.artefacts.telling import origin_of
+from racer.catalogue.scenario import Scenario
+from racer.explanation.data import Explanation
+from racer.explanation.exact import unexplained
+from racer.exploration.judgement import Judgement
+from racer.exploration.result import Interrupted
+from racer.files import shown_path
+from racer.lang.program import Program
+from racer.testing.cases import Case, Place, case_of
+from racer.testing.expecting import Expect, Expectation, expectation
+from racer.testing.leaving import Left, explanations, leave_all, leave_witnesses
+from racer.viz.brief import brief_of
+from racer.viz.summary import summary
+from racer.viz.wrapping import filled
+from racer.words.printable import safe_text
+
+
+class CheckFailed(Exception):
+    """A case is not as expected; the text is the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may cut a search, as explore() has it: then the check fails."""
+
+    max_states: int | None = None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a test leaves what it finds. `named` gives a name that it has not given before;
+    `kept` is told of files that an interrupted check leaves."""
+
+    directory: Path
+    named: Callable[[str], str]
+    kept: Callable[[str], None]
+
+
+def check(
+    asked: Program | Scenario,
+    given: Mapping[str, object],
+    expect: Expect | None,
+    memory: str,
+    limits: Limits,
+    place: Place,
+    room: Room,
+) -> Result:
+    """Explore what a test asks for; the Result, if that is as expected.
+
+    Errors   CheckFailed with the report; RacerError for what cannot be explored; Interrupted.
+    """
+    case = case_of(asked, given, memory, place)
+    expected = expectation(expect, case.declared)
+    result = search(case, expected, limits, room)
+    require(case, expected, result, place, room)
+    return result
+
+
+def search(case: Case, expected: Expectation, limits: Limits, room: Room) -> Result:
+    """The Result. Errors: RacerError; Interrupted, once what was found is on disk."""
+    try:
+        return explore(
+            case.program,
+            memory=case.memory,
+            count=True if expected.counts else None,
+            max_states=limits.max_states,
+            timeout=limits.timeout,
+        )
+    except Interrupted as stop:
+        left = Left()
+        name = room.named(case.file_name)
+        for each in leave_witnesses(room.directory, name, case, stop.result, left).values():
+            left.note(each)
+        if left.text:
+            room.kept(left.text)
+        raise
+
+
+def require(
+    case: Case, expected: Expectation, result: Result, place: Place | None, room: Room
+) -> None:
+    """Errors: CheckFailed with the report, where the result is not as expected."""
+    judgement = expected.judged(result)
+    reasons = list(expected.why_not(result))
+    if not reasons:
+        return
+    told = explanations(result)
+    left = leave_all(room.directory, room.named(case.file_name), case, result, judgement, told)
+    at = "" if place is None else f"checked at {shown_path(place.path)}:{place.line}"
+    parts = [
+        "\n".join(reasons),
+        case.heading,
+        summary(result, judgement),
+        *_briefs(case, result, judgement, expected, told),
+        left.text,
+        at,
+    ]
+    raise CheckFailed(safe_text("\n\n".join(part for part in parts if part)))
+
+
+def _briefs(
+    case: Case,
+    result: Result,
+    judgement: Judgement,
+    expected: Expectation,
+    told: Mapping[str, Explanation],
+) -> list[str]:
+    """Of the labels that nobody expected; where there are none, of all."""
+    if result.violations and not told:
+        return [filled(unexplained(result.memory) or "")]
+    unexpected = [label for label in told if label not in expected.declared.labels]
+    return [
+        brief_of(
+            told[label],
+            origin_of(
+                case.scenario,
+                case.reference,
+                case.parameters,
+                case.memory,
+                judgement.declared,
+                label,
+                case.command,
+            ),
+        ).rstrip()
+        for label in unexpected or told
+    ]

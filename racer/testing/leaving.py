@@ -1,0 +1,110 @@
+"""What a test that fails leaves: a witness, a picture and a mail of each label, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from racer.artefacts.naming import file_label
+from racer.artefacts.pages import result_report, write_page
+from racer.artefacts.telling import explanations_of, mailed
+from racer.artefacts.writing import Written, unwritten, with_pictures, write_witness
+from racer.errors import RacerError
+from racer.explanation.data import Explanation
+from racer.explanation.exact import unexplained
+from racer.exploration.judgement import Judgement
+from racer.exploration.result import Result
+from racer.exploration.witness_file import saved_witness
+from racer.files import shown_path, write_atomically
+from racer.testing.cases import Case
+from racer.viz.diagram.drawing import diagram
+from racer.viz.mail import ascii_text, mail
+
+
+class Left:
+    """Paths of what was written, and what could not be."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.failures: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """Both, a line each."""
+        told = [f"error: {each}" for each in dict.fromkeys(self.failures)]
+        return "\n".join([*self.paths, *told])
+
+    def note(self, written: Written) -> None:
+        """What there is of a label."""
+        paths = [*written.pictures, *([written.witness] if written.witness else [])]
+        self.paths += [each for each in paths if not each.endswith(".dot")]
+        if written.failure:
+            self.failures.append(written.failure)
+
+
+def leave_witnesses(
+    directory: Path, name: str, case: Case, result: Result, left: Left
+) -> dict[str, Written]:
+    """The witness of each label."""
+    written = {}
+    for label in result.violations if result.loaded is not None else ():
+        saved = saved_witness(
+            result, label, scenario=case.saved_reference, parameters=case.parameters
+        )
+        written[label] = write_witness(directory, name, saved)
+    return written
+
+
+def explanations(result: Result) -> dict[str, Explanation]:
+    """Of each label, where schedules are explained under its memory model."""
+    if result.loaded is None or unexplained(result.memory) is not None:
+        return {}
+    return explanations_of(result, result.loaded, None, None)[0]
+
+
+def leave_all(
+    directory: Path,
+    name: str,
+    case: Case,
+    result: Result,
+    judgement: Judgement,
+    told: Mapping[str, Explanation],
+) -> Left:
+    """Everything; NAME.LABEL.json, .svg, .mail.txt, and NAME.html. What cannot be written is told:
+    the test has failed before, and its report is not to be lost."""
+    left = Left()
+    written = leave_witnesses(directory, name, case, result, left)
+    for label, explanation in told.items():
+        text = mailed(case.heading, mail(explanation).rstrip(), written[label].witness)
+        _leave_mail(directory / f"{name}.{file_label(label)}.mail.txt", case, label, text, left)
+        written[label] = with_pictures(written[label], diagram(explanation, case.title))
+    for each in written.values():
+        left.note(each)
+    report = result_report(
+        case.scenario,
+        case.reference,
+        case.parameters,
+        result,
+        judgement,
+        told,
+        written,
+        claims=None,
+        command=case.command,
+    )
+    page = write_page(directory / f"{name}.html", report)
+    if page.path:
+        left.paths.append(page.path)
+    if page.failure:
+        left.failures.append(page.failure)
+    return left
+
+
+def _leave_mail(path: Path, case: Case, label: str, text: str, left: Left) -> None:
+    """A mail with its subject, as `git send-email` and mail programs take it."""
+    subject = ascii_text(f"Subject: racer: {label} in {case.title}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, f"{subject}\n\n{text}\n".encode(), "mail")
+        left.paths.append(shown_path(path))
+    except (OSError, RacerError) as error:
+        left.failures.append(unwritten(error, path))

@@ -1,0 +1,224 @@
+"""What pytest loads: options, the fixture `racer_check`, and the mark `racer`.
+
+It is imported into every run of pytest beside which racer is installed: so it imports nothing of
+racer's until a test asks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from racer.api import Result
+    from racer.catalogue.scenario import Scenario
+    from racer.lang.program import Program
+    from racer.testing.checking import Room
+    from racer.testing.expecting import Expect
+
+NAME: Final = "racer"  # of the entry point, for -p no:racer
+_MARK: Final = "racer"
+_OPTIONS: Final = ("expect", "memory", "max_states", "timeout")  # of a check, and no parameters
+_MARK_TEXT: Final = (
+    f"{_MARK}(*, expect, memory, max_states, timeout, **parameters): what every racer_check() of "
+    f"the test has by default; a test that has it and checks nothing fails"
+)
+
+_checks = pytest.StashKey[int]()
+_names = pytest.StashKey[list[str]]()
+_kept = pytest.StashKey[list[str]]()
+
+
+def _leave_asserts_alone(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Keep pytest from rewriting all of racer, which it does with a package that has a plugin.
+
+    It would cost a second where the result cannot be cached, and a label of a bundled scenario's
+    could then depend on who runs it. Where pytest has this otherwise, that is all there is to lose.
+    """
+    hook = getattr(pluginmanager, "rewrite_hook", None)
+    for attribute in ("_must_rewrite", "_marked_for_rewrite_cache"):
+        known = getattr(hook, attribute, None)
+        if isinstance(known, set):
+            known.discard("racer")
+        elif isinstance(known, dict):
+            known.clear()
+
+
+class RacerCheck:
+    """What the fixture `racer_check` is: explores, and fails the test unless all is as expected."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item = item
+
+    def __call__(
+        self,
+        program: Program | Scenario,
+        *,
+        expect: Expect | None = None,
+        memory: str | None = None,
+        max_states: int | None = None,
+        timeout: float | None = None,
+        **parameters: Any,
+    ) -> Result:
+        """Explore a Program, or a scenario with these parameters, and return the Result.
+
+        expect       "pass"; a label, or all labels in a tuple; {label: number of interleavings},
+                     where None stands for any number; an Expected. By default what the scenario
+                     declares, else "pass"
+        memory       the memory model, "sc" by default
+        max_states   limits, as explore() has them; where one cuts the search the test fails
+        timeout
+
+        Errors   the test fails, with the report as its text: where a label is missing, or another
+                 one shows; where a limit cut the search; where several threads have but one
+                 interleaving; where it cannot be explored.
+        """
+        from racer.errors import RacerError
+        from racer.files import shown_path
+        from racer.testing.cases import Place
+        from racer.testing.checking import CheckFailed, Limits, check
+        from racer.viz.summary import result_line
+
+        caller = sys._getframe(1)
+        place = Place(self._item.nodeid, caller.f_code.co_filename, caller.f_lineno)
+        stash = self._item.stash
+        stash[_checks] = stash.get(_checks, 0) + 1
+        given = {"expect": expect, "memory": memory, "max_states": max_states, "timeout": timeout}
+        options, settings = _by_marks(self._item)
+        options |= {name: value for name, value in given.items() if value is not None}
+        failure: str | None = None
+        try:
+            result = check(
+                program,
+                {**settings, **parameters},
+                options.get("expect"),
+                options.get("memory", "sc"),
+                Limits(options.get("max_states"), options.get("timeout")),
+                place,
+                _room(self._item),
+            )
+        except CheckFailed as failed:
+            failure = str(failed)
+        except RacerError as error:
+            failure = f"error: {error}\n\nchecked at {shown_path(place.path)}:{place.line}"
+        if failure is not None:
+            pytest.fail(failure, pytrace=False)
+        self._item.user_properties.append(("racer", result_line(result)))
+        return result
+
+
+def _by_marks(item: pytest.Item) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of checks and parameters of scenarios, of all marks, the nearest last."""
+    options: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    for mark in reversed(list(item.iter_markers(_MARK))):
+        if mark.args:
+            pytest.fail(
+                f"error: the mark {_MARK} takes keywords only, and was given "
+                f"{', '.join(map(repr, mark.args))}. Try: racer_check({mark.args[0]!r}) in the "
+                f"test.",
+                pytrace=False,
+            )
+        for name, value in mark.kwargs.items():
+            (options if name in _OPTIONS else settings)[name] = value
+    return options, settings
+
+
+def _room(item: pytest.Item) -> Room:
+    """Where a test leaves what it finds: in a directory of its own, whichever worker runs it."""
+    from racer.artefacts.naming import file_label
+    from racer.testing.checking import Room
+
+    given = item.stash.setdefault(_names, [])
+
+    def named(name: str) -> str:
+        given.append(name)
+        again = given.count(name)
+        return name if again == 1 else f"{name}.{again}"
+
+    root = item.config.rootpath / Path(item.config.getoption("racer_dir"))
+    return Room(root / file_label(item.nodeid), named, item.config.stash[_kept].append)
+
+
+def _alone(error: BaseException) -> BaseException:
+    """What a group of one exception, or a group of such, is about."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+class Hooks:
+    """What pytest calls; the entry point of the installed package is the one there is of these."""
+
+    def pytest_addoption(
+        self, parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
+    ) -> None:
+        _leave_asserts_alone(pluginmanager)
+        group = parser.getgroup("racer", "racer: interleavings of modelled code")
+        try:
+            group.addoption(
+                "--racer-dir",
+                metavar="DIR",
+                default="racer-out",
+                help="where tests that fail leave witnesses, pictures, mails and pages: racer-out, "
+                "from the root directory",
+            )
+        except ValueError as error:  # pytest's own text is a traceback
+            raise pytest.UsageError(
+                f"racer's plugin for pytest cannot be loaded: {error}.\n"
+                f"Usual cause: another plugin has that option.\n"
+                f"Try: -p no:racer, which leaves racer's out."
+            ) from None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", _MARK_TEXT)
+        config.stash[_kept] = []
+
+    @pytest.fixture
+    def racer_check(self, request: pytest.FixtureRequest) -> RacerCheck:
+        """Explores every interleaving of a Program or scenario; fails unless all is as expected.
+
+        racer_check(counter(), expect="lost"); what else it takes: help(RacerCheck.__call__).
+        """
+        return RacerCheck(request.node)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        try:
+            yield
+        except BaseExceptionGroup as group:
+            failure = _alone(group)
+            if isinstance(failure, pytest.fail.Exception) and not failure.pytrace:
+                raise failure from None  # a nursery's traceback would be put around the report
+            raise
+        marked = any(mark.name == _MARK for mark in item.own_markers)
+        if marked and not item.stash.get(_checks, 0):
+            pytest.fail(
+                f"error: the test has the mark {_MARK} and checked nothing. Usual cause: it does "
+                f"not call racer_check().",
+                pytrace=False,
+            )
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> None:
+        """What an interrupted check has found."""
+        kept = config.stash.get(_kept, [])
+        if kept:
+            terminalreporter.section("racer: found before it was interrupted")
+            for each in kept:
+                terminalreporter.write_line(each)
+
+
+hooks: Final = Hooks()
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Where the module is named as a plugin, by `-p` or in a conftest.py: be the entry point, if
+    that was not loaded before. One object under two names would end the run with a traceback."""
+    if not pluginmanager.has_plugin(NAME):
+        pluginmanager.register(hooks, NAME)

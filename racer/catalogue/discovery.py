@@ -133,10 +133,16 @@ def find_all(path: Path) -> tuple[list[Found], list[Broken]]:
         scenarios, broken = _load_all(_making(_SCENARIO, _files_below(path)))
     else:
         _require_file(path)
-        scenarios, broken = _scenarios_of(load_file(path)), []
+        scenarios, broken = scenarios_of(load_file(path)), []
     if not scenarios and not broken:
         raise _without_scenario(path)
     return [Found(each, file_reference(each)) for each in scenarios], broken
+
+
+def makes(path: Path) -> bool:
+    """Whether it is a public file whose text makes scenarios or claims."""
+    text = _text_of(path) if _is_public(path.name) else ""
+    return any(made.search(text) for made in (_SCENARIO, _CLAIM))
 
 
 def is_path(reference: str) -> bool:
@@ -196,7 +202,7 @@ def _find_in_file(path: Path, name: str | None) -> Found:
     _require_file(path)
     if path.is_dir():
         raise UsageError(f"cannot load scenarios from {str(path)!r}: the file is a directory.")
-    scenarios = _scenarios_of(load_file(path))
+    scenarios = scenarios_of(load_file(path))
     names = [scenario.name for scenario in scenarios]
     if not scenarios:
         raise _without_scenario(path)
@@ -254,7 +260,7 @@ def _load_all(files: list[Path]) -> tuple[list[Scenario], list[Broken]]:
     broken: list[Broken] = []
     for file in files:
         try:
-            scenarios += _scenarios_of(load_file(file))
+            scenarios += scenarios_of(load_file(file))
         except RacerError as error:
             broken.append(Broken(file, str(error)))
     return scenarios, broken
@@ -312,7 +318,7 @@ def _is_public(name: str) -> bool:
     return name.endswith(".py") and not name.startswith("_")
 
 
-def _scenarios_of(module: ModuleType) -> list[Scenario]:
+def scenarios_of(module: ModuleType) -> list[Scenario]:
     """The scenarios that a module defines, not those it imports; by name."""
     found = {
         id(each): each

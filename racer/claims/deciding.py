@@ -116,6 +116,7 @@ class Interruption(KeyboardInterrupt):
 
 
 CaseKey = tuple[str, tuple[tuple[str, Value], ...]]  # where a scenario is found, its parameters
+Known = dict[CaseKey, Case | str]  # what was explored; why parameters cannot happen
 _PARENT_CHECKED: Final = 0.5  # seconds between two looks whether there still is one
 _Task = tuple[CaseKey, str, int | None, float | None]
 
@@ -128,6 +129,7 @@ def decide(
     max_states: int | None = None,
     timeout: float | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    known: Known | None = None,
 ) -> list[Decided]:
     """The answers, in the order of the claims.
 
@@ -135,13 +137,14 @@ def decide(
     max_states   limits of each exploration, as `explore` has them; a claim whose answer
     timeout      would rest on a search that was cut, and not on a violation, is answered "bound"
     progress     is called with the numbers of cases explored, and of all
+    known        cases that were explored before, under the same limits; others are put there, too
 
     Errors   CasesFailed, with what was decided, for cases that cannot be explored; Interruption
              with what was decided so far.
     """
     needed = {_key(ask, each): None for claim in claims for ask, each in _explored(claim)}
-    tasks: list[_Task] = [(key, memory, max_states, timeout) for key in needed]
-    known: dict[CaseKey, Case | str] = {}
+    known = {} if known is None else known
+    tasks: list[_Task] = [(key, memory, max_states, timeout) for key in needed if key not in known]
     failed: dict[CaseKey, str] = {}
     try:
         for (key, *_), found in _run(tasks, jobs or os.cpu_count() or 1):
@@ -152,7 +155,7 @@ def decide(
                     known[key] = text
                 case case:
                     known[key] = case
-            progress(len(known) + len(failed), len(needed))
+            progress(sum(key in known or key in failed for key in needed), len(needed))
     except KeyboardInterrupt:
         raise Interruption(_as_far_as(known, claims)) from None
     if failed:

@@ -19,7 +19,7 @@ def known_claims() -> tuple[list[Claim], list[Broken]]:
     Those of ./scenarios win over those installed with racer.
     """
     loaded, broken = modules()
-    return _claims_in(loaded), broken
+    return claims_in(loaded), broken
 
 
 def find_claims(words: list[str]) -> tuple[list[Claim], list[Broken]]:
@@ -48,17 +48,18 @@ def _claims_at(paths: list[str]) -> tuple[list[Claim], list[Broken]]:
     modules, broken = [], []
     for path in paths:
         loaded, failed = modules_in(Path(path))
-        if not _claims_in(loaded) and not failed:
+        if not claims_in(loaded) and not failed:
             raise UsageError(
                 f"{path!r} has no claims: a Claim stands in a variable of a file, by itself or in "
                 f"a tuple (from racer import Claim)."
             )
         modules += loaded
         broken += failed
-    return _claims_in(modules), broken
+    return claims_in(modules), broken
 
 
-def _claims_in(loaded: Iterable[ModuleType]) -> list[Claim]:
+def claims_in(loaded: Iterable[ModuleType]) -> list[Claim]:
+    """Those in the variables of these files, by name."""
     found: dict[str, Claim] = {}
     for module in loaded:
         for claim in _claims_of(module):

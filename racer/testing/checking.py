@@ -13,7 +13,6 @@ from racer.explanation.data import Explanation
 from racer.explanation.exact import unexplained
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Interrupted
-from racer.files import shown_path
 from racer.lang.program import Program
 from racer.testing.cases import Case, Place, case_of
 from racer.testing.expecting import Expect, Expectation, expectation
@@ -62,7 +61,7 @@ def check(
     case = case_of(asked, given, memory, place)
     expected = expectation(expect, case.declared)
     result = search(case, expected, limits, room)
-    require(case, expected, result, place, room)
+    require(case, expected, result, room)
     return result
 
 
@@ -86,26 +85,26 @@ def search(case: Case, expected: Expectation, limits: Limits, room: Room) -> Res
         raise
 
 
-def require(
-    case: Case, expected: Expectation, result: Result, place: Place | None, room: Room
-) -> None:
+def require(case: Case, expected: Expectation, result: Result, room: Room) -> None:
     """Errors: CheckFailed with the report, where the result is not as expected."""
-    judgement = expected.judged(result)
     reasons = list(expected.why_not(result))
-    if not reasons:
-        return
+    if reasons:
+        raise CheckFailed(report(case, expected, result, room, "\n".join(reasons)))
+
+
+def report(case: Case, expected: Expectation, result: Result, room: Room, reason: str = "") -> str:
+    """What is wrong, all that was found, the briefs, and the paths of the files that it leaves."""
+    judgement = expected.judged(result)
     told = explanations(result)
     left = leave_all(room.directory, room.named(case.file_name), case, result, judgement, told)
-    at = "" if place is None else f"checked at {shown_path(place.path)}:{place.line}"
     parts = [
-        "\n".join(reasons),
+        reason,
         case.heading,
         summary(result, judgement),
         *_briefs(case, result, judgement, expected, told),
         left.text,
-        at,
     ]
-    raise CheckFailed(safe_text("\n\n".join(part for part in parts if part)))
+    return safe_text("\n\n".join(part for part in parts if part))
 
 
 def _briefs(

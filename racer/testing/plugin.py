@@ -9,28 +9,48 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
+
+from racer.testing.stashed import checks, kept
 
 if TYPE_CHECKING:
     from racer.api import Result
     from racer.catalogue.scenario import Scenario
     from racer.lang.program import Program
-    from racer.testing.checking import Room
     from racer.testing.expecting import Expect
 
 NAME: Final = "racer"  # of the entry point, for -p no:racer
 _MARK: Final = "racer"
 _OPTIONS: Final = ("expect", "memory", "max_states", "timeout")  # of a check, and no parameters
+_COMMAND_LINE: Final[dict[str, dict[str, Any]]] = {
+    "--racer": {
+        "action": "store_true",
+        "help": "collect files of scenarios and claims as well: what they declare, a test each",
+    },
+    "--racer-grid": {
+        "choices": ("each", "all"),
+        "default": "each",
+        "help": "of scenarios that are collected: the defaults, and each other value of each "
+        "parameter by itself; or all combinations",
+    },
+    "--racer-timeout": {
+        "type": float,
+        "metavar": "S",
+        "help": "fail whatever is not searched after S seconds, where a check has no timeout",
+    },
+    "--racer-dir": {
+        "metavar": "DIR",
+        "default": "racer-out",
+        "help": "where tests that fail leave witnesses, pictures, mails and pages: racer-out, from "
+        "the current directory",
+    },
+}
 _MARK_TEXT: Final = (
     f"{_MARK}(*, expect, memory, max_states, timeout, **parameters): what every racer_check() of "
     f"the test has by default; a test that has it and checks nothing fails"
 )
-
-_checks = pytest.StashKey[int]()
-_names = pytest.StashKey[list[str]]()
-_kept = pytest.StashKey[list[str]]()
 
 
 def _leave_asserts_alone(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -77,37 +97,30 @@ class RacerCheck:
                  one shows; where a limit cut the search; where several threads have but one
                  interleaving; where it cannot be explored.
         """
-        from racer.errors import RacerError
-        from racer.files import shown_path
         from racer.testing.cases import Place
-        from racer.testing.checking import CheckFailed, Limits, check
+        from racer.testing.checking import Limits, check
+        from racer.testing.telling import room_of, telling
         from racer.viz.summary import result_line
 
+        item = self._item
         caller = sys._getframe(1)
-        place = Place(self._item.nodeid, caller.f_code.co_filename, caller.f_lineno)
-        stash = self._item.stash
-        stash[_checks] = stash.get(_checks, 0) + 1
+        place = Place(item.nodeid, caller.f_code.co_filename, caller.f_lineno)
+        item.stash[checks] = item.stash.get(checks, 0) + 1
         given = {"expect": expect, "memory": memory, "max_states": max_states, "timeout": timeout}
-        options, settings = _by_marks(self._item)
+        options, settings = _by_marks(item)
         options |= {name: value for name, value in given.items() if value is not None}
-        failure: str | None = None
-        try:
+        timeout = options.get("timeout", item.config.getoption("racer_timeout"))
+        with telling(place):
             result = check(
                 program,
                 {**settings, **parameters},
                 options.get("expect"),
                 options.get("memory", "sc"),
-                Limits(options.get("max_states"), options.get("timeout")),
+                Limits(options.get("max_states"), timeout),
                 place,
-                _room(self._item),
+                room_of(item),
             )
-        except CheckFailed as failed:
-            failure = str(failed)
-        except RacerError as error:
-            failure = f"error: {error}\n\nchecked at {shown_path(place.path)}:{place.line}"
-        if failure is not None:
-            pytest.fail(failure, pytrace=False)
-        self._item.user_properties.append(("racer", result_line(result)))
+        item.user_properties.append(("racer", result_line(result)))
         return result
 
 
@@ -128,20 +141,14 @@ def _by_marks(item: pytest.Item) -> tuple[dict[str, Any], dict[str, Any]]:
     return options, settings
 
 
-def _room(item: pytest.Item) -> Room:
-    """Where a test leaves what it finds: in a directory of its own, whichever worker runs it."""
-    from racer.artefacts.naming import file_label
-    from racer.testing.checking import Room
+def _scenario_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if not parent.config.getoption("racer") or path.suffix != ".py":
+        return None
+    from racer.testing.scenarios import ScenarioFile, is_collected
 
-    given = item.stash.setdefault(_names, [])
-
-    def named(name: str) -> str:
-        given.append(name)
-        again = given.count(name)
-        return name if again == 1 else f"{name}.{again}"
-
-    root = item.config.rootpath / Path(item.config.getoption("racer_dir"))
-    return Room(root / file_label(item.nodeid), named, item.config.stash[_kept].append)
+    if not is_collected(path, parent.config):
+        return None
+    return cast("pytest.Collector", ScenarioFile.from_parent(parent, path=path))
 
 
 def _alone(error: BaseException) -> BaseException:
@@ -160,13 +167,8 @@ class Hooks:
         _leave_asserts_alone(pluginmanager)
         group = parser.getgroup("racer", "racer: interleavings of modelled code")
         try:
-            group.addoption(
-                "--racer-dir",
-                metavar="DIR",
-                default="racer-out",
-                help="where tests that fail leave witnesses, pictures, mails and pages: racer-out, "
-                "from the root directory",
-            )
+            for name, how in _COMMAND_LINE.items():
+                group.addoption(name, **how)
         except ValueError as error:  # pytest's own text is a traceback
             raise pytest.UsageError(
                 f"racer's plugin for pytest cannot be loaded: {error}.\n"
@@ -176,7 +178,21 @@ class Hooks:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", _MARK_TEXT)
-        config.stash[_kept] = []
+        config.stash[kept] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makemodule(
+        self, module_path: Path, parent: pytest.Collector
+    ) -> pytest.Module | None:
+        """A file of scenarios that is named by itself, and no directory of it, is no module."""
+        return cast("pytest.Module | None", _scenario_file(module_path, parent))
+
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> pytest.Collector | None:
+        if parent.session.isinitpath(file_path):
+            return None  # pytest will ask for a module
+        return _scenario_file(file_path, parent)
 
     @pytest.fixture
     def racer_check(self, request: pytest.FixtureRequest) -> RacerCheck:
@@ -195,8 +211,9 @@ class Hooks:
             if isinstance(failure, pytest.fail.Exception) and not failure.pytrace:
                 raise failure from None  # a nursery's traceback would be put around the report
             raise
-        marked = any(mark.name == _MARK for mark in item.own_markers)
-        if marked and not item.stash.get(_checks, 0):
+        own = item.own_markers if isinstance(item, pytest.Function) else ()
+        marked = any(mark.name == _MARK for mark in own)
+        if marked and not item.stash.get(checks, 0):
             pytest.fail(
                 f"error: the test has the mark {_MARK} and checked nothing. Usual cause: it does "
                 f"not call racer_check().",
@@ -207,10 +224,10 @@ class Hooks:
         self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
     ) -> None:
         """What an interrupted check has found."""
-        kept = config.stash.get(_kept, [])
-        if kept:
+        found = config.stash.get(kept, [])
+        if found:
             terminalreporter.section("racer: found before it was interrupted")
-            for each in kept:
+            for each in found:
                 terminalreporter.write_line(each)
 
 

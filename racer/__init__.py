@@ -18,6 +18,7 @@
 Write a program
     Memory          has the cells and locks: mem.cell(name, initial), mem.lock(name), mem.watch(...)
     Cell, Lock      await cell.load(), .store(value), .fetch_add(n), ...; async with lock:
+    Condition ...   what threads wait with: mem.condition, .event, .semaphore, .queue
     Refcount        mem.refcount("refs", 1, most=3): .inc_not_zero(), .dec_and_test(), ...
     choose, fence   await choose(*options) explores each; await fence("mb")
     atomic          async with atomic(): its steps are not preempted, as with interrupts off
@@ -108,6 +109,11 @@ if TYPE_CHECKING:
     from racer.lang.program import Thread as Thread
     from racer.lang.refcounts import Refcount as Refcount
     from racer.lang.schedule import Move as Move
+    from racer.lang.sync.conditions import Condition as Condition
+    from racer.lang.sync.events import EventFlag as EventFlag
+    from racer.lang.sync.queues import Queue as Queue
+    from racer.lang.sync.queues import QueueClosed as QueueClosed
+    from racer.lang.sync.semaphores import Semaphore as Semaphore
     from racer.lang.watches import State as State
     from racer.lang.watches import Watch as Watch
     from racer.lang.watches import Window as Window
@@ -140,6 +146,10 @@ _HOMES = {
     "lang.outcomes": "Blocked Idle Violation",
     "lang.program": "Program Thread",
     "lang.schedule": "Move",
+    "lang.sync.conditions": "Condition",
+    "lang.sync.events": "EventFlag",
+    "lang.sync.queues": "Queue QueueClosed",
+    "lang.sync.semaphores": "Semaphore",
     "lang.watches": "State Watch Window",
     "replaying.trace": "Event Trace",
     "viz.brief": "brief",

@@ -24,6 +24,7 @@ GROUPS = {
         "Memory Cell Lock Refcount Watch Window State choose fence atomic Thread Program About "
         "Violation"
     ),
+    "Wait": "Condition EventFlag Semaphore Queue QueueClosed",
     "Explore": "explore Interrupted",
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
     "Explain and mail": "explain Explanation mail brief",
@@ -48,6 +49,10 @@ INTERNAL = {
     "Memory": "seal",
     "Watch": "holds predicate",
     "Lock": "initial",
+    "Condition": "initial fits",
+    "EventFlag": "initial fits",
+    "Semaphore": "initial",
+    "Queue": "initial",
     "Window": "observation slot watch",
     "Thread": "start constants described copied",
     "Program": "predicates functions instances",
@@ -60,7 +65,9 @@ INTERNAL = {
 
 # Words of signatures that are no public names.
 TYPES = {
-    "T": "the type of a cell's values",
+    "T": "the type of a cell's values, or a queue's items",
+    "D": "the type of a default",
+    "Handle": "a Cell, a Lock, or whatever else a Memory makes that has a value",
     "AtomicRegion": "for `async with`: it has nothing to ask of",
     "Value": "`bool`, `int` or `str`: a parameter's value",
     "Setting": "a Value, or a tuple of some",

@@ -133,12 +133,14 @@ class Sample:
     sometimes: tuple[tuple[str, str], ...]
     finally_: tuple[tuple[str, str], ...] = ()  # name, and a predicate over s and came
     atomic: bool = False  # the locks are atomic regions
+    made: tuple[str, ...] = ()  # lines that make what else the threads share
 
     def source(self) -> str:
         body = ["mem = Memory()"]
         body += [f"{name} = mem.cell({name!r}, {initial})" for name, initial in self.cells]
         atomic = ", atomic=True" if self.atomic else ""
         body += [f"{name} = mem.lock({name!r}{atomic})" for name in self.locks]
+        body += self.made
         for name, predicate, cells in self.watches:
             body.append(f"{name} = mem.watch({name!r}, lambda s: {predicate}, [{cells}])")
         threads = []
@@ -161,7 +163,10 @@ class Sample:
         used = {name for name in _HELPERS if re.search(rf"\b{name}\b", text)}
         used |= {other for name in used for other in _USES.get(name, ())}
         helpers = [_HELPERS[name] for name in _HELPERS if name in used]
-        return "\n\n\n".join([_PRELUDE.rstrip(), *helpers, text]) + "\n"
+        prelude = _PRELUDE.rstrip()
+        if "QueueClosed" in text:
+            prelude += "\nfrom racer import QueueClosed"
+        return "\n\n\n".join([prelude, *helpers, text]) + "\n"
 
     def __repr__(self) -> str:
         return f"\n{self.source()}"

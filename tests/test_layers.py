@@ -119,8 +119,14 @@ OPERATIONS = {
     *("ReadModifyWrite", "Swap", "CompareExchange", "FetchAdd", "Update", "UpdateWhen"),
     *("Acquire", "TryAcquire", "Release", "Fence", "Choose"),
     *("_Counting", "Increment", "Decrement", "IncrementNotZero", "DecrementAndTest"),
+    *("Act", "Enlist", "Woken", "Notify", "Look", "Awaken", "SetTo", "IsSet"),
+    *("Down", "TryDown", "Up", "Put", "TryPut", "Get", "TryGet", "Close"),
 }
-DEFINE_OPERATIONS = ("racer.lang.operations", "racer.lang.refcounts")
+DEFINE_OPERATIONS = (
+    *("racer.lang.operations", "racer.lang.refcounts"),
+    *(f"racer.lang.sync.{name}" for name in ("act", "conditions", "events")),
+    *(f"racer.lang.sync.{name}" for name in ("queues", "semaphores")),
+)
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from racer.errors import InternalError
-from racer.lang.declared import Declared
+from racer.lang.declared import Allowed
 from racer.lang.effects import Misuse, failed, require_left
 from racer.lang.operations import CellOperation
 from racer.lang.pending import AboutTo, Pending, Watched
@@ -34,7 +34,7 @@ class ValueTable:
         self,
         initial: object,
         on_new: Callable[[object], None],
-        declared: Declared | None = None,
+        declared: Allowed | None = None,
     ) -> None:
         self.declared = declared
         self.values: list[object] = []

@@ -14,7 +14,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterator
 from typing import Any, Final, Generic, NamedTuple, Protocol
 
-from racer.lang.cells import Cell, Lock
+from racer.lang.cells import Handle
 from racer.lang.memory import Memory
 from racer.lang.program import Program, Thread
 from racer.lang.watches import Watch
@@ -22,7 +22,7 @@ from racer.lang.watches import Watch
 ATOMS: Final = (int, bool, str, bytes, float, complex, types.NoneType, types.EllipsisType)
 # Objects that are never changed once made, and compare by identity.
 HANDLES: Final = (
-    *(Cell, Lock, Memory, Watch, Thread, Program, types.ModuleType),
+    *(Handle, Memory, Watch, Thread, Program, types.ModuleType),
     *(types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType),
 )
 # Iterators whose __reduce__ gives all their state: (callable, arguments[, position]).

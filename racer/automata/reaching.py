@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from racer.lang.cells import Cell, Lock
+from racer.lang.cells import Handle
 from racer.lang.memory import Memory
 from racer.lang.program import Program, Thread
 from racer.lang.values import slots_of
@@ -33,7 +33,7 @@ ATOMS: Final = (
 )
 SEQUENCES: Final = (list, tuple, set, frozenset, deque)
 UNBOUND: Final = object()  # in place of the value of a variable that has none
-_OPAQUE = (Cell, Lock, Memory, Watch, Thread, Program)
+_OPAQUE = (Handle, Memory, Watch, Thread, Program)
 
 
 class Variable(NamedTuple):

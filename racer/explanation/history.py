@@ -105,7 +105,7 @@ class History:
         except Exception:  # it goes on, into the exception
             return None
         if facts.lock is None:
-            return f"waits for cell {facts.cell}, which is {shown(value)}"
+            return operation.obstacle(shown(value))
         holder = self.instants[row].holders.get(operation.cell)
         owner = "itself" if holder == thread else holder
         return f"is blocked on lock {facts.cell}{f', held by {owner}' if owner else ''}"

@@ -37,8 +37,17 @@ from racer.lang.values import plainly_the_same, value_key
 T = TypeVar("T")
 
 
+class Handle:
+    """What threads share and hold in their hands. It is never changed, and compares by identity:
+    what it stands for has a name, and its value is in the state."""
+
+    __slots__ = ()
+
+    name: str
+
+
 @dataclass(frozen=True, eq=False, slots=True)
-class Cell(Generic[T]):
+class Cell(Handle, Generic[T]):
     """One memory location that threads share, made by Memory.cell().
 
     In a thread, each method is awaited and is one atomic step. In a predicate, `state[cell]` is
@@ -159,7 +168,7 @@ class Cell(Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Lock:
+class Lock(Handle):
     """A spin lock, made by Memory.lock(); free at first.
 
     `async with lock:` takes one step to acquire it, where the block begins, and one to release

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from racer.errors import ProgramError
 from racer.lang.values import describe, require_hashable, value_key
 
 MOST: Final = 65_536  # more are hardly meant
+
+
+class Allowed(Protocol):
+    """All values that a cell may hold."""
+
+    def __contains__(self, value: object) -> bool: ...
+
+    def left_by(self, operation: str, value: object) -> str:
+        """That an operation would leave another value, with the usual cause and a remedy."""
 
 
 class Declared:
@@ -51,4 +60,33 @@ class Declared:
             f"to hold {self}.\n"
             f"Usual cause: a bound that is too small, or a count that goes below 0.\n"
             f"Try: declare more values, or look in the schedule for who goes too far."
+        )
+
+
+@runtime_checkable
+class Fits(Protocol):
+    """What knows which values it may hold in a program of so many threads."""
+
+    def fits(self, value: object, threads: int) -> bool:
+        """Whether that is one."""
+
+
+class Limited:
+    """The values of a cell in which each thread may be at most so often: they need no list."""
+
+    def __init__(self, name: str, holder: Fits, threads: int) -> None:
+        self._name = name
+        self._holder = holder
+        self._threads = threads
+
+    def __contains__(self, value: object) -> bool:
+        return self._holder.fits(value, self._threads)
+
+    def left_by(self, operation: str, value: object) -> str:
+        """That an operation would leave another value, with the usual cause and a remedy."""
+        return (
+            f"{operation} would leave {describe(value)} in {self._name!r}, which {self._threads} "
+            f"threads cannot come to.\n"
+            f"Usual cause: a thread is in it a second time before it has left.\n"
+            f"Try: look in the schedule for who does not give back what it took."
         )

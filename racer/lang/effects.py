@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from racer.interrupts import is_from_outside
-from racer.lang.declared import Declared
+from racer.lang.declared import Allowed
 from racer.lang.values import Unfit, describe, require_hashable, without_addresses
 
 
@@ -53,7 +53,7 @@ class Misuse(Exception):
     """An operation that the model may never do there: it is broken, whatever the thread does."""
 
 
-def require_left(operation: Executed, value: object, declared: Declared | None) -> None:
+def require_left(operation: Executed, value: object, declared: Allowed | None) -> None:
     """Refuse a value that an operation would leave in its cell, which holds those declared, or
     any if none are. Errors: Misuse."""
     try:

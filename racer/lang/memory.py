@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from racer.errors import ProgramError
-from racer.lang.cells import Cell, Lock
-from racer.lang.declared import Declared
+from racer.lang.cells import Cell, Handle, Lock
+from racer.lang.declared import Allowed, Declared, Fits, Limited
 from racer.lang.refcounts import Refcount
+from racer.lang.sync.making import Making
 from racer.lang.values import describe, require_hashable
 from racer.lang.watches import State, Watch
 
 T = TypeVar("T")
 
 
-class Memory:
+class Memory(Making):
     """The cells and locks that the threads of one Program share, and the watches over them.
 
     All of them are made before the Program is; each has a name of its own. Threads share nothing
@@ -29,9 +30,9 @@ class Memory:
 
     def __init__(self) -> None:
         self.initial: dict[str, object] = {}
-        self.handles: dict[str, Cell[Any] | Lock] = {}
+        self.handles: dict[str, Handle] = {}
         self.locks: set[str] = set()
-        self.declared: dict[str, Declared] = {}
+        self.declared: dict[str, Allowed] = {}
         self.watches: dict[str, Watch] = {}
         self._sealed = False
 
@@ -46,7 +47,7 @@ class Memory:
                  `initial` is none of `values`, or when the Program has been made.
         """
         cell = Cell(name, initial)
-        self._take_in(cell, values)
+        self._take_in(cell, "cell", values)
         return cell
 
     def refcount(self, name: str, initial: int = 1, *, most: int) -> Refcount:
@@ -57,26 +58,26 @@ class Memory:
         if not isinstance(most, int) or isinstance(most, bool) or most < 1:
             raise ProgramError(f"refcount {name!r}: most={most!r} is no number from 1 on.")
         count = Refcount(name, initial)
-        self._take_in(count, range(most + 1))
+        self._take_in(count, "cell", range(most + 1))
         return count
 
-    def _take_in(self, cell: Cell[Any], values: Iterable[object] | None) -> None:
-        name = cell.name
+    def _take_in(self, handle: Any, kind: str, values: Iterable[object] | None = None) -> None:
+        name = handle.name
         try:
-            require_hashable(cell.initial, f"the initial value of cell {name!r}")
+            require_hashable(handle.initial, f"the initial value of {kind} {name!r}")
         except TypeError as error:
             raise ProgramError(str(error)) from None
-        self._check_name("cell", name)
+        self._check_name(kind, name)
         if values is not None:
             declared = Declared(name, values)
-            if cell.initial not in declared:
+            if handle.initial not in declared:
                 raise ProgramError(
-                    f"cell {name!r} is {describe(cell.initial)} at the start, which is none of the "
-                    f"values that it declares."
+                    f"{kind} {name!r} is {describe(handle.initial)} at the start, which is none of "
+                    f"the values that it declares."
                 )
             self.declared[name] = declared
-        self.initial[name] = cell.initial
-        self.handles[name] = cell
+        self.initial[name] = handle.initial
+        self.handles[name] = handle
 
     def lock(self, name: str, *, atomic: bool = False) -> Lock:
         """Make a lock that is free before the first step.
@@ -88,11 +89,12 @@ class Memory:
         self._check_name("lock", name)
         self.initial[name] = False
         self.locks.add(name)
-        lock = self.handles[name] = Lock(name, atomic)
+        lock = Lock(name, atomic)
+        self.handles[name] = lock
         return lock
 
     def watch(
-        self, name: str, predicate: Callable[[State], object], cells: Iterable[Cell[Any] | Lock]
+        self, name: str, predicate: Callable[[State], object], cells: Iterable[Handle]
     ) -> Watch:
         """Make a watch: a named predicate that threads observe in windows (see Watch).
 
@@ -121,9 +123,12 @@ class Memory:
         self.watches[name] = Watch(name, predicate, names)
         return self.watches[name]
 
-    def seal(self) -> None:
-        """Called by Program: from here on the set of cells is fixed."""
+    def seal(self, threads: int) -> None:
+        """Called by Program, which has so many threads: from here on the set of cells is fixed."""
         self._sealed = True
+        for name, handle in self.handles.items():
+            if isinstance(handle, Fits):
+                self.declared[name] = Limited(name, handle, threads)
 
     def _check_name(self, kind: str, name: str) -> None:
         if self._sealed:

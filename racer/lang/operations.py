@@ -108,6 +108,11 @@ class CellOperation(Operation):
         """Whether it stores to a cell that holds `before`, be it the value that is there."""
         return self.facts.stores
 
+    def obstacle(self, value: str) -> str:
+        """How a thread stands that is blocked here, as a predicate; `value`, in words, is what its
+        cell holds."""
+        return f"waits for cell {self.cell}, which is {value}"
+
 
 @dataclass(frozen=True, slots=True)
 class Load(CellOperation):

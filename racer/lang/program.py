@@ -176,7 +176,7 @@ class Program:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ProgramError(f"two threads are named {twice[0]!r}: rename one of them.")
-        self.memory.seal()
+        self.memory.seal(len(names))
 
     def predicates(self) -> Iterator[tuple[str, str, Predicate]]:
         """Those of every state: what messages call it, its name, the predicate."""

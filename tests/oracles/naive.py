@@ -17,6 +17,7 @@ from typing import Any
 from racer.lang.cells import Lock
 from racer.lang.operations import (
     Acquire,
+    CellOperation,
     Choose,
     CompareExchange,
     Fence,
@@ -35,6 +36,7 @@ from racer.lang.outcomes import Blocked, Idle, OutcomeKey, OutcomeValue, Violati
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.program import Program
 from racer.lang.watches import Observation, State, Watch, evaluate
+from tests.oracles.waiting import OPERATIONS
 
 Step = tuple[int, int]  # the thread's position in Program.instances(), the chosen option
 # Preemptions; threads with a step before the violation, steps before it; switches, steps, schedule:
@@ -145,6 +147,11 @@ def blocks(operation: Operation, values: Mapping[str, object]) -> bool:
                 return False
         case Acquire(cell=lock):
             return bool(values[lock])
+        case CellOperation(verb=verb, cell=cell) if verb in OPERATIONS:
+            try:
+                return OPERATIONS[verb](operation, values[cell]) is None
+            except Exception:
+                return False
         case _:
             return False
 
@@ -196,6 +203,10 @@ def performed(
             after, result = True, not before
         case Acquire():
             after, result = True, None
+        case CellOperation(verb=verb) if verb in OPERATIONS:
+            done = OPERATIONS[verb](operation, before)
+            assert done is not None, "only what does not block is performed"
+            after, result = done
         case Operation(verb=verb) if verb in _COUNTS:
             after, result = _COUNTS[verb](before)
         case Release():

@@ -1,0 +1,89 @@
+"""How a Memory makes what threads wait for each other with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Final, TypeVar
+
+from racer.errors import ProgramError
+from racer.lang.cells import Handle, Lock
+from racer.lang.sync.conditions import Condition
+from racer.lang.sync.events import EventFlag
+from racer.lang.sync.queues import Queue
+from racer.lang.sync.semaphores import Semaphore
+
+H = TypeVar("H", bound=Handle)
+
+_MOST: Final = 65_536
+
+
+class Making(ABC):
+    """What a Memory can make besides cells, locks and watches."""
+
+    handles: dict[str, Handle]
+
+    @abstractmethod
+    def _take_in(self, handle: Any, kind: str, values: Any = None) -> None:
+        """Make it part of the Memory, under its name. `values`: all that it may hold."""
+
+    def condition(
+        self, name: str, lock: Lock, *, fifo: bool = False, spurious: int = 0
+    ) -> Condition:
+        """Make a condition variable; several may have one lock.
+
+        fifo      notify() wakes those who have waited longest; by default it may be anybody who
+                  waits, since that is all that POSIX and Python's documentation promise
+        spurious  so many wake-ups by nobody may come in a run
+
+        Errors   ProgramError when `lock` is none of this Memory; as of cell(); or for a number of
+                 spurious wake-ups that is none.
+        """
+        if not isinstance(lock, Lock):
+            raise ProgramError(f"condition {name!r} needs a lock, not {lock!r}: mem.lock(...).")
+        if self.handles.get(lock.name) is not lock:
+            raise ProgramError(f"condition {name!r} needs a lock of this Memory, not of another.")
+        _check_number(f"condition {name!r}: spurious", spurious, 0)
+        return self._made(Condition(name, lock, fifo, spurious), "condition")
+
+    def event(self, name: str) -> EventFlag:
+        """Make an event that is not set before the first step.
+
+        Errors   ProgramError as of cell().
+        """
+        return self._made(EventFlag(name), "event")
+
+    def semaphore(
+        self, name: str, value: int = 1, *, bounded: bool = False, most: int | None = None
+    ) -> Semaphore:
+        """Make a semaphore that has `value` before the first step.
+
+        bounded  to give more than were taken is a Violation "released too often"
+        most     it never has more, which the model promises: see `values` of cell(). A bounded one
+                 has at most `value`.
+
+        Errors   ProgramError for a number that is none, and as of cell().
+        """
+        _check_number(f"semaphore {name!r}: value", value, 0)
+        if most is None and bounded:
+            most = value
+        if most is not None:
+            _check_number(f"semaphore {name!r}: most", most, value)
+        values = None if most is None else range(most + 1)
+        return self._made(Semaphore(name, value, bounded), "semaphore", values)
+
+    def queue(self, name: str, capacity: int) -> Queue[Any]:
+        """Make a queue of at most `capacity` items, empty before the first step.
+
+        Errors   ProgramError for a capacity below 1, and as of cell().
+        """
+        _check_number(f"queue {name!r}: capacity", capacity, 1)
+        return self._made(Queue(name, capacity), "queue")
+
+    def _made(self, handle: H, kind: str, values: Any = None) -> H:
+        self._take_in(handle, kind, values)
+        return handle
+
+
+def _check_number(what: str, value: object, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _MOST:
+        raise ProgramError(f"{what}={value!r} is no number from {least} to {_MOST:,}.")

@@ -1,0 +1,29 @@
+"""What threads wait with, against the oracle that decides at once who is woken."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from tests.generated.profiles import examples
+from tests.generated.test_agreement import assert_agreement
+from tests.generated.waiting import KINDS, waiting
+from tests.programs import Sample, build
+
+
+@pytest.mark.usefixtures("brief_lifting")
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_engine_agrees_with_naive_enumeration_on_all_that_waits(kind: str) -> None:
+    @examples(15)
+    @given(waiting(size=700, kinds=(kind,)))
+    def agrees(sample: Sample) -> None:
+        assert_agreement(lambda: build(sample))
+
+    agrees()
+
+
+@pytest.mark.slow
+@examples(4_000)
+@given(waiting())
+def test_the_engine_agrees_on_all_that_waits_in_thousands_of_programs(sample: Sample) -> None:
+    assert_agreement(lambda: build(sample))

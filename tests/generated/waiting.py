@@ -1,0 +1,145 @@
+"""Small programs that use all that threads wait with: one or two kinds of it in each program."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from textwrap import indent
+
+from hypothesis import strategies as st
+
+from tests.generated.strategies import _format, _weighted
+from tests.programs import Sample, Statement, ThreadSample, fit
+
+_Statements = st.SearchStrategy[Statement]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Something to wait with: how it is made, and what threads do with it.
+
+    `made` are lines of which a program has one; `does` are statements with the most steps and
+    choices that they take. {k} is a number from 1 to 2.
+    """
+
+    made: tuple[str, ...]
+    does: tuple[tuple[str, int, int], ...]
+    within: tuple[str, int, str] = (
+        "",
+        0,
+        "",
+    )  # a block that each stands in, its steps, what follows
+
+
+KINDS = {
+    "condition": Kind(
+        tuple(
+            f"cond = mem.condition('cond', m{more})"
+            for more in ("", "", ", fifo=True", ", spurious=1", ", fifo=True, spurious=1")
+        ),
+        (
+            ("await cond.wait()", 4, 2),
+            ("if not await a.load():\n    await cond.wait()", 5, 2),
+            ("while not await a.load():\n    await cond.wait()", 6, 2),
+            ("await a.store({k})", 1, 1),
+            ("r0 = await cond.notify()", 1, 1),
+            ("r0 = await cond.notify({k})", 1, 1),
+            ("await cond.notify_all()", 1, 1),
+        ),
+        within=("async with m:", 2, ""),
+    ),
+    "event": Kind(
+        ("ev = mem.event('ev')",),
+        (
+            ("await ev.wait()", 2, 1),
+            ("await ev.set()", 1, 1),
+            ("await ev.clear()", 1, 1),
+            ("await ev.set()\nawait ev.clear()", 2, 1),
+            ("r0 = int(await ev.is_set())", 1, 1),
+        ),
+    ),
+    "semaphore": Kind(
+        (
+            "sem = mem.semaphore('sem')",
+            "sem = mem.semaphore('sem', 0, most=40)",
+            "sem = mem.semaphore('sem', 2, bounded=True)",
+        ),
+        (
+            ("await sem.acquire()", 1, 1),
+            ("r0 = int(await sem.try_acquire())", 1, 1),
+            ("await sem.release()", 1, 1),
+            ("await sem.release({k})", 1, 1),
+            ("async with sem:\n    r1 = await b.swap(r0)", 3, 1),
+        ),
+    ),
+    "queue": Kind(
+        ("q = mem.queue('q', 1)", "q = mem.queue('q', 2)"),
+        (
+            ("await q.put({k})", 1, 1),
+            ("await q.put(r0)", 1, 1),
+            ("r1 = int(await q.try_put({k}))", 1, 1),
+            ("r0 = await q.get()", 1, 1),
+            ("r0 = await q.try_get(0)", 1, 1),
+            ("await q.close()", 1, 1),
+        ),
+        within=("try:", 0, "\nexcept QueueClosed:\n    r0 = 8"),
+    ),
+}
+
+
+@functools.cache
+def _does(kind: str) -> _Statements:
+    """A statement of that kind, or one on a plain cell."""
+    k, c = st.integers(1, 2), st.sampled_from(["a", "b"])
+    head, around, then = KINDS[kind].within
+    drawn = st.one_of(
+        *(
+            _format(_within(head, text, then), steps + around, k=k).map(
+                lambda line, ways=ways: replace(line, ways=ways)
+            )
+            for text, steps, ways in KINDS[kind].does
+        )
+    )
+    plain = st.one_of(
+        _format("r0 = await {c}.load()", 1, c=c),
+        _format("r1 = await {c}.swap({k})", 1, c=c, k=k),
+        _format("r0 = await {c}.update(bump)", 1, c=c),
+        _format("if await {c}.load() == {k}:\n    raise Violation('bad')", 1, c=c, k=k),
+    )
+    return _weighted((5, drawn), (2, plain))
+
+
+def _within(head: str, text: str, then: str) -> str:
+    return f"{head}\n{indent(text, '    ')}{then}" if head else text
+
+
+def _bodies(kind: str, most: int) -> st.SearchStrategy[tuple[Statement, ...]]:
+    return st.lists(_does(kind), min_size=1, max_size=most).map(tuple)
+
+
+@st.composite
+def waiting(draw: st.DrawFn, *, size: int = 2_000, kinds: tuple[str, ...] = tuple(KINDS)) -> Sample:
+    """Programs of 2 to 4 threads, copies among them, with at most `size` interleavings."""
+    kind = draw(st.sampled_from(kinds))
+    threads = []
+    left = draw(st.sampled_from([2, 3, 3, 4]))
+    while left:
+        copies = draw(st.integers(1, min(left, 3)))
+        left -= copies
+        threads.append(
+            ThreadSample(
+                body=draw(_bodies(kind, 3)),
+                copies=copies,
+                daemon=draw(st.sampled_from([False, False, False, True])),
+            )
+        )
+    sample = Sample(
+        cells=(("a", 0), ("b", 0)),
+        locks=("m",),
+        watches=(),
+        threads=tuple(threads),
+        invariants=(),
+        sometimes=(),
+        made=(draw(st.sampled_from(KINDS[kind].made)),),
+    )
+    return fit(sample, size)

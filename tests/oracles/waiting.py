@@ -1,0 +1,134 @@
+"""What threads wait with, a second time, as it is defined: who is woken is chosen at once.
+
+Where it is open which thread a wake-up is for, all choices are kept side by side, as worlds, and a
+thread may go on if it is woken in one of them; the others are then no longer possible. The engine
+knows nothing of worlds, and these know no groups: every thread that waits has a number of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from racer.lang.outcomes import Violation
+from racer.lang.sync.events import Flag
+from racer.lang.sync.queues import QueueClosed, Queued
+from racer.lang.sync.waiting import Ticket, Waiting
+
+World = tuple[frozenset[int], frozenset[int]]  # who sleeps, who is woken: by number
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """All that may be the case, of those who wait in the order in which they came."""
+
+    spurious: int = 0
+    came: tuple[int, ...] = ()
+    worlds: frozenset[World] = frozenset([(frozenset(), frozenset())])
+    set: bool = False  # of an event
+
+    def come(self) -> tuple[Ticket, Worlds]:
+        number = max(self.came, default=-1) + 1
+        worlds = frozenset((sleeps | {number}, woken) for sleeps, woken in self.worlds)
+        later = replace(self, came=(*self.came, number), worlds=worlds)
+        return Ticket(number, self.spurious > 0), later
+
+    def wake(self, most: int, *, fifo: bool) -> tuple[int, Worlds]:
+        found, counts = set(), set()
+        for sleeps, woken in self.worlds:
+            count = min(most, len(sleeps))
+            counts.add(count)
+            ordered = [number for number in self.came if number in sleeps]
+            for chosen in [tuple(ordered[:count])] if fifo else combinations(ordered, count):
+                found.add((sleeps - set(chosen), woken | set(chosen)))
+        (count,) = counts  # as many sleep in each world
+        return count, replace(self, worlds=frozenset(found))
+
+    def go(self, number: int, *, anyway: bool = False) -> Worlds | None:
+        left = {(sleeps, woken - {number}) for sleeps, woken in self.worlds if number in woken}
+        spent = not left
+        if not left and anyway and self.spurious:
+            left = {(sleeps - {number}, woken) for sleeps, woken in self.worlds}
+        if not left:
+            return None
+        came = tuple(each for each in self.came if each != number)
+        return Worlds(self.spurious - spent, came, frozenset(left), self.set)
+
+
+def _worlds(value: Any) -> Worlds:
+    if isinstance(value, Waiting):
+        return Worlds(value.spurious)
+    return Worlds() if isinstance(value, Flag) else value
+
+
+Done = tuple[object, object]  # what is left in the cell, what is given to the thread
+
+
+def _enlist(does: Any, value: Any) -> Done:
+    ticket, after = _worlds(value).come()
+    return after, ticket
+
+
+def _look(does: Any, value: Any) -> Done:
+    return (value, None) if _worlds(value).set else _enlist(does, value)
+
+
+def _wait(does: Any, value: Any) -> Done | None:
+    after = _worlds(value).go(does.ticket, anyway=getattr(does, "anyway", False))
+    return None if after is None else (after, None)
+
+
+def _notify(does: Any, value: Any) -> Done:
+    count, after = _worlds(value).wake(does.most, fifo=does.fifo)
+    return after, count
+
+
+def _set(does: Any, value: Any) -> Done:
+    _, after = _worlds(value).wake(1_000, fifo=False)
+    return replace(after if does.value else _worlds(value), set=does.value), None
+
+
+def _up(does: Any, value: Any) -> Done:
+    if does.most is not None and value + does.count > does.most:
+        raise Violation(
+            "released too often", f"{does.cell} would be {value + does.count} of {does.most}"
+        )
+    return value + does.count, None
+
+
+def _put(does: Any, value: Queued) -> Done | None:
+    if value.closed:
+        raise QueueClosed
+    return (Queued((*value.items, does.item)), None) if len(value.items) < does.capacity else None
+
+
+def _get(does: Any, value: Queued) -> Done | None:
+    if value.items:
+        return Queued(value.items[1:], value.closed), value.items[0]
+    if value.closed:
+        raise QueueClosed
+    return None
+
+
+# By what reports call the operation: what is left and given; None: it blocks there.
+OPERATIONS: Mapping[str, Callable[[Any, Any], Done | None]] = {
+    "enlist on": _enlist,
+    "wait on": _wait,
+    "notify": _notify,
+    "look at": _look,
+    "wait for": _wait,
+    "set": _set,
+    "is_set": lambda does, value: (value, _worlds(value).set),
+    "down": lambda does, value: (value - 1, None) if value else None,
+    "try_down": lambda does, value: (value - 1, True) if value else (value, False),
+    "up": _up,
+    "put": _put,
+    "try_put": lambda does, value: (
+        (value, False) if (done := _put(does, value)) is None else (done[0], True)
+    ),
+    "get": _get,
+    "try_get": lambda does, value: _get(does, value) or (value, does.default),
+    "close": lambda does, value: (Queued(value.items, True), None),
+}

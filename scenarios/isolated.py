@@ -3,8 +3,10 @@
 Question   When does a normal page end as -EIO, the result of a page that cannot be handled?
 Models     p is a user's page of order 0, on the LRU, or (rests) new and still in a per-cpu batch.
            classify  memory_failure() or soft_offline_page(), from end to end
+           user      (dies) drops the last reference that is not the batch's: it unmaps p, or exits
            isolate   isolates p and puts it back by way of the batch, `isolations` times: reclaim,
                      compaction, migration. If p is not on the LRU just then, it lets it be.
+           drains says what becomes of a page in a batch that nobody else holds: see kernel/lru.py.
 Labels     What the call ends with is the effect.
            transient_eio  -EIO (memory_failure(): MF_MSG_GET_HWPOISON), and p was not back on the
                           LRU before the call was over
@@ -38,6 +40,18 @@ Answer     The classifier says false of a user's page, in every variant; what fo
                      brings it to the LRU; while it has lru_lock p is isolated again, and held.
                      So p need not be held throughout.
                      rests=true: returned_eio, as above.
+  dies (rests=true, isolations=0)
+    memory_failure   p is poisoned before all else, and of order 0: once nobody holds it, it is kept
+                     out of the allocator, and every pass ends as -EBUSY. In the batch it is until
+                     the first shake drains that. If its user goes before the drain looks
+                       drains=all    it is put on the LRU and freed from there: returned_eio
+                       drains=alive  it is freed, and never was on the LRU: transient_eio
+                     If he goes after that, p is put on the LRU, and he frees it before the second
+                     pass has a reference: returned_eio. So alive: both; all: returned_eio.
+    soft_offline     returned_eio, with either: he goes when p is on the LRU, and the free is under
+                     way (p has no reference, is not on the LRU, and not free) for the other passes.
+                     Not transient_eio: a drain that finds p dead frees it, and p is free when the
+                     second pass looks.
 
 Claims     "a kernel-owned page ... ends as -EIO, like a transient one (a user folio briefly off
            the LRU, which a later shake can bring back)": so it does; -EIO tells nothing of the
@@ -47,14 +61,26 @@ Claims     "a kernel-owned page ... ends as -EIO, like a transient one (a user f
 
 from typing import Annotated
 
-from racer import Cell, Expected, Memory, Program, Range, State, Thread, Violation, Watch, scenario
+from racer import (
+    Cell,
+    Expected,
+    Memory,
+    Program,
+    Range,
+    State,
+    Thread,
+    UsageError,
+    Violation,
+    Watch,
+    scenario,
+)
 
-from .kernel.allocator import Zone, make_zone
+from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.call import Call, hwpoison_call
 from .kernel.lru import folio_add_lru, isolate, put_back
 from .kernel.memory_failure import report
 from .kernel.pages import Page, make_block, program_about, user
-from .kernel.parameters import Followup, Panic, Variant, WhoAsks
+from .kernel.parameters import Drains, Followup, Panic, Variant, WhoAsks
 
 
 async def isolate_and_put_back(zone: Zone, p: Page, was_off: Cell[bool], isolations: int) -> None:
@@ -76,7 +102,15 @@ async def report_a_user_page(call: Call, back: Watch, rests: bool) -> str:
     return result
 
 
-def expected(*, isolations: int, rests: bool) -> Expected:
+def expected(
+    *, caller: WhoAsks, isolations: int, rests: bool, dies: bool, drains: Drains
+) -> Expected:
+    if dies and caller == "memory_failure" and drains == "alive":
+        reason = "it is poisoned and dead, so it is kept out of the allocator, on the LRU or before"
+        return Expected("fail", ("returned_eio", "transient_eio"), reason)
+    if dies:
+        reason = "its last user goes when a shake has brought it back"
+        return Expected("fail", ("returned_eio",), reason)
     if isolations == 0:
         return Expected("pass", because="a shake brings back what rests in the batch")
     if rests:
@@ -95,6 +129,8 @@ def isolated(
     caller: WhoAsks = "soft_offline",
     isolations: Annotated[int, Range(0, 2)] = 1,
     rests: bool = False,
+    dies: bool = False,
+    drains: Drains = "all",
     followup: Followup = True,
     panic: Panic = True,
 ) -> Program:
@@ -104,13 +140,27 @@ def isolated(
     caller      who asks the classifier
     isolations  how often p is isolated, and put back
     rests       p starts in a per-cpu batch, not on the LRU
+    dies        p's user goes meanwhile
+    drains      what a drain of the batch does with a page that nobody else holds
     followup    memory_failure() tells -ENOTRECOVERABLE from other errnos
     panic       vm.panic_on_unrecoverable_memory_failure
     """
+    if dies and (isolations > 0 or not rests):
+        raise UsageError(
+            "dies is about a page that rests in a batch when its user goes, and who isolates it "
+            "finds it by a mapping: try rests=true with isolations=0."
+        )
     mem = Memory()
-    block = make_block(mem, user(), user(lru=not rests))
-    zone = make_zone(mem, block, check_pages=False, flags_rmw="split")
+    block = make_block(mem, user(), user(refs=2 if dies else 1, lru=not rests))
     _, p = block.pages
+    zone = make_zone(
+        mem,
+        block,
+        check_pages=False,
+        flags_rmw="split",
+        drains=drains,
+        resting=p if dies else None,
+    )
     was_off = mem.cell("was_off", rests)
 
     def is_back(state: State) -> bool:
@@ -122,12 +172,18 @@ def isolated(
     def rests_in_the_batch(state: State) -> bool:
         return state[zone.batch] is p
 
+    def dead_in_the_batch(state: State) -> bool:
+        return state[zone.batch] is p and state[p.refs] == 1
+
     call = hwpoison_call(
         mem, zone, p, caller=caller, variant=variant, followup=followup, panic=panic
     )
     back = mem.watch("p is back on the LRU", is_back, [p.flags, was_off])
-    threads = {"classify": Thread(report_a_user_page, call, back, rests)}
+    threads = {"classify": Thread(report_a_user_page, call, back, rests and not dies)}
     sometimes = {}
+    if dies:
+        threads["user"] = Thread(folio_put, zone, p, 0)
+        sometimes["p is dead in the batch"] = dead_in_the_batch
     if isolations > 0:
         threads["isolate"] = Thread(isolate_and_put_back, zone, p, was_off, isolations)
         sometimes["p is isolated"] = is_isolated

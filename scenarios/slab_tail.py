@@ -10,7 +10,9 @@ Models     A block of 4 pages: `owner` over all of it, H its head, p its last pa
              other_head  a neighbour takes H and page 1, the new owner pages 2 and 3: p's head
                          is page 2 then. The neighbour is a user's folio (neighbour=thp) or of
                          the owner's kind too (neighbour=kernel).
-Kernel     kernel/allocator.py, users.py, classifier.py, memory_failure.py
+           frees=nolock (of a slab): the block rests on a per-cpu list, and the new owner takes it
+           from there, both without zone->lock.
+Kernel     kernel/allocator.py, per_cpu.py, users.py, classifier.py, memory_failure.py
 Abstract   - check_new_pages() is off, as it is by default. When it is on, a p that was poisoned
              before its block was used again keeps that block from being used.
            - A large kmalloc of order 1 (move=other_head) is a what-if: see kernel/users.py.
@@ -48,6 +50,9 @@ Answer     What is stored to p.info is stored while p's block has no type. So wh
                    p.info is set before the type is: p.info is loaded: the new head. Its type is
                    loaded: none. The type is set. p.info is loaded, as before. "false".
                    zlock: the same, with the unlock for the last load.
+  frees=nolock     The same. A list hands a block out as it came, by its order; so if a type comes
+                   to H while p.info is H, p is part of what has it. That is the reason for zlock,
+                   too: its lock does not keep the block from being used again.
   v9 and v10 differ in schedules, not in labels. In the first schedule above, where p has had its
            new owner since long before the "false" of v9, v10 says "true". A stale "false" of
            v10 is younger: p was not kernel-owned when the type was last read, between two loads
@@ -78,6 +83,7 @@ from .kernel.pages import (
     typed,
 )
 from .kernel.parameters import Caller, Depth, Variant
+from .kernel.per_cpu import PerCpu, free_slab_nolock, take_slab_from_list
 from .kernel.users import (
     free_large_kmalloc,
     free_page_table,
@@ -101,6 +107,15 @@ Move = Annotated[
             "freed": "it is freed",
             "other_head": "it is freed and used again, in two parts: p has another head",
             "same_head": "it is freed and used again as a whole: p has the same head",
+        }
+    ),
+]
+Frees = Annotated[
+    Literal["waiting", "nolock"],
+    Meanings(
+        {
+            "waiting": "under zone->lock",
+            "nolock": "without waiting for locks: it rests on a per-cpu list, which is disabled",
         }
     ),
 ]
@@ -131,6 +146,13 @@ async def move_block(zone: Zone, owner: Owner, move: Move, neighbour: Neighbour)
         await wait_until_free(H)
         await (TAKE[owner] if neighbour == "kernel" else take_thp)(zone, 1)  # the lower half
         await TAKE[owner](zone, 1)  # the upper half, with p
+
+
+async def move_block_nolock(zone: Zone, pcp: PerCpu, move: Move) -> None:
+    """The slab is given back without waiting, and used again as it is."""
+    await free_slab_nolock(zone, pcp, zone.block.H, 2)
+    if move == "same_head":
+        await take_slab_from_list(zone, pcp, 2)
 
 
 def expected(
@@ -173,6 +195,7 @@ def slab_tail(
     neighbour: Neighbour = "thp",
     stale: bool = False,
     depth: Depth = "classifier",
+    frees: Frees = "waiting",
 ) -> Program:
     """The classifier on a tail that is kernel-owned, at rest or while its head changes.
 
@@ -183,11 +206,17 @@ def slab_tail(
     neighbour  move=other_head: what p's former head is used for then
     stale      an answer that is wrong only at the end of its window counts too
     depth      how far a call is followed
+    frees      how the owner gives the block back
     """
     if caller == "count_increased":
         raise UsageError(
             "caller=count_increased holds a reference to a page that a process has mapped: no "
             "slab, page table or large kmalloc ever is."
+        )
+    if frees == "nolock" and (owner != "slab" or move not in ("freed", "same_head")):
+        raise UsageError(
+            "frees=nolock is of a slab that is freed and, with move=same_head, used again: nobody "
+            "else frees so, and a per-cpu list hands a block out as it came."
         )
     mem = Memory()
     block = make_block(mem, typed(owner, 2))
@@ -212,7 +241,8 @@ def slab_tail(
     sometimes = {"p is a kernel-owned tail of H": tail_at_rest}
     if move != "none":
         sometimes["p's block has no type, and p still names its head"] = freed_not_cleared
-        sometimes["p is free"] = free_again
+        if frees == "waiting":
+            sometimes["p is free"] = free_again
     if move == "same_head":
         sometimes["a new block is being made on H"] = made_anew_on_h
     elif move == "other_head":
@@ -222,6 +252,15 @@ def slab_tail(
             mem, zone, p, caller=caller, variant=variant, stale=stale, depth=depth
         )
     }
-    if move != "none":
+    if frees == "nolock":
+        empty: Page | None = None
+        pcp = mem.cell("pcp", empty)
+
+        def rests(state: State) -> bool:
+            return state[pcp] is H
+
+        sometimes["p's block rests on a per-cpu list"] = rests
+        threads["move"] = Thread(move_block_nolock, zone, pcp, move)
+    elif move != "none":
         threads["move"] = Thread(move_block, zone, owner, move, neighbour)
     return program_about(mem, block, p, threads, sometimes=sometimes)

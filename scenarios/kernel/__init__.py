@@ -4,6 +4,7 @@ about           what all this is, in words for a mail
 pages           struct page, how a block starts out, what is true of a page, what every state keeps
 refcount        references to a page: taken, put, frozen
 allocator       freeing to the buddy allocator and allocating from it; the zone
+per_cpu         a per-cpu list on which a block rests that was freed without waiting for locks
 buddy           free pages as memory_failure() looks for them and takes them
 lru             off the LRU and back to it
 split           the split of a THP

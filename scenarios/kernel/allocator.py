@@ -8,10 +8,8 @@ Source     mm/swap.c __folio_put(), __page_cache_release(), lru_add(); mm/page_a
            __rmqueue_smallest(), page_del_and_expand(), check_new_pages(), prep_compound_page();
            mm/internal.h prep_compound_head(), folio_set_order(), find_buddy_page_pfn()
 Abstract   - Per-cpu lists are folded into zone->lock. What stays is limbo: from prepare to the
-             lock, and from the lock to its first use, a page is neither typed, free nor LRU. In
-             newer kernels than 6.12 a block that is freed without waiting for locks (FPI_TRYLOCK)
-             may rest on a per-cpu list that zone_pcp_disable() has disabled: limbo for as long. It
-             leaves that as the block it came as, by its order, so no page gets another head there.
+             lock, and from the lock to its first use, a page is neither typed, free nor LRU. What
+             rests on such a list all the same, and is taken from it without that lock: per_cpu.py.
            - The free lists are what the pages say under zone->lock: page_type and private.
              Of the free blocks of one order the lowest is handed out; in the kernel it is
              mostly the one that was freed last.
@@ -50,7 +48,7 @@ from .pages import (
     without_reported,
     without_second,
 )
-from .parameters import FlagsRmw
+from .parameters import Drains, FlagsRmw
 from .refcount import put_page_testzero
 
 
@@ -66,23 +64,32 @@ class Zone:
     check_pages: bool  # check_new_pages() is compiled in and switched on
     flags_rmw: FlagsRmw
     reporting: bool  # page_reporting_enabled: free blocks may have PG_reported
+    drains: Drains  # what a drain of the batch brings to the LRU: see lru.py
 
     def __repr__(self) -> str:
         return "zone"
 
 
-def make_zone(mem: Memory, block: Block, *, check_pages: bool, flags_rmw: FlagsRmw) -> Zone:
-    """A zone of this one block."""
-    empty: Page | None = None
+def make_zone(
+    mem: Memory,
+    block: Block,
+    *,
+    check_pages: bool,
+    flags_rmw: FlagsRmw,
+    drains: Drains = "all",
+    resting: Page | None = None,
+) -> Zone:
+    """A zone of this one block; `resting` is in the batch from the start, with a reference."""
     return Zone(
         block=block,
         lock=mem.lock("zone.lock", atomic=True),
         lru_lock=mem.lock("lru_lock", atomic=True),
-        batch=mem.cell("lru_add", empty),
+        batch=mem.cell("lru_add", resting),
         batch_lock=mem.lock("fbatches.lock", atomic=True),
         check_pages=check_pages,
         flags_rmw=flags_rmw,
         reporting=any(page.flags.initial.reported for page in block.pages),
+        drains=drains,
     )
 
 

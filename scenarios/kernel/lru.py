@@ -12,14 +12,17 @@ Abstract   - The lists themselves: lruvec_add_folio() and lruvec_del_folio(). Th
              drains exclude each other by local_lock already. A local_lock is no lock between
              CPUs: who holds it is not preempted on his, and that is all. Here the batch is one
              CPU's, so that whoever waits for it waits for that CPU.
-           - Newer kernels than 6.12 filter folios out whose last user has gone while they rested.
-             Here such a folio gets PG_lru, as in 6.12, and is freed with it at once.
+Drains     all    what the batch holds gets PG_lru, as in Linux 6.12; where the batch's reference is
+                  the last, the folio is freed with that at once
+           alive  a folio that nobody but the batch has a reference to is frozen, and freed without
+                  having been on the LRU: newer kernels ("mm/lruvec: preemptively free dead
+                  folios during lru_add drain", 23 April 2026)
 Not        Batches of folios to activate, deactivate, rotate; mlock; lru_cache_disable().
 """
 
-from .allocator import Zone, folio_put
+from .allocator import Zone, folio_order, folio_put, free_frozen_pages
 from .pages import Page, with_lru, without_lru
-from .refcount import folio_get
+from .refcount import folio_get, folio_ref_freeze
 
 
 async def isolate(zone: Zone, folio: Page) -> bool:
@@ -53,11 +56,34 @@ async def folio_add_lru(zone: Zone, folio: Page) -> None:
 
 async def batch_move_lru(zone: Zone, *folios: Page) -> None:
     """folio_batch_move_lru(), under local_lock: set PG_lru of all, then drop the references."""
+    if zone.drains == "alive":
+        await batch_move_alive(zone, folios)
+        return
     async with zone.lru_lock:  # folio_lruvec_relock_irqsave()
         for folio in folios:
             await folio.flags.update(with_lru, "relaxed")  # folio_set_lru()
     for folio in folios:
         await folio_put(zone, folio)  # folios_put()
+
+
+async def batch_move_alive(zone: Zone, folios: tuple[Page, ...]) -> None:
+    """folio_batch_move_lru() of newer kernels: the dead are taken out before they get PG_lru."""
+    alive: tuple[Page, ...] = ()
+    dead: tuple[Page, ...] = ()
+    for folio in folios:
+        if await folio_ref_freeze(folio):  # folio_ref_freeze(folio, 1): the batch's is the last
+            dead = (*dead, folio)
+            continue
+        if not alive:
+            await zone.lru_lock.acquire()  # folio_lruvec_relock_irqsave()
+        alive = (*alive, folio)
+        await folio.flags.update(with_lru, "relaxed")  # folio_set_lru()
+    if alive:
+        await zone.lru_lock.release()  # unlock_page_lruvec_irqrestore()
+    for folio in alive:
+        await folio_put(zone, folio)  # folios_put()
+    for folio in dead:
+        await free_frozen_pages(zone, folio, await folio_order(zone, folio))  # free_unref_folios()
 
 
 async def lru_add_drain_all(zone: Zone) -> None:

@@ -151,6 +151,16 @@ FrozenAs = Annotated[  # see refcount.py
         }
     ),
 ]
+Drains = Annotated[  # see lru.py
+    Literal["all", "alive"],
+    Configured(),
+    Meanings(
+        {
+            "all": "what rests in a batch is put on the LRU, as in Linux 6.12",
+            "alive": "what nobody else holds is freed before that, as in newer kernels",
+        }
+    ),
+]
 CheckPages = Annotated[bool, Configured()]  # check_new_pages(): CONFIG_DEBUG_VM and others
 _Reuse = Literal["slab", "slab_then_thp"]
 _REUSES = Meanings(

@@ -41,6 +41,8 @@ from racer.scenarios.kernel.users import (
     take_thp,
     thp,
 )
+from scenarios.kernel.parameters import FrozenAs
+from tests.kernel.choices import choices
 from tests.oracles.naive import enumerate_program
 
 Body = Callable[..., Coroutine[Any, Any, object]]
@@ -62,7 +64,7 @@ async def seen(page: Page) -> str:
         flags if flags != "0" else "",
         f"{page_type}{private}" if page_type == "buddy" else page_type,
         f"tail of {info.name}" if info is not None else "",
-        f"refs={refs}" if refs else "",
+        f"refs={refs}" if refs > 0 else "",
     ]
     return " ".join(part for part in parts if part not in ("", "none"))
 
@@ -375,6 +377,22 @@ def test_the_drain_frees_a_page_whose_last_user_has_gone() -> None:
 
     mem, zone = a_zone(user(lru=False), user())
     assert ends_as(mem, zone, (add, []), (lru_add_drain_all, [])) == ["buddy0", "lru refs=1"]
+
+
+@pytest.mark.parametrize("frozen_as", choices(FrozenAs))
+def test_a_drain_of_newer_kernels_frees_the_dead_and_brings_the_others_back(
+    frozen_as: FrozenAs,
+) -> None:
+    async def fill(zone: Zone) -> None:
+        first, second = zone.block.pages
+        await folio_add_lru(zone, first)
+        await folio_put(zone, first)
+        await folio_add_lru(zone, second)  # fills the batch
+
+    mem = Memory()
+    block = make_block(mem, user(lru=False), user(lru=False), frozen_as=frozen_as)
+    zone = make_zone(mem, block, check_pages=False, flags_rmw="split", drains="alive")
+    assert ends_as(mem, zone, (fill, [])) == ["buddy0", "lru refs=1"]
 
 
 # Truth

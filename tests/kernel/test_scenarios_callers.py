@@ -21,8 +21,12 @@ from racer.scenarios.kernel.pages import Flags, Page, Use, make_block, user, wit
 from racer.scenarios.kernel.pages import reserved as reserved_page
 from scenarios.count_increased import count_increased
 from scenarios.isolated import isolated
+from scenarios.kernel import allocator
 from scenarios.movable_ops import movable_ops, movable_ops_race
+from scenarios.put_again import put_again
 from scenarios.reserved import reserved
+from scenarios.two_callers import two_callers
+from tests.kernel.by_hand import ByHand
 from tests.kernel.declared import as_declared
 from tests.oracles.naive import enumerate_program
 
@@ -82,6 +86,15 @@ ALL = [
         isolated, variant=VARIANTS, caller=CALLERS, isolations=[0, 1, 2], rests=[False, True]
     ),
 ]
+DYING: list[Case] = combinations(
+    isolated,
+    variant=["v10"],
+    caller=CALLERS,
+    isolations=[0],
+    rests=[True],
+    dies=[True],
+    drains=["all", "alive"],
+)
 FAST: list[Case] = [
     (count_increased, {"page": "thp", "variant": "headonly"}),
     (count_increased, {"page": "isolated_thp"}),
@@ -96,6 +109,7 @@ FAST: list[Case] = [
     (movable_ops_race, {"move": "from_slab", "stale": True}),
     (isolated, {}),
     (isolated, {"isolations": 0, "rests": True}),
+    *DYING,
 ]
 
 
@@ -267,6 +281,56 @@ def test_how_often_somebody_must_be_preempted(
     result = explore(isolated(**parameters))
     found = {label: each.witness.preemptions for label, each in result.violations.items()}
     assert found == preemptions
+
+
+@pytest.mark.parametrize("drains", ["all", "alive"])
+def test_a_page_that_died_in_a_batch_is_on_the_lru_or_not(drains: str) -> None:
+    """By hand: its user goes first; the call's own shake drains the batch. Never is it free."""
+    program = isolated(
+        caller="memory_failure",
+        isolations=0,
+        rests=True,
+        dies=True,
+        drains=drains,
+        variant="before",
+    )
+    schedule = ByHand(program)
+    schedule.to_its_end("user")
+    seen = set()
+
+    def gone(values: dict[str, Any]) -> bool:
+        seen.add(values["p.flags"].lru)
+        return values["lru_add"] is None
+
+    schedule.until("classify", gone)
+    assert seen == ({False, True} if drains == "all" else {False})
+    schedule.to_its_end("classify")
+    label = "returned_eio" if drains == "all" else "transient_eio"
+    assert schedule.outcome() == Violation(label, effect="ignored: MF_MSG_GET_HWPOISON")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "parameters"),
+    [
+        (isolated, {"isolations": 1, "rests": True}),
+        (put_again, {"taken_by": "user"}),
+        (reserved, {"reuse": "user"}),
+        (two_callers, {"page": "free"}),
+    ],
+    ids=named,
+)
+def test_where_nothing_dies_in_a_batch_its_drain_makes_no_difference(
+    scenario: Scenario, parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who puts a folio there keeps his reference: labels and results are the same."""
+    every, _ = as_declared(scenario, parameters, count=False)
+    if "drains" in {each.name for each in scenario.parameters}:
+        parameters = {**parameters, "drains": "alive"}
+    else:
+        monkeypatch.setitem(allocator.make_zone.__kwdefaults__, "drains", "alive")
+    alive, _ = as_declared(scenario, parameters, count=False)
+    assert set(map(str, alive.outcomes)) == set(map(str, every.outcomes))  # pages by name
+    assert alive.states != every.states  # the steps are others
 
 
 def test_before_and_after_the_patch_a_user_page_has_the_same_results() -> None:

@@ -98,13 +98,21 @@ LIMITED_RETRY = combinations(
 )
 
 
+NOLOCK = combinations(
+    variant=[each for each in VARIANTS if each != "v10_rmb"],
+    move=["freed", "same_head"],
+    frees=["nolock"],
+    stale=[False, True],
+)
+
+
 def comes_out_as_declared(scenario: Scenario, parameters: dict[str, Any]) -> None:
     result, declared = as_declared(scenario, parameters)
     assert declared.loops is not None
     assert result.loops == tuple(sorted(declared.loops))
 
 
-@pytest.mark.parametrize("parameters", SLAB_TAIL[::11], ids=str)
+@pytest.mark.parametrize("parameters", SLAB_TAIL[::11] + NOLOCK[::3], ids=str)
 def test_slab_tail_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(slab_tail, parameters)
 
@@ -125,7 +133,7 @@ def test_endless_retry_comes_out_as_declared(parameters: dict[str, Any]) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", SLAB_TAIL, ids=str)
+@pytest.mark.parametrize("parameters", SLAB_TAIL + NOLOCK, ids=str)
 def test_every_slab_tail_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(slab_tail, parameters)
 
@@ -202,6 +210,26 @@ def test_a_type_that_is_set_after_the_head_is_overlooked(variant: str, move: str
     schedule.to_its_end("classify")
     right = "not kernel-owned"
     assert schedule.outcome() == (right if variant == "v9" else Violation("stale_clear"))
+
+
+@pytest.mark.parametrize("frees", ["waiting", "nolock"])
+def test_a_block_on_a_per_cpu_list_is_used_again_while_zlock_has_its_lock(frees: str) -> None:
+    """By hand: zlock loads p.info: none, and with its lock held p gets a new owner, or does not."""
+    schedule = ByHand(slab_tail(variant="zlock", move="same_head", frees=frees, stale=True))
+
+    def given_back(values: dict[str, object]) -> bool:
+        if frees == "nolock":
+            return values["pcp"] is not None
+        return values["H.page_type"] == "buddy" and values["zone.lock"] is False
+
+    schedule.until("move", given_back)
+    schedule.until("classify", lambda values: values["zone.lock"] is True)
+    schedule.steps("classify", 1)  # p.info: none
+    schedule.to_its_end("move")
+    assert schedule.has_ended("move") == (frees == "nolock")
+    schedule.to_its_end("classify")  # p's own type: none
+    right = "not kernel-owned"  # where the block waits for the lock, which ends the window
+    assert schedule.outcome() == (Violation("stale_clear") if frees == "nolock" else right)
 
 
 # higher_order_split: the length of the smallest witness (all threads to their ends), by hand.

@@ -152,16 +152,14 @@ def expected_when_tried_again(
         reason = "memory_failure() tries again with a reference that it has put before"
         fixed_by = {"second_try": "cleared"}
         return Expected("fail", ("reference_put_twice",), reason, fixed_by=fixed_by)
-    labels, reasons = [], []
+    reasons: dict[str, str] = {}
     if variant == "tryget" or (variant == "v8" and page == "isolated_thp"):
-        labels.append("missed")
-        reasons.append("a frozen slab, or a slab's tail, when asked again without a reference")
+        reasons["missed"] = "a frozen slab, or a slab's tail, when asked again without a reference"
     late = variant in FALSE_IS_LATE if page == "untyped" else variant != "before"
     if stale and late:
-        labels.append("stale_clear")
-        reasons.append("the slab comes after the type, or the head, was loaded")
-    if labels:
-        return Expected("fail", tuple(labels), "; ".join(reasons))
+        reasons["stale_clear"] = "the slab comes after the type, or the head, was loaded"
+    if reasons:
+        return Expected("fail", tuple(reasons), reasons)
     return Expected("pass", because="the first pass puts the reference, and nothing after it")
 
 

@@ -106,8 +106,11 @@ def expected(
     *, caller: WhoAsks, isolations: int, rests: bool, dies: bool, drains: Drains
 ) -> Expected:
     if dies and caller == "memory_failure" and drains == "alive":
-        reason = "it is poisoned and dead, so it is kept out of the allocator, on the LRU or before"
-        return Expected("fail", ("returned_eio", "transient_eio"), reason)
+        because = {
+            "returned_eio": "its last user goes when a shake has brought it back",
+            "transient_eio": "it dies in the batch, and is poisoned: the drain only takes it out",
+        }
+        return Expected("fail", tuple(because), because)
     if dies:
         reason = "its last user goes when a shake has brought it back"
         return Expected("fail", ("returned_eio",), reason)
@@ -116,10 +119,14 @@ def expected(
     if rests:
         reason = "it is isolated as soon as a shake has brought it back"
         return Expected("fail", ("returned_eio",), reason)
+    held = "it is held over all three shakes"
     if isolations == 1:
-        return Expected("fail", ("transient_eio",), "it is held over all three shakes")
-    reason = "it is held over all three shakes, or isolated again after one has brought it back"
-    return Expected("fail", ("returned_eio", "transient_eio"), reason)
+        return Expected("fail", ("transient_eio",), held)
+    because = {
+        "returned_eio": "it is isolated again after a shake has brought it back",
+        "transient_eio": held,
+    }
+    return Expected("fail", tuple(because), because)
 
 
 @scenario(expect=expected)

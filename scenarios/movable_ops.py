@@ -294,7 +294,7 @@ def expected_race(*, variant: Variant, move: Change, stale: bool) -> Expected:
         "stale_clear": "the slab comes after the type was loaded",
         "stale_owned": "the slab goes after its type was loaded",
     }
-    return Expected("fail", tuple(labels), "; ".join(reasons[label] for label in labels))
+    return Expected("fail", tuple(labels), {label: reasons[label] for label in labels})
 
 
 @scenario(expect=expected_race)

@@ -86,7 +86,8 @@ def expected(*, taken_by: Taker, second_try: SecondTry) -> Expected:
     if taken_by == "user":
         labels.insert(0, "reference_not_held")
     reason = "memory_failure() tries again with a reference that it has put"
-    return Expected("fail", tuple(labels), reason, fixed_by={"second_try": "cleared"})
+    because = dict.fromkeys(labels, reason)
+    return Expected("fail", tuple(labels), because, fixed_by={"second_try": "cleared"})
 
 
 @scenario(expect=expected)

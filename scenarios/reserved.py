@@ -139,7 +139,7 @@ def expected(
         "stale_clear": "the slab comes after the type was loaded",
         "stale_owned": "the slab goes after its type was loaded",
     }
-    because = "; ".join(reasons[label] for label in reasons if label in labels)
+    because = {label: reason for label, reason in reasons.items() if label in labels}
     return Expected("fail", tuple(sorted(labels)), because)
 
 

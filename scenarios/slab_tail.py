@@ -174,15 +174,15 @@ def expected(
     if not labels:
         reason = "while p is kernel-owned its head stays, and so does the head's type"
         return Expected("pass", because=reason, loops=())
-    if variant == "v8":
-        reason = "v8 reads p's own type, and a tail has none"
-    elif never_true:
-        reason = f"a {owner} is frozen: there is no reference to be had"
-    elif "misclassified" in labels:
-        reason = "p's former head gets a type when it heads a block that p is no part of"
-    else:
-        reason = "p's block loses or gets its type after the type was read"
-    return Expected("fail", tuple(sorted(labels)), reason, loops=())
+    frozen = f"a {owner} is frozen: there is no reference to be had"
+    reasons = {
+        "misclassified": "p's former head gets a type when it heads a block that p is no part of",
+        "missed": "v8 reads p's own type, and a tail has none" if variant == "v8" else frozen,
+        "stale_clear": "p's block gets its type after the type was read",
+        "stale_owned": "p's block loses its type after the type was read",
+    }
+    because = {label: reason for label, reason in reasons.items() if label in labels}
+    return Expected("fail", tuple(because), because, loops=())
 
 
 @scenario(expect=expected)

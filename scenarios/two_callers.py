@@ -125,22 +125,20 @@ def expected(
     *, page: Contested, caller: WhoAsks, other: WhoAsks, flags_rmw: FlagsRmw, mutex: bool
 ) -> Expected:
     both = {caller, other}
-    labels, reasons = [], []
+    reasons: dict[str, str] = {}
     if not mutex and len(both) == 2 and page != "slab":
-        labels.append("handles_poisoned")
-        reasons.append("p is poisoned after soft_offline_page() has looked")
+        reasons["handles_poisoned"] = "p is poisoned after soft_offline_page() has looked"
     freed = page in ("lru", "thp_tail")
     if page != "slab" and flags_rmw == "split" and "memory_failure" in both:
-        labels.append("poison_lost")
         who = "free" if freed else "new user"
-        reasons.append(f"the {who}'s plain update of p's flags loses PG_hwpoison")
+        reasons["poison_lost"] = f"the {who}'s plain update of p's flags loses PG_hwpoison"
     elif not mutex and (
         (page == "free" and "memory_failure" in both) or (freed and len(both) == 2)
     ):
-        labels.append("poison_lost")
-        reasons.append("memory_failure() clears PG_hwpoison when the other call has relied on it")
-    if labels:
-        return Expected("fail", tuple(labels), "; ".join(reasons), loops=())
+        reason = "memory_failure() clears PG_hwpoison when the other call has relied on it"
+        reasons["poison_lost"] = reason
+    if reasons:
+        return Expected("fail", tuple(reasons), reasons, loops=())
     if page == "slab":
         reason = "p stays a slab, and nobody clears its PG_hwpoison"
     elif both == {"soft_offline"}:

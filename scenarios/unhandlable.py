@@ -160,24 +160,22 @@ HANDLED = ("handled", "recovered: MF_MSG_BUDDY", "0")
 def expected(
     *, page: Kind, freed: Freed, variant: Variant, caller: WhoAsks, asks: Asks
 ) -> Expected:
-    labels, reasons = [], []
+    reasons: dict[str, str] = {}
     frozen = page in ("slab", "slab_tail", "large_kmalloc")
     if variant == "v8" and page == "slab_tail":
-        labels.append("missed")
-        reasons.append("v8 reads p's own type, and a slab's tail has none")
+        reasons["missed"] = "v8 reads p's own type, and a slab's tail has none"
     if variant == "tryget" and frozen:
-        labels.append("missed")
-        reasons.append("a frozen page cannot be got, so its type is not read")
+        reasons["missed"] = "a frozen page cannot be got, so its type is not read"
     if variant == "tryget" and page == "reserved" and freed != "no":
-        labels.append("reference_overwritten")
-        reasons.append("free_reserved_page() sets the count, and tryget's reference is lost")
+        reason = "free_reserved_page() sets the count, and tryget's reference is lost"
+        reasons["reference_overwritten"] = reason
     whole_block = page in ("slab_tail", "large_kmalloc")
     given_back = freed != "no" and page != "untyped"
     if asks == "handled" and given_back and (caller == "soft_offline" or whole_block):
-        labels.append("handled_after_all")
-        reasons.append("p is given back during the call, and nothing bars it from the allocator")
-    if labels:
-        return Expected("fail", tuple(labels), "; ".join(reasons), loops=())
+        reason = "p is given back during the call, and nothing bars it from the allocator"
+        reasons["handled_after_all"] = reason
+    if reasons:
+        return Expected("fail", tuple(reasons), reasons, loops=())
     if asks == "handled" and given_back:
         reason = "p is poisoned before it is given back, and is of order 0, so it never is free"
     elif page == "untyped":

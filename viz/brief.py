@@ -20,6 +20,7 @@ from racer.words.counts import preemptions_text, ratio_text
 
 LINES: Final = 20
 _SAID = 8  # lines above the steps, at most
+_OTHERS = 3  # lines about other labels, at most
 _LANE_STEPS = (8, 6, 4, 3, 2)  # columns from one lane to the next: the first at which all fits
 _INDENT = 2
 
@@ -29,8 +30,9 @@ class Origin:
     """Where an explanation comes from, as whoever reads about it needs it; each may be empty.
 
     `title` is its case, in a line; `what_if` says what of that the code does not do. `because` is
-    the reason that is declared, `remedy` what would help; `command` explores it again, in lines
-    that fit, and `version` is racer's.
+    the reason that is declared, `remedy` what would help; `others` are the labels besides, each
+    with its reason if that is another. `command` explores it again, in lines that fit, and
+    `version` is racer's.
     """
 
     title: str = ""
@@ -39,6 +41,7 @@ class Origin:
     remedy: str = ""
     command: str = ""
     version: str = ""
+    others: tuple[tuple[str, str], ...] = ()
 
 
 def brief(explanation: Explanation) -> str:
@@ -101,8 +104,9 @@ def _how_often(explanation: Explanation) -> str:
 
 
 def _closing(explanation: Explanation, origin: Origin) -> list[str]:
-    """What was modelled, and what explores it again."""
-    found = wrapped(f"Models {explanation.models}.", WIDTH) if explanation.models else []
+    """What else there is, what was modelled, and what explores it again."""
+    found = _cut(wrapped(_others(origin), WIDTH), _OTHERS) if origin.others else []
+    found += wrapped(f"Models {explanation.models}.", WIDTH) if explanation.models else []
     if not origin.command:
         return found
     *lines, last = origin.command.splitlines()
@@ -110,6 +114,13 @@ def _closing(explanation: Explanation, origin: Origin) -> list[str]:
     if len(last) + 2 + len(by) <= WIDTH:
         return [*found, *lines, f"{last}  {by}"]
     return [*found, *lines, last, by]
+
+
+def _others(origin: Origin) -> str:
+    """What else there is; the command, which stands below, shows all."""
+    number = len(origin.others)
+    each = "; ".join(f"{label}{f' ({why})' if why else ''}" for label, why in origin.others)
+    return f"{number} more label{'s' if number > 1 else ''}, by the command below: {each}."
 
 
 def _cut(lines: list[str], most: int) -> list[str]:

@@ -128,7 +128,7 @@ def verdict_text(result: Result, judgement: Judgement) -> str:
     cut = f"\n{filled(cut_text(result), '  ')}" if result.bound is not None else ""
     if judgement.as_expected is None:
         return f"{word}{labels}{cut}"
-    because = judgement.declared.because if judgement.declared and not judgement.override else ""
+    because = judgement.declared.reason if judgement.declared and not judgement.override else ""
     if judgement.as_expected:
         line = f"{word}  as expected{labels}"
     else:

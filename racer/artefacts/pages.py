@@ -115,7 +115,7 @@ def result_report(
         verdict=result.verdict,
         agreed=judgement.as_expected,
         remark="; ".join(part for part in (_remark(result, judgement), why_not) if part),
-        because=declared.because if declared and judgement.override is None else "",
+        because=declared.reason if declared and judgement.override is None else "",
         numbers=(
             ("interleavings", interleavings_text(result)),
             ("states", states_text(result)),

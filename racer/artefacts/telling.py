@@ -68,21 +68,27 @@ def origin_of(
     declared: Expected | None,
     label: str,
     command: Sequence[str] | None = None,
+    others: Sequence[str] = (),
 ) -> Origin:
     """What a scenario declares of a label, and how it is explored again: by `command`, if not by
     `racer explore`.
 
-    What is declared counts only if it has the label: else it is about something else. Of several
-    labels the one reason is that of none alone, so it is left out.
+    What is declared counts only if it has the label: else it is about something else. `others` are
+    labels that are to be named besides; a reason is not repeated.
     """
     if declared is not None and label not in declared.labels:
         declared = None
     if command is None:
         command = explore_command(scenario, reference, parameters, memory, named="variant")
+    reasons: dict[str, str] = {}
+    for each in (label, *others):
+        why = declared.reason_of(each) if declared else ""
+        reasons[each] = "" if why in reasons.values() else why
     return Origin(
         title=case_title(scenario, parameters, memory),
         what_if=what_if_text(scenario.what_ifs(parameters)),
-        because=declared.because if declared and len(declared.labels) == 1 else "",
+        because=reasons[label],
+        others=tuple((each, why) for each, why in reasons.items() if each != label),
         remedy=_remedy(scenario, parameters, declared, label, command) if declared else "",
         command=mailed_command(command),
         version=racer_version(),

@@ -34,19 +34,20 @@ class Expected:
     verdict  "pass" or "fail"
     labels   of a "fail" all labels, in a tuple: violations, and the names of `sometimes`
              predicates that no state reaches; of a "pass" none
-    because  the reason in a sentence, which the report repeats, and a brief if there is one label
+    because  the reason in a sentence, which the report repeats, and a brief; of several labels each
+             has its own, by label, else a brief has none
     loops    names of all threads that can take steps for ever, in a tuple; None declares nothing
              about that
     fixed_by parameters and their values that would help, all others as they are. A brief repeats
              that, if with these it is declared to pass, or to fail without the label it tells of
 
     Errors   ProgramError for another verdict, a "fail" without labels or a "pass" with some or
-             with what fixes it.
+             with what fixes it, and a reason of what is none of the labels.
     """
 
     verdict: Literal["pass", "fail"]
     labels: tuple[str, ...] = ()
-    because: str = ""
+    because: str | Mapping[str, str] = field(default="", hash=False)
     loops: tuple[str, ...] | None = None
     fixed_by: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
@@ -60,8 +61,29 @@ class Expected:
             )
         if isinstance(self.loops, str):
             raise ProgramError(f"Expected(loops={self.loops!r}): name the threads in a tuple.")
+        if not isinstance(self.because, str):
+            others = [label for label in self.because if label not in self.labels]
+            if others:
+                raise ProgramError(
+                    f"Expected(because=...): {others[0]!r} is none of the labels {self.labels!r}."
+                )
         if self.verdict == "pass" and self.fixed_by:
             raise ProgramError(f"Expected('pass', fixed_by={self.fixed_by!r}): nothing is to fix.")
+
+    @property
+    def reason(self) -> str:
+        """Why it comes out so, as one text; what several labels have in common is said once."""
+        if isinstance(self.because, str):
+            return self.because
+        return "; ".join(
+            dict.fromkeys(self.because[each] for each in self.labels if each in self.because)
+        )
+
+    def reason_of(self, label: str) -> str:
+        """Why it has the label; empty where that is not said of this one alone."""
+        if isinstance(self.because, str):
+            return self.because if self.labels == (label,) else ""
+        return self.because.get(label, "")
 
     def agrees(self, verdict: str, labels: Iterable[str], loops: tuple[str, ...] | None) -> bool:
         """Whether a result with this verdict, labels and endless threads is as declared.

@@ -297,6 +297,8 @@ def _show_violations(
 ) -> tuple[dict[str, Explanation], bool]:
     """Draw each label, beside its witness, and in a text report print its picture.
 
+    A brief is of one label, and names the others.
+
     Where schedules are not explained, the only files are witnesses, and the report says why. So
     it is with labels that there was no time for: they are `late`. The last of the answer: whether
     Ctrl-C left some without what all schedules would tell. `opening` was printed before them.
@@ -311,16 +313,16 @@ def _show_violations(
             explanations, cut = explanations_of(result, result.loaded, deadline, end)
     elif not request.json:
         emit(f"\n{filled(why_not)}")
-    apart = "" if opening == "" else "\n"
+    apart, one_is_told = "" if opening == "" else "\n", False
     for label in written if why_not is None else ():
         if label not in explanations or is_past(end):
             written[label] = replace(written[label], late=True)
             continue
         explanation = explanations[label]
-        if not request.json:
+        if not request.json and not (request.detail == "brief" and one_is_told):
             text = _told(request, selection, result, explanation, written[label].witness)
             emit(f"{apart}{text}")
-            apart = "\n"
+            apart, one_is_told = "\n", True
         if interrupts.asked():  # there is the witness, from which it can be drawn
             continue
         title = case_title(selection.found.scenario, selection.parameters, result.memory)
@@ -345,6 +347,7 @@ def _told(
         result.memory,
         selection.declared,
         explanation.label,
+        others=[each for each in result.violations if each != explanation.label],
     )
     text = told(explanation, request.detail, origin)
     if not request.for_mail or request.detail in ALONE:

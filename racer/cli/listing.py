@@ -67,7 +67,7 @@ def _list_scenario(reference: str) -> int:
     if declared is not None:
         shown = ", ".join(declared.labels)
         verdict = f"{declared.verdict}: {shown}" if shown else declared.verdict
-        because = f" ({declared.because})" if declared.because else ""
+        because = f" ({declared.reason})" if declared.reason else ""
         parts.append(filled(f"By default it is declared to {verdict}{because}.", "  "))
     parts.append(f"racer explore {shell_word(found.reference)}")
     emit("\n\n".join(parts))

@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from racer import (
+    Expected,
+    Memory,
+    Program,
+    ProgramError,
+    Thread,
+    Violation,
+    explain,
+    explore,
+)
+from racer.viz.brief import LINES, Origin, brief_of
+
 if TYPE_CHECKING:
     from tests.command_line import Run
 
@@ -94,8 +106,15 @@ def effects() -> Program:
     return Program(mem, {"R": Thread(read), "W": Thread(write)})
 
 
-@scenario(expect=Expected("fail", ("one", "two"), "one thing or another"))
-def labels() -> Program:
+def expected_of_labels(reasons: str) -> Expected:
+    because = {"one": "R comes first", "two": "W does"} if reasons == "each" else "one thing"
+    if reasons == "same":
+        because = {"one": "R looks once", "two": "R looks once"}
+    return Expected("fail", ("one", "two"), because)
+
+
+@scenario(expect=expected_of_labels)
+def labels(*, reasons: Literal["each", "same", "none"] = "each") -> Program:
     mem = Memory()
     x = mem.cell("x", 0)
 
@@ -202,12 +221,52 @@ def test_how_often_is_said_of_the_effect_that_the_steps_show(racer: Run, here: P
     assert racer("explain", "racer-out/effects.seen.json", "--brief") == (0, out, "")
 
 
-def test_one_reason_for_several_labels_is_not_given_for_each(racer: Run, here: Path) -> None:
+@pytest.mark.parametrize(
+    ("reasons", "why", "others"),
+    [
+        ("each", " Why: R comes first. ", "two (W does)."),
+        ("same", " Why: R looks once. ", "two."),
+        ("none", "", "two."),  # what is said of both is the reason of neither alone
+    ],
+)
+def test_a_brief_is_of_one_label_with_its_reason_and_names_the_others(
+    racer: Run, here: Path, reasons: str, why: str, others: str
+) -> None:
     Path("more.py").write_text(MODELS)
-    status, out, _ = racer("explore", "more.py::labels", "--brief")
+    again = ["explore", "more.py::labels", "--set", f"reasons={reasons}"]
+    status, out, _ = racer(*again, "--brief")
     assert status == 0
-    assert "*** one" in out and "*** two" in out
-    assert "Why:" not in out and "one thing or another" not in out
+    assert len(out.splitlines()) <= LINES
+    assert "*** one" in out and "*** two" not in out
+    assert f"1 more label, by the command below: {others}" in " ".join(out.split())
+    assert why in " ".join(out.split()) and ("Why:" in out) == bool(why)
+    _, whole, _ = racer(*again)  # which is the command below
+    assert "'one'" in whole and "'two'" in whole
+    named = "" if reasons == "each" else f"reasons={reasons}."
+    _, alone, _ = racer("explain", f"racer-out/labels.{named}two.json", "--brief")
+    assert "*** two" in alone and "more label" not in alone
+
+
+def test_a_reason_of_what_is_no_label_is_refused() -> None:
+    with pytest.raises(ProgramError, match="'thre' is none of the labels"):
+        Expected("fail", ("one", "three"), {"one": "so", "thre": "and so"})
+
+
+def test_the_labels_besides_take_three_lines_of_a_brief_at_most() -> None:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def read() -> None:
+        await x.load()
+        raise Violation("one")
+
+    result = explore(Program(mem, {"R": Thread(read)}))
+    others = tuple((f"label_{i}", 10 * "because ") for i in range(9))
+    origin = Origin(others=others, command="racer x", version="1")
+    lines = brief_of(explain(result, "one"), origin).splitlines()
+    (first,) = [i for i, line in enumerate(lines) if line.startswith("9 more labels, ")]
+    assert lines[first + 2].endswith(" [...]")
+    assert lines[first + 3 :] == ["racer x  # racer 1"]
 
 
 def test_what_makes_the_decisive_steps_happen_is_only_in_full(racer: Run, here: Path) -> None:

@@ -45,7 +45,7 @@ class Declared(Entry, frozen=True, kw_only=True):
     @classmethod
     def of(cls, expected: Expected) -> Declared:
         """What a scenario declares."""
-        return cls(verdict=expected.verdict, labels=list(expected.labels), because=expected.because)
+        return cls(verdict=expected.verdict, labels=list(expected.labels), because=expected.reason)
 
 
 class OutcomeOf(Scheduled, frozen=True, kw_only=True):

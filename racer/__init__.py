@@ -32,12 +32,15 @@ Explore, and read what was found
     Result          verdict, exact counts, outcomes, violations; .assert_holds() in a test
     Finding         of one violation: how often, its least schedule, the replayed events
     diff            two programs: what only one of them shows, and where the other escapes it
+    Sample          explore(program, sample=Sample()): runs by lot, of what is too much to search
+    estimate        how many states a search would have, and how long it may take
 
 Tell others
     explain, mail   why a Result has a label, as data, and as text with a picture of the schedule
     brief, About    the gist of that in 20 lines; the words for it that a Program brings
     save, load      a Witness to and from a file
     replay          run a witness on trio: a Trace of Events
+    certificate     a PASS as a table of all states, which others can check without racer
 
 Keep questions
     scenario        @scenario makes a function of parameters one that `racer explore` finds
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
     from racer.catalogue.scenario import Expected as Expected
     from racer.catalogue.scenario import Scenario as Scenario
     from racer.catalogue.scenario import scenario as scenario
+    from racer.certificates.making import certificate as certificate
     from racer.claims.data import Answer as Answer
     from racer.claims.data import Claim as Claim
     from racer.claims.data import Never as Never
@@ -89,11 +93,14 @@ if TYPE_CHECKING:
     from racer.errors import UsageError as UsageError
     from racer.errors import WitnessError as WitnessError
     from racer.explanation.data import Explanation as Explanation
+    from racer.exploration.estimating import Estimate as Estimate
+    from racer.exploration.estimating import estimate as estimate
     from racer.exploration.explaining import explain as explain
     from racer.exploration.result import Finding as Finding
     from racer.exploration.result import Interrupted as Interrupted
     from racer.exploration.result import Outcome as Outcome
     from racer.exploration.result import Witness as Witness
+    from racer.exploration.wanted import Sample as Sample
     from racer.exploration.witness_file import SavedWitness as SavedWitness
     from racer.lang.about import About as About
     from racer.lang.atomic import atomic as atomic
@@ -126,6 +133,7 @@ if TYPE_CHECKING:
 # `racer --help` need not wait for the engine.
 _HOMES = {
     "api": "Result explore load replay save",
+    "certificates.making": "certificate",
     "catalogue.parameters": "Configured Meanings Range WhatIf",
     "catalogue.scenario": "Expected Scenario scenario",
     "claims.data": "Answer Claim Never Only Same Shows Universal",
@@ -137,6 +145,8 @@ _HOMES = {
     "explanation.data": "Explanation",
     "exploration.explaining": "explain",
     "exploration.result": "Finding Interrupted Outcome Witness",
+    "exploration.estimating": "Estimate estimate",
+    "exploration.wanted": "Sample",
     "exploration.witness_file": "SavedWitness",
     "lang.about": "About",
     "lang.atomic": "atomic",

@@ -17,6 +17,7 @@ from racer.exploration import exploring, result, witness_file
 from racer.exploration.explaining import explain
 from racer.exploration.judgement import judge
 from racer.exploration.result import Finding, Interrupted, Outcome, Witness
+from racer.exploration.wanted import Sample
 from racer.exploration.witness_file import SavedWitness
 from racer.lang.asking import require_outside
 from racer.lang.program import Program
@@ -64,6 +65,7 @@ def explore(
     max_states: int | None = None,
     timeout: float | None = None,
     progress: Tell | None = None,
+    sample: Sample | None = None,
 ) -> Result:
     _require_program(program)
     require_outside("explore()")
@@ -77,6 +79,7 @@ def explore(
             max_states=max_states,
             timeout=timeout,
             progress=progress,
+            sample=sample,
         )
     except Interrupted as stop:
         raise Interrupted(_public(stop.result)) from None

@@ -73,7 +73,7 @@ def readable(path: str | Path, limit: int) -> bytes:
     return content
 
 
-Kind = Literal["witness", "dot", "svg", "png", "page", "mail"]
+Kind = Literal["witness", "dot", "svg", "png", "page", "mail", "certificate"]
 
 # What a file that racer has written begins with, by kind: no other is ever replaced. A PNG says
 # nothing of who made it.
@@ -84,6 +84,7 @@ _BEGINS: Final[Mapping[Kind, re.Pattern[bytes]]] = {
     "png": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "page": re.compile(rb"<!doctype html>.*?\(racer\)</title>", re.DOTALL),
     "mail": re.compile(rb"Subject: racer: "),
+    "certificate": re.compile(rb'\{"certificate":'),
 }
 _BEGINNING: Final = 1 << 14  # bytes in which that is; a title may be long
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -123,6 +124,7 @@ _NAMES: Final[Mapping[Kind, str]] = {
     "png": "PNG",
     "page": "HTML page",
     "mail": "mail",
+    "certificate": "certificate",
 }
 
 

@@ -25,10 +25,11 @@ GROUPS = {
         "Violation"
     ),
     "Wait": "Condition EventFlag Semaphore Queue QueueClosed",
-    "Explore": "explore Interrupted",
+    "Explore": "explore Interrupted Sample estimate Estimate",
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
     "Explain and mail": "explain Explanation mail brief",
     "Save, load and replay a witness": "save load SavedWitness replay",
+    "Let others check a PASS": "certificate",
     "Scenarios": "scenario Expected Range WhatIf Configured Meanings Scenario",
     "Claims": "Claim Answer Never Shows Same Only Universal",
     "Compare": "diff Difference DiffInterrupted",
@@ -39,7 +40,7 @@ GROUPS = {
 
 # Classes that one makes by calling them; of all others racer hands out the instances.
 MADE_BY_USERS = {"Memory", "Thread", "Program", "Violation", "Expected", "Range", "Move", "About"}
-MADE_BY_USERS |= {"WhatIf", "Configured", "Meanings"}
+MADE_BY_USERS |= {"WhatIf", "Configured", "Meanings", "Sample"}
 MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only", "Universal"}
 
 # Members that only racer itself has a use for.
@@ -109,6 +110,8 @@ TYPES |= {
         "FenceKind": operations.FenceKind,
     }.items()
 }
+TYPES["Method"] = '`"pct"` or `"pos"`'
+TYPES["Sampling"] = "`runs`, `chance`, `unseen`, ...: what runs by lot say of the others"
 TYPES["Verdict"] = 'of a Result `"pass"`, `"fail"` or `"bound"`; of an Answer as it says'
 
 _TABLE = re.compile(r"^\S.* {2,}\S|^ {4}", re.MULTILINE)

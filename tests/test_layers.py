@@ -26,6 +26,7 @@ LAYERS = [
     ["racer.search"],
     ["racer.explanation"],
     ["racer.exploration"],
+    ["racer.certificates"],
     ["racer.claims"],
     ["racer.difference"],
     ["racer.graphs"],

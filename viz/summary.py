@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from racer.catalogue.parameters import Value, show_parameters, what_if_text
 from racer.exploration.families import outcome_families
 from racer.exploration.judgement import Judgement
-from racer.exploration.result import Finding, Result
+from racer.exploration.result import Finding, Result, Sampling
+from racer.search.sampling import at_least_once
 from racer.viz.wrapping import filled
 from racer.words import counts
 from racer.words.counts import preemptions_text
@@ -39,6 +40,8 @@ def summary(result: Result, judgement: Judgement) -> str:
         parts.append(_entry("fairness", fairness_text(result)))
     if perpetual_text(result):
         parts.append(_entry("perpetual", perpetual_text(result)))
+    if result.sampling is not None:
+        parts.append(_entry("sampled", sampling_text(result.sampling)))
     compared = coverage_text(result)
     if compared is not None:
         parts.append(_entry("compared", compared))
@@ -53,6 +56,32 @@ def vacuous_text(name: str, result: Result) -> str:
     if result.loaded is not None and name in result.loaded.program.finally_:
         return "vacuous: no interleaving comes to an end, so it was asked of none"
     return "vacuous: no state reaches it, so the model does not show what it is for"
+
+
+def sampling_text(sampling: Sampling) -> str:
+    """What single runs say of those that were not drawn."""
+    runs = f"{counted(sampling.runs, 'run')} by {sampling.method.upper()}, seed {sampling.seed}"
+    drawn = f"{runs}: {counted(sampling.distinct, 'schedule')}, {sampling.longest} steps at most"
+    if sampling.ended < sampling.runs:
+        drawn += f", {sampling.runs - sampling.ended:,} cut before their end"
+    unseen = (
+        f"one more run comes to an outcome that none came to with a probability of at most "
+        f"{_percent(sampling.unseen)} (at a confidence of 95 %)"
+    )
+    if sampling.chance is None:
+        unknown = f"how likely each meets a violation is not known: {sampling.why_not}"
+        return f"{drawn}; {unknown}; {unseen}"
+    once, all_ = sampling.chance, at_least_once(sampling.chance, sampling.runs)
+    return (
+        f"{drawn}; a violation of depth {sampling.depth} is met with a probability of at least "
+        f"{_percent(once)} by each run, {_percent(all_)} by all, if no run has more than "
+        f"{sampling.steps} steps; {unseen}"
+    )
+
+
+def _percent(share: float) -> str:
+    """A probability, to two digits that count."""
+    return f"{float(f'{100 * share:.2g}'):g} %"
 
 
 def fairness_text(result: Result) -> str:
@@ -139,6 +168,11 @@ def verdict_text(result: Result, judgement: Judgement) -> str:
 
 def cut_text(result: Result) -> str:
     """What is not proved of a violation because a limit cut the search."""
+    if result.sampling is not None:
+        return (
+            f"{result.bound}: that there is no other violation, and none with fewer preemptions, "
+            f"is not proved"
+        )
     return (
         f"the search was cut ({result.bound}): that there is no other violation, and none with "
         f"fewer preemptions, is not proved"
@@ -149,8 +183,9 @@ def _numbers(result: Result) -> str:
     rows = [
         _entry("interleavings", interleavings_text(result)),
         _entry("states", states_text(result)),
-        _entry("transitions", count_text(result.transitions)),
     ]
+    if result.sampling is None:
+        rows.append(_entry("transitions", count_text(result.transitions)))
     return "\n".join(rows)
 
 
@@ -163,6 +198,8 @@ def interleavings_text(result: Result) -> str:
 
 def states_text(result: Result) -> str:
     """How many states, and how many of them the verdict needed."""
+    if result.sampling is not None:
+        return f"{count_text(result.states)} seen"
     if result.canonical is None:
         reduced = "" if result.bound else " searched, after reduction"
         return f"{count_text(result.states)}{reduced}"

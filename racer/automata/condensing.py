@@ -125,7 +125,7 @@ class _Blocks:
         values: Mapping[str, Sequence[int]],
     ) -> None:
         self._source = source
-        self._tables = {name: _copied(table) for name, table in tables.items()}
+        self._tables = {name: copied(table) for name, table in tables.items()}
         self._values = values
         self._into: dict[int, int] = {}
         self._apart: set[int] = set()
@@ -246,7 +246,7 @@ class _Blocks:
                 return (pending, slots)
 
 
-def _copied(table: ValueTable) -> ValueTable:
+def copied(table: ValueTable) -> ValueTable:
     """Values that only come up here are no values of a state."""
     copy = ValueTable(table.values[0], lambda _: None, table.declared)
     for value in table.values[1:]:

@@ -117,6 +117,17 @@ def _explore(
     full: options.Full = False,
     mermaid: options.Mermaid = False,
     for_mail: options.Mail = False,
+    certificate: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write what lets others check a PASS; racer verify."),
+    ] = None,
+    sample: options.Sample = None,
+    runs: options.Runs = None,
+    depth: options.Depth = None,
+    seed: options.Seed = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say how many states there may be, and stop.")
+    ] = False,
 ) -> None:
     """Search every interleaving of a scenario.
 
@@ -129,6 +140,7 @@ def _explore(
     def command() -> int:
         from racer.artefacts.telling import detail_of
         from racer.cli.commands import Request
+        from racer.cli.sampling import sample_of
         from racer.cli.several import explore_named
 
         return explore_named(
@@ -147,6 +159,9 @@ def _explore(
                 png=png,
                 detail=detail_of(brief=brief, full=full, mermaid=mermaid),
                 for_mail=for_mail,
+                certificate=certificate,
+                sample=sample_of(sample, runs=runs, depth=depth, seed=seed),
+                estimate=estimate,
             )
         )
 

@@ -48,7 +48,7 @@ from racer.exploration.exploring import explored as explore
 from racer.exploration.exploring import never_made
 from racer.exploration.judgement import Judgement, judge
 from racer.exploration.result import Interrupted, Result
-from racer.exploration.wanted import Wanted
+from racer.exploration.wanted import Sample, Wanted
 from racer.exploration.witness_file import saved_witness
 from racer.files import shown_path
 from racer.lang.patience import GRACE, until
@@ -83,6 +83,9 @@ class Request:
     detail: Detail = "usual"
     for_mail: bool = False
     claims: tuple[ClaimRow, ...] = ()  # that the case decides, for the HTML file
+    certificate: str | None = None
+    sample: Sample | None = None
+    estimate: bool = False
 
     @property
     def alone(self) -> bool:
@@ -118,6 +121,8 @@ def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
     override = override_of(request.expect)
     named_by_user(request.directory, "--output")
+    if request.certificate is not None:
+        named_by_user(request.certificate, "--certificate")
     deadline = deadline_after(request.timeout)
     try:
         with models_print_to_stderr(), until(deadline):
@@ -152,6 +157,7 @@ def _explored_and_told(
     explanations, cut = _show_violations(request, selection, result, written, deadline, opening)
     end = end_of_telling(deadline, request.timeout)
     page = _written_page(request, selection, result, judgement, explanations, written, end)
+    certificate = _written_certificate(request, selection, result)
     if request.json:
         files = {label: each.witness for label, each in written.items() if each.witness}
         reference = selection.found.reference
@@ -159,12 +165,12 @@ def _explored_and_told(
             document(reference, selection.parameters, selection.what_ifs, result, judgement, files)
         )
     elif not request.alone:
-        emit_files(written, to_be_named(selection.found), page)
+        emit_files(written, to_be_named(selection.found), [page, certificate])
     else:
         pictures = [path for each in written.values() for path in each.pictures]
         asked = [path for path in pictures if request.png and path.endswith(".png")]
-        complain_paths([*([page.path] if page.path else []), *asked])
-    failures = complain_of([*written.values(), *stale, page])
+        complain_paths([*(each.path for each in (page, certificate) if each.path), *asked])
+    failures = complain_of([*written.values(), *stale, page, certificate])
     complain_of_late(written, request.timeout)
     if not stdout_takes_all():
         complain(f"{selection.found.reference}: {result_line(result)}")
@@ -236,6 +242,7 @@ def search(request: Request, selection: Selection, deadline: float | None) -> tu
                 timeout=request.timeout,
                 progress=progress,
                 deadline=deadline,
+                sample=request.sample,
             )
             result = explore(selection.program, wanted)
     except Interrupted as stop:
@@ -353,6 +360,16 @@ def _told(
     if not request.for_mail or request.detail in ALONE:
         return text
     return mailed(selection.heading(found.saved_reference, result.memory), text, witness)
+
+
+def _written_certificate(request: Request, selection: Selection, result: Result) -> WrittenPage:
+    """The certificate, where it is asked for."""
+    if request.certificate is None:
+        return WrittenPage(None, None)
+    from racer.cli.certificates import write_certificate
+
+    reference, parameters = selection.found.saved_reference, selection.parameters
+    return write_certificate(Path(request.certificate), result, reference, parameters)
 
 
 def _written_page(

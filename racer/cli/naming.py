@@ -44,13 +44,14 @@ def complain_paths(paths: Iterable[str]) -> None:
 
 
 def emit_files(
-    written: dict[str, Written], elsewhere: str | None, page: WrittenPage | None = None
+    written: dict[str, Written], elsewhere: str | None, more: Iterable[WrittenPage] = ()
 ) -> None:
-    """The page and pictures that were written; last, the command that replays the first witness.
+    """More files and the pictures that were written; last, the command that replays the first
+    witness.
 
     `elsewhere` is the scenario's reference, where a witness that names it is not enough.
     """
-    lines = [page.path] if page and page.path else []
+    lines = [each.path for each in more if each.path]
     lines += [picture for each in written.values() for picture in each.pictures]
     witnesses = [each.witness for each in written.values() if each.witness]
     named = "" if elsewhere is None else f" {shell_word(elsewhere)}"

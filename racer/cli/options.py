@@ -30,6 +30,16 @@ MaxStates = Annotated[
 Timeout = Annotated[
     float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
 ]
+Sample = Annotated[
+    str | None,
+    typer.Option(metavar="pct|pos", help="Search nothing: draw runs by lot; nothing is proved."),
+]
+Runs = Annotated[int | None, typer.Option(metavar="N", help="Of --sample: how many. [1000]")]
+Depth = Annotated[
+    int | None,
+    typer.Option(metavar="D", help="Of --sample pct: steps that must come in order. [3]"),
+]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Of --sample: other runs. [0]")]
 Brief = Annotated[
     bool, typer.Option("--brief", help="Of each violation 20 lines, for a mail, and no more.")
 ]

@@ -20,6 +20,7 @@ from racer.cli.commands import (
 )
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
+from racer.cli.sampling import estimate_scenario
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, status_of
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import never_made
@@ -51,8 +52,9 @@ def explore_named(request: Request) -> int:
     path = Path(request.scenario)
     with models_print_to_stderr():
         is_name = not is_path(request.scenario) and not _is_directory(request.scenario)
+    explore = estimate_scenario if request.estimate else explore_scenario
     if is_name:
-        return explore_scenario(request)
+        return explore(request)
     # The time of each scenario is its own; of a file alone it is that of loading, too.
     deadline = None if path.is_dir() else deadline_after(request.timeout)
     try:
@@ -61,7 +63,7 @@ def explore_named(request: Request) -> int:
     except OutOfTime as stop:
         return told_unmade(request, stop, override_of(request.expect))
     if not path.is_dir() and len(founds) == 1:
-        return explore_scenario(request)
+        return explore(request)
     return _explore_all(request, founds, broken)
 
 
@@ -75,10 +77,11 @@ def _is_directory(word: str) -> bool:
 def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Broken]) -> int:
     """The worst exit status there is: a file or a model that does not run, else what is not as
     declared, else what a limit cut."""
-    if request.html or request.png or request.for_mail or request.detail != "usual":
+    of_one = (request.html, request.png, request.for_mail, request.certificate, request.estimate)
+    if any(of_one) or request.detail != "usual":
         raise UsageError(
-            "--html, --png, --brief, --full, --mail and --mermaid are for one scenario: name it, "
-            "FILE::NAME."
+            "--html, --png, --certificate, --estimate, --brief, --full, --mail and --mermaid are "
+            "for one scenario: name it, FILE::NAME."
         )
     override = override_of(request.expect)
     named_by_user(request.directory, "--output")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from racer import interrupts
 from racer.exploration.report import Searched, report
 from racer.exploration.result import Interrupted, Result, nothing_searched
+from racer.exploration.sampling import sampled
 from racer.exploration.searching import searched
 from racer.exploration.stages import Stages, within
-from racer.exploration.wanted import Wanted
+from racer.exploration.wanted import Sample, Wanted
 from racer.lang.faults import told_as_the_models
 from racer.lang.memory_use import OUT_OF_MEMORY
 from racer.lang.patience import patience
@@ -28,6 +29,7 @@ def explore(
     max_states: int | None = None,
     timeout: float | None = None,
     progress: Tell | None = None,
+    sample: Sample | None = None,
 ) -> Result:
     """Search every interleaving of `program` and say what can happen.
 
@@ -44,11 +46,13 @@ def explore(
                  or "fail" if there is a violation already
     progress     is called every few thousand states with how far it is: first for the verdict,
                  then for the count if that takes more, and once before witnesses are minimised
+    sample       draw single runs by lot, and search nothing: the verdict is then "bound", or "fail"
+                 for what a run showed
 
     Errors   ModelError when the model fails in a state that can be reached; Interrupted, with
              what was found so far, on Ctrl-C; UsageError for a memory model racer lacks.
     """
-    wanted = Wanted(memory, reduce, count, minimise, max_states, timeout, progress)
+    wanted = Wanted(memory, reduce, count, minimise, max_states, timeout, progress, sample=sample)
     return explored(program, wanted)
 
 
@@ -57,7 +61,10 @@ def explored(program: Program, wanted: Wanted) -> Result:
     result = None
     try:
         with interrupts.handled(), interrupts.deferred():
-            result = searched_and_told(program, wanted)[1]
+            if wanted.sample is None:
+                result = searched_and_told(program, wanted)[1]
+            else:
+                result = _sampled(program, wanted, wanted.sample)
     except OutOfTime as stop:
         why = f"{within(wanted.out_of_time, stop)}, while threads were lifted"
         return nothing_searched(wanted.memory, why)
@@ -75,6 +82,17 @@ def never_made(wanted: Wanted, stop: OutOfTime) -> Result:
     """The Result where time was over before there was a Program."""
     why = f"{within(wanted.out_of_time, stop)}, before there was a program"
     return nothing_searched(wanted.memory, why)
+
+
+def _sampled(program: Program, wanted: Wanted, sample: Sample) -> Result:
+    """What single runs show. Errors: as searched_and_told()."""
+    deadline = wanted.deadline or deadline_after(wanted.timeout)
+    print_all_again()
+    with told_as_the_models():
+        with interrupts.allowed():
+            loaded = load_program(program, timeout=wanted.timeout, deadline=deadline)
+        with loaded.in_use(wanted.timeout, deadline):
+            return sampled(loaded, wanted, sample, deadline)
 
 
 def searched_and_told(

@@ -120,6 +120,34 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """What runs that were drawn by lot say of those that were not.
+
+    method    "pct" or "pos"; `depth` and `seed` are the Sample's
+    runs      how many there were; `distinct` of them are different schedules
+    longest   how many steps the longest of them has
+    ended     how many came to an end; the others were cut
+    chance    how likely, at least, one run shows a violation of that depth; None where nothing is
+              known of that, and `why_not` says why
+    steps     what `chance` rests on: no run has more steps than so many
+    unseen    how likely, at most, one more run comes to an outcome that none has come to, at a
+              confidence of 95 %
+    """
+
+    method: str
+    depth: int
+    seed: int
+    runs: int
+    distinct: int
+    longest: int
+    ended: int
+    chance: float | None
+    why_not: str
+    steps: int
+    unseen: float
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What explore() found.
 
@@ -154,6 +182,8 @@ class Result:
                    searched, and some thread may
     coverage       how far real coroutines were compared with what was searched, see Coverage; None
                    where a limit cut the search
+    sampling       what single runs say of the others, where these were drawn by lot and nothing was
+                   searched: the verdict is then "bound", or "fail"; None after a search
     loaded         the program as it was explored, for explain() and save(); None where nothing was
     """
 
@@ -172,6 +202,7 @@ class Result:
     loops: tuple[str, ...] | None = None
     unfair: tuple[str, ...] | None = ()
     coverage: Coverage | None = None
+    sampling: Sampling | None = None
     loaded: Loaded | None = field(default=None, repr=False, compare=False)
 
     def effects(self, label: str) -> dict[str, int | None]:

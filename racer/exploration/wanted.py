@@ -3,10 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from racer.errors import UsageError
 from racer.machine.models import model
 from racer.search.limits import Tell
+
+Method = Literal["pct", "pos"]
+MOST_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Single runs, drawn by lot, in place of a search: for what cannot be exhausted.
+
+    method  "pct": priorities of threads that change at `depth` - 1 steps, which finds whatever
+            takes so many steps in order with a probability that is told; "pos": priorities of
+            steps, drawn again where they conflict
+    runs    how many, 1 or more
+    depth   of "pct": how many steps have to come in order for what is looked for; from 1 to 20
+    steps   of "pct": how many steps no run has more of; None: a quarter more than the longest of
+            100 runs that are drawn before
+    seed    of the lots: the same runs for the same number
+
+    Errors   UsageError for what allows no run.
+    """
+
+    method: Method = "pct"
+    runs: int = 1_000
+    depth: int = 3
+    steps: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.method not in get_args(Method):
+            known = " or ".join(repr(each) for each in get_args(Method))
+            raise UsageError(f"a Sample's method is {known}, not {self.method!r}.")
+        if self.runs < 1:
+            raise UsageError(f"runs={self.runs} would sample nothing: it must be 1 or more.")
+        if not 1 <= self.depth <= MOST_DEPTH:
+            raise UsageError(f"depth={self.depth}: it is from 1 to {MOST_DEPTH}.")
+        if self.steps is not None and self.steps < 1:
+            raise UsageError(f"steps={self.steps}: it must be 1 or more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +63,7 @@ class Wanted:
     progress: Tell | None = None
     deadline: float | None = None  # a time.monotonic() value; None: the timeout from the start on
     reduced_graph: bool = False  # it is wanted for itself, to be drawn
+    sample: Sample | None = None
 
     def __post_init__(self) -> None:
         model(self.memory)

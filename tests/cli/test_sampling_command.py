@@ -1,0 +1,133 @@
+"""`racer explore --sample`, `--estimate` and `--certificate`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from racer.certificates import verifying
+from racer.certificates.verifying import verify
+
+if TYPE_CHECKING:
+    from tests.command_line import Run
+
+Said = Callable[..., str]
+
+pytest_plugins = ["tests.command_line"]
+pytestmark = pytest.mark.quick
+
+MODELS = """
+from racer import Memory, Program, Thread, Violation, scenario
+
+
+@scenario
+def counter(*, atomic: bool = True, threads: int = 2) -> Program:
+    mem = Memory()
+    n = mem.cell("n", 0)
+
+    async def add() -> None:
+        if atomic:
+            await n.fetch_add(1)
+        else:
+            await n.store(await n.load() + 1)
+
+    return Program(mem, {"A": Thread(add, copies=threads)},
+                   finally_={"none lost": lambda state: state[n] == threads})
+
+
+@scenario
+def other() -> Program:
+    return counter()
+"""
+
+
+@pytest.fixture
+def said(racer: Run) -> Callable[..., str]:
+    """What a command says on both streams; its exit status is held against `status`."""
+
+    def run(*words: str, status: int = 0) -> str:
+        found, out, err = racer(*words)
+        assert found == status, err
+        return out + err
+
+    return run
+
+
+@pytest.fixture
+def model(here: Path) -> str:
+    (here / "models.py").write_text(MODELS)
+    return "models.py::counter"
+
+
+def test_a_sample_says_that_nothing_is_proved(said: Said, model: str) -> None:
+    done = said("explore", model, "--sample", "pct", "--runs", "20", "--depth", "2", status=3)
+    assert "BOUND  nothing is proved: 20 runs were sampled, and nothing was" in done
+    assert "20 runs by PCT, seed 0: 2 schedules, 2 steps at most; a" in done
+    assert "transitions" not in done
+
+
+def test_a_sample_shows_a_violation_with_its_schedule(said: Said, model: str) -> None:
+    found = ("explore", model, "--set", "atomic=false", "--sample", "pos", "--runs", "20")
+    done = said(*found, "--seed", "3", status=1)
+    assert "FAIL: none lost" in done
+    assert "n = 1" in done  # the schedule is drawn
+    assert said(*found, "--seed", "3", status=1) == done
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--runs", "3"), "--runs is for --sample"),
+        (("--sample", "dfs"), "--sample is pct or pos"),
+        (("--sample", "pos", "--depth", "2"), "--depth is for --sample pct"),
+        (("--sample", "pct", "--depth", "99"), "depth=99: it is from 1 to 20"),
+        (("--sample", "pct", "--runs", "0"), "runs=0 would sample nothing"),
+    ],
+)
+def test_options_that_say_nothing_are_refused(
+    said: Said, model: str, options: tuple[str, ...], words: str
+) -> None:
+    assert words in said("explore", model, *options, status=2)
+
+
+def test_an_estimate_of_what_is_soon_searched_is_exact(said: Said, model: str) -> None:
+    done = said("explore", model, "--estimate")
+    assert "3 states up to symmetry, exactly" in done  # 0, 1 or 2 have added
+
+
+def test_an_estimate_is_of_one_scenario(said: Said, model: str) -> None:
+    assert "for one scenario" in said("explore", "models.py", "--estimate", status=2)
+
+
+def test_a_pass_is_certified_for_whoever_has_no_said(
+    said: Said, model: str, here: Path, tmp_path: Path
+) -> None:
+    done = said("explore", model, "--certificate", "made/counter.json")
+    assert done.rstrip().endswith("made/counter.json")
+    path = here / "made" / "counter.json"
+    assert verify(path.read_text()).interleavings == "2"
+    alone = tmp_path / "alone.py"
+    alone.write_text(Path(str(verifying.__file__)).read_text())
+    command = [sys.executable, "-I", str(alone), str(path)]
+    checked = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert checked.stdout == "right: 4 states, 4 steps, 2 interleavings\n"
+
+
+def test_there_is_no_certificate_of_a_failure(said: Said, model: str, here: Path) -> None:
+    found = ("explore", model, "--set", "atomic=false", "--certificate", "c.json", "--expect")
+    done = said(*found, "fail", status=2)  # it was asked for, and is not there
+    assert "cannot write c.json: there is no certificate of a FAIL, only of a PASS." in done
+    assert not (here / "c.json").exists()
+
+
+def test_what_is_no_certificate_is_not_replaced(said: Said, model: str, here: Path) -> None:
+    (here / "c.json").write_text('{"mine": 1}\n')
+    done = said("explore", model, "--certificate", "c.json", status=2)
+    assert "no certificate of racer's" in done
+    assert (here / "c.json").read_text() == '{"mine": 1}\n'
+    assert "FILE::NAME" in said("explore", "models.py", "--certificate", "d.json", status=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -131,3 +132,12 @@ def test_what_is_no_certificate_is_not_replaced(said: Said, model: str, here: Pa
     assert "no certificate of racer's" in done
     assert (here / "c.json").read_text() == '{"mine": 1}\n'
     assert "FILE::NAME" in said("explore", "models.py", "--certificate", "d.json", status=2)
+
+
+def test_the_document_has_what_runs_say_of_the_others(racer: Run, model: str) -> None:
+    drawn = ("--sample", "pct", "--runs", "20", "--depth", "2", "--json")
+    _, out, _ = racer("explore", model, *drawn)
+    said = json.loads(out)["sampling"]
+    # 2 threads of one step each, a quarter more is 3: 1/(2 * 3)
+    assert (said["runs"], said["steps"], said["chance"]) == (20, 3, 1 / 6)
+    assert json.loads(racer("explore", model, "--json")[1])["sampling"] is None

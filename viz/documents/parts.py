@@ -69,6 +69,35 @@ class Coverage(Entry, frozen=True, kw_only=True):
     steps: Number
 
 
+class Sampling(Entry, frozen=True, kw_only=True):
+    """What runs that were drawn by lot say of those that were not.
+
+    method    "pct" or "pos"
+    depth     of "pct": how many steps have to come in order for what is looked for
+    seed      of the lots
+    runs      how many there were
+    distinct  how many different schedules these are
+    longest   how many steps the longest has
+    ended     how many came to an end
+    chance    how likely, at least, one run shows a violation of that depth; null: not known
+    why_not   why that is not known; empty where it is
+    steps     what `chance` rests on: no run has more steps
+    unseen    how likely, at most, one more run comes to what none has come to, at 95 %
+    """
+
+    method: str
+    depth: Number
+    seed: int
+    runs: Number
+    distinct: Number
+    longest: Number
+    ended: Number
+    chance: float | None
+    why_not: str
+    steps: Number
+    unseen: float
+
+
 class Scheduled(Entry, frozen=True, kw_only=True):
     """Something that a schedule shows.
 
@@ -153,6 +182,11 @@ def threads_came_to(key: OutcomeKey) -> dict[str, CameTo]:
 def coverage_of(compared: result.Coverage | None) -> Coverage | None:
     """How far coroutines were compared, where they were."""
     return None if compared is None else Coverage(**asdict(compared))
+
+
+def sampling_of(drawn: result.Sampling | None) -> Sampling | None:
+    """What single runs say, where they were drawn."""
+    return None if drawn is None else Sampling(**asdict(drawn))
 
 
 def scheduled(witness: result.Witness, interleavings: int | None) -> dict[str, Any]:

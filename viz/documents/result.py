@@ -20,9 +20,11 @@ from racer.viz.documents.parts import (
     Entry,
     Number,
     Parameters,
+    Sampling,
     Scheduled,
     Step,
     dumped,
+    sampling_of,
     scheduled,
     searched_fields,
     step_of,
@@ -97,6 +99,7 @@ class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     vacuous        `sometimes` predicates that no state reaches, and `finally_` if nothing ends
     searched       states in the graph that decided the verdict
     canonical      states up to symmetry; null where not all were searched
+    sampling       what single runs say of the others, where these were drawn; null after a search
     """
 
     racer: str
@@ -120,6 +123,7 @@ class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     vacuous: list[str]
     searched: Number
     canonical: Number | None
+    sampling: Sampling | None
 
 
 class ResultsDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="racer-results/1"):
@@ -183,6 +187,7 @@ def result_document(
         vacuous=list(result.vacuous),
         searched=result.searched,
         canonical=result.canonical,
+        sampling=sampling_of(result.sampling),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 Row = tuple[int, ...]  # a state
 Steps = list[list[tuple[int, int, bool]]]  # from each state: thread, to which state, changes a cell
-NUMBER = range(10**18)
+NUMBER = range(10**18)  # 0 or more; there can be no more of anything
 
 
 class Rejected(Exception):
@@ -154,7 +154,7 @@ class Certificate:
             for at, node in enumerate(automaton["nodes"]):
                 self.prepare(node, at, automaton, f"{where}/nodes/{at}")
         if not states or len(states) != self.claim["states"]:
-            raise Rejected(f"condition 2: there are {len(states)} states, not claim.states or none")
+            raise Rejected(f"condition 2: {len(states)} states, claimed {self.claim['states']}")
         if len(states[0]) != self.memory + len(self.values):  # first, as slots can be any number
             raise Rejected("condition 1: /states/0 is not as long as it has to be")
         shape: list[range] = []
@@ -230,9 +230,7 @@ class Certificate:
         if "ends" in node:  # 5
             new[slots : slots + thread.slots] = [0] * thread.slots
         elif node["windows"] != still:
-            raise Rejected(
-                f"condition 3: {who}: the windows of node {goal} are not what is open there"
-            )
+            raise Rejected(f"condition 3: {who}: node {goal} has other windows than are open")
         return tuple(new)
 
     def steps_from(self, row: Row) -> Iterator[tuple[int, Row, bool]]:
@@ -242,9 +240,7 @@ class Certificate:
             if "cell" in node:
                 column = self.memory + node["cell"]
             if "does" in node and row[column] not in node["steps"]:
-                raise Rejected(
-                    f"condition 3: thread {thread.name!a}: value {row[column]} is not told"
-                )
+                raise Rejected(f"condition 3: thread {thread.name!a}: {row[column]} is not told")
             for after, goal in node["steps"][row[column]] if "does" in node else ():
                 yield index, self.stepped(row, thread, column, after, goal), after != row[column]
 
@@ -257,7 +253,7 @@ class Certificate:
             if is_last and not has_ended and thread.kind != "daemon":
                 raise Rejected(f"condition 7: thread {thread.name!a} is stuck")
         if is_last and len(ended) != 1 and not any(ended):
-            raise Rejected("condition 7: all threads are stuck")
+            raise Rejected("condition 7: no step leads from here, and no thread has ended")
         for truth in self.always:
             if truth.of(row) == 2:
                 raise Rejected(f"condition 5: always {truth.name!a} is false")
@@ -287,9 +283,8 @@ class Certificate:
         if missed := sorted(set(range(len(self.rows))) - reached):
             raise Rejected(f"condition 4: state {missed[0]} is not reached from state 0")
         if missed := sorted(set(range(len(self.sometimes))) - shown):
-            raise Rejected(
-                f"condition 6: sometimes {self.sometimes[missed[0]].name!a} is true in no state"
-            )
+            name = self.sometimes[missed[0]].name
+            raise Rejected(f"condition 6: sometimes {name!a} is true in no state")
         ends = [number for number, own in enumerate(steps) if not own]
         for name, holds in self.finals:
             if holds != ends or not ends:

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Final
 
 from racer.catalogue.parameters import Value, show_parameters, show_value, what_if_text
@@ -89,15 +90,19 @@ def shell_word(text: str) -> str:
 def mailed_command(words: Sequence[str]) -> str:
     """Words for a shell, in lines of at most 72 columns of 7-bit characters, which it joins again.
 
+    A line does not end between an option and its value, if both fit on one.
     Other characters need a shell that knows $'...': bash, zsh, or any of POSIX 2024.
     """
     whole = " ".join(map(_quoted, words))
     if len(whole) <= WIDTH:
         return whole
     lines: list[str] = []
-    for word in words:
+    for word, value in zip_longest(words, words[1:], fillvalue=""):
         quoted = _quoted(word)
-        if lines and len(lines[-1]) + 1 + len(quoted) <= WIDTH - len(" \\"):
+        with_value = f"{quoted} {_quoted(value)}" if word.startswith("--") else quoted
+        if len(with_value) > WIDTH - len(" \\"):
+            with_value = quoted  # what is longer than a line begins where there is room
+        if lines and len(lines[-1]) + 1 + len(with_value) <= WIDTH - len(" \\"):
             lines[-1] += f" {quoted}"
         else:
             lines.append(_in_pieces(word))

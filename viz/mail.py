@@ -114,11 +114,14 @@ def _no_end_text(explanation: Explanation) -> str:
     return ""
 
 
-def decisive_text(orders: int) -> str:
-    """What stands above so many decisive orderings."""
-    if orders == 1:
-        return "Every schedule with this order shows it"
-    return f"Every schedule with these {orders} orders shows it, and none of them can be left out"
+def decisive_text(orders: tuple[Ordering, ...]) -> str:
+    """What stands above decisive orderings."""
+    if len(orders) > 1:
+        return (
+            f"Every schedule with these {len(orders)} orders shows it, and none of them can be "
+            "left out"
+        )
+    return f"Every schedule with this {'step' if orders[0].happens else 'order'} shows it"
 
 
 def unknown_orders_text(unknown: NotComputed) -> str:
@@ -134,7 +137,7 @@ def _orderings(explanation: Explanation, width: int, *, enabling: bool) -> list[
         case ():
             return []
         case orderings:
-            lines = wrapped(f"{decisive_text(len(orderings))}:", width)
+            lines = wrapped(f"{decisive_text(orderings)}:", width)
             lines += [line for each in orderings for line in _ordered(each, width)]
     match explanation.enabling if enabling else ():
         case NotComputed(reason=reason):
@@ -165,7 +168,11 @@ def _conflicts(explanation: Explanation, width: int) -> list[str]:
 
 
 def _ordered(ordering: Ordering, width: int) -> list[str]:
-    return _pair(ordering.first, "before", ordering.then, width)
+    if not ordering.happens:
+        return _pair(ordering.first, "before", ordering.then, width)
+    first = _side(ordering.first, *ordering.first.source_places[:1])
+    lines = wrapped(ordering.told(first, ""), width - _INDENT, hanging=2)
+    return [" " * _INDENT + line for line in lines]
 
 
 def _pair(one: Side, word: str, other: Side, width: int) -> list[str]:

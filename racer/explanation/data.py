@@ -169,15 +169,20 @@ class Side:
 
     @property
     def called(self) -> str:
-        """What to call it beside a picture, which has no name for a step that it does not show."""
+        """What to call it beside a picture, which has no name for a step that it does not show.
+
+        With a thread's first step it starts, which is what there is to say of it.
+        """
         if self.row is not None:
             return self.name
-        return f"{self.thread}'s {'first' if self.step == 1 else 'next'} step"
+        return f"{self.thread} starts" if self.step == 1 else f"{self.thread}'s next step"
 
     @property
     def told(self) -> str:
         """What it is called, and its text."""
-        between = ", " if self.row is None else " "
+        between = " "
+        if self.row is None:
+            between = " with " if self.step == 1 else ", "
         return f"{self.called}{between}{self.text}" if self.text else self.called
 
 
@@ -208,6 +213,11 @@ class Ordering:
 
     first: Side
     then: Side
+    happens: bool = False  # that `first` happens is all that is needed of it
+
+    def told(self, first: str, then: str) -> str:
+        """In a sentence, by what its sides are called there."""
+        return f"{first} happens" if self.happens else f"{first} before {then}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ Source   deletion and refutation as in Liffiton and Sakallah, "Algorithms for co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from racer.errors import InternalError
@@ -157,20 +157,23 @@ def _orderings(
         decisive = refutation.minimal()
     except Unanswered as unanswered:
         return NotComputed(str(unanswered)), NotComputed(str(unanswered))
-    told = _told(scene, decisive)
+    told = _told(scene, decisive, refutation.only_happening(decisive))
     try:
         return told, _told(scene, refutation.enabling(decisive))
     except Unanswered as unanswered:
         return told, NotComputed(str(unanswered))
 
 
-def _told(scene: Scene, constraints: list[Before]) -> tuple[Ordering, ...]:
+def _told(
+    scene: Scene, constraints: list[Before], happening: Collection[Before] = ()
+) -> tuple[Ordering, ...]:
     return tuple(
         Ordering(
-            scene.step_side(scene.threads[first.thread], first.step),
-            scene.step_side(scene.threads[then.thread], then.step),
+            scene.step_side(scene.threads[each.first.thread], each.first.step),
+            scene.step_side(scene.threads[each.then.thread], each.then.step),
+            happens=each in happening,
         )
-        for first, then in sorted(constraints, key=lambda each: _place(scene, each))
+        for each in sorted(constraints, key=lambda each: _place(scene, each))
     )
 
 
@@ -203,6 +206,22 @@ class _Refutation:
                 raise Unanswered(self._why_not())
             chosen.append(violated)
         return self._dropped(sorted(chosen, key=self._candidates.index))
+
+    def only_happening(self, decisive: list[Before]) -> list[Before]:
+        """Of those before a step that is not shown, the ones of which it is enough that `first`
+        happens: they would say of a thread what does not matter."""
+        steps = (self._scene.past.steps[thread] for thread in self._scene.threads)
+        shown = [sum(row < self._scene.end for row in rows) for rows in steps]
+        kept = list(decisive)
+        found = []
+        for i, (first, then) in enumerate(decisive):
+            if then.step <= shown[then.thread]:
+                continue
+            happens = Before(first, Point(first.thread, first.step + 1))
+            if self._suffices([*kept[:i], happens, *kept[i + 1 :]]):
+                kept[i] = happens
+                found.append(decisive[i])
+        return found
 
     def enabling(self, decisive: list[Before]) -> list[Before]:
         """What has to be kept to besides, so that all of it can be; none can be dropped."""

@@ -65,6 +65,21 @@ def check_orderings(explanation: Explanation, every: list[Shown], trace: Trace) 
     assert suffice(orderings)
     for n in range(len(orderings)):
         assert not suffice([*orderings[:n], *orderings[n + 1 :]])
+    # Of those that say no more it suffices that `first` happens; of no other before what is not
+    # shown, besides these.
+    least = [
+        happens(constraint) if each.happens else constraint
+        for each, constraint in zip(explanation.orderings, orderings, strict=True)
+    ]
+    assert suffice(least)
+    for n, each in enumerate(explanation.orderings):
+        if each.then.row is None and not each.happens:
+            assert not suffice([*least[:n], happens(orderings[n]), *least[n + 1 :]])
+
+
+def happens(constraint: Constraint) -> Constraint:
+    (thread, step), _ = constraint
+    return (thread, step), (thread, step + 1)
 
 
 def check_shown(explanation: Explanation, orderings: Sequence[Ordering]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from racer import Memory, Program, Thread, UsageError, Violation, choose, explore, fence
+from racer import Memory, Program, Thread, UsageError, Violation, choose, explore, fence, mail
 from racer.explanation.data import Explanation, NoReturn, NotComputed, ThreadsNeeded
 from racer.explanation.exact import Exact, exactly
 from racer.explanation.telling import explanation_of
@@ -13,6 +13,7 @@ from racer.lang.outcomes import DEADLOCK
 from racer.machine.loaded import load_program
 from racer.replaying.trace import Trace
 from racer.search.questions import Before, Point, Questions
+from racer.viz.diagram.captions import orders_text
 from scenarios.aba import aba
 from scenarios.free_alloc_free import free_alloc_free
 from scenarios.split_race import split_race
@@ -54,7 +55,7 @@ def named(explanation: Explanation) -> list[tuple[str, str]]:
 
 def told(explanation: Explanation) -> list[str]:
     assert not isinstance(explanation.orderings, NotComputed), explanation.orderings
-    return [f"{each.first.told} before {each.then.told}" for each in explanation.orderings]
+    return [each.told(each.first.told, each.then.told) for each in explanation.orderings]
 
 
 def early_check() -> Program:
@@ -84,7 +85,7 @@ def test_a_check_is_too_early_if_it_comes_before_the_other_store() -> None:
     explanation = the("lost", early_check())
     assert [row.name for row in explanation.rows] == ["A1", "A2", "A3"]
     assert named(explanation) == [("A3", "B1")]
-    assert told(explanation) == ["A3 wait_until n -> 1 before B's first step, load n -> 1"]
+    assert told(explanation) == ["A3 wait_until n -> 1 before B starts with load n -> 1"]
     assert explanation.threads_needed == ThreadsNeeded(("A",))
 
 
@@ -319,7 +320,7 @@ def test_steps_of_a_thread_that_takes_none_are_named_by_its_first() -> None:
     # what is violated is a read of A's.
     explanation = the("gone", weak_order())
     assert named(explanation) == [("C1", "A1"), ("A2", "K1")]
-    assert told(explanation)[1] == "A2 load x -> 0 before K's first step, wait_until x"
+    assert told(explanation)[1] == "A2 load x -> 0 before K starts with wait_until x"
 
 
 def always_wrong() -> Program:
@@ -385,9 +386,14 @@ def test_a_deadlock_needs_the_thread_that_makes_another_wait() -> None:
 
 def test_an_endless_loop_may_avoid_a_violation_for_ever() -> None:
     # A loops: an infinite schedule in which B takes no step never shows it. One that has B's
-    # step before A's first does.
+    # step before A's first does; and so does any other that has it, so of A nothing is said.
     explanation = the("seen", loop_beside_a_violation())
     assert named(explanation) == [("B1", "A1")]
+    assert told(explanation) == ["B1 load other -> 0 happens"]
+    lines = mail(explanation).splitlines()
+    said = lines[lines.index("Every schedule with this step shows it:") + 1]
+    assert said.startswith("  B1 load other -> 0 (") and said.endswith(") happens")
+    assert orders_text(explanation) == "Every schedule with B1 shows it."
     assert explanation.no_return == NoReturn(0, "B1", last=True)
     assert explanation.threads_needed == ThreadsNeeded(("B",))
 

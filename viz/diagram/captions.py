@@ -23,7 +23,11 @@ def orders_text(explanation: Explanation) -> str:
 
 
 def _orders(orders: tuple[Ordering, ...]) -> str:
-    return ", ".join(f"{order.first.called} before {order.then.called}" for order in orders)
+    """Each as what schedules are with: an order, or a step."""
+    pairs = [(order, order.first.called, order.then.called) for order in orders]
+    return ", ".join(
+        first if order.happens else order.told(first, then) for order, first, then in pairs
+    )
 
 
 def diagram_description(explanation: Explanation) -> str:

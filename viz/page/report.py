@@ -222,15 +222,17 @@ def _sentences(*sentences: str) -> tuple[str, ...]:
 
 
 def _orders(
-    heading: str, orders: tuple[Ordering, ...] | NotComputed, lead: Callable[[int], str]
+    heading: str,
+    orders: tuple[Ordering, ...] | NotComputed,
+    lead: Callable[[tuple[Ordering, ...]], str],
 ) -> Paragraph:
     """Each with both sides; that they are not known where that is so, with the reason."""
     if isinstance(orders, NotComputed):
         return Paragraph(
             heading, _sentences(f"not computed ({orders.reason})" if orders.reason else "")
         )
-    told = tuple(f"{_side(each.first)} before {_side(each.then)}" for each in orders)
-    return Paragraph(heading, told, f"{lead(len(orders))}:")
+    told = tuple(each.told(_side(each.first), _side(each.then)) for each in orders)
+    return Paragraph(heading, told, f"{lead(orders)}:" if orders else "")
 
 
 def _conflicts(explanation: Explanation) -> Paragraph:

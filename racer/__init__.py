@@ -18,7 +18,8 @@
 Write a program
     Memory          has the cells and locks: mem.cell(name, initial), mem.lock(name), mem.watch(...)
     Cell, Lock      await cell.load(), .store(value), .fetch_add(n), ...; async with lock:
-    Condition ...   what threads wait with: mem.condition, .event, .semaphore, .queue
+    Condition ...   what threads wait with: mem.condition, .event, .semaphore, .queue, .rwlock,
+                    .latch, .barrier
     Refcount        mem.refcount("refs", 1, most=3): .inc_not_zero(), .dec_and_test(), ...
     choose, fence   await choose(*options) explores each; await fence("mb")
     atomic          async with atomic(): its steps are not preempted, as with interrupts off
@@ -118,8 +119,12 @@ if TYPE_CHECKING:
     from racer.lang.schedule import Move as Move
     from racer.lang.sync.conditions import Condition as Condition
     from racer.lang.sync.events import EventFlag as EventFlag
+    from racer.lang.sync.meetings import Barrier as Barrier
+    from racer.lang.sync.meetings import Latch as Latch
     from racer.lang.sync.queues import Queue as Queue
     from racer.lang.sync.queues import QueueClosed as QueueClosed
+    from racer.lang.sync.rwlocks import RwLock as RwLock
+    from racer.lang.sync.rwlocks import RwLockSide as RwLockSide
     from racer.lang.sync.semaphores import Semaphore as Semaphore
     from racer.lang.watches import State as State
     from racer.lang.watches import Watch as Watch
@@ -158,7 +163,9 @@ _HOMES = {
     "lang.schedule": "Move",
     "lang.sync.conditions": "Condition",
     "lang.sync.events": "EventFlag",
+    "lang.sync.meetings": "Barrier Latch",
     "lang.sync.queues": "Queue QueueClosed",
+    "lang.sync.rwlocks": "RwLock RwLockSide",
     "lang.sync.semaphores": "Semaphore",
     "lang.watches": "State Watch Window",
     "replaying.trace": "Event Trace",

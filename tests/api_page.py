@@ -24,7 +24,7 @@ GROUPS = {
         "Memory Cell Lock Refcount Watch Window State choose fence atomic Thread Program About "
         "Violation"
     ),
-    "Wait": "Condition EventFlag Semaphore Queue QueueClosed",
+    "Wait": "Condition EventFlag Semaphore Queue QueueClosed RwLock RwLockSide Latch Barrier",
     "Explore": "explore Interrupted Sample estimate Estimate",
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
     "Explain and mail": "explain Explanation mail brief",
@@ -54,6 +54,9 @@ INTERNAL = {
     "EventFlag": "initial fits",
     "Semaphore": "initial",
     "Queue": "initial",
+    "RwLock": "initial fits",
+    "Latch": "initial",
+    "Barrier": "initial",
     "Window": "observation slot watch",
     "Thread": "start constants described copied",
     "Program": "predicates functions instances",
@@ -68,6 +71,7 @@ INTERNAL = {
 TYPES = {
     "T": "the type of a cell's values, or a queue's items",
     "D": "the type of a default",
+    "Preference": '`"readers"`, `"writers"` or None',
     "Handle": "a Cell, a Lock, or whatever else a Memory makes that has a value",
     "AtomicRegion": "for `async with`: it has nothing to ask of",
     "Value": "`bool`, `int` or `str`: a parameter's value",

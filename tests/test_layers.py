@@ -122,11 +122,12 @@ OPERATIONS = {
     *("_Counting", "Increment", "Decrement", "IncrementNotZero", "DecrementAndTest"),
     *("Act", "Enlist", "Woken", "Notify", "Look", "Awaken", "SetTo", "IsSet"),
     *("Down", "TryDown", "Up", "Put", "TryPut", "Get", "TryGet", "Close"),
+    *("Enter", "TryEnter", "Leave", "CountDown", "AwaitLatch", "Arrive", "GoOn"),
 }
 DEFINE_OPERATIONS = (
     *("racer.lang.operations", "racer.lang.refcounts"),
     *(f"racer.lang.sync.{name}" for name in ("act", "conditions", "events")),
-    *(f"racer.lang.sync.{name}" for name in ("queues", "semaphores")),
+    *(f"racer.lang.sync.{name}" for name in ("meetings", "queues", "rwlocks", "semaphores")),
 )
 
 

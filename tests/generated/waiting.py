@@ -84,6 +84,33 @@ KINDS = {
         ),
         within=("try:", 0, "\nexcept QueueClosed:\n    r0 = 8"),
     ),
+    "rwlock": Kind(
+        (
+            "rw = mem.rwlock('rw')",
+            "rw = mem.rwlock('rw', prefers='readers')",
+            "rw = mem.rwlock('rw', prefers='writers')",
+        ),
+        (
+            ("async with rw.read:\n    r0 = await a.load()", 4, 1),
+            ("async with rw.write:\n    r1 = await a.update(bump)", 4, 1),
+            ("async with rw.read, rw.read:\n    pass", 6, 1),
+            ("if await rw.read.try_acquire():\n    await rw.read.release()", 2, 1),
+            ("r0 = 3\nif await rw.write.try_acquire():\n    await rw.write.release()", 2, 1),
+            ("await rw.write.acquire()\nawait a.store({k})\nawait rw.write.release()", 4, 1),
+        ),
+    ),
+    "latch": Kind(
+        ("la = mem.latch('la', 1)", "la = mem.latch('la', 3)"),
+        (
+            ("await la.count_down()", 1, 1),
+            ("await la.count_down({k})", 1, 1),
+            ("await la.wait()", 1, 1),
+        ),
+    ),
+    "barrier": Kind(
+        tuple(f"ba = mem.barrier('ba', {n})" for n in (1, 2, 2, 3)),
+        (("r0 = await ba.wait()", 2, 1), ("await ba.wait()\nr1 = await ba.wait()", 4, 1)),
+    ),
 }
 
 

@@ -112,6 +112,38 @@ def _get(does: Any, value: Queued) -> Done | None:
     return None
 
 
+def _barrier(does: Any, value: Any) -> Done | None:
+    """As Python's threading.Barrier has it: it is filling, or draining, and has a count."""
+    state, count = value if isinstance(value, tuple) else ("filling", 0)
+    if does.verb == "arrive at":
+        if state == "draining":
+            return None
+        state, index = ("draining" if count + 1 == does.parties else "filling"), count
+        left = count if state == "draining" else count + 1  # the last one goes on at once
+        return ("filling" if state == "draining" and not left else state, left), index
+    if state == "filling":
+        return None
+    return ("filling" if count == 1 else "draining", count - 1), None
+
+
+def _rwlock(does: Any, value: Any) -> Done | None:
+    """Who is in it is a text with a letter for each, r or w; so is who waits."""
+    inside, waiting = value if isinstance(value, tuple) else ("", "")
+    mine, other = ("w", "r") if does.writes else ("r", "w")
+    if does.verb == "unlock":
+        return (inside.replace(mine, "", 1), waiting), None
+    free = "w" not in inside and not (does.writes and inside)
+    preferred = {"readers": "r", "writers": "w", None: ""}[does.prefers]
+    tries = does.verb == "try_enter"
+    if not tries and does.announced:
+        return ((inside + mine, waiting.replace(mine, "", 1)), None) if free else None
+    if free and not (other == preferred and waiting):
+        return (inside + mine, waiting), (True if tries else None)
+    if not tries:
+        return None
+    return (inside, waiting + mine if does.announces else waiting), False
+
+
 # By what reports call the operation: what is left and given; None: it blocks there.
 OPERATIONS: Mapping[str, Callable[[Any, Any], Done | None]] = {
     "enlist on": _enlist,
@@ -130,5 +162,12 @@ OPERATIONS: Mapping[str, Callable[[Any, Any], Done | None]] = {
     ),
     "get": _get,
     "try_get": lambda does, value: _get(does, value) or (value, does.default),
+    "count_down": lambda does, value: (max(value - does.by, 0), None),
+    "wait at": lambda does, value: None if value else (value, None),
+    "arrive at": _barrier,
+    "leave": _barrier,
+    "unlock": _rwlock,
+    "enter": _rwlock,
+    "try_enter": _rwlock,
     "close": lambda does, value: (Queued(value.items, True), None),
 }

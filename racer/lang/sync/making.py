@@ -9,7 +9,9 @@ from racer.errors import ProgramError
 from racer.lang.cells import Handle, Lock
 from racer.lang.sync.conditions import Condition
 from racer.lang.sync.events import EventFlag
+from racer.lang.sync.meetings import Barrier, Latch
 from racer.lang.sync.queues import Queue
+from racer.lang.sync.rwlocks import Preference, RwLock
 from racer.lang.sync.semaphores import Semaphore
 
 H = TypeVar("H", bound=Handle)
@@ -78,6 +80,35 @@ class Making(ABC):
         """
         _check_number(f"queue {name!r}: capacity", capacity, 1)
         return self._made(Queue(name, capacity), "queue")
+
+    def rwlock(self, name: str, *, prefers: Preference = None) -> RwLock:
+        """Make a reader-writer lock that nobody is in before the first step.
+
+        prefers  "writers" or "readers": the others wait while these do; by default nobody does
+
+        Errors   ProgramError for another preference, and as of cell().
+        """
+        if prefers not in (None, "readers", "writers"):
+            raise ProgramError(
+                f"rwlock {name!r}: prefers={prefers!r} is not 'readers', 'writers' or None."
+            )
+        return self._made(RwLock(name, prefers), "rwlock")
+
+    def latch(self, name: str, count: int) -> Latch:
+        """Make a latch that lets threads go on after `count` have counted down.
+
+        Errors   ProgramError for a count below 0, and as of cell().
+        """
+        _check_number(f"latch {name!r}: count", count, 0)
+        return self._made(Latch(name, count), "latch", range(count + 1))
+
+    def barrier(self, name: str, parties: int) -> Barrier:
+        """Make a barrier for so many threads.
+
+        Errors   ProgramError for less than 1, and as of cell().
+        """
+        _check_number(f"barrier {name!r}: parties", parties, 1)
+        return self._made(Barrier(name, parties), "barrier")
 
     def _made(self, handle: H, kind: str, values: Any = None) -> H:
         self._take_in(handle, kind, values)

@@ -20,6 +20,7 @@ Write a program
     Cell, Lock      await cell.load(), .store(value), .fetch_add(n), ...; async with lock:
     Condition ...   what threads wait with: mem.condition, .event, .semaphore, .queue, .rwlock,
                     .latch, .barrier
+    Pool, Rcu       objects with a lifetime: mem.pool(...); read sections, grace periods: mem.rcu()
     Refcount        mem.refcount("refs", 1, most=3): .inc_not_zero(), .dec_and_test(), ...
     choose, fence   await choose(*options) explores each; await fence("mb")
     atomic          async with atomic(): its steps are not preempted, as with interrupts off
@@ -113,6 +114,10 @@ if TYPE_CHECKING:
     from racer.lang.outcomes import Blocked as Blocked
     from racer.lang.outcomes import Idle as Idle
     from racer.lang.outcomes import Violation as Violation
+    from racer.lang.pools import Address as Address
+    from racer.lang.pools import Field as Field
+    from racer.lang.pools import Object as Object
+    from racer.lang.pools import Pool as Pool
     from racer.lang.program import Program as Program
     from racer.lang.program import Thread as Thread
     from racer.lang.refcounts import Refcount as Refcount
@@ -123,6 +128,8 @@ if TYPE_CHECKING:
     from racer.lang.sync.meetings import Latch as Latch
     from racer.lang.sync.queues import Queue as Queue
     from racer.lang.sync.queues import QueueClosed as QueueClosed
+    from racer.lang.sync.rcu import Rcu as Rcu
+    from racer.lang.sync.rcu import ReadSide as ReadSide
     from racer.lang.sync.rwlocks import RwLock as RwLock
     from racer.lang.sync.rwlocks import RwLockSide as RwLockSide
     from racer.lang.sync.semaphores import Semaphore as Semaphore
@@ -159,12 +166,14 @@ _HOMES = {
     "lang.refcounts": "Refcount",
     "lang.memory": "Memory",
     "lang.outcomes": "Blocked Idle Violation",
+    "lang.pools": "Address Field Object Pool",
     "lang.program": "Program Thread",
     "lang.schedule": "Move",
     "lang.sync.conditions": "Condition",
     "lang.sync.events": "EventFlag",
     "lang.sync.meetings": "Barrier Latch",
     "lang.sync.queues": "Queue QueueClosed",
+    "lang.sync.rcu": "Rcu ReadSide",
     "lang.sync.rwlocks": "RwLock RwLockSide",
     "lang.sync.semaphores": "Semaphore",
     "lang.watches": "State Watch Window",

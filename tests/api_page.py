@@ -25,6 +25,7 @@ GROUPS = {
         "Violation"
     ),
     "Wait": "Condition EventFlag Semaphore Queue QueueClosed RwLock RwLockSide Latch Barrier",
+    "Objects that are freed": "Pool Object Field Address Rcu ReadSide",
     "Explore": "explore Interrupted Sample estimate Estimate",
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
     "Explain and mail": "explain Explanation mail brief",
@@ -57,6 +58,10 @@ INTERNAL = {
     "RwLock": "initial fits",
     "Latch": "initial",
     "Barrier": "initial",
+    "Pool": "initial refers name objects reuse collected",
+    "Object": "initial refers",
+    "Field": "refers whole",
+    "Rcu": "initial fits refers",
     "Window": "observation slot watch",
     "Thread": "start constants described copied",
     "Program": "predicates functions instances",

@@ -140,7 +140,7 @@ class Sample:
         body += [f"{name} = mem.cell({name!r}, {initial})" for name, initial in self.cells]
         atomic = ", atomic=True" if self.atomic else ""
         body += [f"{name} = mem.lock({name!r}{atomic})" for name in self.locks]
-        body += self.made
+        body += [line for made in self.made for line in made.splitlines()]
         for name, predicate, cells in self.watches:
             body.append(f"{name} = mem.watch({name!r}, lambda s: {predicate}, [{cells}])")
         threads = []

@@ -13,7 +13,7 @@ from racer.automata.habits import Habits, habits_of
 from racer.automata.identity import Identifier
 from racer.automata.unlike import Unlike
 from racer.errors import HIDDEN_STATE, Location, ModelError
-from racer.lang.operations import Operation, fields_of
+from racer.lang.operations import Operation
 from racer.lang.outcomes import Violation
 from racer.lang.pending import AboutTo, Closing, Pending, Raised, Returned, Violated
 from racer.lang.program import ThreadInstance
@@ -213,9 +213,10 @@ class GrowingAutomaton:
             held = [pending.value]
         elif isinstance(pending, AboutTo):
             operation = pending.operation
-            parts = (getattr(operation, name) for name in fields_of(type(operation)))
             functions = operation.facts.functions
-            held = [part for part in parts if not any(part is each for each in functions)]
+            held = [
+                part for part in operation.parts() if not any(part is each for each in functions)
+            ]
         found = (each for part in held for each in doubles.addresses(part))
         return [each for each in found if not self._identifier.is_trusted(each)]
 
@@ -234,8 +235,7 @@ class GrowingAutomaton:
         same code. Equality would not do: it fails for nan, and holds for 1 and True."""
         if type(one) is not type(other):
             return False
-        for name in fields_of(type(one)):
-            mine, its = getattr(one, name), getattr(other, name)
+        for mine, its in zip(one.parts(), other.parts(), strict=True):
             if mine is its:
                 continue
             if type(mine) is tuple and type(its) is tuple and plainly_the_same(mine, its):

@@ -13,6 +13,7 @@ Bound    STEPS in all; of these, past the edges, one for every ten states, and M
 
 from __future__ import annotations
 
+import operator
 from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -23,7 +24,7 @@ from racer.automata.growing import describe_pending
 from racer.errors import HIDDEN_STATE, ModelError
 from racer.exploration.confirming import in_turns
 from racer.exploration.result import Coverage
-from racer.lang.operations import Operation, fields_of
+from racer.lang.operations import Operation
 from racer.lang.patience import heed
 from racer.lang.pending import AboutTo
 from racer.lang.program import Program
@@ -294,7 +295,7 @@ def _alike(one: Operation, other: Operation) -> bool:
     Equality would not do: it holds for a store of 1 and of True, and may fail or raise."""
     if type(one) is not type(other):
         return False
-    if all(getattr(one, name) is getattr(other, name) for name in fields_of(type(one))):
+    if all(map(operator.is_, one.parts(), other.parts())):
         return True
     options = one.facts.options  # whose texts may be thousands
     same = bool(options) and plainly_the_same(options, other.facts.options)

@@ -48,6 +48,22 @@ class Asking(Protocol):
     def give_lock(self, lock: str) -> None:
         """With its last step it has released such a lock."""
 
+    def keep(self, name: str, value: tuple[Any, ...]) -> None:
+        """Let the thread know that of what has this name, until it is told otherwise."""
+
+    def kept(self, name: str) -> tuple[Any, ...]:
+        """What it knows of what has this name; nothing at first."""
+
+
+class Part:
+    """A handle of something that lies within a cell, and has a name of its own."""
+
+    __slots__ = ()
+
+    def whole(self, inner: CellOperation) -> CellOperation:
+        """The operation on the cell that does this to the part of it."""
+        raise NotImplementedError
+
 
 class Pulse:
     """That an operating system thread gets on, for one that watches it without its frames.
@@ -142,6 +158,8 @@ async def perform_on(handle: object, operation: CellOperation) -> Any:
                 f"Program was made with. Every cell a thread uses must come from that one."
             )
         )
+    if isinstance(handle, Part):
+        operation = handle.whole(operation)
     return await _hand_over(AboutTo(operation))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, TypeVar, cast
+from typing import ClassVar, Generic, TypeVar, cast
 
 from racer.errors import ProgramError
 from racer.lang.asking import operation, perform, perform_on, refuse, require_fit, thread_run
@@ -44,6 +44,7 @@ class Handle:
     __slots__ = ()
 
     name: str
+    refers: ClassVar[bool] = True  # whether an address in its value keeps an object in use
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from racer.errors import ProgramError
 from racer.lang.cells import Cell, Handle, Lock
 from racer.lang.declared import Allowed, Declared, Fits, Limited
-from racer.lang.refcounts import Refcount
+from racer.lang.pools import Pool, no_leak
+from racer.lang.refcounts import LEAK, Refcount
 from racer.lang.sync.making import Making
 from racer.lang.values import describe, require_hashable
 from racer.lang.watches import State, Watch
@@ -35,6 +36,7 @@ class Memory(Making):
         self.declared: dict[str, Allowed] = {}
         self.watches: dict[str, Watch] = {}
         self._sealed = False
+        self._own_ends: dict[str, Callable[[State, Mapping[str, object]], object]] = {}
 
     def cell(self, name: str, initial: T, *, values: Iterable[T] | None = None) -> Cell[T]:
         """Make a cell that holds `initial` before the first step.
@@ -122,6 +124,12 @@ class Memory(Making):
             )
         self.watches[name] = Watch(name, predicate, names)
         return self.watches[name]
+
+    def finally_(self) -> dict[str, Callable[[State, Mapping[str, object]], object]]:
+        """What has to hold at the end of an interleaving because of what the memory holds."""
+        if not self._own_ends and any(isinstance(each, Pool) for each in self.handles.values()):
+            self._own_ends[LEAK] = no_leak(self.handles)
+        return self._own_ends
 
     def seal(self, threads: int) -> None:
         """Called by Program, which has so many threads: from here on the set of cells is fixed."""

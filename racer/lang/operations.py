@@ -68,6 +68,10 @@ class Operation(ABC):
     def facts(self) -> Facts:
         """What it is. The same operation always has the same facts."""
 
+    def parts(self) -> tuple[object, ...]:
+        """All that it was given: two of one class with equal parts are the same operation."""
+        return tuple([getattr(self, name) for name in fields_of(type(self))])
+
     def text(self, show: Show = describe) -> str:
         """The operation as a report names it, its values as `show` puts them."""
         return f"{self._head()}{self._arguments(show)}{self._order()}"

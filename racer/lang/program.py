@@ -164,6 +164,11 @@ class Program:
             for kind, named in (("invariant", self.invariants), ("finally_", self.finally_)):
                 if label in named:
                     raise ProgramError(f"the label {label!r} is racer's own: rename that {kind}.")
+        own = self.memory.finally_()
+        for label, predicate in own.items():
+            if self.finally_.get(label, predicate) is not predicate:
+                raise ProgramError(f"the label {label!r} is a pool's own: rename that finally_.")
+        object.__setattr__(self, "finally_", {**self.finally_, **own})
         both = sorted(self.invariants.keys() & self.finally_.keys())
         if both:
             raise ProgramError(

@@ -107,6 +107,7 @@ class CoroutineRun:
         self._regions = 0  # atomic ones that the last step was in and that have not been left
         self._entered = 0  # those that begin with the next step
         self._locks: tuple[str, ...] = ()  # held ones that are atomic regions, in order of names
+        self._kept: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # by name, in order of names
         self.abandoned = False
         self.ended_by: BaseException | None = None  # a Violation, or a failed assert
         self.refusal: Exception | None = None
@@ -162,7 +163,7 @@ class CoroutineRun:
 
     def key(self, of_coroutine: CoroutineKey) -> Hashable | None:
         known = of_coroutine(self.coroutine)
-        regions = (self._regions, self._entered, self._locks)
+        regions = (self._regions, self._entered, self._locks, self._kept)
         return None if known is None else (known, self._is_forgetful, regions)
 
     def open_window(self, watch: Watched) -> int:
@@ -194,6 +195,15 @@ class CoroutineRun:
     def give_lock(self, lock: str) -> None:
         """With its last step it has released such a lock."""
         self._locks = tuple(each for each in self._locks if each != lock)
+
+    def keep(self, name: str, value: tuple[Any, ...]) -> None:
+        """Let the thread know that of what has this name, until it is told otherwise."""
+        others = [each for each in self._kept if each[0] != name]
+        self._kept = tuple(sorted([*others, (name, value)] if value else others))
+
+    def kept(self, name: str) -> tuple[Any, ...]:
+        """What it knows of what has this name; nothing at first."""
+        return next((value for known, value in self._kept if known == name), ())
 
     def location(self) -> Location | None:
         """The user's line that awaits the pending request; None once the thread has ended."""

@@ -107,6 +107,32 @@ KINDS = {
             ("await la.wait()", 1, 1),
         ),
     ),
+    "pool": Kind(
+        tuple(
+            f"po = mem.pool('po', 12, fields={{'v': 0}}{more})\nh = mem.cell('h', None)"
+            for more in ("", ", reuse=True", ", collected=True")
+        ),
+        (
+            ("n = await po.allocate(v={k})\nawait h.store(n)", 3, 1),
+            ("n = await po.allocate()\nn = await h.swap(n)\nawait po.free(n)", 5, 1),
+            ("n = await h.swap(None)\nawait po.free(n)", 3, 1),
+            ("n = await h.load()\nawait po.free(n)", 3, 1),
+            ("n = await h.load()\nif n is not None:\n    r0 = await po[n].v.load()", 2, 1),
+            ("n = await h.load()\nif n is not None:\n    await po[n].v.store({k})", 2, 1),
+            ("r0 = await po[await h.load()].v.update(bump)", 2, 1),
+            ("n = await h.load()\nif n:\n    await po[n].v.wait_until(lambda v: v == {k})", 2, 1),
+        ),
+    ),
+    "rcu": Kind(
+        ("rcu = mem.rcu('rcu')",),
+        (
+            ("async with rcu.read:\n    r0 = await a.load()", 3, 1),
+            ("async with rcu.read, rcu.read:\n    await b.store({k})", 5, 1),
+            ("await rcu.read.lock()\nr1 = await a.load()\nawait rcu.read.unlock()", 3, 1),
+            ("await a.store({k})\nawait rcu.synchronize()\nr0 = await b.load()", 4, 1),
+            ("await rcu.synchronize()", 2, 1),
+        ),
+    ),
     "barrier": Kind(
         tuple(f"ba = mem.barrier('ba', {n})" for n in (1, 2, 2, 3)),
         (("r0 = await ba.wait()", 2, 1), ("await ba.wait()\nr1 = await ba.wait()", 4, 1)),

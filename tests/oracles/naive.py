@@ -34,6 +34,7 @@ from racer.lang.operations import (
 )
 from racer.lang.outcomes import Blocked, Idle, OutcomeKey, OutcomeValue, Violation
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
+from racer.lang.pools import Access, Record
 from racer.lang.program import Program
 from racer.lang.watches import Observation, State, Watch, evaluate
 from tests.oracles.waiting import OPERATIONS
@@ -147,6 +148,10 @@ def blocks(operation: Operation, values: Mapping[str, object]) -> bool:
                 return False
         case Acquire(cell=lock):
             return bool(values[lock])
+        case Access(cell=cell, field=field, inner=inner):
+            found = values[cell]
+            assert isinstance(found, Record)
+            return found.status == "live" and blocks(inner, {inner.cell: found[field]})
         case CellOperation(verb=verb, cell=cell) if verb in OPERATIONS:
             try:
                 return OPERATIONS[verb](operation, values[cell]) is None
@@ -203,6 +208,12 @@ def performed(
             after, result = True, not before
         case Acquire():
             after, result = True, None
+        case Access(field=field, inner=inner):
+            assert isinstance(before, Record)
+            if before.status != "live":
+                raise Violation("use after free", f"{inner.access_text()} of a freed object")
+            left, result = performed(inner, {inner.cell: before[field]}, 0)
+            after = before.with_value(field, left[inner.cell])
         case CellOperation(verb=verb) if verb in OPERATIONS:
             done = OPERATIONS[verb](operation, before)
             assert done is not None, "only what does not block is performed"

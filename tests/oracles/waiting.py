@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from racer.lang.outcomes import Violation
+from racer.lang.pools import Record
 from racer.lang.sync.events import Flag
 from racer.lang.sync.queues import QueueClosed, Queued
 from racer.lang.sync.waiting import Ticket, Waiting
@@ -144,6 +145,53 @@ def _rwlock(does: Any, value: Any) -> Done | None:
     return (inside, waiting + mine if does.announces else waiting), False
 
 
+# --- objects, and RCU ----------------------------------------------------------------------------
+
+
+def _free(does: Any, value: Record) -> Done:
+    if value.status != "live":
+        raise Violation("double free", f"free of {does.cell}, which is not live")
+    return Record("freed", value.names, value.values), None
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Read sections by number; each grace period has those that it waits for, and so has each
+    address that is to be freed."""
+
+    reading: frozenset[int] = frozenset()
+    ending: tuple[tuple[int, frozenset[int]], ...] = ()
+    to_free: tuple[tuple[object, frozenset[int]], ...] = ()
+
+
+def _rcu(does: Any, value: Any) -> Done | None:
+    now = value if isinstance(value, Periods) else Periods()
+    number = max([*now.reading, *(each for each, _ in now.ending)], default=-1) + 1
+    match does.verb:
+        case "rcu_read_lock":
+            return replace(now, reading=now.reading | {number}), number
+        case "rcu_read_unlock":
+            return replace(now, reading=now.reading - {does.ticket}), None
+        case "synchronize_rcu" if not now.reading:
+            return now, None
+        case "synchronize_rcu":
+            return replace(now, ending=(*now.ending, (number, now.reading))), number
+        case "end of grace period":
+            (waits,) = [waits for each, waits in now.ending if each == does.ticket]
+            left = tuple(each for each in now.ending if each[0] != does.ticket)
+            return None if waits & now.reading else (replace(now, ending=left), None)
+        case "kfree_rcu":
+            if any(each == does.address for each, _ in now.to_free):
+                raise Violation(
+                    "double free", f"kfree_rcu of {does.address!r}, which is to be freed"
+                )
+            return replace(now, to_free=(*now.to_free, (does.address, now.reading))), None
+        case _:
+            if not now.to_free or now.to_free[0][1] & now.reading:
+                return None
+            return replace(now, to_free=now.to_free[1:]), now.to_free[0][0]
+
+
 # By what reports call the operation: what is left and given; None: it blocks there.
 OPERATIONS: Mapping[str, Callable[[Any, Any], Done | None]] = {
     "enlist on": _enlist,
@@ -169,5 +217,11 @@ OPERATIONS: Mapping[str, Callable[[Any, Any], Done | None]] = {
     "unlock": _rwlock,
     "enter": _rwlock,
     "try_enter": _rwlock,
+    "allocate": lambda does, value: (value[1:], value[0]),
+    "initialise": lambda does, value: (does.record, None),
+    "free": _free,
+    "give back to": lambda does, value: ((does.number, *value), None),
+    **dict.fromkeys(("rcu_read_lock", "rcu_read_unlock", "synchronize_rcu"), _rcu),
+    **dict.fromkeys(("end of grace period", "kfree_rcu", "callback of"), _rcu),
     "close": lambda does, value: (Queued(value.items, True), None),
 }

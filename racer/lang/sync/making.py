@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from racer.errors import ProgramError
 from racer.lang.cells import Handle, Lock
+from racer.lang.pools import Pool
 from racer.lang.sync.conditions import Condition
 from racer.lang.sync.events import EventFlag
 from racer.lang.sync.meetings import Barrier, Latch
 from racer.lang.sync.queues import Queue
+from racer.lang.sync.rcu import Rcu
 from racer.lang.sync.rwlocks import Preference, RwLock
 from racer.lang.sync.semaphores import Semaphore
 
 H = TypeVar("H", bound=Handle)
 
 _MOST: Final = 65_536
+_NO_FIELDS: Final = ("name", "address", "initial", "fields", "fits", "refers")
 
 
 class Making(ABC):
@@ -109,6 +113,48 @@ class Making(ABC):
         """
         _check_number(f"barrier {name!r}: parties", parties, 1)
         return self._made(Barrier(name, parties), "barrier")
+
+    def pool(
+        self,
+        name: str,
+        count: int,
+        *,
+        fields: Mapping[str, object] | None = None,
+        reuse: bool = False,
+        collected: bool = False,
+    ) -> Pool:
+        """Make a pool of `count` objects, none of which is allocated before the first step.
+
+        fields     their names, with the values that they have where allocate() says nothing else
+        reuse      an address that was freed is given out again, before all others
+        collected  what nobody refers to any more is freed by itself, as in Python: no leak
+
+        Errors   ProgramError for a count below 1, for a name of a field that cannot be one, and as
+                 of cell().
+        """
+        _check_number(f"pool {name!r}: count", count, 1)
+        named = dict(fields or {})
+        for field in named:
+            if (
+                not isinstance(field, str)
+                or not field.isidentifier()
+                or field[0] == "_"
+                or field in _NO_FIELDS
+            ):
+                raise ProgramError(f"pool {name!r}: {field!r} cannot be the name of a field.")
+        pool = self._made(Pool(name, count, named, reuse, collected), "pool")
+        for each in pool.objects:
+            self._take_in(each, "object")
+            for part in each.fields.values():
+                self.handles[part.name] = part
+        return pool
+
+    def rcu(self, name: str) -> Rcu:
+        """Make an RCU in which nobody reads before the first step.
+
+        Errors   ProgramError as of cell().
+        """
+        return self._made(Rcu(name), "rcu")
 
     def _made(self, handle: H, kind: str, values: Any = None) -> H:
         self._take_in(handle, kind, values)

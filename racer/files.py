@@ -73,7 +73,7 @@ def readable(path: str | Path, limit: int) -> bytes:
     return content
 
 
-Kind = Literal["witness", "dot", "svg", "png", "page", "mail", "certificate"]
+Kind = Literal["witness", "dot", "svg", "png", "page", "mail", "certificate", "schedule"]
 
 # What a file that racer has written begins with, by kind: no other is ever replaced. A PNG says
 # nothing of who made it.
@@ -85,6 +85,7 @@ _BEGINS: Final[Mapping[Kind, re.Pattern[bytes]]] = {
     "page": re.compile(rb"<!doctype html>.*?\(racer\)</title>", re.DOTALL),
     "mail": re.compile(rb"Subject: racer: "),
     "certificate": re.compile(rb'\{"certificate":'),
+    "schedule": re.compile(rb'\s*\{\s*"schema":\s*"racer-schedule/'),
 }
 _BEGINNING: Final = 1 << 14  # bytes in which that is; a title may be long
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -125,6 +126,7 @@ _NAMES: Final[Mapping[Kind, str]] = {
     "page": "HTML page",
     "mail": "mail",
     "certificate": "certificate",
+    "schedule": "schedule",
 }
 
 

@@ -154,17 +154,17 @@ def load(path: Path) -> SavedWitness:
             f"cannot read the witness {shown_path(path)}: {why}. "
             "`racer explore` writes one for each violation and names it in its last line."
         ) from error
-    schema = _decoded(path, content, dict[str, Any]).get("schema")
+    schema = decoded(path, content, dict[str, Any]).get("schema")
     if schema != SCHEMA:
         found = "has no schema" if schema is None else f"has the schema {schema!r}"
-        raise _unusable(path, f"it {found}, and this racer reads {SCHEMA!r}.")
-    witness: SavedWitness = _decoded(path, content, SavedWitness)
+        raise unusable(path, f"it {found}, and this racer reads {SCHEMA!r}.")
+    witness: SavedWitness = decoded(path, content, SavedWitness)
     showing, total = witness.interleavings, witness.total
     if showing is not None and total is not None and not 0 < showing <= total:
-        raise _unusable(path, f"it says that {showing} of {total} interleavings show its label.")
+        raise unusable(path, f"it says that {showing} of {total} interleavings show its label.")
     some = witness.with_effect
     if some is not None and (showing is None or not 0 < some <= showing):
-        raise _unusable(path, f"it says that {some} of {showing} of its label have its effect.")
+        raise unusable(path, f"it says that {some} of {showing} of its label have its effect.")
     return witness
 
 
@@ -235,29 +235,31 @@ def _saved_step(event: Event, move: Move) -> SavedStep:
     )
 
 
-def _decoded(path: Path, content: bytes, kind: Any) -> Any:
+def decoded(path: Path, content: bytes, kind: Any, what: str = "witness") -> Any:
+    """JSON as what it is to be. Errors: WitnessError that says what is wrong with the file."""
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:  # a subclass of the next
-        raise _unusable(path, f"{_quoted(error)}.") from error
+        raise unusable(path, f"{_quoted(error)}.", what) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if "truncated" in str(error):
             lines = content.count(b"\n") + 1
-            raise _unusable(
-                path, f"it ends in the middle, in line {lines} after {len(content):,} bytes."
-            ) from error
-        raise _unusable(path, f"it is not JSON: {_quoted(error)}.") from error
+            why = f"it ends in the middle, in line {lines} after {len(content):,} bytes."
+            raise unusable(path, why, what) from error
+        raise unusable(path, f"it is not JSON: {_quoted(error)}.", what) from error
 
 
 def _quoted(error: Exception) -> str:
     return str(error).replace("`", "'")
 
 
-def _unusable(path: Path, why: str) -> WitnessError:
+def unusable(path: Path, why: str, what: str = "witness") -> WitnessError:
+    """The error for a file that cannot be used."""
+    again = "racer explore" if what == "witness" else "pytest --racer-update"
     return WitnessError(
-        f"the witness {shown_path(path)} cannot be used: {why}\n"
+        f"the {what} {shown_path(path)} cannot be used: {why}\n"
         "Usual cause: it was cut off, edited, or is another kind of file.\n"
-        "Try: write it again with `racer explore`."
+        f"Try: write it again with `{again}`."
     )
 
 

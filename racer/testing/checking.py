@@ -17,6 +17,7 @@ from racer.lang.program import Program
 from racer.testing.cases import Case, Place, case_of
 from racer.testing.expecting import Expect, Expectation, expectation
 from racer.testing.leaving import Left, explanations, leave_all, leave_witnesses
+from racer.testing.schedules import Owner, Scratch, Shown, brief, keep, owner_of
 from racer.viz.brief import brief_of
 from racer.viz.summary import summary
 from racer.viz.wrapping import filled
@@ -37,12 +38,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Where a test leaves what it finds. `named` gives a name that it has not given before;
-    `kept` is told of files that an interrupted check leaves."""
+    """Where a test leaves what it finds.
+
+    `named` gives a name that it has not given before; `kept` is told of files that an interrupted
+    check leaves. `schedules` is where they are kept; `wrote` is told of those that are written, and
+    None where none are to be. `scratch` has what is tried first, if anything is.
+    """
 
     directory: Path
     named: Callable[[str], str]
     kept: Callable[[str], None]
+    schedules: Path
+    root: Path
+    wrote: Callable[[str], None] | None
+    scratch: Scratch | None
 
 
 def check(
@@ -52,17 +61,48 @@ def check(
     memory: str,
     limits: Limits,
     place: Place,
+    number: int,
     room: Room,
 ) -> Result:
-    """Explore what a test asks for; the Result, if that is as expected.
+    """Explore what a test asks for, in its check of that number; the Result, if as expected.
 
     Errors   CheckFailed with the report; RacerError for what cannot be explored; Interrupted.
     """
     case = case_of(asked, given, memory, place)
     expected = expectation(expect, case.declared)
+    owner = owner_of(case, place, number, room.schedules, room.root)
+    return checked(case, expected, limits, owner, room)
+
+
+def checked(case: Case, expected: Expectation, limits: Limits, owner: Owner, room: Room) -> Result:
+    """The Result, if it is as expected; what the last run found is tried before. Errors: as
+    check()."""
+    labels = expected.declared.labels
+    if room.scratch is not None:
+        shown = room.scratch.shown(owner, case, labels)
+        if shown is not None:
+            raise CheckFailed(_as_last_time(case, expected, shown))
     result = search(case, expected, limits, room)
-    require(case, expected, result, room)
+    if room.wrote is not None:
+        for path in keep(owner, case, result, room.schedules):
+            room.wrote(path)
+    reasons = list(expected.why_not(result))
+    if reasons:
+        if room.scratch is not None:
+            room.scratch.note(owner, result, labels)
+        raise CheckFailed(report(case, expected, result, room, "\n".join(reasons)))
     return result
+
+
+def _as_last_time(case: Case, expected: Expectation, shown: Shown) -> str:
+    label = shown.saved.label
+    wanted = ", ".join(expected.declared.labels) or "pass"
+    return safe_text(
+        f"{label}: not expected ({wanted})\n"
+        f"As the last run found it ({shown.path}): nothing else was searched.\n"
+        f"--racer-fresh searches all.\n\n"
+        f"{case.heading}\n\n{brief(case, shown.trace, shown.saved)}"
+    )
 
 
 def search(case: Case, expected: Expectation, limits: Limits, room: Room) -> Result:
@@ -83,13 +123,6 @@ def search(case: Case, expected: Expectation, limits: Limits, room: Room) -> Res
         if left.text:
             room.kept(left.text)
         raise
-
-
-def require(case: Case, expected: Expectation, result: Result, room: Room) -> None:
-    """Errors: CheckFailed with the report, where the result is not as expected."""
-    reasons = list(expected.why_not(result))
-    if reasons:
-        raise CheckFailed(report(case, expected, result, room, "\n".join(reasons)))
 
 
 def report(case: Case, expected: Expectation, result: Result, room: Room, reason: str = "") -> str:

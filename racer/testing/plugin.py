@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
-from racer.testing.stashed import checks, kept
+from racer.testing.stashed import (
+    Replayed,
+    checks,
+    kept,
+    replaying,
+    schedules_of,
+    written,
+)
 
 if TYPE_CHECKING:
     from racer.api import Result
@@ -39,6 +46,14 @@ _COMMAND_LINE: Final[dict[str, dict[str, Any]]] = {
         "type": float,
         "metavar": "S",
         "help": "fail whatever is not searched after S seconds, where a check has no timeout",
+    },
+    "--racer-update": {
+        "action": "store_true",
+        "help": "keep the schedules of all violations that checks find, and write stale ones anew",
+    },
+    "--racer-fresh": {
+        "action": "store_true",
+        "help": "search all, whatever the last run found and left in .racer/",
     },
     "--racer-dir": {
         "metavar": "DIR",
@@ -97,9 +112,10 @@ class RacerCheck:
                  one shows; where a limit cut the search; where several threads have but one
                  interleaving; where it cannot be explored.
         """
+        from racer.artefacts.naming import DEFAULT_MEMORY
         from racer.testing.cases import Place
         from racer.testing.checking import Limits, check
-        from racer.testing.telling import room_of, telling
+        from racer.testing.telling import replay, room_of, telling
         from racer.viz.summary import result_line
 
         item = self._item
@@ -110,14 +126,19 @@ class RacerCheck:
         options, settings = _by_marks(item)
         options |= {name: value for name, value in given.items() if value is not None}
         timeout = options.get("timeout", item.config.getoption("racer_timeout"))
+        memory = options.get("memory", DEFAULT_MEMORY)
+        settings |= parameters
         with telling(place):
+            if replaying in item.stash:
+                replay(item, program, settings, memory, place)
             result = check(
                 program,
-                {**settings, **parameters},
+                settings,
                 options.get("expect"),
-                options.get("memory", "sc"),
+                memory,
                 Limits(options.get("max_states"), timeout),
                 place,
+                item.stash[checks],
                 room_of(item),
             )
         item.user_properties.append(("racer", result_line(result)))
@@ -151,6 +172,21 @@ def _scenario_file(path: Path, parent: pytest.Collector) -> pytest.Collector | N
     return cast("pytest.Collector", ScenarioFile.from_parent(parent, path=path))
 
 
+def _schedule_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if not _has_schedules(parent.config, path):
+        return None
+    from racer.testing.kept import ScheduleFile, is_kept
+
+    if not is_kept(path, parent.config):
+        return None
+    return cast("pytest.Collector", ScheduleFile.from_parent(parent, path=path))
+
+
+def _has_schedules(config: pytest.Config, file: Path) -> bool:
+    """Whether there is a directory that may have schedules of a file, or has the file."""
+    return schedules_of(config, file).is_dir()
+
+
 def _alone(error: BaseException) -> BaseException:
     """What a group of one exception, or a group of such, is about."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
@@ -169,6 +205,11 @@ class Hooks:
         try:
             for name, how in _COMMAND_LINE.items():
                 group.addoption(name, **how)
+            parser.addini(
+                "racer_schedules",
+                "the directory of schedules that are kept, from the root directory; without it, "
+                "schedules/ beside each file of tests",
+            )
         except ValueError as error:  # pytest's own text is a traceback
             raise pytest.UsageError(
                 f"racer's plugin for pytest cannot be loaded: {error}.\n"
@@ -190,9 +231,29 @@ class Hooks:
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
+        if file_path.suffix == ".json":
+            return _schedule_file(file_path, parent)
         if parent.session.isinitpath(file_path):
             return None  # pytest will ask for a module
         return _scenario_file(file_path, parent)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pycollect_makeitem(self, collector: pytest.Collector) -> Iterator[None]:
+        """Tests, and the schedules that are kept of the Programs that they make."""
+        made = yield
+        if not isinstance(made, list) or not _has_schedules(collector.config, collector.path):
+            return made
+        from racer.testing.kept import beside
+
+        return [*beside(collector, made), *made]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Schedules come first: they are quick, and known to have shown something."""
+        if "racer.testing.kept" in sys.modules:
+            from racer.testing.kept import is_schedule
+
+            items.sort(key=lambda item: not is_schedule(item))
 
     @pytest.fixture
     def racer_check(self, request: pytest.FixtureRequest) -> RacerCheck:
@@ -206,11 +267,21 @@ class Hooks:
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         try:
             yield
+        except Replayed:
+            return
         except BaseExceptionGroup as group:
             failure = _alone(group)
+            if isinstance(failure, Replayed):
+                return
             if isinstance(failure, pytest.fail.Exception) and not failure.pytrace:
                 raise failure from None  # a nursery's traceback would be put around the report
             raise
+        if replaying in item.stash:
+            pytest.fail(
+                f"error: the test made no check of number {item.stash[replaying].check}, of whose "
+                f"Program the schedule {item.stash[replaying].path.name} is.",
+                pytrace=False,
+            )
         own = item.own_markers if isinstance(item, pytest.Function) else ()
         marked = any(mark.name == _MARK for mark in own)
         if marked and not item.stash.get(checks, 0):
@@ -223,12 +294,24 @@ class Hooks:
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
     ) -> None:
-        """What an interrupted check has found."""
+        """What an interrupted check has found, and what was written."""
         found = config.stash.get(kept, [])
         if found:
             terminalreporter.section("racer: found before it was interrupted")
             for each in found:
                 terminalreporter.write_line(each)
+        reports = (each for some in terminalreporter.stats.values() for each in some)
+        paths = [
+            value
+            for report in reports
+            if isinstance(report, pytest.TestReport) and report.when == "call"
+            for name, value in report.user_properties
+            if name == written
+        ]
+        if paths:
+            terminalreporter.section("racer: schedules that were written")
+            for path in paths:
+                terminalreporter.write_line(str(path))
 
 
 hooks: Final = Hooks()

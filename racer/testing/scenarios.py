@@ -19,9 +19,10 @@ from racer.claims.data import Claim
 from racer.claims.deciding import CasesFailed, Decided, Known, decide
 from racer.claims.finding import claims_in
 from racer.errors import RacerError, UsageError
-from racer.testing.cases import scenario_case
-from racer.testing.checking import Limits, Room, report, require, search
+from racer.testing.cases import Place, scenario_case
+from racer.testing.checking import Limits, Room, checked, report, search
 from racer.testing.expecting import expectation
+from racer.testing.schedules import owner_of
 from racer.testing.telling import room_of, telling
 from racer.viz.claims import claim_text, telling_text
 
@@ -121,7 +122,9 @@ class Point(_Item):
         if case.declared is None and scenario.expect is not None:
             pytest.skip("nothing is declared of these parameters")
         expected = expectation(None, case.declared)
-        require(case, expected, search(case, expected, self.limits, room), room)
+        place = Place(self.nodeid, str(self.path), scenario.source.line)
+        owner = owner_of(case, place, 1, room.schedules, room.root)
+        checked(case, expected, self.limits, owner, room)
 
 
 class ClaimItem(_Item):

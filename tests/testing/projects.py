@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 # What a run in this process imports is forgotten after it, unless it was there before.
 import racer.api
 import racer.testing.checking
+import racer.testing.kept
 import racer.viz.page.page  # noqa: F401
 
 COUNTER = '''
@@ -53,6 +55,9 @@ INTERLEAVINGS, LOST = 20, 12
 
 INSTALLED = any(each.name == "racer" for each in entry_points(group="pytest11"))
 PLUGIN = () if INSTALLED else ("-p", "racer.testing.plugin")
+
+
+with_xdist = pytest.mark.skipif(find_spec("xdist") is None, reason="pytest-xdist is not installed")
 
 
 def ran(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.testing.projects import COUNTER, INSTALLED, LOST, failures, ran, ran_alone
+from tests.testing.projects import COUNTER, INSTALLED, LOST, failures, ran, ran_alone, with_xdist
 
 RED_AND_GREEN = """
 def test_green(racer_check):
@@ -17,8 +16,6 @@ def test_green(racer_check):
 def test_red(racer_check):
     racer_check(counter, expect="pass")
 """
-
-with_xdist = pytest.mark.skipif(find_spec("xdist") is None, reason="pytest-xdist is not installed")
 
 
 def test_pytest_finds_the_plugin_that_is_installed() -> None:
@@ -30,7 +27,7 @@ def test_nothing_of_the_engine_is_imported_until_a_test_asks(tmp_path: Path) -> 
         """
 import sys
 
-OF_RACER = {"racer", "racer.testing", "racer.testing.plugin"}
+OF_RACER = {"racer", "racer.testing", "racer.testing.plugin", "racer.testing.stashed"}
 
 def test_unrelated():
     assert {name for name in sys.modules if name.split(".")[0] == "racer"} <= OF_RACER
@@ -103,7 +100,13 @@ def test_red(racer_check, n):
     result.assert_outcomes(passed=2, failed=3)
     result.stdout.fnmatch_lines(["*worker 'gw*' crashed while running '*::test_that_dies'"])
     assert result.stdout.str().count("checked at test_it.py:") == 2
-    ran(pytester, "--racer-dir=one", "--deselect=test_it.py::test_that_dies", test=test)
+    ran(
+        pytester,
+        "--racer-fresh",
+        "--racer-dir=one",
+        "--deselect=test_it.py::test_that_dies",
+        test=test,
+    )
     two, one = (sorted(p.relative_to(d) for p in Path(d).rglob("*")) for d in ("two", "one"))
     assert len(two) == 2 * 6  # a directory; witness, dot, svg, mail and page
     assert two == one

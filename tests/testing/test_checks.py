@@ -207,6 +207,7 @@ def test_a_failure_is_the_report_with_the_brief_and_the_paths_of_the_rest(
 def test_no_two_checks_leave_files_of_one_name(pytester: pytest.Pytester) -> None:
     result = ran(
         pytester,
+        "--racer-fresh",
         test="""
 def thrice(racer_check):
     with pytest.raises(pytest.fail.Exception):

@@ -1,7 +1,8 @@
 """What is wrong, in so few lines that a stranger reads them: for a mail, before all the rest.
 
-What it comes to and why, who is who, how often; the steps that tell most, in lanes; what explores
-it again. Of the steps there are as many as there is room for, and it says how many there are.
+What it comes to and why, who is who, how often; the steps that tell most, in lanes; the trailer and
+what explores it again. Of the steps there are as many as there is room for, and it says how many
+there are; where the trailer would leave fewer than FEWEST of them, it is left out.
 
 Units    lines of 7-bit characters, at most WIDTH columns wide
 Bound    LINES lines, if the command does not take half of them. What is said above the steps and
@@ -21,6 +22,7 @@ from racer.words.counts import preemptions_text, ratio_text
 LINES: Final = 20
 _SAID = 8  # lines above the steps, at most
 _OTHERS = 3  # lines about other labels, at most
+FEWEST: Final = 6  # steps that are not left out for a trailer
 _LANE_STEPS = (8, 6, 4, 3, 2)  # columns from one lane to the next: the first at which all fits
 _INDENT = 2
 
@@ -32,7 +34,7 @@ class Origin:
     `title` is its case, in a line; `what_if` says what of that the code does not do. `because` is
     the reason that is declared, `remedy` what would help; `others` are the labels besides, each
     with its reason if that is another. `command` explores it again, in lines that fit, and
-    `version` is racer's.
+    `version` is racer's. `trailer` is the result in a line, or in some that fit.
     """
 
     title: str = ""
@@ -42,6 +44,7 @@ class Origin:
     command: str = ""
     version: str = ""
     others: tuple[tuple[str, str], ...] = ()
+    trailer: str = ""
 
 
 def brief(explanation: Explanation) -> str:
@@ -59,11 +62,21 @@ def brief(explanation: Explanation) -> str:
 def brief_of(explanation: Explanation, origin: Origin) -> str:
     """The same of a scenario: what its author declares, and the command that explores it."""
     said = _cut(wrapped(" ".join(_sentences(explanation, origin)), WIDTH), _SAID)
-    closing = _closing(explanation, origin)
-    room = LINES - len(said) - len(closing) - bool(closing) - 1
-    steps = _steps(explanation, room)
+    about, command = _about(explanation, origin), _command(origin)
+    closing = [*about, *command]
+    number, steps = _steps(explanation, _room(said, closing))
+    if origin.trailer:
+        whole = [*about, *origin.trailer.splitlines(), *command]
+        fewer, left = _steps(explanation, _room(said, whole))
+        if fewer >= min(number, FEWEST):
+            steps, closing = left, whole
     lines = [*said, *([""] if steps else []), *steps, *([""] if closing else []), *closing]
     return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _room(said: list[str], closing: list[str]) -> int:
+    """How many lines there are for steps, with the blank ones beside them."""
+    return LINES - len(said) - len(closing) - bool(closing) - 1
 
 
 def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
@@ -103,17 +116,22 @@ def _how_often(explanation: Explanation) -> str:
     return f"{label}: {ratio}; {needs}."
 
 
-def _closing(explanation: Explanation, origin: Origin) -> list[str]:
-    """What else there is, what was modelled, and what explores it again."""
+def _about(explanation: Explanation, origin: Origin) -> list[str]:
+    """What else there is, and what was modelled."""
     found = _cut(wrapped(_others(origin), WIDTH), _OTHERS) if origin.others else []
     found += wrapped(f"Models {explanation.models}.", WIDTH) if explanation.models else []
+    return found
+
+
+def _command(origin: Origin) -> list[str]:
+    """What explores it again."""
     if not origin.command:
-        return found
+        return []
     *lines, last = origin.command.splitlines()
     by = f"# racer {origin.version}"
     if len(last) + 2 + len(by) <= WIDTH:
-        return [*found, *lines, f"{last}  {by}"]
-    return [*found, *lines, last, by]
+        return [*lines, f"{last}  {by}"]
+    return [*lines, last, by]
 
 
 def _others(origin: Origin) -> str:
@@ -132,8 +150,9 @@ def _cut(lines: list[str], most: int) -> list[str]:
     return [*lines[: most - 1], f"{last} [...]"]
 
 
-def _steps(explanation: Explanation, room: int) -> list[str]:
-    """As many of the telling rows as there is room for, under a line that says who takes them."""
+def _steps(explanation: Explanation, room: int) -> tuple[int, list[str]]:
+    """How many of the telling rows there is room for, and they under a line that says whose they
+    are."""
     for number in range(len(explanation.telling), 0, -1):
         rows = sorted(explanation.telling[:number])
         lines = [
@@ -142,8 +161,8 @@ def _steps(explanation: Explanation, room: int) -> list[str]:
             *_at_the_end(explanation),
         ]
         if len(lines) <= room:
-            return lines
-    return []
+            return number, lines
+    return 0, []
 
 
 def _heading(explanation: Explanation, rows: list[int]) -> list[str]:

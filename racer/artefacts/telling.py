@@ -54,10 +54,11 @@ def told(explanation: Explanation, detail: Detail, origin: Origin) -> str:
     return mail(explanation, full=detail == "full").rstrip()
 
 
-def mailed(title: str, text: str, witness: str | None) -> str:
-    """A mail: what was explored, why it comes out so, and what replays it if there is a witness."""
+def mailed(title: str, text: str, witness: str | None, trailer: str = "") -> str:
+    """A mail: what was explored, why it comes out so, the trailer if there is one, and what replays
+    it if there is a witness."""
     command = "" if witness is None else mailed_command(["racer", "replay", witness])
-    return "\n\n".join(part for part in (title, text, command) if part)
+    return "\n\n".join(part for part in (title, text, trailer, command) if part)
 
 
 def origin_of(

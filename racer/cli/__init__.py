@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from racer.cli import options
+from racer.cli import for_others, options
 
-COMMANDS = ("claims", "diff", "explain", "explore", "graph", "list", "replay", "schema")
+COMMANDS = ("claims", "diff", "explain", "explore", "graph", "list", "replay", "schema", "verify")
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -21,8 +21,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog="Exit status: 0 as declared (pass, where nothing is declared), 1 otherwise, 2 wrong "
-    "usage or a model that does not run, 3 bound or timeout, 4 replay diverged, 5 a bug in racer, "
-    "130 interrupted.",
+    "usage or a model that does not run, 3 bound or timeout, 4 replay diverged or not "
+    "reproducible, 5 a bug in racer, 130 interrupted.",
 )
 
 
@@ -139,8 +139,8 @@ def _explore(
 
     def command() -> int:
         from racer.artefacts.telling import detail_of
-        from racer.cli.commands import Request
         from racer.cli.sampling import sample_of
+        from racer.cli.selecting import Request
         from racer.cli.several import explore_named
 
         return explore_named(
@@ -384,22 +384,5 @@ def _graph(
     raise typer.Exit(guarded(command))
 
 
-@app.command("schema")
-def _schema(
-    kind: Annotated[
-        str | None,
-        typer.Argument(metavar="[KIND]", help="Such as result; all, in a list, if none."),
-    ] = None,
-) -> None:
-    """Print the JSON Schema of a document that --json prints.
-
-    It is that of this version of racer, which its documents name, and allows no other keys.
-    """
-    from racer.cli.guard import guarded
-
-    def command() -> int:
-        from racer.cli.schemas import schema_command
-
-        return schema_command(kind)
-
-    raise typer.Exit(guarded(command))
+app.command("schema")(for_others.schema)
+app.command("verify")(for_others.verify)

@@ -12,10 +12,11 @@ from racer.catalogue.parameters import show_value
 from racer.claims.data import Ask, Claim
 from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import claim_names, find_claims
-from racer.cli.commands import Request, explore_scenario
+from racer.cli.commands import explore_scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.progress import shown_cases
+from racer.cli.selecting import Request
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
 from racer.machine.models import model
 from racer.viz.claims import claim_text, claims_table, telling_text

@@ -1,17 +1,15 @@
-"""What each command does; errors and exit statuses are `racer.cli.guard`'s."""
+"""`racer explore` of one scenario: search, leave files, tell; errors are `racer.cli.guard`'s."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal
 
 from racer import interrupts
-from racer.artefacts.naming import case_name, case_title, identity
+from racer.artefacts.naming import case_title, identity
 from racer.artefacts.telling import (
     ALONE,
-    Detail,
     end_of_telling,
     explanations_of,
     mailed,
@@ -19,6 +17,7 @@ from racer.artefacts.telling import (
     says_all,
     told,
 )
+from racer.artefacts.trailer import Trailer
 from racer.artefacts.writing import (
     Stale,
     Written,
@@ -27,9 +26,7 @@ from racer.artefacts.writing import (
     with_pictures,
     write_witness,
 )
-from racer.catalogue.discovery import Found, find, origin_text
-from racer.catalogue.parameters import Value
-from racer.catalogue.scenario import Expected
+from racer.catalogue.discovery import origin_text
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
 from racer.cli.naming import (
     complain_of,
@@ -40,81 +37,32 @@ from racer.cli.naming import (
     to_be_named,
 )
 from racer.cli.progress import shown_states
+from racer.cli.selecting import (
+    Request,
+    Selection,
+    explored_case,
+    made_trailer,
+    override_of,
+    select,
+)
 from racer.cli.statuses import INTERRUPTED, USAGE, status_of
-from racer.errors import UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import unexplained
 from racer.exploration.exploring import explored as explore
 from racer.exploration.exploring import never_made
 from racer.exploration.judgement import Judgement, judge
 from racer.exploration.result import Interrupted, Result
-from racer.exploration.wanted import Sample, Wanted
+from racer.exploration.wanted import Wanted
 from racer.exploration.witness_file import saved_witness
 from racer.files import shown_path
 from racer.lang.patience import GRACE, until
-from racer.lang.program import Program
 from racer.lang.run import OutOfTime
 from racer.search.limits import deadline_after, is_past
 from racer.viz.diagram.drawing import diagram
+from racer.viz.documents.case import ExploredCase
 from racer.viz.documents.result import document
 from racer.viz.summary import heading, result_line, summary, verdict_text
 from racer.viz.wrapping import filled
-
-if TYPE_CHECKING:
-    from racer.viz.page.report import ClaimRow
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One `racer explore`, as it was typed."""
-
-    scenario: str
-    variant: str | None
-    settings: tuple[str, ...]
-    memory: str
-    directory: str
-    json: bool
-    max_states: int | None
-    timeout: float | None
-    count: bool | None
-    expect: str | None
-    html: bool = False
-    png: bool = False
-    detail: Detail = "usual"
-    for_mail: bool = False
-    claims: tuple[ClaimRow, ...] = ()  # that the case decides, for the HTML file
-    certificate: str | None = None
-    sample: Sample | None = None
-    estimate: bool = False
-
-    @property
-    def alone(self) -> bool:
-        """Whether stdout is to be pasted somewhere."""
-        return self.for_mail or self.detail in ALONE
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """A scenario with its parameters, and the Program they make."""
-
-    found: Found
-    parameters: dict[str, Value]
-    program: Program
-    declared: Expected | None
-
-    @property
-    def what_ifs(self) -> dict[str, Value]:
-        """The parameters that are not what the code under test does."""
-        return self.found.scenario.what_ifs(self.parameters)
-
-    def file_name(self, memory: str) -> str:
-        """What the names of files about it begin with."""
-        return case_name(self.found.scenario, self.parameters, memory)
-
-    def heading(self, reference: str, memory: str) -> str:
-        """What is explored, and what that is about."""
-        summary = self.found.scenario.summary
-        return heading(reference, summary, self.parameters, memory, self.what_ifs)
 
 
 def explore_scenario(request: Request) -> int:
@@ -151,19 +99,18 @@ def _explored_and_told(
     judgement = judge(result, selection.declared, override)
     written = written_witnesses(request, selection, result)  # before anything that may fail
     stale = stale_witnesses(request, selection, result, interrupted=interrupted)
-    opening = None if request.json else _opening(request, selection, result, judgement)
+    trailer = None if interrupted else made_trailer(request, selection, result)
+    opening = None if request.json else _opening(request, selection, result, judgement, trailer)
     if opening:
         emit(opening)
-    explanations, cut = _show_violations(request, selection, result, written, deadline, opening)
+    explanations, cut = _show_violations(
+        request, selection, result, written, deadline, opening, trailer
+    )
     end = end_of_telling(deadline, request.timeout)
     page = _written_page(request, selection, result, judgement, explanations, written, end)
     certificate = _written_certificate(request, selection, result)
     if request.json:
-        files = {label: each.witness for label, each in written.items() if each.witness}
-        reference = selection.found.reference
-        emit(
-            document(reference, selection.parameters, selection.what_ifs, result, judgement, files)
-        )
+        emit(document(explored_case(selection, result, judgement, written, trailer)))
     elif not request.alone:
         emit_files(written, to_be_named(selection.found), [page, certificate])
     else:
@@ -186,49 +133,11 @@ def told_unmade(request: Request, stop: OutOfTime, override: Literal["pass", "fa
     result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
     judgement = judge(result, None, override)
     if request.json:
-        emit(document(request.scenario, {}, {}, result, judgement, {}))
+        emit(document(ExploredCase(request.scenario, result, judgement)))
     else:
         title = heading(request.scenario, "", {}, request.memory, {})
         emit(f"{title}\n\n{summary(result, judgement)}")
     return status_of(result, judgement)
-
-
-def override_of(text: str | None) -> Literal["pass", "fail"] | None:
-    """What --expect says. Errors: UsageError."""
-    if text is None or text in ("pass", "fail"):
-        return cast("Literal['pass', 'fail'] | None", text)
-    raise UsageError(f"--expect is 'pass' or 'fail', not {text!r}.")
-
-
-def select(scenario: str, variant: str | None, settings: tuple[str, ...]) -> Selection:
-    """The scenario of that name, with `--variant` and `--set`. Errors: RacerError."""
-    return selected(find(scenario), variant, settings)
-
-
-def selected(found: Found, variant: str | None, settings: tuple[str, ...]) -> Selection:
-    """A scenario with `--variant` and `--set`. Errors: RacerError."""
-    parameters = found.scenario.parse(settings_of(settings, variant))
-    return Selection(
-        found,
-        parameters,
-        program=found.scenario.build(**parameters),
-        declared=found.scenario.expected(**parameters),
-    )
-
-
-def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, str]:
-    """`--set` and `--variant` as one mapping; a parameter set twice is refused."""
-    pairs = [] if variant is None else [("variant", variant)]
-    for setting in texts:
-        name, equals, text = setting.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--set {setting!r}: write it as --set name=value.")
-        pairs.append((name.strip(), text))
-    given = dict(pairs)
-    for name in given:
-        if [each for each, _ in pairs].count(name) > 1:
-            raise UsageError(f"parameter {name!r} is set twice.")
-    return given
 
 
 def search(request: Request, selection: Selection, deadline: float | None) -> tuple[Result, bool]:
@@ -250,16 +159,26 @@ def search(request: Request, selection: Selection, deadline: float | None) -> tu
     return result, False
 
 
-def _opening(request: Request, selection: Selection, result: Result, judgement: Judgement) -> str:
+def _opening(
+    request: Request,
+    selection: Selection,
+    result: Result,
+    judgement: Judgement,
+    trailer: Trailer | None,
+) -> str:
     """What was explored, and what came of it; in brief, nothing where violations say all."""
+    last = "" if trailer is None else f"\n\n{trailer.lines()}"
     if request.alone and says_all(result, judgement):
         return ""
     title = selection.heading(selection.found.reference, result.memory)
     if selection.found.hides:
         title += f"\n({origin_text(selection.found)})"
     if request.alone:
-        return f"{title}\n\n{verdict_text(result, judgement)}\n{filled(result_line(result))}"
-    return f"{title}\n\n{summary(result, judgement)}"
+        if result.violations and unexplained(result.memory) is None:
+            last = ""  # each violation is told with it
+        said = f"{verdict_text(result, judgement)}\n{filled(result_line(result))}"
+        return f"{title}\n\n{said}{last}"
+    return f"{title}\n\n{summary(result, judgement)}{last}"
 
 
 def written_witnesses(request: Request, selection: Selection, result: Result) -> dict[str, Written]:
@@ -301,6 +220,7 @@ def _show_violations(
     written: dict[str, Written],
     deadline: float | None,
     opening: str | None,
+    trailer: Trailer | None,
 ) -> tuple[dict[str, Explanation], bool]:
     """Draw each label, beside its witness, and in a text report print its picture.
 
@@ -327,7 +247,8 @@ def _show_violations(
             continue
         explanation = explanations[label]
         if not request.json and not (request.detail == "brief" and one_is_told):
-            text = _told(request, selection, result, explanation, written[label].witness)
+            witness = written[label].witness
+            text = _told(request, selection, result, explanation, witness, trailer)
             emit(f"{apart}{text}")
             apart, one_is_told = "\n", True
         if interrupts.asked():  # there is the witness, from which it can be drawn
@@ -345,8 +266,10 @@ def _told(
     result: Result,
     explanation: Explanation,
     witness: str | None,
+    trailer: Trailer | None,
 ) -> str:
     found = selection.found
+    last = "" if trailer is None else trailer.lines()
     origin = origin_of(
         found.scenario,
         found.reference,
@@ -356,10 +279,10 @@ def _told(
         explanation.label,
         others=[each for each in result.violations if each != explanation.label],
     )
-    text = told(explanation, request.detail, origin)
+    text = told(explanation, request.detail, replace(origin, trailer=last))
     if not request.for_mail or request.detail in ALONE:
         return text
-    return mailed(selection.heading(found.saved_reference, result.memory), text, witness)
+    return mailed(selection.heading(found.saved_reference, result.memory), text, witness, last)
 
 
 def _written_certificate(request: Request, selection: Selection, result: Result) -> WrittenPage:

@@ -13,10 +13,10 @@ from racer.artefacts.writing import Written, with_pictures, write_witness
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_value
 from racer.catalogue.scenario import Scenario
-from racer.cli.commands import settings_of
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, complain_of_late, emit_files, named_by_user, to_be_named
 from racer.cli.progress import shown_variants
+from racer.cli.selecting import settings_of
 from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
 from racer.difference.data import Difference, DiffInterrupted, Which
 from racer.difference.diffing import Limits, compared

@@ -10,10 +10,10 @@ from typing import Final, Literal, cast
 
 from racer.artefacts.naming import case_title, file_label
 from racer.artefacts.writing import other_name, unwritten
-from racer.cli.commands import Selection, select
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import named_by_user
 from racer.cli.progress import STOPS, shown_states
+from racer.cli.selecting import Selection, select
 from racer.cli.statuses import BOUND, OK
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import searched_and_told

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from racer.cli.commands import Request, select
 from racer.cli.guard import emit, models_print_to_stderr
+from racer.cli.selecting import Request, select
 from racer.cli.statuses import OK
 from racer.errors import UsageError
 from racer.exploration.estimating import estimate

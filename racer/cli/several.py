@@ -9,11 +9,8 @@ from typing import Literal
 
 from racer.catalogue.discovery import Broken, Found, catalogue, find_all, is_path
 from racer.cli.commands import (
-    Request,
     explore_scenario,
-    override_of,
     search,
-    selected,
     stale_witnesses,
     told_unmade,
     written_witnesses,
@@ -21,6 +18,7 @@ from racer.cli.commands import (
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.sampling import estimate_scenario
+from racer.cli.selecting import Request, explored_case, made_trailer, override_of, selected
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, status_of
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import never_made
@@ -31,7 +29,8 @@ from racer.lang.patience import until
 from racer.lang.run import OutOfTime
 from racer.machine.models import model
 from racer.search.limits import deadline_after
-from racer.viz.documents.result import ResultDocument, result_document, results_document
+from racer.viz.documents.case import ExploredCase
+from racer.viz.documents.result import results_document
 from racer.viz.several import Row, table
 
 _WORST_FIRST = (USAGE, NOT_AS_DECLARED, BOUND, OK)
@@ -42,9 +41,15 @@ class _Gathered:
     """What came of the scenarios so far."""
 
     rows: list[Row] = field(default_factory=list)
-    documents: list[ResultDocument] = field(default_factory=list)
+    cases: list[ExploredCase] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     interrupted: bool = False
+
+    def add(self, name: str, case: ExploredCase) -> None:
+        """One that has a result, whatever it is."""
+        self.cases.append(case)
+        self.statuses.append(status_of(case.result, case.judgement))
+        self.rows.append(Row(name, case.result, case.judgement, ""))
 
 
 def explore_named(request: Request) -> int:
@@ -95,7 +100,7 @@ def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Bro
     if request.json:
         errors = [each.error for each in broken]
         errors += [f"{row.name}: {row.error}" for row in gathered.rows if row.error]
-        emit(results_document(gathered.documents, errors))
+        emit(results_document(gathered.cases, errors))
     else:
         files = [Row(shown_path(each.path), None, None, each.error) for each in broken]
         emit(table(gathered.rows, request.memory, len(founds), files))
@@ -131,18 +136,18 @@ def _gather(
 ) -> None:
     """Explore one scenario, leave its witnesses, and note what came of it."""
     deadline = deadline_after(request.timeout)
-    parameters, what_ifs = {}, {}
     try:
         with models_print_to_stderr(), until(deadline):
             selection = selected(found, request.variant, request.settings)
-        parameters, what_ifs = selection.parameters, selection.what_ifs
         with models_print_to_stderr():
             result, gathered.interrupted = search(request, selection, deadline)
         judgement = judge(result, selection.declared, override)
         written = written_witnesses(request, selection, result)
     except OutOfTime as stop:
         result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
-        judgement, written = judge(result, None, override), {}
+        judgement = judge(result, None, override)
+        gathered.add(name, ExploredCase(found.reference, result, judgement))
+        return
     except UsageError:
         raise  # --set, --variant: of the command, not of the model
     except RacerError as error:
@@ -153,10 +158,5 @@ def _gather(
     stale = stale_witnesses(request, selection, result, interrupted=gathered.interrupted)
     if complain_of([*written.values(), *stale]):
         gathered.statuses.append(USAGE)
-    gathered.statuses.append(status_of(result, judgement))
-    gathered.rows.append(Row(name, result, judgement, ""))
-    if request.json:
-        files = {label: each.witness for label, each in written.items() if each.witness}
-        gathered.documents.append(
-            result_document(found.reference, parameters, what_ifs, result, judgement, files)
-        )
+    trailer = None if gathered.interrupted else made_trailer(request, selection, result)
+    gathered.add(name, explored_case(selection, result, judgement, written, trailer))

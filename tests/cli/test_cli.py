@@ -205,11 +205,12 @@ def test_json_is_one_document_with_the_fields_of_the_result(racer: Run) -> None:
 
 
 def test_json_counts_have_all_their_digits(here: Path) -> None:
+    from racer.viz.documents.case import ExploredCase
     from racer.viz.documents.result import document
 
     count = 7**6000  # 5,071 digits: beyond what Python prints unasked
     result = a_result(interleavings=count)
-    text = document("x", {}, {}, result, judge(result, None, None), {})
+    text = document(ExploredCase("x", result, judge(result, None, None)))
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:

@@ -204,7 +204,7 @@ def test_a_page_that_takes_too_long_is_an_error_beside_the_verdict(
     monkeypatch.setattr("racer.cli.commands.end_of_telling", lambda deadline, timeout: 1.0)
     monkeypatch.setattr("racer.viz.page.page.page", lambda report: loop())
     status, out, err = racer("explore", "models.py::reads", "--timeout", "100", "--html")
-    assert (status, out.count("FAIL")) == (2, 1)
+    assert (status, out.count("\nFAIL")) == (2, 1)
     assert "cannot write racer-out/reads.html: the timeout of 100 s was over." in err
 
 

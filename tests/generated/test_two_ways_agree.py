@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given
 
 from racer import Program, Result, explain, explore, mail
+from racer.artefacts.trailer import pin_of
 from racer.catalogue.discovery import catalogue
 from racer.exploration import searching
 from racer.exploration.judgement import judge
 from racer.search.graph import StateGraph
+from racer.viz.documents.case import ExploredCase
 from racer.viz.documents.result import document
 from racer.viz.summary import summary
 from tests.corpus import corpus
@@ -36,11 +38,12 @@ def reported(make: Callable[[], Program], few: int, **options: bool) -> str:
         patch.setattr(searching, "FEW_STATES", few)
         result = explore(make(), **options)
     judgement = judge(result, None, None)
-    told = [summary(result, judgement), document("a scenario", {}, {}, result, judgement, {})]
+    told = [summary(result, judgement), document(ExploredCase("a scenario", result, judgement))]
     for label, finding in result.violations.items():
         told.append(repr(finding.witness))
         told.append(mail(explain(result, label)))
     told += [repr(each) for each in result.outcomes.items()]
+    told.append(str(pin_of(result)))
     told.append(repr((result.coverage, result.loops, result.unfair, result.uncounted)))
     return "\n".join(told)
 
@@ -77,7 +80,7 @@ def test_nor_does_it_where_states_are_limited() -> None:
                 patch.setattr(searching, "FEW_STATES", few)
                 result = explore(build(sample), max_states=limit)
             judgement = judge(result, None, None)
-            reports.append(document("a scenario", {}, {}, result, judgement, {}))
+            reports.append(document(ExploredCase("a scenario", result, judgement)))
         assert reports[0] == reports[1] == reports[2]
 
 

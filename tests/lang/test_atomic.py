@@ -7,6 +7,7 @@ import pytest
 
 from racer import Finding, Memory, ModelError, Program, Thread, Violation, atomic, explain, explore
 from racer.exploration.judgement import judge
+from racer.viz.documents.case import ExploredCase
 from racer.viz.documents.result import document
 
 
@@ -118,7 +119,7 @@ def test_who_is_in_a_region_keeps_a_cpu_each() -> None:
 
 def test_the_document_has_the_cpus_and_what_comes_before() -> None:
     result = explore(torn("atomic"))
-    text = document("torn", {}, {}, result, judge(result, None, None), {})
+    text = document(ExploredCase("torn", result, judge(result, None, None)))
     content = json.loads(text)["violations"]["torn"]
     # W's load and first store, R's two loads.
     assert (content["preemptions"], content["cpus"], content["before"]) == (0, 2, 4)

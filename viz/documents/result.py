@@ -5,15 +5,15 @@ Values of the model are text, as reports show them. Counts are exact integers of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-from racer.catalogue.parameters import Value
 from racer.catalogue.scenario import Expected
 from racer.exploration.judgement import Judgement
-from racer.exploration.result import Finding, Outcome, Result, Verdict
+from racer.exploration.result import Finding, Outcome, Verdict
 from racer.exploration.witness_file import racer_version
 from racer.lang.outcomes import OutcomeKey
+from racer.viz.documents.case import ExploredCase
 from racer.viz.documents.parts import (
     Came,
     Coverage,
@@ -100,6 +100,7 @@ class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     searched       states in the graph that decided the verdict
     canonical      states up to symmetry; null where not all were searched
     sampling       what single runs say of the others, where these were drawn; null after a search
+    trailer        the result in a line for a mail, for `racer verify`; null where it is not told
     """
 
     racer: str
@@ -124,6 +125,7 @@ class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     searched: Number
     canonical: Number | None
     sampling: Sampling | None
+    trailer: str | None
 
 
 class ResultsDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="racer-results/1"):
@@ -140,40 +142,25 @@ class ResultsDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag=
     errors: list[str]
 
 
-def document(
-    scenario: str,
-    parameters: Mapping[str, Value],
-    what_ifs: Mapping[str, Value],
-    result: Result,
-    judgement: Judgement,
-    files: Mapping[str, str],
-) -> str:
-    """The document of one result, in one line; see result_document()."""
-    return dumped(result_document(scenario, parameters, what_ifs, result, judgement, files))
+def document(case: ExploredCase) -> str:
+    """The document of one result, in one line."""
+    return dumped(result_document(case))
 
 
-def results_document(results: Sequence[ResultDocument], errors: Sequence[str]) -> str:
+def results_document(cases: Sequence[ExploredCase], errors: Sequence[str]) -> str:
     """The document of several results, in one line."""
-    return dumped(
-        ResultsDocument(racer=racer_version(), results=list(results), errors=list(errors))
-    )
+    results = [result_document(case) for case in cases]
+    return dumped(ResultsDocument(racer=racer_version(), results=results, errors=list(errors)))
 
 
-def result_document(
-    scenario: str,
-    parameters: Mapping[str, Value],
-    what_ifs: Mapping[str, Value],
-    result: Result,
-    judgement: Judgement,
-    files: Mapping[str, str],
-) -> ResultDocument:
-    """The document as data; `what_ifs` are those of the parameters that are not what the code
-    under test does, `files` has the witness file of each label that has one."""
+def result_document(case: ExploredCase) -> ResultDocument:
+    """The document of one result, as data."""
+    result, judgement = case.result, case.judgement
     return ResultDocument(
         racer=racer_version(),
-        scenario=scenario,
-        parameters=dict(parameters),
-        what_ifs=dict(what_ifs),
+        scenario=case.reference,
+        parameters=dict(case.parameters),
+        what_ifs=dict(case.what_ifs),
         memory=result.memory,
         verdict=result.verdict,
         expected=_declared(judgement),
@@ -181,13 +168,14 @@ def result_document(
         **searched_fields(result),
         outcomes=[_outcome(key, outcome) for key, outcome in result.outcomes.items()],
         violations={
-            label: _violation(finding, files.get(label))
+            label: _violation(finding, case.files.get(label))
             for label, finding in result.violations.items()
         },
         vacuous=list(result.vacuous),
         searched=result.searched,
         canonical=result.canonical,
         sampling=sampling_of(result.sampling),
+        trailer=case.trailer or None,
     )
 
 

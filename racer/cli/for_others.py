@@ -1,0 +1,61 @@
+"""The commands about what others read or have written: `racer schema`, `racer verify`.
+
+Loaded for `--help`, as all that declares commands: it imports nothing of the engine.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def schema(
+    kind: Annotated[
+        str | None,
+        typer.Argument(metavar="[KIND]", help="Such as result; a list if none."),
+    ] = None,
+) -> None:
+    """Print the JSON Schema of a document that --json prints.
+
+    It is that of this version of racer, which its documents name, and allows no other keys.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.schemas import schema_command
+
+        return schema_command(kind)
+
+    raise typer.Exit(guarded(command))
+
+
+def verify(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TRAILER|MAIL...",
+            help='A line "Racer: ...", in quotes, or a file that has some; - is stdin.',
+        ),
+    ],
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run whatever files the trailers name.")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop each after S seconds: exit status 3.")
+    ] = None,
+) -> None:
+    """Compute anew what the trailer of a mail says.
+
+    Of each it says: confirmed; refuted, and what differs; not reproducible here, and what is
+    missing or has moved; or not decided, where a limit cut it. Exit status 0 if all are confirmed,
+    2 where one cannot be read, else 1 where one is refuted, else 4 where one is not reproducible.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.verifying import verify_command
+
+        return verify_command(what, trust=trust, timeout=timeout)
+
+    raise typer.Exit(guarded(command))

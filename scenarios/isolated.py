@@ -75,6 +75,7 @@ from racer import (
     scenario,
 )
 
+from .kernel.about import about_page, named
 from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.call import Call, hwpoison_call
 from .kernel.lru import folio_add_lru, isolate, put_back
@@ -196,4 +197,7 @@ def isolated(
         sometimes["p is isolated"] = is_isolated
     if isolations > 0 or rests:
         sometimes["p rests in the batch"] = rests_in_the_batch
-    return program_about(mem, block, p, threads, sometimes=sometimes)
+    about = named(
+        about_page(block, p), was_off="of the model: p was off the LRU once, or never on it"
+    )
+    return program_about(mem, block, p, threads, sometimes=sometimes, about=about)

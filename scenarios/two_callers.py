@@ -90,6 +90,7 @@ from racer import (
     scenario,
 )
 
+from .kernel.about import about_page, named
 from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.call import Call, hwpoison_call
 from .kernel.lru import batch_move_lru
@@ -225,6 +226,9 @@ def two_callers(
         threads,
         invariants={"poison_lost": poisoned_once_dealt_with},
         sometimes=sometimes,
+        about=named(
+            about_page(block, p), dealt_with="of the model: a call is over that has poisoned p"
+        ),
     )
 
 

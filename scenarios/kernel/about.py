@@ -1,6 +1,7 @@
 """What the page model is about, in words for a mail: which code, which page is which, what a label
 and its effect come to in the kernel's own terms."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from racer import About
@@ -31,6 +32,11 @@ def about_page(block: "Block", p: "Page") -> About:
         effects=EFFECTS,
         models=MODELS,
     )
+
+
+def named(about: About, **names: str) -> About:
+    """With words for cells that are of the model, and not of the kernel."""
+    return replace(about, names={**about.names, **names})
 
 
 def labels(p: str) -> dict[str, str]:

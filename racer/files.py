@@ -141,6 +141,14 @@ def _named(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "something else")
 
 
+def beginning(path: str | Path) -> bytes:
+    """What a file begins with; nothing where there is none, or it cannot be read."""
+    try:
+        return _beginning(Path(path)) if os.path.isfile(path) else b""
+    except OSError:
+        return b""
+
+
 def _beginning(path: Path) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
     with open(descriptor, "rb") as file:

@@ -309,20 +309,26 @@ def _explain(
 
 @app.command("replay")
 def _replay(
-    witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
+    witness: Annotated[
+        str, typer.Argument(metavar="WITNESS.json", help="A witness, or a schedule that is kept.")
+    ],
     scenario: options.Whose = None,
     trust: options.Trust = False,
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="Where it diverges, go on from there to its label.")
+    ] = False,
 ) -> None:
     """Run the schedule of a witness file again.
 
-    On the threads themselves, and every step is held against the file.
+    On the threads themselves, and every step is held against the file; of a schedule that is kept
+    by pytest, the order in which threads are left for each other.
     """
     from racer.cli.guard import guarded
 
     def command() -> int:
         from racer.cli.witnesses import Consent, replay_witness
 
-        return replay_witness(witness, Consent(trust, scenario))
+        return replay_witness(witness, Consent(trust, scenario), go_on=go_on)
 
     raise typer.Exit(guarded(command))
 

@@ -10,16 +10,25 @@ from racer.artefacts.naming import shell_word
 from racer.artefacts.telling import origin_of
 from racer.catalogue.discovery import find, is_below_here
 from racer.catalogue.scenario import Scenario
-from racer.cli.guard import emit, models_print_to_stderr
+from racer.cli.continuing import continued, steps_listed
+from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import named_by_user
-from racer.cli.statuses import OK
-from racer.errors import UsageError, WitnessError
+from racer.cli.statuses import DIVERGED, OK
+from racer.errors import ReplayDiverged, UsageError, WitnessError
 from racer.explanation.exact import unexplained
 from racer.exploration.exploring import searched_and_told
+from racer.exploration.schedule_file import SavedSchedule, begins_as_schedule, stale
+from racer.exploration.schedule_file import load as load_schedule
 from racer.exploration.wanted import Wanted
-from racer.exploration.witness_file import SavedWitness, check, load, racer_version
+from racer.exploration.witness_file import (
+    SavedWitness,
+    check,
+    label_is_missing,
+    load,
+    racer_version,
+)
 from racer.exploration.witnesses import count_preemptions
-from racer.files import shown_path
+from racer.files import beginning, shown_path
 from racer.lang.patience import patience
 from racer.lang.program import Program
 from racer.machine.loaded import Loaded, load_program
@@ -29,8 +38,6 @@ from racer.replaying.trace import Trace
 from racer.viz.brief import Origin
 from racer.viz.summary import heading
 from racer.words.counts import preemptions_text
-from racer.words.names import short_names, step_name
-from racer.words.phrases import again_text, event_text
 
 _STATES_TO_CHECK_NUMBERS = 20_000  # some seconds
 
@@ -69,14 +76,7 @@ class Replayed:
 
     @property
     def heading(self) -> str:
-        scenario, saved = self.scenario, self.saved
-        return heading(
-            saved.scenario,
-            scenario.summary,
-            saved.parameters,
-            saved.memory,
-            scenario.what_ifs(saved.parameters),
-        )
+        return _heading(self.scenario, self.saved)
 
     def origin(self) -> Origin:
         """What the scenario declares of the label, and what explores it again."""
@@ -102,9 +102,26 @@ class Replayed:
         return "\n".join(notes)
 
 
-def replay_witness(path: str, consent: Consent) -> int:
-    """Replay a saved witness, holding every step against the file, and list the steps."""
-    done = replayed(path, consent)
+def replay_witness(path: str, consent: Consent, *, go_on: bool = False) -> int:
+    """Replay a saved witness, holding every step against the file, and list the steps.
+
+    `go_on`: where it diverges, go on from there to its label. A schedule that is kept is followed.
+    """
+    if begins_as_schedule(beginning(path)):
+        return _replay_kept(path, consent, go_on=go_on)
+    try:
+        done = replayed(path, consent)
+    except ReplayDiverged as error:
+        if not go_on:
+            raise
+        saved = load(Path(path))
+        with models_print_to_stderr():
+            scenario, program, _ = _saved_program(saved, Path(path), consent)
+        emit(f"{_heading(scenario, saved)}\n")
+        made = saved.schedule if label_is_missing(error) else saved.schedule[: error.step - 1]
+        complain(f"error: {error}")
+        emit(continued(program, saved.memory, saved.label, made, len(saved.steps)))
+        return DIVERGED
     events = done.trace.events
     emit(f"{done.heading}\n")
     emit(f"REPLAYED  {len(events)} steps, each as saved: {done.saved.label}")
@@ -112,20 +129,36 @@ def replay_witness(path: str, consent: Consent) -> int:
         emit(preemptions_text(done.saved.preemptions, done.saved.minimal))
     if done.notes():
         emit(done.notes())
-    explains = unexplained(done.saved.memory) is None
-    # Short names are for quoting an explanation. Without one, whole names tell a flush of a buffer
-    # from the store that it makes visible.
-    threads = done.trace.threads
-    shorts = short_names(threads) if explains else {thread: thread for thread in threads}
-    names = [step_name(shorts[event.thread], event.step) for event in events]
-    width = max((len(name) for name in names), default=0)
-    steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, events, strict=True)]
-    if done.trace.cycle:
-        steps.append(f"  {again_text(names[-done.trace.cycle])}")
     told = f"racer explain {shell_word(path)}{done.consent.words}"
-    closing = ["", told] if explains else []
-    emit("\n".join(["", *steps, *closing]))
+    closing = ["", told] if unexplained(done.saved.memory) is None else []
+    emit("\n".join(["", *steps_listed(done.trace, done.saved.memory), *closing]))
     return OK
+
+
+def _replay_kept(path: str, consent: Consent, *, go_on: bool) -> int:
+    """Follow a schedule that is kept, and list the steps that it comes to."""
+    saved = load_schedule(Path(path))
+    with models_print_to_stderr():
+        scenario, program, _ = _saved_program(saved, Path(path), consent)
+        found = saved.followed(program)
+    emit(f"{_heading(scenario, saved)}\n")
+    steps = len(found.trace.events)
+    if found.shows(saved.label):
+        emit(f"FOLLOWED  {len(saved.turns)} turns, {steps} steps: {saved.label}")
+        emit("\n".join(["", *steps_listed(found.trace, saved.memory)]))
+        return OK
+    error = stale(saved, found)
+    if not go_on:
+        raise error
+    complain(f"error: {error}")
+    emit(continued(program, saved.memory, saved.label, found.trace.schedule, steps))
+    return DIVERGED
+
+
+def _heading(scenario: Scenario, saved: SavedWitness | SavedSchedule) -> str:
+    parameters = saved.parameters
+    what_ifs = scenario.what_ifs(parameters)
+    return heading(saved.scenario, scenario.summary, parameters, saved.memory, what_ifs)
 
 
 def replayed(path: str, consent: Consent) -> Replayed:
@@ -193,12 +226,17 @@ def _edited(path: str, what: str) -> WitnessError:
 
 
 def _saved_program(
-    saved: SavedWitness, path: Path, consent: Consent
+    saved: SavedWitness | SavedSchedule, path: Path, consent: Consent
 ) -> tuple[Scenario, Program, Consent]:
     """The scenario of a witness, its Program, and what that took of the consent.
 
     Errors   WitnessError that names the file.
     """
+    if isinstance(saved, SavedSchedule) and saved.test:
+        raise WitnessError(
+            f"the schedule {shown_path(path)} is of a test, which makes its Program: pytest runs "
+            f"it, beside {saved.test}."
+        )
     if not saved.scenario and consent.scenario is None:
         raise WitnessError(
             f"the witness {shown_path(path)} is of a Program in Python and names no scenario. In "
@@ -211,7 +249,9 @@ def _saved_program(
         raise WitnessError(f"the witness {shown_path(path)} cannot be replayed: {error}") from error
 
 
-def _scenario_of(saved: SavedWitness, path: Path, consent: Consent) -> tuple[Scenario, Consent]:
+def _scenario_of(
+    saved: SavedWitness | SavedSchedule, path: Path, consent: Consent
+) -> tuple[Scenario, Consent]:
     """The scenario a witness names, or the one given in its place; and what that took.
 
     A file is looked for from here, then from the witness up, and run only if it is a scenario's

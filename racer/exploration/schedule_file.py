@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import msgspec
 
 from racer.catalogue.parameters import Value
-from racer.errors import WitnessError
+from racer.errors import ReplayDiverged, WitnessError
 from racer.exploration.result import Result, finding_of
 from racer.exploration.turns import Followed, Turn, follow, turns_of
 from racer.exploration.witness_file import decoded, racer_version, unusable
@@ -148,6 +148,27 @@ def load(path: Path) -> SavedSchedule:
         known = ", ".join(sorted(MODELS))
         raise unusable(path, f"racer has no memory model {schedule.memory!r}: {known}.", "schedule")
     return schedule
+
+
+def stale(saved: SavedSchedule, found: Followed) -> ReplayDiverged:
+    """The error for a schedule that does not show its label any more: where, and why."""
+    steps = found.trace.events
+    shown = f"violation {saved.label!r}"
+    turn, why = shown, ", ".join(found.trace.labels) or "no violation"
+    at, thread = len(steps), steps[-1].thread if steps else "(none)"
+    if found.diverged is not None:
+        where = saved.turns[found.diverged.turn - 1]
+        at, thread = found.diverged.steps + 1, where.thread
+        turn, why = f"turn {found.diverged.turn}: {where}", found.diverged.why
+    return ReplayDiverged(
+        step=at,
+        thread=thread,
+        expected=turn,
+        found=why,
+        hint="Usual cause: the program changed since the schedule was kept.\n"
+        "Try: --continue; pytest says whether the label is gone, and --racer-update of it what is "
+        "kept.",
+    )
 
 
 def begins_as_schedule(content: bytes) -> bool:

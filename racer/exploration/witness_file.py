@@ -27,6 +27,7 @@ from racer.machine.models import replayed
 from racer.replaying.trace import Event, Trace
 
 SCHEMA = "racer-witness/1"
+_MISSING = "violation "  # what was expected where the label is not shown
 _LARGEST = 1 << 26  # bytes of a witness: a step has some 200, so 300,000 steps
 
 _Natural = Annotated[int, msgspec.Meta(ge=0)]
@@ -204,11 +205,16 @@ def not_shown(trace: Trace, label: str, remedy: str) -> ReplayDiverged:
     return ReplayDiverged(
         step=len(trace.events),
         thread=trace.events[-1].thread if trace.events else "(none)",
-        expected=f"violation {label!r}",
+        expected=f"{_MISSING}{label!r}",
         found=", ".join(trace.labels) if trace.labels else "no violation",
         hint="Every step can be taken, but the program no longer calls this a violation.\n"
         + remedy,
     )
+
+
+def label_is_missing(error: ReplayDiverged) -> bool:
+    """Whether all steps of the schedule could be taken as saved, and the label is not shown."""
+    return error.expected.startswith(_MISSING)
 
 
 def racer_version() -> str:

@@ -7,12 +7,14 @@ at once, but for those of the one search that finds the label.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from racer.machine.interface import Broken, System
 from racer.machine.layout import State
+from racer.machine.moves import Move
 from racer.search.limits import Budget, LimitHit
 from racer.search.shown import Examiner
 from racer.search.walk import reachable
@@ -55,6 +57,46 @@ def escape(
         except Broken as broken:  # in a state that a search that was cut had not come to
             return Escape(None, unknown=f"the model fails there: {broken.text}")
     return Escape(0)
+
+
+def way_to(
+    system: System,
+    start: State,
+    label: str,
+    *,
+    states: int = ESCAPE_STATES,
+    deadline: float | None = None,
+) -> tuple[Move, ...] | None:
+    """The fewest moves from a state to one that shows the label; None: no state that follows does.
+
+    A livelock is shown by no state, so it is not looked for.
+
+    Errors   LimitHit past `states` or the deadline; Broken where the model fails.
+    """
+    budget = Budget(states, deadline, states_text="more than {:,} states to look at")
+    examiner = Examiner(system, system.groups)
+    before: dict[State, tuple[State, Move] | None] = {start: None}
+    waiting = deque([start])
+    while waiting:
+        budget.spend()
+        state = waiting.popleft()
+        following = system.successors(state)
+        shown = system.labels(state) if following else examiner.labels_at_end(state)
+        if label in shown:
+            return _moves_to(before, state)
+        for move, after in following:
+            if after not in before:
+                before[after] = (state, move)
+                waiting.append(after)
+    return None
+
+
+def _moves_to(before: Mapping[State, tuple[State, Move] | None], state: State) -> tuple[Move, ...]:
+    moves: list[Move] = []
+    while (came := before[state]) is not None:
+        state, move = came
+        moves.append(move)
+    return tuple(reversed(moves))
 
 
 def _reaches(

@@ -13,6 +13,7 @@ import pytest
 from racer.artefacts.naming import file_label
 from racer.errors import WitnessError
 from racer.exploration.schedule_file import SavedSchedule, begins_as_schedule, load
+from racer.files import beginning
 from racer.testing.checking import CheckFailed
 from racer.testing.schedules import case_of_schedule, held, test_reference
 from racer.testing.stashed import (
@@ -86,7 +87,7 @@ def is_kept(path: Path, config: pytest.Config) -> bool:
     if config.getini("racer_schedules"):
         return path.parent == schedules_of(config, path)
     return path.parent.name == NAME_OF_DIRECTORY and any(
-        begins_as_schedule(_beginning(each)) for each in sorted(path.parent.glob("*.json"))
+        begins_as_schedule(beginning(each)) for each in sorted(path.parent.glob("*.json"))
     )
 
 
@@ -141,7 +142,7 @@ def _index(config: pytest.Config, file: Path) -> _Index:
     if directory not in indexes:
         found: _Index = {}
         for path in sorted(directory.glob("*.json")):
-            if begins_as_schedule(_beginning(path)):
+            if begins_as_schedule(beginning(path)):
                 try:
                     saved = load(path)
                 except WitnessError:
@@ -164,11 +165,3 @@ def _lost(saved: SavedSchedule, directory: Path) -> str:
         if not re.search(rf"^\s*(async def|def|class) {re.escape(name)}\b", text, re.MULTILINE):
             return f"the schedule is of {saved.test!r}, and there is no {name!r} in that file."
     return ""
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(100)
-    except OSError:
-        return b""

@@ -369,12 +369,24 @@ def stalled_text(stall: OutOfPatience) -> str:
 
 
 def _assertion_label(error: AssertionError) -> str:
-    """The assertion's text; where it has none, its source line."""
+    """The assertion's text; where it has none, its source line.
+
+    pytest writes asserts anew, and gives those a text that have none, with the values of the run:
+    there would be a label for each of these, and none that others have who explore without pytest.
+    """
     text = str(error).strip()
-    if not text:
+    if not text or (text.startswith("assert ") and _is_pytests(error)):
         where = last_line(error)
         text = linecache.getline(where.path, where.line).strip() if where else ""
     return without_addresses((text or "assertion failed").splitlines()[0])[:_LABEL_LIMIT]
+
+
+def _is_pytests(error: AssertionError) -> bool:
+    """Whether pytest has written the assert anew."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback is not None and "@pytest_ar" in traceback.tb_frame.f_globals
 
 
 def _explain_exception(error: BaseException) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from racer import Program, Scenario, load, replay
+from racer import Program, Scenario, explore, load, replay
+from racer.catalogue.discovery import find
 from racer.errors import UsageError
 from racer.testing.expecting import expectation
 from tests.testing.projects import COUNTER, INTERLEAVINGS, LOST, failures, ran
@@ -267,6 +268,31 @@ def test_positional(racer_check):
     assert told["test_that_checks_nothing"].startswith("error: the test has the mark racer and che")
     assert told["test_positional"].startswith("error: the mark racer takes keywords only")
     assert "racer(*, expect" in ran(pytester, "--markers").stdout.str()
+
+
+def test_an_assert_has_the_label_that_it_has_without_pytest(pytester: pytest.Pytester) -> None:
+    test = """
+@scenario(expect=Expected("fail", ("assert await x.load() == 1", "set to 2")))
+def asserting() -> Program:
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def look():
+        assert await x.load() == 1
+        assert await x.load() == 1, "set to 2"
+
+    async def store():
+        await x.store(1)
+        await x.store(2)
+
+    return Program(mem, {"A": Thread(look), "B": Thread(store)})
+
+def test_it(racer_check):
+    racer_check(asserting)
+"""
+    ran(pytester, test=test).assert_outcomes(passed=1)
+    found = explore(find("test_it.py::asserting").scenario())
+    assert list(found.violations) == ["assert await x.load() == 1", "set to 2"]
 
 
 def test_what_a_scenario_declares_stands_for_what_a_test_says_alike() -> None:

@@ -22,7 +22,7 @@ from tests.corpus import ENOUGH_WORK
 # Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
 THOROUGH = (
     *("generated", "kernel", "cli", "claims", "oracles", "viz/test_html", "graphs"),
-    *("test_readme", "test_writing", "testing", "schedules"),
+    *("test_readme", "test_writing", "test_project_page", "testing", "schedules"),
 )
 
 pytest_plugins = ("pytester",)

@@ -54,8 +54,11 @@ Keep questions
 Errors are RacerErrors: ModelError (the model is broken, not the code under test), ProgramError,
 UsageError, WitnessError, ReplayDiverged.
 
+Under pytest, racer_check(program, expect="label") explores, and fails unless that is what shows.
+
 In the repository, racer/WRITING.md is the guide, racer/API.md has every public name with its
-signature, racer/DESIGN.md says how racer works. help(racer.explore) tells of one name.
+signature, racer/PROJECT.md is about tests and CI, racer/DESIGN.md says how racer works.
+help(racer.explore) tells of one name.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.testing.projects import INSTALLED
 
-# The numbers of the page. Of two threads that load and store there are C(4, 2) = 6 interleavings, and
-# 2 in which one is over before the other begins: 4 lose one. late_get, v1: find() is T R I F (table,
+# The numbers of the page. Of two threads that load and store there are C(4, 2) = 6 interleavings;
+# in 2 one is over before the other begins, so 4 lose one. late_get, v1: find() is T R I F (table,
 # refs, inc, freed), the put is t d f, and f comes only where d took the last reference.
 #     t before T: find() ends with T, which is in one of 3 places after t              3
 #     T first, R after d: find() ends with R, before f or after it                     2

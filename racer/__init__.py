@@ -21,6 +21,7 @@ Write a program
     Condition ...   what threads wait with: mem.condition, .event, .semaphore, .queue, .rwlock,
                     .latch, .barrier
     Pool, Rcu       objects with a lifetime: mem.pool(...); read sections, grace periods: mem.rcu()
+    PerThread       mem.per_thread("flag", False): one for each thread, and copies stay alike
     Refcount        mem.refcount("refs", 1, most=3): .inc_not_zero(), .dec_and_test(), ...
     choose, fence   await choose(*options) explores each; await fence("mb")
     atomic          async with atomic(): its steps are not preempted, as with interrupts off
@@ -117,6 +118,7 @@ if TYPE_CHECKING:
     from racer.lang.outcomes import Blocked as Blocked
     from racer.lang.outcomes import Idle as Idle
     from racer.lang.outcomes import Violation as Violation
+    from racer.lang.per_thread import PerThread as PerThread
     from racer.lang.pools import Address as Address
     from racer.lang.pools import Field as Field
     from racer.lang.pools import Object as Object
@@ -169,6 +171,7 @@ _HOMES = {
     "lang.refcounts": "Refcount",
     "lang.memory": "Memory",
     "lang.outcomes": "Blocked Idle Violation",
+    "lang.per_thread": "PerThread",
     "lang.pools": "Address Field Object Pool",
     "lang.program": "Program Thread",
     "lang.schedule": "Move",

@@ -21,8 +21,8 @@ from racer.lang import operations
 
 GROUPS = {
     "Write a program": (
-        "Memory Cell Lock Refcount Watch Window State choose fence atomic Thread Program About "
-        "Violation"
+        "Memory Cell Lock Refcount PerThread Watch Window State choose fence atomic Thread "
+        "Program About Violation"
     ),
     "Wait": "Condition EventFlag Semaphore Queue QueueClosed RwLock RwLockSide Latch Barrier",
     "Objects that are freed": "Pool Object Field Address Rcu ReadSide",
@@ -62,6 +62,7 @@ INTERNAL = {
     "Object": "initial refers",
     "Field": "refers whole",
     "Rcu": "initial fits refers",
+    "PerThread": "initial fits",
     "Window": "observation slot watch",
     "Thread": "start constants described copied",
     "Program": "predicates functions instances",

@@ -123,11 +123,22 @@ OPERATIONS = {
     *("Act", "Enlist", "Woken", "Notify", "Look", "Awaken", "SetTo", "IsSet"),
     *("Down", "TryDown", "Up", "Put", "TryPut", "Get", "TryGet", "Close"),
     *("Enter", "TryEnter", "Leave", "CountDown", "AwaitLatch", "Arrive", "GoOn"),
-    *("Access", "Allocate", "GiveBack", "Initialise", "Free"),
+    *(
+        "WaitFor",
+        "OwnStore",
+        "OwnLoad",
+        "LoadAll",
+        "Access",
+        "Allocate",
+        "GiveBack",
+        "Initialise",
+        "Free",
+    ),
     *("ReadLock", "ReadUnlock", "Synchronize", "GracePeriod", "FreeLater", "NextToFree"),
 }
 DEFINE_OPERATIONS = (
     *("racer.lang.operations", "racer.lang.refcounts", "racer.lang.sync.act", "racer.lang.pools"),
+    *("racer.lang.watches", "racer.lang.per_thread"),
     *(f"racer.lang.sync.{name}" for name in ("conditions", "events")),
     *(f"racer.lang.sync.{name}" for name in ("meetings", "queues", "rcu", "rwlocks", "semaphores")),
 )

@@ -96,8 +96,11 @@ class History:
         if thread in held_up:
             return held_up[thread]
         facts = operation.facts
-        if not facts.blocks or not isinstance(operation, CellOperation):
+        if not facts.blocks:
             return None
+        if not isinstance(operation, CellOperation):
+            waits = not operation.can_go(self.instants[row].values)
+            return operation.obstacle("") if waits else None
         value = self.instants[row].values[operation.cell]
         try:
             if operation.execute(value) is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -37,6 +37,7 @@ class Facts(NamedTuple):
     fence      the kind of fence it is
     functions  what it calls on the cell's value: the model's own, evaluated at every execution
     options    the results one of which is chosen, where it touches no cell
+    watch      the watch that it waits for, where it touches no cell: it blocks while that is false
 
     Two operations of different threads conflict when they touch the same cell and one of them
     may store to it: then either may change the other's result, or whether it can go on. All
@@ -53,6 +54,7 @@ class Facts(NamedTuple):
     fence: FenceKind | None = None
     functions: tuple[Callable[[object], object], ...] = ()
     options: tuple[object, ...] = ()
+    watch: str | None = None
 
 
 class Operation(ABC):
@@ -68,9 +70,18 @@ class Operation(ABC):
     def facts(self) -> Facts:
         """What it is. The same operation always has the same facts."""
 
+    def can_go(self, values: Mapping[str, object]) -> bool:
+        """Whether it can be executed while cells hold these values. Of one that touches no cell."""
+        return True
+
     def parts(self) -> tuple[object, ...]:
         """All that it was given: two of one class with equal parts are the same operation."""
         return tuple([getattr(self, name) for name in fields_of(type(self))])
+
+    def obstacle(self, value: str) -> str:
+        """How a thread stands that is blocked here, as a predicate; `value`, in words, is what its
+        cell holds, if it has one."""
+        return "is blocked"
 
     def text(self, show: Show = describe) -> str:
         """The operation as a report names it, its values as `show` puts them."""
@@ -113,8 +124,6 @@ class CellOperation(Operation):
         return self.facts.stores
 
     def obstacle(self, value: str) -> str:
-        """How a thread stands that is blocked here, as a predicate; `value`, in words, is what its
-        cell holds."""
         return f"waits for cell {self.cell}, which is {value}"
 
 

@@ -29,7 +29,7 @@ from racer.lang.pending import (
     Violated,
     Watched,
 )
-from racer.lang.values import describe, require_hashable, without_addresses
+from racer.lang.values import describe, require_hashable, value_key, without_addresses
 from racer.lang.whose import is_racers_own, last_line, module_of
 
 _LABEL_LIMIT = 120  # characters; an assertion's text can be a page long
@@ -163,7 +163,7 @@ class CoroutineRun:
 
     def key(self, of_coroutine: CoroutineKey) -> Hashable | None:
         known = of_coroutine(self.coroutine)
-        regions = (self._regions, self._entered, self._locks, self._kept)
+        regions = (self._regions, self._entered, self._locks, value_key(self._kept))
         return None if known is None else (known, self._is_forgetful, regions)
 
     def open_window(self, watch: Watched) -> int:
@@ -199,7 +199,8 @@ class CoroutineRun:
     def keep(self, name: str, value: tuple[Any, ...]) -> None:
         """Let the thread know that of what has this name, until it is told otherwise."""
         others = [each for each in self._kept if each[0] != name]
-        self._kept = tuple(sorted([*others, (name, value)] if value else others))
+        added = [*others, (name, value)] if value else others
+        self._kept = tuple(sorted(added, key=lambda each: each[0]))
 
     def kept(self, name: str) -> tuple[Any, ...]:
         """What it knows of what has this name; nothing at first."""

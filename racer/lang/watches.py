@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Protocol, TypeVar
+from typing import ClassVar, Final, Protocol, TypeVar
 
 from racer.errors import ModelError, ProgramError
 from racer.interrupts import is_from_outside
-from racer.lang.asking import perform_silently, refuse, thread_run
+from racer.lang.asking import operation, perform, perform_silently, refuse, thread_run
+from racer.lang.operations import Facts, Operation, Show
 from racer.lang.pending import CloseWindow
 from racer.lang.run import OutOfPatience, stalled_text
 from racer.lang.values import describe, truth_of
@@ -105,6 +106,37 @@ class Watch:
     def window(self) -> Window:
         """Make a window on this watch, for one use: `async with watch.window() as seen:`."""
         return Window(self)
+
+    @operation
+    async def wait(self) -> None:
+        """Block until the predicate holds: of several cells at the same time. One step.
+
+        It reads all its cells at once, which no machine does: what polls them one after the other
+        is a loop of loads. While the predicate is false the thread takes no step.
+        """
+        await perform(WaitFor(self))
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor(Operation):
+    """Blocks while a watch is false; executing it reads all cells of the watch."""
+
+    watch: Watch
+
+    verb: ClassVar = "wait for"
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(blocks=True, options=(None,), watch=self.watch.name)
+
+    def can_go(self, values: Mapping[str, object]) -> bool:
+        return self.watch.holds(values)
+
+    def obstacle(self, value: str) -> str:
+        return f"waits for watch {self.watch.name!r}"
+
+    def _arguments(self, show: Show) -> str:
+        return f" {self.watch.name!r}"
 
 
 UNKNOWN: Final = "not known, since it did not return"  # what `shows` say that hang

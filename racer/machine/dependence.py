@@ -6,11 +6,12 @@ rule one says that windows are not closed under the usual independence, so
 
     a store to a watched cell      writes the cell and the watch
     an edge of a window on it      reads the watch
+    a step that waits for it       reads the watch
 
-which makes the store dependent with the edges of every window on that watch, and with every
-other store to that watch's cells. Invariants and `sometimes` are watches whose windows never
-close, and so is what a model promises of itself. What they read is not declared, so they are
-one place, which every store writes.
+which makes the store dependent with the edges of every window on that watch, with whoever waits
+for it, and with every other store to that watch's cells. Invariants and `sometimes` are watches
+whose windows never close, and so is what a model promises of itself. What they read is not
+declared, so they are one place, which every store writes.
 
 What may be touched later is known statically, from closed automata.
 """
@@ -75,7 +76,8 @@ class Places:
     ) -> Footprint:
         """The footprint of a step. `edges` are the watches on which a window opens or closes
         with it; `reads` is False where what it finds in its cell makes no difference."""
-        read = sum(self._watches[name] for name in set(edges))
+        waits = () if facts.watch is None else (facts.watch,)
+        read = sum(self._watches[name] for name in {*edges, *waits})
         if facts.cell is None:
             return Footprint(read, 0)
         if reads or facts.stores:

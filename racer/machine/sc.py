@@ -90,7 +90,10 @@ class SequentialConsistency(Telling):
             for move, delta, special in edges:
                 after = state + delta
                 if special is not None:
-                    after = self._take(state, after, move, special)
+                    taken = self._take(state, after, move, special)
+                    if taken is None:
+                        continue
+                    after = taken
                 found.append((move, after))
         return found
 
@@ -117,9 +120,15 @@ class SequentialConsistency(Telling):
         nodes = zip(known, self._layout.nodes, strict=True)
         return tuple([futures[(state >> field.shift) & field.mask] for futures, field in nodes])
 
-    def _take(self, before: State, after: State, move: Move, special: Special) -> State:
-        """Bring the monitors up to date; the thread may end on what a window has seen."""
+    def _take(self, before: State, after: State, move: Move, special: Special) -> State | None:
+        """Bring the monitors up to date; the thread may end on what a window has seen. None: it
+        waits for a watch that is false."""
         thread = special.step.thread
+        try:
+            if special.waits is not None and not self._monitors.truth(special.waits, before):
+                return None
+        except ModelError as error:
+            raise Broken(None, move, str(error)) from error
         if special.failure is not None:
             raise Broken(thread, move, special.failure)
         try:

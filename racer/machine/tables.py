@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from racer.automata.lifting import Lifted, executed, step_of
 from racer.lang.effects import Misuse
 from racer.lang.operations import Operation
-from racer.lang.pending import AboutTo, Raised
+from racer.lang.pending import AboutTo, Raised, Watched
 from racer.machine.layout import Field, Layout, State
 from racer.machine.monitors import Monitors, Step
 from racer.machine.moves import Move, move_of, option_of
@@ -22,10 +22,12 @@ _NO_CELL: Final = Field(0, 0)
 
 
 class Special(NamedTuple):
-    """A step that a window or an invariant may see, or with which the model fails."""
+    """A step that a window or an invariant may see, or with which the model fails; or one that is
+    taken only while a watch holds (`waits`)."""
 
     step: Step
     failure: str | None
+    waits: Watched | None
 
 
 class Edge(NamedTuple):
@@ -138,6 +140,7 @@ class ThreadTable:
         failure = str(done.error) if misused else None
         if isinstance(goal, Raised):
             failure = goal.text
-        if failure is None and not self._monitors.concern(step):
+        waits = None if facts.watch is None else self._lifted.program.memory.watches[facts.watch]
+        if failure is None and waits is None and not self._monitors.concern(step):
             return Edge(move, delta, None)
-        return Edge(move, delta, Special(step, failure))
+        return Edge(move, delta, Special(step, failure, waits))

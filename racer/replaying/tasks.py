@@ -108,7 +108,7 @@ class Tasks:
         if self.storage.obstacle(thread, operation) is not None:
             return False
         if not isinstance(operation, CellOperation):
-            return True
+            return operation.can_go(self.storage.values)
         try:
             found = self.storage.find(thread, operation.cell).value
             return operation.execute(found) is not None

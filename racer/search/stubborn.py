@@ -34,7 +34,8 @@ Proof obligations, and why they hold
       one here with the same moves in an order that differs for independent ones only: an agent
       of P that could move and never does would make it unfair, and no move is put off for ever.
       That run is fair as well: whether an agent can move depends on one cell, whose values come
-      in the same order. Peled, "All from one, one for all", CAV 1993.
+      in the same order, or on the cells of one watch, all stores to which conflict. Peled,
+      "All from one, one for all", CAV 1993.
 
 Of the closed sets the one with the fewest enabled moves is taken, the first in their order
 among equals; the choice depends on the state alone, so the graph is the same in every run.

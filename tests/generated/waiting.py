@@ -133,6 +133,30 @@ KINDS = {
             ("await rcu.synchronize()", 2, 1),
         ),
     ),
+    "watch": Kind(
+        tuple(
+            f"w = mem.watch('w', lambda s: {predicate}, [a, b])"
+            for predicate in ("s[a] == s[b]", "s[a] and s[b]", "s[a] != 1", "s[a] + s[b] > 2")
+        ),
+        (
+            ("await w.wait()", 1, 1),
+            ("await a.store({k})", 1, 1),
+            ("await b.update(bump)", 1, 1),
+            ("async with w.window() as seen:\n    await w.wait()\nr0 = int(seen.always)", 1, 1),
+            ("async with w.window() as seen:\n    await a.swap({k})\nr1 = int(seen.at_end)", 1, 1),
+        ),
+    ),
+    "per_thread": Kind(
+        ("own = mem.per_thread('own', 0)", "own = mem.per_thread('own', 1)"),
+        (
+            ("await own.store({k})", 1, 1),
+            ("await own.store(0)", 1, 1),
+            ("r0 = await own.load()", 1, 1),
+            ("r1 = sum(await own.load_all())", 1, 1),
+            ("await own.wait_until(lambda values: len(values) != {k})", 1, 1),
+            ("await own.wait_until(lambda values: r0 not in values)", 1, 1),
+        ),
+    ),
     "barrier": Kind(
         tuple(f"ba = mem.barrier('ba', {n})" for n in (1, 2, 2, 3)),
         (("r0 = await ba.wait()", 2, 1), ("await ba.wait()\nr1 = await ba.wait()", 4, 1)),

@@ -36,7 +36,7 @@ from racer.lang.outcomes import Blocked, Idle, OutcomeKey, OutcomeValue, Violati
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.pools import Access, Record
 from racer.lang.program import Program
-from racer.lang.watches import Observation, State, Watch, evaluate
+from racer.lang.watches import Observation, State, WaitFor, Watch, evaluate
 from tests.oracles.waiting import OPERATIONS
 
 Step = tuple[int, int]  # the thread's position in Program.instances(), the chosen option
@@ -148,6 +148,8 @@ def blocks(operation: Operation, values: Mapping[str, object]) -> bool:
                 return False
         case Acquire(cell=lock):
             return bool(values[lock])
+        case WaitFor(watch=watch):
+            return not watch.holds(values)
         case Access(cell=cell, field=field, inner=inner):
             found = values[cell]
             assert isinstance(found, Record)
@@ -187,7 +189,7 @@ def performed(
     """What its cell holds after the operation, if it has one, and what it gives to its thread."""
     if isinstance(operation, Choose):
         return {}, operation.options[choice]
-    if isinstance(operation, Fence):
+    if isinstance(operation, Fence | WaitFor):
         return {}, None
     before = values[operation.cell]
     after, result = before, before  # a Load, a WaitUntil that need not wait

@@ -192,6 +192,18 @@ def _rcu(does: Any, value: Any) -> Done | None:
             return replace(now, to_free=now.to_free[1:]), now.to_free[0][0]
 
 
+def _own_store(does: Any, value: tuple[object, ...]) -> Done:
+    """All values in any order: a thread's own is one that is equal."""
+    left = list(value)
+    for old in does.old:
+        left.remove(old)
+    return tuple(sorted([*left, *does.new])), None  # type: ignore[type-var]  # they are numbers
+
+
+def _load_all(does: Any, value: Any) -> Done | None:
+    return (value, value) if does.predicate is None or does.predicate(value) else None
+
+
 # By what reports call the operation: what is left and given; None: it blocks there.
 OPERATIONS: Mapping[str, Callable[[Any, Any], Done | None]] = {
     "enlist on": _enlist,
@@ -223,5 +235,8 @@ OPERATIONS: Mapping[str, Callable[[Any, Any], Done | None]] = {
     "give back to": lambda does, value: ((does.number, *value), None),
     **dict.fromkeys(("rcu_read_lock", "rcu_read_unlock", "synchronize_rcu"), _rcu),
     **dict.fromkeys(("end of grace period", "kfree_rcu", "callback of"), _rcu),
+    "store own": _own_store,
+    "load own": lambda does, value: (value, does.own),
+    "load all": _load_all,
     "close": lambda does, value: (Queued(value.items, True), None),
 }

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from racer.errors import ProgramError
 from racer.lang.cells import Handle, Lock
+from racer.lang.per_thread import PerThread
 from racer.lang.pools import Pool
 from racer.lang.sync.conditions import Condition
 from racer.lang.sync.events import EventFlag
@@ -16,8 +17,10 @@ from racer.lang.sync.queues import Queue
 from racer.lang.sync.rcu import Rcu
 from racer.lang.sync.rwlocks import Preference, RwLock
 from racer.lang.sync.semaphores import Semaphore
+from racer.lang.values import require_hashable
 
 H = TypeVar("H", bound=Handle)
+T = TypeVar("T")
 
 _MOST: Final = 65_536
 _NO_FIELDS: Final = ("name", "address", "initial", "fields", "fits", "refers")
@@ -148,6 +151,17 @@ class Making(ABC):
             for part in each.fields.values():
                 self.handles[part.name] = part
         return pool
+
+    def per_thread(self, name: str, first: T) -> PerThread[T]:
+        """Make a cell for each thread, all of which hold `first` before the first step.
+
+        Errors   ProgramError as of cell().
+        """
+        try:
+            require_hashable(first, f"what each thread's own {name!r} holds at first")
+        except TypeError as error:
+            raise ProgramError(str(error)) from None
+        return self._made(PerThread(name, first), "per-thread cell")
 
     def rcu(self, name: str) -> Rcu:
         """Make an RCU in which nobody reads before the first step.

@@ -1,0 +1,6 @@
+"""Designs of Python, Rust and textbooks, written with what threads wait with and free.
+
+bounded_buffer    producers and consumers with one condition: a wake-up that wakes the wrong one
+capacity_limiter  anyio's, on asyncio, through two fixes of its cancellation
+list_channel      crossbeam's, through three fixes of how its first block is set up
+"""

@@ -102,6 +102,10 @@ def _explore(
     memory: options.Memory = "sc",
     directory: options.Directory = "racer-out",
     json: options.Json = False,
+    ktap: options.Ktap = False,
+    patchwork: Annotated[
+        bool, typer.Option("--patchwork", help="Print a check, as Patchwork's API takes it.")
+    ] = False,
     png: Annotated[bool, typer.Option("--png", help="Write each picture as PNG, too.")] = False,
     html: Annotated[
         bool, typer.Option("--html", help="Write NAME.html too: the whole report in one file.")
@@ -139,6 +143,7 @@ def _explore(
 
     def command() -> int:
         from racer.artefacts.telling import detail_of
+        from racer.cli.formats import format_of
         from racer.cli.sampling import sample_of
         from racer.cli.selecting import Request
         from racer.cli.several import explore_named
@@ -150,7 +155,7 @@ def _explore(
                 settings=tuple(settings or ()),
                 memory=memory,
                 directory=directory,
-                json=json,
+                format=format_of(json=json, ktap=ktap, patchwork=patchwork),
                 max_states=max_states,
                 timeout=timeout,
                 count=count,
@@ -230,6 +235,7 @@ def _claims(
     memory: options.Memory = "sc",
     directory: options.Directory = "racer-out",
     json: options.Json = False,
+    ktap: options.Ktap = False,
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Explore in N processes.")
     ] = None,
@@ -251,12 +257,13 @@ def _claims(
 
     def command() -> int:
         from racer.cli.claims import claims_command
+        from racer.cli.formats import format_of
 
         return claims_command(
             names or [],
             memory=memory,
             directory=directory,
-            json=json,
+            format=format_of(json=json, ktap=ktap),
             html=html,
             jobs=jobs,
             max_states=max_states,

@@ -13,14 +13,17 @@ from racer.claims.data import Ask, Claim
 from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import claim_names, find_claims
 from racer.cli.commands import explore_scenario
+from racer.cli.formats import Format
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.progress import shown_cases
 from racer.cli.selecting import Request
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
+from racer.files import shown_path
 from racer.machine.models import model
 from racer.viz.claims import claim_text, claims_table, telling_text
 from racer.viz.documents.claims import claims_document
+from racer.viz.documents.ktap import claims_ktap
 
 if TYPE_CHECKING:
     from racer.viz.page.report import ClaimRow
@@ -33,7 +36,7 @@ def claims_command(
     *,
     memory: str,
     directory: str,
-    json: bool,
+    format: Format,
     html: bool,
     jobs: int | None,
     max_states: int | None,
@@ -46,7 +49,12 @@ def claims_command(
     with models_print_to_stderr():
         claims, broken = find_claims(names)
         decided, interrupted, failed = _decided(claims, memory, jobs, max_states, timeout)
-    if json:
+    if format == "ktap":
+        known = {each.claim.name for each in decided}
+        missing = [(each.name, failed or "") for each in claims if each.name not in known]
+        missing += [(shown_path(each.path), each.error) for each in broken]
+        emit(claims_ktap(decided, missing))
+    elif format == "json":
         emit(claims_document(decided, memory))
     elif len(claim_names(names)) == 1 and decided:
         emit(claim_text(decided[0], memory))
@@ -54,7 +62,7 @@ def claims_command(
     else:
         emit(claims_table(decided, memory))
     page = _written_page(decided, names, memory, directory) if html else WrittenPage(None, None)
-    if page.path and not json:
+    if page.path and format == "text":
         emit(f"\n{page.path}")
     complain_of([page])
     for each in broken:
@@ -136,7 +144,7 @@ def _show_schedule(decided: Decided, memory: str, directory: str, *, html: bool)
             settings=settings,
             memory=memory,
             directory=directory,
-            json=False,
+            format="text",
             max_states=None,
             timeout=None,
             count=None,

@@ -27,6 +27,7 @@ from racer.artefacts.writing import (
     write_witness,
 )
 from racer.catalogue.discovery import origin_text
+from racer.cli.formats import formatted
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
 from racer.cli.naming import (
     complain_of,
@@ -60,7 +61,6 @@ from racer.lang.run import OutOfTime
 from racer.search.limits import deadline_after, is_past
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.case import ExploredCase
-from racer.viz.documents.result import document
 from racer.viz.summary import heading, result_line, summary, verdict_text
 from racer.viz.wrapping import filled
 
@@ -100,7 +100,11 @@ def _explored_and_told(
     written = written_witnesses(request, selection, result)  # before anything that may fail
     stale = stale_witnesses(request, selection, result, interrupted=interrupted)
     trailer = None if interrupted else made_trailer(request, selection, result)
-    opening = None if request.json else _opening(request, selection, result, judgement, trailer)
+    opening = (
+        None
+        if request.format != "text"
+        else _opening(request, selection, result, judgement, trailer)
+    )
     if opening:
         emit(opening)
     explanations, cut = _show_violations(
@@ -109,8 +113,9 @@ def _explored_and_told(
     end = end_of_telling(deadline, request.timeout)
     page = _written_page(request, selection, result, judgement, explanations, written, end)
     certificate = _written_certificate(request, selection, result)
-    if request.json:
-        emit(document(explored_case(selection, result, judgement, written, trailer)))
+    if request.format != "text":
+        case = explored_case(selection, result, judgement, written, trailer)
+        emit(formatted(request.format, case))
     elif not request.alone:
         emit_files(written, to_be_named(selection.found), [page, certificate])
     else:
@@ -132,8 +137,8 @@ def told_unmade(request: Request, stop: OutOfTime, override: Literal["pass", "fa
     """The answer where time was over before there was a Program."""
     result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
     judgement = judge(result, None, override)
-    if request.json:
-        emit(document(ExploredCase(request.scenario, result, judgement)))
+    if request.format != "text":
+        emit(formatted(request.format, ExploredCase(request.scenario, result, judgement)))
     else:
         title = heading(request.scenario, "", {}, request.memory, {})
         emit(f"{title}\n\n{summary(result, judgement)}")
@@ -238,7 +243,7 @@ def _show_violations(
     if why_not is None:
         with models_print_to_stderr():
             explanations, cut = explanations_of(result, result.loaded, deadline, end)
-    elif not request.json:
+    elif request.format == "text":
         emit(f"\n{filled(why_not)}")
     apart, one_is_told = "" if opening == "" else "\n", False
     for label in written if why_not is None else ():
@@ -246,7 +251,7 @@ def _show_violations(
             written[label] = replace(written[label], late=True)
             continue
         explanation = explanations[label]
-        if not request.json and not (request.detail == "brief" and one_is_told):
+        if request.format == "text" and not (request.detail == "brief" and one_is_told):
             witness = written[label].witness
             text = _told(request, selection, result, explanation, witness, trailer)
             emit(f"{apart}{text}")

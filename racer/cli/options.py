@@ -16,6 +16,7 @@ Directory = Annotated[
     str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Ktap = Annotated[bool, typer.Option("--ktap", help="Print KTAP instead, for a kernel's CI.")]
 Count = Annotated[
     bool | None,
     typer.Option(

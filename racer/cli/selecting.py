@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
-from racer.artefacts.naming import case_name
+from racer.artefacts.naming import case_name, changed_parameters
 from racer.artefacts.telling import ALONE, Detail
 from racer.artefacts.trailer import LimitsGiven, Trailer, trailer_of
 from racer.artefacts.writing import Written
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value
 from racer.catalogue.scenario import Expected
+from racer.cli.formats import Format
 from racer.errors import UsageError
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
@@ -34,7 +35,7 @@ class Request:
     settings: tuple[str, ...]
     memory: str
     directory: str
-    json: bool
+    format: Format
     max_states: int | None
     timeout: float | None
     count: bool | None
@@ -101,7 +102,9 @@ def explored_case(
         result,
         judgement,
         selection.parameters,
+        changed_parameters(selection.found.scenario, selection.parameters),
         selection.what_ifs,
+        selection.found.scenario.source,
         files={label: each.witness for label, each in written.items() if each.witness},
         trailer="" if trailer is None else str(trailer),
     )

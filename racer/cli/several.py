@@ -15,6 +15,7 @@ from racer.cli.commands import (
     told_unmade,
     written_witnesses,
 )
+from racer.cli.formats import formatted_several
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.sampling import estimate_scenario
@@ -29,8 +30,7 @@ from racer.lang.patience import until
 from racer.lang.run import OutOfTime
 from racer.machine.models import model
 from racer.search.limits import deadline_after
-from racer.viz.documents.case import ExploredCase
-from racer.viz.documents.result import results_document
+from racer.viz.documents.case import ExploredCase, NotExplored, Told
 from racer.viz.several import Row, table
 
 _WORST_FIRST = (USAGE, NOT_AS_DECLARED, BOUND, OK)
@@ -41,13 +41,13 @@ class _Gathered:
     """What came of the scenarios so far."""
 
     rows: list[Row] = field(default_factory=list)
-    cases: list[ExploredCase] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     interrupted: bool = False
 
     def add(self, name: str, case: ExploredCase) -> None:
         """One that has a result, whatever it is."""
-        self.cases.append(case)
+        self.told.append(case)
         self.statuses.append(status_of(case.result, case.judgement))
         self.rows.append(Row(name, case.result, case.judgement, ""))
 
@@ -97,10 +97,13 @@ def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Bro
         _gather(gathered, request, name, found, override)
         if gathered.interrupted:
             break
-    if request.json:
-        errors = [each.error for each in broken]
-        errors += [f"{row.name}: {row.error}" for row in gathered.rows if row.error]
-        emit(results_document(gathered.cases, errors))
+    if request.format != "text":
+        told = [
+            *gathered.told,
+            *(NotExplored(each.reference, "") for each in founds[len(gathered.rows) :]),
+        ]
+        told += [NotExplored(shown_path(each.path), each.error, is_file=True) for each in broken]
+        emit(formatted_several(request.format, told, request.scenario))
     else:
         files = [Row(shown_path(each.path), None, None, each.error) for each in broken]
         emit(table(gathered.rows, request.memory, len(founds), files))
@@ -154,6 +157,7 @@ def _gather(
         complain(f"error: {error}")
         gathered.statuses.append(USAGE)
         gathered.rows.append(Row(name, None, None, str(error)))
+        gathered.told.append(NotExplored(found.reference, str(error)))
         return
     stale = stale_witnesses(request, selection, result, interrupted=gathered.interrupted)
     if complain_of([*written.values(), *stale]):

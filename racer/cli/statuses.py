@@ -6,9 +6,10 @@ is printed and a file or a picture could not be written.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from racer.exploration.judgement import Judgement
+from racer.exploration.judgement import Judgement, Standing, standing
 from racer.exploration.result import Result
 
 OK: Final = 0
@@ -20,11 +21,13 @@ INTERNAL: Final = 5
 INTERRUPTED: Final = 130
 
 
+_OF_STANDINGS: Final[Mapping[Standing, int]] = {
+    "as declared": OK,
+    "not as declared": NOT_AS_DECLARED,
+    "cut": BOUND,
+}
+
+
 def status_of(result: Result, judgement: Judgement) -> int:
     """0 as declared (pass, where nothing is), 3 where a limit cut that off, else 1."""
-    as_expected = judgement.as_expected
-    if as_expected is not None:
-        return OK if as_expected else NOT_AS_DECLARED
-    if result.verdict == "bound" or (result.bound and judgement.declared is not None):
-        return BOUND
-    return OK if result.verdict == "pass" else NOT_AS_DECLARED
+    return _OF_STANDINGS[standing(result, judgement)]

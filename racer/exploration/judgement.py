@@ -35,6 +35,20 @@ class Judgement:
         return f"{text}, loops in {', '.join(self.declared.loops) or 'no thread'}"
 
 
+Standing = Literal["as declared", "not as declared", "cut"]
+
+
+def standing(result: Result, judgement: Judgement) -> Standing:
+    """How a result stands: as declared, which is to pass where nothing is; or "cut", where a limit
+    kept that from being known."""
+    as_expected = judgement.as_expected
+    if as_expected is not None:
+        return "as declared" if as_expected else "not as declared"
+    if result.verdict == "bound" or (result.bound and judgement.declared is not None):
+        return "cut"
+    return "as declared" if result.verdict == "pass" else "not as declared"
+
+
 def judge(
     result: Result, declared: Expected | None, override: Literal["pass", "fail"] | None
 ) -> Judgement:

@@ -15,6 +15,7 @@ from racer.errors import Location, RacerError
 
 PACKAGE: Final = Path(__file__).parent  # racer itself
 BUNDLED: Final = PACKAGE / "scenarios"  # the scenarios that come with it; in a checkout, a link
+INSTALLED: Final = "<installed>/"  # how a path in the installed package begins where it is shown
 
 
 def shown_path(path: str | Path) -> str:
@@ -32,7 +33,7 @@ def shown_path(path: str | Path) -> str:
     if absolute.is_relative_to(here) and not (ours and bundled == BUNDLED):
         return absolute.relative_to(here).as_posix()
     if ours:
-        return f"<installed>/scenarios/{absolute.relative_to(bundled).as_posix()}"
+        return f"{INSTALLED}scenarios/{absolute.relative_to(bundled).as_posix()}"
     return absolute.as_posix()
 
 
@@ -73,7 +74,7 @@ def readable(path: str | Path, limit: int) -> bytes:
     return content
 
 
-Kind = Literal["witness", "dot", "svg", "png", "page", "mail", "certificate", "schedule"]
+Kind = Literal["witness", "dot", "svg", "png", "page", "mail", "certificate", "schedule", "sarif"]
 
 # What a file that racer has written begins with, by kind: no other is ever replaced. A PNG says
 # nothing of who made it.
@@ -86,6 +87,7 @@ _BEGINS: Final[Mapping[Kind, re.Pattern[bytes]]] = {
     "mail": re.compile(rb"Subject: racer: "),
     "certificate": re.compile(rb'\{"certificate":'),
     "schedule": re.compile(rb'\s*\{\s*"schema":\s*"racer-schedule/'),
+    "sarif": re.compile(rb'\{"\$schema": "[^"]*sarif[^"]*".{1,80}"driver": \{"name": "racer"'),
 }
 _BEGINNING: Final = 1 << 14  # bytes in which that is; a title may be long
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -127,6 +129,7 @@ _NAMES: Final[Mapping[Kind, str]] = {
     "mail": "mail",
     "certificate": "certificate",
     "schedule": "schedule",
+    "sarif": "SARIF file",
 }
 
 

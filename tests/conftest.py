@@ -19,6 +19,9 @@ from racer.lang.memory_use import MemoryLimit
 from tests.automata import hidden_places
 from tests.corpus import ENOUGH_WORK
 
+for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # commands tell GitHub where these are set
+    os.environ.pop(name, None)
+
 # Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
 THOROUGH = (
     *("generated", "kernel", "cli", "claims", "oracles", "viz/test_html", "graphs"),

@@ -106,6 +106,7 @@ def _explore(
     patchwork: Annotated[
         bool, typer.Option("--patchwork", help="Print a check, as Patchwork's API takes it.")
     ] = False,
+    sarif: options.Sarif = None,
     png: Annotated[bool, typer.Option("--png", help="Write each picture as PNG, too.")] = False,
     html: Annotated[
         bool, typer.Option("--html", help="Write NAME.html too: the whole report in one file.")
@@ -156,6 +157,7 @@ def _explore(
                 memory=memory,
                 directory=directory,
                 format=format_of(json=json, ktap=ktap, patchwork=patchwork),
+                sarif=sarif,
                 max_states=max_states,
                 timeout=timeout,
                 count=count,

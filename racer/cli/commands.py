@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -27,7 +28,7 @@ from racer.artefacts.writing import (
     write_witness,
 )
 from racer.catalogue.discovery import origin_text
-from racer.cli.formats import formatted
+from racer.cli.formats import formatted, summary_is_wanted, tell_github, write_sarif
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
 from racer.cli.naming import (
     complain_of,
@@ -61,6 +62,7 @@ from racer.lang.run import OutOfTime
 from racer.search.limits import deadline_after, is_past
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.case import ExploredCase
+from racer.viz.mermaid import mermaid
 from racer.viz.summary import heading, result_line, summary, verdict_text
 from racer.viz.wrapping import filled
 
@@ -71,6 +73,8 @@ def explore_scenario(request: Request) -> int:
     named_by_user(request.directory, "--output")
     if request.certificate is not None:
         named_by_user(request.certificate, "--certificate")
+    if request.sarif is not None:
+        named_by_user(request.sarif, "--sarif")
     deadline = deadline_after(request.timeout)
     try:
         with models_print_to_stderr(), until(deadline):
@@ -113,17 +117,20 @@ def _explored_and_told(
     end = end_of_telling(deadline, request.timeout)
     page = _written_page(request, selection, result, judgement, explanations, written, end)
     certificate = _written_certificate(request, selection, result)
+    sequences = _sequences(selection, result.memory, explanations) if summary_is_wanted() else {}
+    case = explored_case(selection, result, judgement, written, trailer, sequences)
+    sarif = write_sarif(request.sarif, [case])
     if request.format != "text":
-        case = explored_case(selection, result, judgement, written, trailer)
         emit(formatted(request.format, case))
     elif not request.alone:
-        emit_files(written, to_be_named(selection.found), [page, certificate])
+        emit_files(written, to_be_named(selection.found), [page, certificate, sarif])
     else:
         pictures = [path for each in written.values() for path in each.pictures]
         asked = [path for path in pictures if request.png and path.endswith(".png")]
-        complain_paths([*(each.path for each in (page, certificate) if each.path), *asked])
-    failures = complain_of([*written.values(), *stale, page, certificate])
+        complain_paths([*(each.path for each in (page, certificate, sarif) if each.path), *asked])
+    failures = complain_of([*written.values(), *stale, page, certificate, sarif])
     complain_of_late(written, request.timeout)
+    tell_github([case])
     if not stdout_takes_all():
         complain(f"{selection.found.reference}: {result_line(result)}")
     if interrupted or cut or interrupts.asked():
@@ -133,16 +140,30 @@ def _explored_and_told(
     return USAGE if failures else status_of(result, judgement)
 
 
+def _sequences(
+    selection: Selection, memory: str, explanations: Mapping[str, Explanation]
+) -> dict[str, str]:
+    """Each explanation as a sequence diagram."""
+    scenario = selection.found.scenario
+    return {
+        label: mermaid(each, case_title(scenario, selection.parameters, memory))
+        for label, each in explanations.items()
+    }
+
+
 def told_unmade(request: Request, stop: OutOfTime, override: Literal["pass", "fail"] | None) -> int:
     """The answer where time was over before there was a Program."""
     result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
     judgement = judge(result, None, override)
+    case = ExploredCase(request.scenario, result, judgement)
     if request.format != "text":
-        emit(formatted(request.format, ExploredCase(request.scenario, result, judgement)))
+        emit(formatted(request.format, case))
     else:
         title = heading(request.scenario, "", {}, request.memory, {})
         emit(f"{title}\n\n{summary(result, judgement)}")
-    return status_of(result, judgement)
+    sarif = write_sarif(request.sarif, [case])
+    tell_github([case])
+    return USAGE if complain_of([sarif]) else status_of(result, judgement)
 
 
 def search(request: Request, selection: Selection, deadline: float | None) -> tuple[Result, bool]:

@@ -1,11 +1,16 @@
-"""What stdout has instead of text, where another program is to read it."""
+"""What other programs are to read: in place of text on stdout, or beside it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
-from racer.errors import UsageError
+from racer.artefacts.writing import WrittenPage, unwritten
+from racer.cli.guard import complain
+from racer.errors import RacerError, UsageError
+from racer.files import shown_path, write_atomically
 from racer.viz.documents.case import ExploredCase, NotExplored, Told
 
 Format = Literal["text", "json", "ktap", "patchwork"]
@@ -45,3 +50,48 @@ def formatted_several(format: Format, cases: Sequence[Told], asked: str) -> str:
     explored = [each for each in cases if isinstance(each, ExploredCase)]
     missing = [each for each in cases if isinstance(each, NotExplored) and each.why]
     return results_document(explored, [each.told for each in missing])
+
+
+def write_sarif(name: str | None, cases: Sequence[Told]) -> WrittenPage:
+    """Write the file of --sarif if it is asked for; its directory is made.
+
+    Errors   none: a failure is part of the answer, because the verdict must still be shown.
+    """
+    if name is None:
+        return WrittenPage(None, None)
+    from racer.viz.documents.sarif import sarif
+
+    path = Path(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, sarif(cases).encode(), "sarif")
+    except (OSError, RacerError) as error:
+        return WrittenPage(None, unwritten(error, path))
+    return WrittenPage(shown_path(path), None)
+
+
+def summary_is_wanted() -> bool:
+    """Whether this is a step of a GitHub workflow that may have a summary."""
+    return bool(os.environ.get("GITHUB_STEP_SUMMARY"))
+
+
+def tell_github(cases: Sequence[Told]) -> None:
+    """In a workflow of GitHub, and nowhere else: annotations, on stderr, and the step's summary.
+
+    A runner reads both streams of a step, and stdout carries the result only. Nobody asked for
+    these by name, so what cannot be written is told, and is no failure.
+    """
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from racer.viz.documents.github import workflow_commands
+
+        root = os.environ.get("GITHUB_WORKSPACE") or os.curdir
+        for command in workflow_commands(cases, root):
+            complain(command)
+    if summary_is_wanted():
+        from racer.viz.documents.github import step_summary
+
+        try:
+            with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:
+                file.write(f"{step_summary(cases)}\n")
+        except (OSError, ValueError) as error:
+            complain(f"note: no summary was written for GitHub: {error}")

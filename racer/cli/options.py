@@ -17,6 +17,10 @@ Directory = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 Ktap = Annotated[bool, typer.Option("--ktap", help="Print KTAP instead, for a kernel's CI.")]
+Sarif = Annotated[
+    str | None,
+    typer.Option("--sarif", metavar="FILE", help="Write SARIF too: each violation at its line."),
+]
 Count = Annotated[
     bool | None,
     typer.Option(

@@ -46,6 +46,7 @@ class Request:
     for_mail: bool = False
     claims: tuple[ClaimRow, ...] = ()  # that the case decides, for the HTML file
     certificate: str | None = None
+    sarif: str | None = None
     sample: Sample | None = None
     estimate: bool = False
 
@@ -95,6 +96,7 @@ def explored_case(
     judgement: Judgement,
     written: Mapping[str, Written],
     trailer: Trailer | None,
+    pictures: Mapping[str, str] | None = None,
 ) -> ExploredCase:
     """What formats for other programs tell of a result."""
     return ExploredCase(
@@ -107,6 +109,7 @@ def explored_case(
         selection.found.scenario.source,
         files={label: each.witness for label, each in written.items() if each.witness},
         trailer="" if trailer is None else str(trailer),
+        pictures=pictures or {},
     )
 
 

@@ -15,7 +15,7 @@ from racer.cli.commands import (
     told_unmade,
     written_witnesses,
 )
-from racer.cli.formats import formatted_several
+from racer.cli.formats import formatted_several, tell_github, write_sarif
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.sampling import estimate_scenario
@@ -90,6 +90,8 @@ def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Bro
         )
     override = override_of(request.expect)
     named_by_user(request.directory, "--output")
+    if request.sarif is not None:
+        named_by_user(request.sarif, "--sarif")
     model(request.memory)  # refused before anything is explored
     gathered = _Gathered(statuses=[USAGE for _ in broken])
     names = _names(founds)
@@ -97,16 +99,19 @@ def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Bro
         _gather(gathered, request, name, found, override)
         if gathered.interrupted:
             break
+    told = [*gathered.told, *(NotExplored(e.reference, "") for e in founds[len(gathered.rows) :])]
+    told += [NotExplored(shown_path(each.path), each.error, is_file=True) for each in broken]
     if request.format != "text":
-        told = [
-            *gathered.told,
-            *(NotExplored(each.reference, "") for each in founds[len(gathered.rows) :]),
-        ]
-        told += [NotExplored(shown_path(each.path), each.error, is_file=True) for each in broken]
         emit(formatted_several(request.format, told, request.scenario))
     else:
         files = [Row(shown_path(each.path), None, None, each.error) for each in broken]
         emit(table(gathered.rows, request.memory, len(founds), files))
+    sarif = write_sarif(request.sarif, told)
+    if complain_of([sarif]):
+        gathered.statuses.append(USAGE)
+    elif sarif.path and request.format == "text":
+        emit(f"\n{sarif.path}")
+    tell_github(told)
     for each in broken:
         complain(f"error: {each.error}")
     if gathered.interrupted:

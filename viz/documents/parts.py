@@ -247,7 +247,7 @@ def searched_fields(found: result.Result) -> dict[str, Any]:
     }
 
 
-def dumped(document: Entry) -> str:
+def dumped(document: msgspec.Struct) -> str:
     """JSON in one line, with integers of any length: Python's limit on digits is meant for
     untrusted input."""
     limit = sys.get_int_max_str_digits()

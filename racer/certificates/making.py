@@ -230,11 +230,14 @@ class _Telling:
             "windows": windows,
             "opens": [[each.slot, self._watches[each.watch.name]] for each in pending.opens],
         }
-        if operation.facts.cell is None:
-            answers = range(len(operation.facts.options))
-            return {**told, "options": [automaton.edges[node][answer] for answer in answers]}
+        facts = operation.facts
+        if facts.cell is None:
+            answers = range(len(facts.options))
+            told["options"] = [automaton.edges[node][answer] for answer in answers]
+            waits = {} if facts.watch is None else {"waits": self._watches[facts.watch]}
+            return {**told, **waits}
         steps, blocked = self._steps(operation, automaton.edges[node], values)
-        cell = self._cells[operation.facts.cell]
+        cell = self._cells[facts.cell]
         return {**told, "cell": cell, "steps": steps, "blocked": blocked}
 
     def _steps(
@@ -266,7 +269,8 @@ class _Telling:
         return truth_of(f"watch {name!r}", watch.predicate, self._layout, self._lifted, cells)
 
     def _asked(self) -> _Asked:
-        """The states before steps that open windows, and those after steps that open ones see."""
+        """The states before steps that open windows or wait for a watch, and those after steps that
+        open ones see."""
         asked: dict[str, dict[State, None]] = {}
         states, edges = self._graph.states, self._graph.edges
         for number, before in enumerate(states):
@@ -276,6 +280,9 @@ class _Telling:
                     asked.setdefault(watch.name, {})[before] = None
                 pending = automaton.nodes[node]
                 opens = pending.opens if isinstance(pending, AboutTo) else ()
+                waits = pending.operation.facts.watch if isinstance(pending, AboutTo) else None
+                if waits is not None:
+                    asked.setdefault(waits, {})[before] = None
                 for move, goal in edges[number] if opens or automaton.slots[node] else ():
                     if agent_of(move) != thread:
                         continue

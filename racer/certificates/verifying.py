@@ -193,7 +193,8 @@ class Certificate:
             fit(node, {"closes": slot, "watch": watch, "goals": [(bit, bit, bit, goal)]}, where)
             node["goals"] = table([(tuple(row), to) for *row, to in node["goals"]], where)
         elif "options" in node:  # as if each wrote the node's number over itself
-            fit(node, shape | {"options": [goal]}, where)
+            waits = {"waits": watch} if "waits" in node else {}
+            fit(node, shape | {"options": [goal]} | waits, where)
             node["steps"] = {at: [(at, to) for to in node["options"]]}
         else:
             fit(node.get("cell"), range(len(self.values)), f"{where}/cell")
@@ -239,6 +240,8 @@ class Certificate:
             node, column = thread.nodes[row[thread.column]], thread.column
             if "cell" in node:
                 column = self.memory + node["cell"]
+            if "waits" in node and self.watches[node["waits"]].of(row) == 2:
+                continue
             if "does" in node and row[column] not in node["steps"]:
                 raise Rejected(f"condition 3: thread {thread.name!a}: {row[column]} is not told")
             for after, goal in node["steps"][row[column]] if "does" in node else ():

@@ -21,6 +21,7 @@ from scenarios.split_race import split_race
 from tests.generated.profiles import examples
 from tests.generated.spinning import spinning
 from tests.generated.strategies import samples
+from tests.generated.waiting import waiting
 from tests.programs import Sample as Source
 from tests.programs import build
 
@@ -75,8 +76,8 @@ def sealed(document: Document) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
 
 
-@examples(60)
-@given(samples(size=400) | spinning())
+@examples(80)
+@given(samples(size=400) | spinning() | waiting(size=400))
 def test_a_certificate_of_any_pass_is_right_and_has_the_counts(source: Source) -> None:
     """The verifier counts paths and states itself, and judges runs without an end."""
     result = explore(build(source))
@@ -96,6 +97,28 @@ def test_windows_loops_daemons_and_predicates(daemon: bool) -> None:
     checked = verify(certificate(result))
     assert (checked.states, checked.steps) == (result.states, result.transitions)
     assert checked.interleavings is None  # S can wait for ever so long
+
+
+def test_who_waits_for_a_watch_takes_no_step_while_it_is_false() -> None:
+    mem = Memory()
+    a, b = mem.cell("a", 0), mem.cell("b", 0)
+    equal = mem.watch("both are 1", lambda state: state[a] == state[b] == 1, [a, b])
+
+    async def sets() -> None:
+        await a.store(1)
+        await b.store(1)
+
+    async def waits() -> None:
+        await equal.wait()
+
+    result = explore(Program(mem, {"S": Thread(sets), "W": Thread(waits)}))
+    document = json.loads(certificate(result))
+    assert verify(sealed(document)) == (4, 3, "1")  # S, S, W: one run
+    (watch,) = document["program"]["watches"]
+    assert (watch["true"], watch["false"]) == ([[1, 1]], [[0, 0], [1, 0]])
+    watch["true"], watch["false"] = [[1, 0], [1, 1]], [[0, 0]]
+    with pytest.raises(Rejected, match="condition 3"):
+        verify(sealed(document))
 
 
 def test_two_certificates_of_one_program_are_the_same_text() -> None:

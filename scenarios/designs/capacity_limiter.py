@@ -19,28 +19,28 @@ from typing import Annotated, Literal
 
 from racer import Cell, Expected, Meanings, Memory, Program, Thread, Watch, scenario
 
-Version = Annotated[
+Variant = Annotated[
     Literal["v0", "v1", "v2"],
     Meanings({"v0": "before 952", "v1": "with 952", "v2": "with 1172"}),
 ]
 OVER = "over-granted"
 
 
-def expected(*, version: str, cancel: bool) -> Expected:
-    over = (OVER,) if version != "v2" else ()
-    lost = ("deadlock",) if cancel and version == "v0" else ()
+def expected(*, variant: str, cancel: bool) -> Expected:
+    over = (OVER,) if variant != "v2" else ()
+    lost = ("deadlock",) if cancel and variant == "v0" else ()
     if over or lost:
-        return Expected("fail", (*lost, *over), fixed_by={"version": "v2"})
+        return Expected("fail", (*lost, *over), fixed_by={"variant": "v2"})
     return Expected("pass")
 
 
 @scenario(expect=expected)
 def capacity_limiter(
-    *, version: Version = "v1", nowait: bool = True, cancel: bool = True
+    *, variant: Variant = "v1", nowait: bool = True, cancel: bool = True
 ) -> Program:
     """One token, a borrower, two waiters, one who does not wait; the first waiter is cancelled.
 
-    version  of the limiter
+    variant  of the limiter
     nowait   X calls acquire_nowait()
     cancel   W1 is cancelled, at some time or before
     """
@@ -63,7 +63,7 @@ def capacity_limiter(
         if waiting and not holding:
             first, *others = waiting
             await queue.store(tuple(others))
-            if version == "v2":
+            if variant == "v2":
                 await borrowers.store(holding | {first})
             await is_set[first].store(True)
 
@@ -91,12 +91,12 @@ def capacity_limiter(
             async with loop:
                 if await cancelled[me].load():  # except BaseException
                     await queue.update(lambda waiting: tuple(w for w in waiting if w != me))
-                    if version != "v0" and await is_set[me].load():
-                        if version == "v2":
+                    if variant != "v0" and await is_set[me].load():
+                        if variant == "v2":
                             await borrowers.update(lambda held: held - {me})
                         await notify_next_waiter()
                     return "cancelled"
-                if version != "v2":
+                if variant != "v2":
                     await borrowers.update(lambda held: held | {me})
         await release(me)
         return "had it"

@@ -21,7 +21,7 @@ from typing import Annotated, Literal
 
 from racer import Address, Cell, Expected, Meanings, Memory, Program, Range, Thread, scenario
 
-Version = Annotated[
+Variant = Annotated[
     Literal["v0", "v1", "v2", "v3"],
     Meanings(
         {"v0": "before PR 972", "v1": "with PR 972", "v2": "with PR 1084", "v3": "with PR 1187"}
@@ -31,18 +31,18 @@ Version = Annotated[
 LABELS = {"v0": ("NULL dereference", "leak"), "v1": ("leak",), "v2": ("double free",), "v3": ()}
 
 
-def expected(*, version: str, senders: int) -> Expected:
-    labels = LABELS[version]
+def expected(*, variant: str, senders: int) -> Expected:
+    labels = LABELS[variant]
     if senders == 1:  # who sends the first message has stored the block in both places
         labels = tuple(label for label in labels if label == "leak")
-    return Expected("fail", labels, fixed_by={"version": "v3"}) if labels else Expected("pass")
+    return Expected("fail", labels, fixed_by={"variant": "v3"}) if labels else Expected("pass")
 
 
 @scenario(expect=expected)
-def list_channel(*, version: Version = "v1", senders: Annotated[int, Range(1, 3)] = 2) -> Program:
+def list_channel(*, variant: Variant = "v1", senders: Annotated[int, Range(1, 3)] = 2) -> Program:
     """Senders send one message each, the receiver disconnects; then all drop their handles.
 
-    version  of crossbeam-channel, and of std::sync::mpsc, which has its code
+    variant  of crossbeam-channel, and of std::sync::mpsc, which has its code
     senders  how many they are
     """
     mem = Memory()
@@ -87,12 +87,12 @@ def list_channel(*, version: Version = "v1", senders: Annotated[int, Range(1, 3)
         """Channel::disconnect_receivers(), discard_all_messages()"""
         end, _ = await tail.update(lambda t: (t[0], True))
         at = await head.load("acquire")
-        takes = version in ("v2", "v3")
+        takes = variant in ("v2", "v3")
         block = await (head_block.swap(None) if takes else head_block.load("acquire"))
-        if at != end and version != "v0":
+        if at != end and variant != "v0":
             while block is None:  # a message is there, so its block will be
                 await head_block.wait_until(lambda address: address is not None)
-                swaps = version == "v3"
+                swaps = variant == "v3"
                 block = await (head_block.swap(None) if swaps else head_block.load("acquire"))
         for message in range(at, end):
             await slot(block, message).wait_until(lambda written: written)

@@ -77,24 +77,24 @@ def test_a_deadlock_says_who_waits_for_what() -> None:
 # --- anyio, crossbeam ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", ["v0", "v1", "v2"])
+@pytest.mark.parametrize("variant", ["v0", "v1", "v2"])
 @pytest.mark.parametrize("nowait", [True, False])
 @pytest.mark.parametrize("cancel", [True, False])
 def test_the_limiter_keeps_or_doubles_its_token_as_its_issues_say(
-    version: str, nowait: bool, cancel: bool
+    variant: str, nowait: bool, cancel: bool
 ) -> None:
     # Issue 947, fixed by v1: the token is lost with who is cancelled. Issue 1170, fixed by v2: it
     # is given to who comes before the one whose event is set has run: X, but W2 as well.
-    lost = ["deadlock"] if version == "v0" and cancel else []
-    over = ["over-granted"] if version != "v2" else []
-    program = capacity_limiter(version=version, nowait=nowait, cancel=cancel)
+    lost = ["deadlock"] if variant == "v0" and cancel else []
+    over = ["over-granted"] if variant != "v2" else []
+    program = capacity_limiter(variant=variant, nowait=nowait, cancel=cancel)
     assert labels(program) == [*lost, *over]
 
 
 def test_each_fix_of_the_channel_leaves_what_the_next_one_is_for() -> None:
     # As the issues and advisories say.
     assert {
-        version: labels(list_channel(version=version)) for version in ("v0", "v1", "v2", "v3")
+        variant: labels(list_channel(variant=variant)) for variant in ("v0", "v1", "v2", "v3")
     } == {
         "v0": ["NULL dereference", "leak"],
         "v1": ["leak"],
@@ -105,10 +105,10 @@ def test_each_fix_of_the_channel_leaves_what_the_next_one_is_for() -> None:
 
 def test_with_one_sender_a_message_has_its_block() -> None:
     # It stores the block in both places before it sends.
-    found = [labels(list_channel(version=v, senders=1)) for v in ("v0", "v1", "v2", "v3")]
+    found = [labels(list_channel(variant=v, senders=1)) for v in ("v0", "v1", "v2", "v3")]
     assert found == [["leak"], ["leak"], [], []]
 
 
 def test_the_limiter_hangs_because_the_token_is_lost() -> None:
-    result = explore(capacity_limiter(version="v0", nowait=False))
+    result = explore(capacity_limiter(variant="v0", nowait=False))
     assert explain(result, "deadlock").verdict == "deadlock: W2 waits for watch 'W2 is resumed'."

@@ -41,8 +41,10 @@ Answer, p beside the slab (slab_order=0, or page=p2 and p3). p.info is clear whe
                                  find p.info: H of the old THP. So p2 and p3 pass with
                                  reuse=slab_then_thp, and fail with thp_slab_thp: the bit is lost,
                                  the block free, and the THP that p.info is found H of is a new one.
-                     (Under a memory model in which the load of a tail's word may pass the store to
-                     its info the old THP is enough: smp_mb() between the two would keep it.)
+                     Not under sequential consistency: there the load of a tail's word may pass the
+                     store to its info, as on x86, whose store buffers hold that back. Then p is
+                     poisoned in between with p.info still H of the old THP, and p2 and p3 fail with
+                     slab_then_thp, too. smp_mb() between the two would keep them.
   reuse=slab  headonly fails as above; the rest pass: once the THP is freed p.info stays clear.
   A wrong answer leads to a panic (memory_failure, with the sysctl on; to a line in the log
              without), or to a spurious -ENOTRECOVERABLE (soft_offline).
@@ -52,8 +54,9 @@ Answer, p beside the slab (slab_order=0, or page=p2 and p3). p.info is clear whe
   only       handlable: the same verdicts, since p is on a free list (with H, then without) before
              H is a slab, and that is within the window. unmarked: with memory_failure every one
              passes where the bit is not lost before a THP on H, a slab and a THP: with
-             flags_rmw=atomic; and of p2 and p3 with reuse=slab_then_thp: who finds p.info: H of the
-             old THP has poisoned p before its info was cleared, so before its word is loaded.
+             flags_rmw=atomic; and, under sequential consistency, of p2 and p3 with
+             reuse=slab_then_thp: who finds p.info: H of the old THP has poisoned p before its info
+             was cleared, so before its word is loaded.
              Otherwise headonly and the rest fail.
 Answer, p in the slab (slab_order=1, page=p1). While H is a slab p is part of it, and p.info is H.
   v8         Fails, `missed`: p's own type is none while it is a tail of a slab. No race with
@@ -112,6 +115,7 @@ def expected(
     slab_order: int,
     reuse: LongReuse,
     only: Only,
+    memory: str,
 ) -> Expected:
     if slab_order == 1 and page == "p1":
         return expected_of_a_slabs_tail(variant)
@@ -122,7 +126,8 @@ def expected(
     if variant == "zlock":
         reason = "H is no slab before zone->lock was taken twice after p has left it"
         return Expected("pass", because=reason)
-    loses = flags_rmw == "split" and (page == "p1" or reuse == "thp_slab_thp")
+    early = page == "p1" or memory != "sc"  # p's word is loaded while p.info is still H for others
+    loses = flags_rmw == "split" and (early or reuse == "thp_slab_thp")
     if only == "unmarked" and caller == "memory_failure" and not loses:
         return Expected("pass", because="p was poisoned, and no plain update loses that")
     if variant == "headonly":

@@ -90,7 +90,7 @@ def origin_of(
         what_if=what_if_text(scenario.what_ifs(parameters)),
         because=reasons[label],
         others=tuple((each, why) for each, why in reasons.items() if each != label),
-        remedy=_remedy(scenario, parameters, declared, label, command) if declared else "",
+        remedy=_remedy(scenario, parameters, memory, declared, label, command) if declared else "",
         command=mailed_command(command),
         version=racer_version(),
     )
@@ -99,6 +99,7 @@ def origin_of(
 def _remedy(
     scenario: Scenario,
     parameters: Mapping[str, Value],
+    memory: str,
     declared: Expected,
     label: str,
     command: Sequence[str],
@@ -110,7 +111,7 @@ def _remedy(
     since nothing can be set twice.
     """
     fixed_by = declared.fixed_by
-    others = _declared_with(scenario, {**parameters, **fixed_by}) if fixed_by else None
+    others = _declared_with(scenario, {**parameters, **fixed_by}, memory) if fixed_by else None
     if others is None or label in others.labels:
         return ""
     meant = [
@@ -130,11 +131,13 @@ def _remedy(
     return f"Not with {settings}, which fails otherwise: {', '.join(others.labels)}."
 
 
-def _declared_with(scenario: Scenario, parameters: Mapping[str, Value]) -> Expected | None:
+def _declared_with(
+    scenario: Scenario, parameters: Mapping[str, Value], memory: str
+) -> Expected | None:
     """What is declared of these parameters; None where nothing is, or where they are refused."""
     try:
         scenario.build(**parameters)
-        return scenario.expected(**parameters)
+        return scenario.expected(memory, **parameters)
     except (ProgramError, UsageError):  # whoever explores that is told
         return None
 

@@ -25,6 +25,7 @@ from racer.lang.program import Program
 __all__ = ["Expected", "Range", "Scenario", "scenario"]
 
 Build = Callable[..., Program]
+MODEL = "memory"  # what `expect` is given the memory model as, unless a parameter has that name
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,9 @@ class Scenario:
             f"not a Program. {remedy}"
         )
 
-    def expected(self, **given: object) -> Expected | None:
-        """What the scenario is declared to show with these parameters; None when nothing is.
+    def expected(self, under: str = "sc", /, **given: object) -> Expected | None:
+        """What the scenario is declared to show with these parameters, under the memory model of
+        that name; None when nothing is. What does not ask for the model is declared of all.
 
         Errors   UsageError for a wrong parameter; ProgramError when `expect` fails, returns
                  neither an Expected nor None, or has not returned after ten seconds.
@@ -163,7 +165,8 @@ class Scenario:
         if isinstance(expect, Expected):
             return self._checked(expect, values)
         with _Reported(self, values, " while declaring what it expects"):
-            declared = in_good_time(lambda: expect(**_accepted(expect, values)))
+            asked = _accepted(expect, values, under)
+            declared = in_good_time(lambda: expect(**asked))
         if declared is None:
             return None
         if isinstance(declared, Expected):
@@ -246,8 +249,9 @@ def scenario(
     and for `racer list NAME` a line for each parameter, with the name before it.
 
     expect   what it is declared to show: an Expected, or a function that returns one (or None)
-             and takes those parameters that matter to it, by name. Without it nothing is declared,
-             and the command line takes "pass" for success.
+             and takes those parameters that matter to it, by name, and `memory`, the name of the
+             memory model, if that does. Without it nothing is declared, and the command line takes
+             "pass" for success.
 
     Errors   ProgramError for a parameter without a default or of another type.
     """
@@ -296,9 +300,13 @@ def _scenario(function: Build, expect: Expectation) -> Scenario:
     )
 
 
-def _accepted(function: Callable[..., Any], values: dict[str, Value]) -> dict[str, Value]:
-    """Those of the values that the function has a parameter for."""
+def _accepted(
+    function: Callable[..., Any], values: dict[str, Value], under: str
+) -> dict[str, Value]:
+    """Those of the values that the function has a parameter for, and the memory model if it has
+    one for that."""
     declared = inspect.signature(function).parameters
+    model: dict[str, Value] = {MODEL: under} if MODEL in declared else {}
     if any(each.kind is each.VAR_KEYWORD for each in declared.values()):
-        return values
-    return {name: value for name, value in values.items() if name in declared}
+        return {**model, **values}
+    return {name: v for name, v in {**model, **values}.items() if name in declared}

@@ -78,7 +78,7 @@ def explore_scenario(request: Request) -> int:
     deadline = deadline_after(request.timeout)
     try:
         with models_print_to_stderr(), until(deadline):
-            selection = select(request.scenario, request.variant, request.settings)
+            selection = select(request.scenario, request.variant, request.settings, request.memory)
     except OutOfTime as stop:
         return told_unmade(request, stop, override)
     status = None

@@ -140,7 +140,7 @@ def _write_page(
         explanations, written = _of_all_labels(done, found, explanation, picture)
         scenario, saved = done.scenario, done.saved
         parameters = scenario.complete(saved.parameters)
-        declared = scenario.expected(**parameters)
+        declared = scenario.expected(saved.memory, **parameters)
         report = result_report(
             scenario,
             saved.scenario,

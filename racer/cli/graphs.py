@@ -61,7 +61,7 @@ def draw_graph(request: GraphRequest) -> int:
     directory = named_by_user(request.directory, "--output")
     deadline = deadline_after(request.timeout)
     with models_print_to_stderr(), until(deadline):
-        selection = select(request.scenario, request.variant, request.settings)
+        selection = select(request.scenario, request.variant, request.settings, request.memory)
     name = selection.file_name(request.memory)
     title = case_title(selection.found.scenario, selection.parameters, request.memory)
     bound = False

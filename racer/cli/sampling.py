@@ -35,7 +35,7 @@ def sample_of(
 def estimate_scenario(request: Request) -> int:
     """Say how many states the scenario has, and how long a search may take."""
     with models_print_to_stderr():
-        selection = select(request.scenario, request.variant, request.settings)
+        selection = select(request.scenario, request.variant, request.settings, request.memory)
         found = estimate(selection.program, memory=request.memory)
     heading = selection.heading(selection.found.reference, request.memory)
     emit(f"{heading}\n\n{estimate_text(found)}")

@@ -120,19 +120,24 @@ def override_of(text: str | None) -> Literal["pass", "fail"] | None:
     raise UsageError(f"--expect is 'pass' or 'fail', not {text!r}.")
 
 
-def select(scenario: str, variant: str | None, settings: tuple[str, ...]) -> Selection:
+def select(scenario: str, variant: str | None, settings: tuple[str, ...], memory: str) -> Selection:
     """The scenario of that name, with `--variant` and `--set`. Errors: RacerError."""
-    return selected(find(scenario), variant, settings)
+    return selected(find(scenario), variant, settings, memory)
 
 
-def selected(found: Found, variant: str | None, settings: tuple[str, ...]) -> Selection:
-    """A scenario with `--variant` and `--set`. Errors: RacerError."""
+def selected(
+    found: Found, variant: str | None, settings: tuple[str, ...], memory: str
+) -> Selection:
+    """A scenario with `--variant` and `--set`, and what is declared of it under that memory model.
+
+    Errors   RacerError.
+    """
     parameters = found.scenario.parse(settings_of(settings, variant))
     return Selection(
         found,
         parameters,
         program=found.scenario.build(**parameters),
-        declared=found.scenario.expected(**parameters),
+        declared=found.scenario.expected(memory, **parameters),
     )
 
 

@@ -146,7 +146,7 @@ def _gather(
     deadline = deadline_after(request.timeout)
     try:
         with models_print_to_stderr(), until(deadline):
-            selection = selected(found, request.variant, request.settings)
+            selection = selected(found, request.variant, request.settings, request.memory)
         with models_print_to_stderr():
             result, gathered.interrupted = search(request, selection, deadline)
         judgement = judge(result, selection.declared, override)

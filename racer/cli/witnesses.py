@@ -81,7 +81,7 @@ class Replayed:
     def origin(self) -> Origin:
         """What the scenario declares of the label, and what explores it again."""
         scenario, saved = self.scenario, self.saved
-        declared = scenario.expected(**saved.parameters) if self.fresh else None
+        declared = scenario.expected(saved.memory, **saved.parameters) if self.fresh else None
         parameters = scenario.complete(saved.parameters)
         return origin_of(scenario, saved.scenario, parameters, saved.memory, declared, saved.label)
 

@@ -30,6 +30,8 @@ class Facts(NamedTuple):
     cell       the one cell (or lock) that it touches; None: it touches none
     stores     it may store to that cell; whether it does may depend on what it finds there
     blocks     there may be values of the cell at which it cannot be executed
+    blind      it stores what it would store whatever it found, as a plain store instruction does;
+               any other that stores is a read-modify-write, whether it gives something or not
     lock       what it does to a lock where it stores: "takes" or "frees" it
     gives      its result: "nothing"; "a value", found in the cell, chosen, or made of that; or
                "the value before", as the kernel's read-modify-writes give it
@@ -48,6 +50,7 @@ class Facts(NamedTuple):
     cell: str | None = None
     stores: bool = False
     blocks: bool = False
+    blind: bool = False
     lock: Literal["takes", "frees"] | None = None
     gives: Literal["nothing", "a value", "the value before"] = "nothing"
     order: Order | None = None
@@ -154,7 +157,7 @@ class Store(CellOperation):
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.cell, stores=True, order=self.order)
+        return Facts(self.cell, stores=True, blind=True, order=self.order)
 
     def execute(self, before: object) -> Effect:
         return Effect(None, self.value)
@@ -346,7 +349,7 @@ class Release(CellOperation):
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.cell, stores=True, lock="frees")
+        return Facts(self.cell, stores=True, blind=True, lock="frees")
 
     def execute(self, before: object) -> Effect:
         if not before:

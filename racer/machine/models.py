@@ -16,8 +16,10 @@ from racer.lang.program import Program
 from racer.lang.schedule import Schedule
 from racer.machine.interface import System
 from racer.machine.sc import SequentialConsistency
+from racer.machine.tso import TotalStoreOrder
 from racer.replaying.replay import run
 from racer.replaying.storage import SequentialStorage, Storage
+from racer.replaying.store_buffers import StoreBufferStorage
 from racer.replaying.tasks import Tasks
 from racer.replaying.trace import Trace
 
@@ -30,7 +32,10 @@ class Model:
     storage: Callable[[Program], Storage]
 
 
-MODELS: Final[dict[str, Model]] = {"sc": Model(SequentialConsistency, SequentialStorage)}
+MODELS: Final[dict[str, Model]] = {
+    "sc": Model(SequentialConsistency, SequentialStorage),
+    "tso": Model(TotalStoreOrder, StoreBufferStorage),
+}
 
 
 def model(memory: str) -> Model:

@@ -105,6 +105,6 @@ def scenario_case(scenario: Scenario, parameters: dict[str, Value], memory: str)
         parameters,
         scenario.build(**parameters),
         memory,
-        scenario.expected(**parameters),
+        scenario.expected(memory, **parameters),
         explore_command(scenario, reference, parameters, memory),
     )

@@ -76,7 +76,7 @@ def gup_fast(*, fix: Fix = "before") -> Program:
 
     async def collapse() -> str:
         """collapse_huge_page()."""
-        await pmd.store("none")  # pmdp_collapse_flush()
+        await pmd.swap("none")  # pmdp_collapse_flush(): pmdp_huge_get_and_clear(), an xchg()
         if await refs.load() != 1:  # __collapse_huge_page_isolate(): folio_ref_count()
             await pmd.store("table")  # pmd_populate()
             return "given up"

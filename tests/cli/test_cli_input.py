@@ -213,7 +213,7 @@ def test_a_witness_of_other_behaviour_elsewhere_replays_with_a_note(racer: Run, 
         ("scenario", "abba", "broken.json cannot be replayed.*did you mean 'aba'"),
         ("parameters", {"writers": 9}, "broken.json cannot be replayed.*'writers' cannot be 9"),
         ("parameters", {"writers": 2}, "step 2 moves thread 'W'.*R, W.0, W.1"),
-        ("memory", "tso", "memory model 'tso'"),
+        ("memory", "pso", "memory model 'pso'"),
     ],
 )
 def test_a_witness_that_fits_no_program_is_status_two(

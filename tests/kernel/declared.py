@@ -9,11 +9,15 @@ from racer import Expected, Result, Scenario, explore
 
 
 def as_declared(
-    scenario: Scenario, parameters: Mapping[str, Any], *, count: bool | None = None
+    scenario: Scenario,
+    parameters: Mapping[str, Any],
+    *,
+    count: bool | None = None,
+    memory: str = "sc",
 ) -> tuple[Result, Expected]:
     """What was found, and what is declared: the same verdict and labels, and nothing is vacuous."""
-    result = explore(scenario.build(**parameters), minimise=False, count=count)
-    declared = scenario.expected(**parameters)
+    result = explore(scenario.build(**parameters), minimise=False, count=count, memory=memory)
+    declared = scenario.expected(memory, **parameters)
     assert declared is not None
     assert (result.verdict, tuple(result.violations)) == (declared.verdict, declared.labels)
     assert result.vacuous == ()

@@ -1,4 +1,5 @@
-"""Store buffers are in the table of memory models while a test of this room runs."""
+"""Total store order with buffers of a given depth is in the table of memory models while a test of
+this room runs."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ import functools
 import pytest
 
 from racer.machine import models
-from tests.machine.store_buffers import StoreBuffers
-from tests.machine.store_buffers_storage import StoreBufferStorage
+from racer.machine.tso import TotalStoreOrder
+from racer.replaying.store_buffers import StoreBufferStorage
 
 DEPTHS = (1, 2)
 
@@ -17,7 +18,7 @@ DEPTHS = (1, 2)
 def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     for depth in DEPTHS:
         model = models.Model(
-            functools.partial(StoreBuffers, depth=depth),
+            functools.partial(TotalStoreOrder, depth=depth),
             functools.partial(StoreBufferStorage, depth=depth),
         )
         monkeypatch.setitem(models.MODELS, f"buffers{depth}", model)

@@ -1,6 +1,6 @@
-"""Memory behind store buffers, to a replay: the Storage that goes with tests/machine/store_buffers.
+"""Memory behind store buffers, to a replay: the Storage of total store order.
 
-It says which operations a buffer holds back, once for both files.
+It says which operations a buffer holds back, for the System (`machine/tso.py`) as well.
 """
 
 from __future__ import annotations
@@ -19,19 +19,15 @@ def flusher(thread: str) -> str:
     return f"{thread}:flush"
 
 
-def is_buffered(facts: Facts) -> bool:
-    """Whether it goes to the buffer: a store, and the release of a lock, which is a plain store."""
-    return facts.stores and facts.gives == "nothing" and facts.lock != "takes"
+def admits(facts: Facts, buffered: int, depth: int | None) -> bool:
+    """Whether an operation may go on while its thread's buffer holds so many stores, of `depth` at
+    most; None: of any number.
 
-
-def admits(facts: Facts, buffered: int, depth: int) -> bool:
-    """Whether an operation may go on while its thread's buffer holds so many stores.
-
-    What else may store is a locked instruction, whether it does store or not; it waits for an
-    empty buffer, as a full fence does.
+    A blind store goes to the buffer, the release of a lock too. What else may store is a locked
+    instruction, whether it does store or not; it waits for an empty buffer, as a full fence does.
     """
-    if is_buffered(facts):
-        return buffered < depth
+    if facts.blind:
+        return depth is None or buffered < depth
     return not buffered or not (facts.stores or facts.fence == "mb")
 
 
@@ -44,11 +40,12 @@ class _Buffered(NamedTuple):
 class StoreBufferStorage:
     """One memory, and for each thread a FIFO of the stores that only it sees."""
 
-    def __init__(self, program: Program, depth: int) -> None:
+    def __init__(self, program: Program, depth: int | None = None) -> None:
         names = [instance.name for instance in program.instances()]
         self.values: dict[str, object] = dict(program.memory.initial)
         self.agents = {flusher(name): name for name in names}
         self._depth = depth
+        self._declared = program.memory.declared
         self._sources: dict[str, int] = {}
         self._buffers: dict[str, deque[_Buffered]] = {name: deque() for name in names}
         self._flushed = dict(zip(self.agents, self._buffers.values(), strict=True))
@@ -62,7 +59,7 @@ class StoreBufferStorage:
     def obstacle(self, thread: str, operation: Operation) -> str | None:
         if admits(operation.facts, len(self._buffers[thread]), self._depth):
             return None
-        if is_buffered(operation.facts):
+        if operation.facts.blind:
             return "waits for room in its store buffer, which is full"
         return "waits until its store buffer is empty"
 
@@ -70,8 +67,8 @@ class StoreBufferStorage:
         before, source = self.find(thread, operation.cell)
         done = operation.execute(before)
         assert done is not None, "only enabled operations are executed"
-        require_left(operation, done.after, None)
-        if is_buffered(operation.facts):
+        require_left(operation, done.after, self._declared.get(operation.cell))
+        if operation.facts.blind:
             self._buffers[thread].append(_Buffered(operation.cell, done.after, index))
         elif operation.stores_on(before):
             self.values[operation.cell] = done.after

@@ -1,22 +1,23 @@
-"""Total store order with buffers of a given depth: a memory model that racer does not ship.
+"""Total store order, as x86 has it: between a thread and memory there is a buffer of its stores.
 
-It shows what adding one takes: this file, a System over lifted programs, and a Storage in
-tests/machine/store_buffers_storage.py.
+Each thread has a FIFO of stores that only it sees. A store is appended; a load takes the newest
+entry for its cell, else what is in memory. Moving the oldest entry to memory is a move of an agent
+of its own. Locked operations and full fences wait for an empty buffer; smp_rmb(), smp_wmb(),
+acquire and release are nothing. An execution ends when all threads have ended and nothing is
+buffered.
 
-Each thread has a FIFO of stores that only it sees. A store is appended, and blocks while the
-buffer is full; a load takes the newest entry for its cell, else what is in memory. Moving the
-oldest entry to memory is a move of an agent of its own. Locked operations and full fences wait
-for an empty buffer. An execution ends when all threads have ended and nothing is buffered.
+What memory holds is what watches, invariants and ends are asked about: a store that is buffered has
+not happened to anybody else.
 
-Bound    `depth` entries for each thread. With as many as a thread can have stores outstanding
-         this is x86-TSO; with fewer, it has some of the outcomes of that.
+Bound    none: a thread that stores in a loop without a locked operation may have ever more in its
+         buffer, so that a limit ends the search. With `depth` there is one, which tests use: fewer
+         entries than a thread can have stores outstanding show some of the outcomes.
 Source   Owens, Sarkar, Sewell, "A better x86 memory model: x86-TSO", TPHOLs 2009.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import Final
 
 from racer.automata.automaton import CellStep
 from racer.automata.lifting import Lifted, step_of
@@ -30,32 +31,35 @@ from racer.machine.layout import Layout, State
 from racer.machine.monitors import Monitors, Step
 from racer.machine.moves import Agent, Move, agent_of, move_of, option_of, threads
 from racer.machine.reader import Reader, Telling
-from tests.machine.store_buffers_storage import admits, flusher, is_buffered
+from racer.replaying.store_buffers import admits, flusher
 
-_OPEN_VALUES: Final = 1 << 24  # of a cell, where automata are open: as many as a Layout allows
+_BUFFER_BITS = 24  # of the number of what a buffer holds: as many as of an open automaton's node
 
 Entry = tuple[str, int]  # a cell, and the index of a value in its table
+Buffer = tuple[Entry, ...]  # the oldest first
 
 
-class StoreBuffers(Telling):
-    """The System of a lifted program under total store order: threads, then a flusher for each."""
+class TotalStoreOrder(Telling):
+    """The System of a lifted program under total store order: threads, then a flusher for each.
 
-    def __init__(self, lifted: Lifted, depth: int) -> None:
+    Shape    a thread's locals in a state end with the number of what its buffer holds: a place in
+             `_contents`, which all threads share, so that copies with equal buffers are equal.
+    """
+
+    def __init__(self, lifted: Lifted, depth: int | None = None) -> None:
         self.names = tuple(instance.name for instance in lifted.instances)
         self.groups = tuple(instance.group for instance in lifted.instances)
         flushers = (Agent(flusher(name), at, "flush") for at, name in enumerate(self.names))
         self.agents = (*threads(self.names), *flushers)
         self._lifted = lifted
         self._depth = depth
-        self._cells = tuple(lifted.tables)
-        values = max((len(table.values) for table in lifted.tables.values()), default=0)
-        entries = len(self._cells) * (values if lifted.closed else _OPEN_VALUES)
-        slots = [f"slot {at}" for at in range(depth)]  # the oldest entry first; 0 where empty
-        self._layout = Layout(lifted, own=dict.fromkeys(slots, entries.bit_length()))
-        self._buffers = tuple(zip(*(self._layout.more[slot] for slot in slots), strict=True))
+        self._contents: list[Buffer] = [()]
+        self._number_of: dict[Buffer, int] = {(): 0}
+        self._layout = Layout(lifted, own={"buffer": _BUFFER_BITS})
+        self._buffers = tuple(self._layout.more["buffer"])
         self.locals = self._layout.locals
         self._control = self._layout.node_mask | sum(
-            field.mask << field.shift for buffer in self._buffers for field in buffer
+            field.mask << field.shift for field in self._buffers
         )
         self._monitors = Monitors(lifted, self._layout)
         self._reader = Reader(lifted, self._layout)
@@ -121,24 +125,19 @@ class StoreBuffers(Telling):
             *(self._future_of_flusher(state, thread) for thread in parts),
         )
 
-    def _buffer(self, state: State, thread: int) -> list[Entry]:
-        """The entries of a thread's buffer, the oldest first."""
-        found = []
-        for field in self._buffers[thread]:
-            code = field.get(state)
-            if code:
-                value, cell = divmod(code - 1, len(self._cells))
-                found.append((self._cells[cell], value))
-        return found
+    def _buffer(self, state: State, thread: int) -> Buffer:
+        """What a thread has in its buffer."""
+        return self._contents[self._buffers[thread].get(state)]
 
-    def _with_buffer(self, state: State, thread: int, buffer: list[Entry]) -> State:
-        codes = [1 + self._cells.index(cell) + len(self._cells) * at for cell, at in buffer]
-        codes += [0] * (self._depth - len(codes))
-        for field, code in zip(self._buffers[thread], codes, strict=True):
-            state += field.delta(field.get(state), code)
-        return state
+    def _with_buffer(self, state: State, thread: int, buffer: Buffer) -> State:
+        number = self._number_of.get(buffer)
+        if number is None:
+            number = self._number_of[buffer] = len(self._contents)
+            self._contents.append(buffer)
+        field = self._buffers[thread]
+        return state + field.delta(field.get(state), number)
 
-    def _found(self, state: State, buffer: list[Entry], cell: str) -> int:
+    def _found(self, state: State, buffer: Buffer, cell: str) -> int:
         """The index of the value that a thread with this buffer finds in a cell."""
         own = [value for name, value in buffer if name == cell]
         return own[-1] if own else self._layout.cells[cell].get(state)
@@ -175,9 +174,9 @@ class StoreBuffers(Telling):
         target = self._lifted.automata[thread].target(node, done)
         after = state + self._layout.nodes[thread].delta(node, target)
         changes = None
-        if is_buffered(facts):
+        if facts.blind:
             assert facts.cell is not None
-            buffer = [*self._buffer(state, thread), (facts.cell, done.after)]
+            buffer = (*self._buffer(state, thread), (facts.cell, done.after))
             after = self._with_buffer(after, thread, buffer)
         elif facts.cell is not None and done.after != answer:
             changes = facts.cell
@@ -192,7 +191,7 @@ class StoreBuffers(Telling):
             raise Broken(thread, move, came_to.text)
         return after
 
-    def _flushed(self, state: State, move: Move, thread: int, buffer: list[Entry]) -> State:
+    def _flushed(self, state: State, move: Move, thread: int, buffer: Buffer) -> State:
         """The state after the oldest entry of a buffer has gone to memory."""
         cell, value = buffer[0]
         field = self._layout.cells[cell]
@@ -216,7 +215,7 @@ class StoreBuffers(Telling):
         step, future = (each[node] for each in self._footprints[thread])
         buffer = self._places.of_part(self.names[thread])
         facts = pending.operation.facts
-        if is_buffered(facts):
+        if facts.blind:
             # A release looks at the lock, and a store at nothing but the watches of its windows.
             unseen = 0 if facts.lock else self._places.of_access(Facts(facts.cell)).reads
             step = Footprint(step.reads & ~unseen | buffer, buffer)

@@ -11,6 +11,7 @@ import string
 import sys
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 
 from racer.automata.lifting import lift
@@ -29,6 +30,10 @@ THOROUGH = (
 )
 
 pytest_plugins = ("pytester",)
+
+# Always the same examples, however long each takes on a busy machine.
+hypothesis.settings.register_profile("always the same", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("always the same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -166,6 +166,11 @@ class Store(CellOperation):
         return f" = {show(self.value)}"
 
 
+def arrival(cell: str, value: object) -> CellOperation:
+    """What happens to a cell when a store to it arrives from where a memory model held it back."""
+    return Store(cell, value)
+
+
 class ReadModifyWrite(CellOperation):
     """Replaces the value atomically, and gives the value before.
 

@@ -23,7 +23,7 @@ from racer.automata.automaton import CellStep
 from racer.automata.lifting import Lifted, step_of
 from racer.errors import ModelError
 from racer.lang.effects import Misuse
-from racer.lang.operations import Facts, Operation, Store
+from racer.lang.operations import Facts, Operation, arrival
 from racer.lang.pending import AboutTo, Raised
 from racer.machine.dependence import NOTHING, Footprint, footprints, places_of
 from racer.machine.interface import Broken, Future, Successors
@@ -86,7 +86,7 @@ class TotalStoreOrder(Telling):
         agent = agent_of(move)
         if agent >= len(self.names):
             cell, value = self._buffer(state, agent - len(self.names))[0]
-            return Store(cell, self._lifted.tables[cell].values[value]), None
+            return arrival(cell, self._lifted.tables[cell].values[value]), None
         pending = self._pending(state, agent)
         assert isinstance(pending, AboutTo), "only enabled moves are asked about"
         operation = pending.operation

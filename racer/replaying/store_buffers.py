@@ -9,7 +9,7 @@ from collections import deque
 from typing import NamedTuple
 
 from racer.lang.effects import require_left
-from racer.lang.operations import CellOperation, Facts, Operation, Store
+from racer.lang.operations import CellOperation, Facts, Operation, arrival
 from racer.lang.program import Program
 from racer.replaying.storage import Done, Found
 
@@ -84,4 +84,4 @@ class StoreBufferStorage:
         before, source = self.values[cell], self._sources.get(cell)
         self.values[cell] = value
         self._sources[cell] = stored
-        return Store(cell, value), Done(None, before, value, source)
+        return arrival(cell, value), Done(None, before, value, source)

@@ -467,13 +467,13 @@ def test_a_path_that_is_too_long_is_told(racer: Run, words: list[str]) -> None:
 def test_json_is_whole_after_ctrl_c(racer: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from racer.cli import commands
 
-    real = commands.document
+    real = commands.formatted
 
     def interrupted(*given: Any) -> Any:
         ctrl_c()
         return real(*given)
 
-    monkeypatch.setattr(commands, "document", interrupted)
+    monkeypatch.setattr(commands, "formatted", interrupted)
     status, out, _ = racer("explore", "models.py::reads", "--json")
     assert status == 130
     assert json.loads(out)["violations"]["torn"]["witness_file"] == "racer-out/reads.torn.json"

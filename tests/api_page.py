@@ -48,7 +48,7 @@ MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only", "Universa
 _ASK = "text explored holds settled points varied scenario grid label effect thread parameter two"
 _ASK += " values"
 INTERNAL = {
-    "Memory": "seal",
+    "Memory": "seal finally_ told_at_end",
     "Watch": "holds predicate",
     "Lock": "initial",
     "Condition": "initial fits",

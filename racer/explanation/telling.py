@@ -324,6 +324,8 @@ def _verdict(scene: Scene) -> str:
         return f"invariant {label!r} is false in the initial state."
     if label in past.trace.labels and past.trace.maximal:
         ends = [f"{t} {past.standing(t, len(scene.events))}" for t in scene.threads]
+        if label in past.trace.told:
+            return f"{label}: {past.trace.told[label]}; {'; '.join(ends)}."
         return f"{label!r} is false at the end: {'; '.join(ends)}."
     return f"this schedule does not show {label!r}."
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from racer.errors import ProgramError
 from racer.lang.cells import Cell, Handle, Lock
 from racer.lang.declared import Allowed, Declared, Fits, Limited
-from racer.lang.pools import Pool, no_leak
+from racer.lang.pools import Pool, leaked, no_leak
 from racer.lang.refcounts import LEAK, Refcount
 from racer.lang.sync.making import Making
 from racer.lang.values import describe, require_hashable
@@ -130,6 +130,12 @@ class Memory(Making):
         if not self._own_ends and any(isinstance(each, Pool) for each in self.handles.values()):
             self._own_ends[LEAK] = no_leak(self.handles)
         return self._own_ends
+
+    def told_at_end(self, label: str, state: State, came_to: Mapping[str, object]) -> str | None:
+        """What is wrong at an end with a label of the memory's own, as a predicate of it."""
+        if label != LEAK or label not in self.finally_():
+            return None
+        return f"{' and '.join(leaked(self.handles, state, came_to))} is live, and nobody has it"
 
     def seal(self, threads: int) -> None:
         """Called by Program, which has so many threads: from here on the set of cells is fixed."""

@@ -317,28 +317,32 @@ class Pool(Handle):
 
 def no_leak(handles: Mapping[str, Handle]) -> Callable[[State, Mapping[str, object]], bool]:
     """Whether all that is live at an end is found from some cell, or from what a thread came to."""
+    return lambda state, came_to: not leaked(handles, state, came_to)
+
+
+def leaked(
+    handles: Mapping[str, Handle], state: State, came_to: Mapping[str, object]
+) -> tuple[str, ...]:
+    """The names of the objects that are not, in the order in which they were made."""
     pools = {name: each for name, each in handles.items() if isinstance(each, Pool)}
+    ends = list(came_to.values())
+    if any(_is_violation(each) for each in ends):
+        return ()
     roots: list[Any] = [each for each in handles.values() if each.refers]
-
-    def nothing_leaks(state: State, came_to: Mapping[str, object]) -> bool:
-        ends = list(came_to.values())
-        if any(_is_violation(each) for each in ends):
-            return True
-        waiting: list[object] = [*ends, *(state[each] for each in roots)]
-        found: set[Address] = set()
-        while waiting:
-            for address in addresses_in(waiting.pop()):
-                if address not in found and address.pool in pools:
-                    found.add(address)
-                    waiting += state[pools[address.pool][address]].values
-        return all(
-            each.address in found or state[each].status != "live"
-            for pool in pools.values()
-            if not pool.collected
-            for each in pool.objects
-        )
-
-    return nothing_leaks
+    waiting: list[object] = [*ends, *(state[each] for each in roots)]
+    found: set[Address] = set()
+    while waiting:
+        for address in addresses_in(waiting.pop()):
+            if address not in found and address.pool in pools:
+                found.add(address)
+                waiting += state[pools[address.pool][address]].values
+    return tuple(
+        each.name
+        for pool in pools.values()
+        if not pool.collected
+        for each in pool.objects
+        if state[each].status == "live" and each.address not in found
+    )
 
 
 def _is_violation(came: object) -> bool:

@@ -17,7 +17,7 @@ from racer import interrupts
 from racer.errors import Location
 from racer.lang.endings import ended
 from racer.lang.faults import told_as_the_models
-from racer.lang.final import unmet
+from racer.lang.final import CameTo, unmet
 from racer.lang.memory_use import start
 from racer.lang.operations import Operation
 from racer.lang.outcomes import DEADLOCK, OutcomeKey
@@ -25,7 +25,7 @@ from racer.lang.patience import Limits, handed_over, patience
 from racer.lang.pending import AboutTo, Pending, Violated
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
-from racer.lang.watches import UNKNOWN, Hangs, evaluate, inconsistent, said
+from racer.lang.watches import UNKNOWN, Hangs, State, evaluate, inconsistent, said
 from racer.replaying.cycles import Situation, differs, opened, situation, with_cycle
 from racer.replaying.storage import Storage
 from racer.replaying.tasks import Stepped, Tasks
@@ -181,11 +181,14 @@ class Scheduler:
         )
         daemons = frozenset(n for n, task in tasks.by_name.items() if task.instance.daemon)
         perpetual = frozenset(n for n, task in tasks.by_name.items() if task.instance.perpetual)
+        told: dict[str, str] = {}
         if maximal and not ended(tasks.resting()):
             labels.add(DEADLOCK)
         elif maximal:
             groups = tuple(task.instance.group for task in tasks.by_name.values())
-            labels.update(unmet(self.program.finally_, self.storage.values, outcome, groups))
+            found = unmet(self.program.finally_, self.storage.values, outcome, groups)
+            labels.update(found)
+            told = self._told(found, CameTo(outcome, groups))
         return Trace(
             schedule=schedule,
             initial=initial,
@@ -203,7 +206,14 @@ class Scheduler:
             daemons=daemons,
             perpetual=perpetual,
             about=self.program.about,
+            told=told,
         )
+
+    def _told(self, labels: tuple[str, ...], came_to: CameTo) -> dict[str, str]:
+        """Of labels that the memory knows by itself: what is wrong at this end."""
+        state = State(self.storage.values, None, "the end")
+        said = {each: self.program.memory.told_at_end(each, state, came_to) for each in labels}
+        return {label: text for label, text in said.items() if text is not None}
 
 
 def _operation(pending: Pending) -> Operation:

@@ -127,6 +127,7 @@ class Trace:
     kept             names of the threads that a fair cycle keeps from their end or, where these
                      are perpetual, from ever changing a cell: a livelock
     about            the program's words for a mail
+    told             of labels that the memory finds at the end by itself: what is wrong, in words
     cycle            so many moves at the end of the schedule lead back to where they began, and
                      are repeated for ever; 0 where none are
     """
@@ -148,6 +149,7 @@ class Trace:
     perpetual: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     about: About = field(default_factory=About)
+    told: Mapping[str, str] = field(default_factory=dict)
     cycle: int = 0
 
     def cpus(self, steps: int) -> int:

@@ -140,6 +140,19 @@ def test_what_is_live_at_the_end_and_cannot_be_found_is_a_leak(
     assert found(Program(mem, {"T": Thread(work)})) == expected
 
 
+def test_a_leak_is_told_with_the_object() -> None:
+    mem = Memory()
+    nodes = mem.pool("node", 2)
+
+    async def work() -> Address:
+        await nodes.allocate()
+        return await nodes.allocate()
+
+    result = explore(Program(mem, {"T": Thread(work)}))
+    said = explain(result, "leak").verdict
+    assert said == "leak: node.0 is live, and nobody has it; T returns node.1."
+
+
 def test_after_another_violation_nothing_is_called_a_leak() -> None:
     mem = Memory()
     nodes = mem.pool("node", 2)

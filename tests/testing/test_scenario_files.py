@@ -120,6 +120,8 @@ E1 = Claim("E1", "it never fails", "here", (Never("lost", endless),), Answer("bo
 def test_a_project_with_an_option_in_its_settings_runs_both(project: pytest.Pytester) -> None:
     (project.path / "scenarios" / "broken.py").unlink()
     (project.path / "scenarios" / "__init__.py").write_text("")
-    project.makeini("[pytest]\naddopts = --racer --strict-markers\ntestpaths = . scenarios\n")
+    project.makeini(
+        "[pytest]\naddopts = --racer --strict-markers\ntestpaths = test_it.py scenarios\n"
+    )
     done = ran_alone(project.path, "-q")
     assert "1 failed, 4 passed" in done.stdout, done.stdout

@@ -249,6 +249,7 @@ def test_only_what_is_a_schedule_is_replaced(project: pytest.Pytester) -> None:
     assert of("counter").read_text() == "mine"
 
 
+@pytest.mark.slow
 @with_xdist
 def test_workers_follow_and_write_them(project: pytest.Pytester) -> None:
     result = ran(project, "-n2", "--racer-update", test=CHECKS, header=MENDED)

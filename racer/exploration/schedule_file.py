@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import msgspec
 
 from racer.catalogue.parameters import Value
-from racer.errors import ReplayDiverged, WitnessError
+from racer.errors import ReplayDiverged, UsageError, WitnessError
 from racer.exploration.result import Result, finding_of
 from racer.exploration.turns import Followed, Turn, follow, turns_of
 from racer.exploration.witness_file import decoded, racer_version, unusable
@@ -99,6 +99,8 @@ def saved_schedule(
 ) -> SavedSchedule:
     """The schedule of a violation that `result` has. Errors: UsageError where it has not."""
     finding = finding_of(result, label)
+    if result.loaded is None:
+        raise UsageError("this result is of no program, so its schedule cannot be kept.")
     turns, cycle = turns_of(finding.trace, finding.witness.before, finding.witness.cycle)
     return SavedSchedule(
         schema=SCHEMA,
@@ -110,7 +112,7 @@ def saved_schedule(
         memory=result.memory,
         label=label,
         cycle=cycle,
-        threads=list(finding.trace.threads),
+        threads=[each.name for each in result.loaded.program.instances()],
         cells=list(finding.trace.initial),
         turns=turns,
     )

@@ -32,6 +32,7 @@ from racer.replaying.tasks import Tasks
 from racer.replaying.trace import Event, Trace
 
 LONGEST: Final = 1_000
+_AGENT: Final = ":"  # between a thread's name and what other agent of the memory model it is
 _Way = Literal["ends", "until", "before", "steps"]
 
 
@@ -151,7 +152,7 @@ def follow(
     Errors   ModelError when the model itself fails on the way.
     """
     with told_as_the_models(), patience():
-        renamed = _renamed(program, memory, turns, threads, cells)
+        renamed = _renamed(program, turns, threads, cells)
     told = [_in_new_words(each, renamed) for each in turns]
     found = _shown(program, memory, told, label, cycle)
     if cycle and label not in found.trace.labels:  # steps may be new that come but once
@@ -312,32 +313,31 @@ def _in_new_words(turn: Turn, renamed: Mapping[str, str]) -> Turn:
 
 def _renamed(
     program: Program,
-    memory: str,
     turns: Sequence[Turn],
     threads: Sequence[str],
     cells: Sequence[str],
 ) -> dict[str, str]:
     """Names that are gone, and what can only be meant by them: the one name that is new.
 
-    Threads go by the name that copies share, so that one thread that has become two is A.0.
+    Threads go by the name that copies share, so that one thread that has become two is A.0. Other
+    agents have names that begin with a thread's, `A:flush`, and go with it.
     """
-    agents = tasks_of(program, memory)
-    agents.start()
-    known = agents.agents()
-    agents.close()
-    groups = list(dict.fromkeys(_group(each) for each in known))
-    wanted = list(dict.fromkeys(turn.thread for turn in turns))
+    now = [each.name for each in program.instances()]
+    groups = list(dict.fromkeys(_group(each) for each in now))
     new = dict(_only(list(dict.fromkeys(map(_group, threads))), groups))
     found: dict[str, str] = {}
-    for name in wanted:
-        if name in known:
+    for name in threads:
+        if name in now:
             continue
         group = new.get(_group(name), _group(name))
-        number = name.removeprefix(_group(name))
-        options = (f"{group}{number}", group, f"{group}.0")
-        meant = next((each for each in options if each in known), None)
+        options = (f"{group}{name.removeprefix(_group(name))}", group, f"{group}.0")
+        meant = next((each for each in options if each in now), None)
         if meant is not None:
             found[name] = meant
+    agents = {turn.thread: turn.thread.partition(_AGENT)[0] for turn in turns}
+    for agent, thread in agents.items():
+        if agent != thread and thread in found:
+            found[agent] = f"{found[thread]}{agent.removeprefix(thread)}"
     return {**found, **dict(_only(cells, list(program.memory.initial)))}
 
 

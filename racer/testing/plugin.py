@@ -42,6 +42,11 @@ _COMMAND_LINE: Final[dict[str, dict[str, Any]]] = {
         "help": "of scenarios that are collected: the defaults, and each other value of each "
         "parameter by itself; or all combinations",
     },
+    "--racer-memory": {
+        "metavar": "MODEL",
+        "default": "sc",
+        "help": "the memory model of checks that name none",
+    },
     "--racer-timeout": {
         "type": float,
         "metavar": "S",
@@ -104,7 +109,7 @@ class RacerCheck:
         expect       "pass"; a label, or all labels in a tuple; {label: number of interleavings},
                      where None stands for any number; an Expected. By default what the scenario
                      declares, else "pass"
-        memory       the memory model, "sc" by default
+        memory       the memory model; by default that of --racer-memory, else "sc"
         max_states   limits, as explore() has them; where one cuts the search the test fails
         timeout
 
@@ -112,7 +117,6 @@ class RacerCheck:
                  one shows; where a limit cut the search; where several threads have but one
                  interleaving; where it cannot be explored.
         """
-        from racer.artefacts.naming import DEFAULT_MEMORY
         from racer.testing.cases import Place
         from racer.testing.checking import Limits, check
         from racer.testing.telling import replay, room_of, telling
@@ -126,7 +130,7 @@ class RacerCheck:
         options, settings = _by_marks(item)
         options |= {name: value for name, value in given.items() if value is not None}
         timeout = options.get("timeout", item.config.getoption("racer_timeout"))
-        memory = options.get("memory", DEFAULT_MEMORY)
+        memory = options.get("memory", item.config.getoption("racer_memory"))
         settings |= parameters
         with telling(place):
             if replaying in item.stash:

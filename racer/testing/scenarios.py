@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import pytest
 
-from racer.artefacts.naming import DEFAULT_MEMORY
 from racer.catalogue.discovery import makes, scenarios_of
 from racer.catalogue.packages import load_file
 from racer.catalogue.parameters import Parameter, Value, show_parameters
@@ -86,6 +85,11 @@ class _Item(pytest.Item):
     line: int | None = None
 
     @property
+    def memory(self) -> str:
+        """The memory model."""
+        return str(self.config.getoption("racer_memory"))
+
+    @property
     def limits(self) -> Limits:
         """How long it may take."""
         return Limits(timeout=self.config.getoption("racer_timeout"))
@@ -118,7 +122,7 @@ class Point(_Item):
             scenario.build(**parameters)
         except UsageError as error:
             pytest.skip(f"it cannot happen: {error}")
-        case = scenario_case(scenario, parameters, DEFAULT_MEMORY)
+        case = scenario_case(scenario, parameters, self.memory)
         if case.declared is None and scenario.expect is not None:
             pytest.skip("nothing is declared of these parameters")
         expected = expectation(None, case.declared)
@@ -138,12 +142,18 @@ class ClaimItem(_Item):
     def check(self, room: Room) -> None:
         known = self.config.stash.setdefault(_known, {})
         try:
-            (decided,) = decide([self._claim], jobs=1, timeout=self.limits.timeout, known=known)
+            (decided,) = decide(
+                [self._claim],
+                memory=self.memory,
+                jobs=1,
+                timeout=self.limits.timeout,
+                known=known,
+            )
         except CasesFailed as error:
             pytest.fail(f"error: {error}", pytrace=False)
         if decided.as_expected and not any(case.bound for case in decided.cases()):
             return
-        text = claim_text(decided, DEFAULT_MEMORY)
+        text = claim_text(decided, self.memory)
         shown = self._schedule(decided, room)
         pytest.fail("\n\n".join([self._reason(decided), text, *shown]), pytrace=False)
 
@@ -158,7 +168,7 @@ class ClaimItem(_Item):
         if shown is None:
             return
         ask, point = shown
-        case = scenario_case(ask.scenario, ask.scenario.complete(point.parameters), DEFAULT_MEMORY)
+        case = scenario_case(ask.scenario, ask.scenario.complete(point.parameters), self.memory)
         yield telling_text(self._claim, ask)
         expected = expectation(None, case.declared)
         yield report(case, expected, search(case, expected, self.limits, room), room)

@@ -6,7 +6,17 @@ import functools
 
 import pytest
 
-from racer import Memory, Program, Result, Thread, Violation, WitnessError, choose, explore
+from racer import (
+    Cell,
+    Memory,
+    Program,
+    Result,
+    Thread,
+    Violation,
+    WitnessError,
+    choose,
+    explore,
+)
 from racer.exploration.schedule_file import SavedSchedule, saved_schedule
 from tests.exploration.edits import EDITS, LABELS, MENDED, model
 
@@ -138,3 +148,30 @@ def test_a_livelock_is_kept_as_the_turns_that_are_repeated() -> None:
     assert schedule.cycle == 1
     assert schedule.followed(spinning(more=False)).shows("livelock")
     assert schedule.followed(spinning(more=True)).shows("livelock")
+
+
+def buffered(name: str, *, more: bool) -> Program:
+    """Each of two threads stores to its own cell and loads the other's: both may find it unset."""
+    mem = Memory()
+    x, y, n = mem.cell("x", 0), mem.cell("y", 0), mem.cell("n", 0)
+
+    async def thread(own: Cell[int], other: Cell[int]) -> int:
+        await own.store(1)
+        if more:
+            await n.load()
+        return await other.load()
+
+    return Program(
+        mem,
+        {name: Thread(thread, x, y), "B": Thread(thread, y, x)},
+        finally_={"one is seen": lambda state, came: came[name] or came["B"]},
+    )
+
+
+def test_a_store_buffer_is_an_agent_of_turns_and_goes_with_its_thread() -> None:
+    schedule = kept("one is seen", explore(buffered("A", more=False), memory="tso"))
+    assert "A:flush" in [turn.thread for turn in schedule.turns]
+    assert schedule.threads == ["A", "B"]
+    assert schedule.followed(buffered("A", more=True)).shows("one is seen")
+    renamed = schedule.followed(buffered("C", more=True))
+    assert renamed.shows("one is seen") and renamed.renamed == {"A": "C", "A:flush": "C:flush"}

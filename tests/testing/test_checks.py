@@ -286,6 +286,45 @@ def test_it(racer_check):
     assert list(found.violations) == ["assert await x.load() == 1", "set to 2"]
 
 
+BUFFERED = """
+@scenario(expect=lambda memory: Expected("fail", ("one is seen",)) if memory == "tso"
+          else Expected("pass"))
+def buffered() -> Program:
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def thread(own, other):
+        await own.store(1)
+        return await other.load()
+
+    return Program(mem, {"A": Thread(thread, x, y), "B": Thread(thread, y, x)},
+                   finally_={"one is seen": lambda state, came: came["A"] or came["B"]})
+
+def test_default(racer_check):
+    racer_check(buffered)
+
+def test_named(racer_check):
+    racer_check(buffered, memory="tso")
+
+@pytest.mark.racer(memory="tso")
+def test_marked(racer_check):
+    racer_check(buffered, expect="pass")
+"""
+
+
+def test_a_memory_model_is_named_by_a_check_or_for_all(pytester: pytest.Pytester) -> None:
+    result = ran(pytester, test=BUFFERED)
+    result.assert_outcomes(passed=2, failed=1)
+    assert failures(result) == {"test_marked": "one is seen: not expected (pass)"}
+    assert "schedules under the memory model 'sc' only" in result.stdout.str()
+    every = ran(pytester, "-v", "--racer-memory=tso", "--racer-update")
+    every.assert_outcomes(passed=2, failed=1)
+    (kept,) = Path("schedules").iterdir()
+    assert kept.name.startswith("buffered.memory=tso.one-is-seen")
+    again = ran(pytester, "schedules")
+    again.assert_outcomes(passed=1)
+
+
 def test_what_a_scenario_declares_stands_for_what_a_test_says_alike() -> None:
     space: dict[str, Any] = {"__name__": "counting"}
     exec(compile(COUNTER, __file__, "exec"), space)

@@ -151,7 +151,7 @@ class TotalStoreOrder(Telling):
             return
         operation, buffer = pending.operation, self._buffer(state, thread)
         facts = operation.facts
-        if not admits(facts, len(buffer), self._depth):
+        if not admits(facts, len(buffer), self._depth) or not self._comes_true(facts, state):
             return
         answers = range(len(facts.options))
         if facts.cell is not None:
@@ -162,6 +162,15 @@ class TotalStoreOrder(Telling):
             if done is not None:
                 move = move_of(thread, answer if facts.options else 0)
                 yield move, self._stepped(state, move, pending, answer, done)
+
+    def _comes_true(self, facts: Facts, state: State) -> bool:
+        """Whether the watch that an operation waits for is true, if it waits for one."""
+        if facts.watch is None:
+            return True
+        try:
+            return self._monitors.truth(self._lifted.program.memory.watches[facts.watch], state)
+        except ModelError as error:
+            raise Broken(None, None, str(error)) from error
 
     def _stepped(
         self, state: State, move: Move, pending: AboutTo, answer: int, done: CellStep
@@ -219,7 +228,7 @@ class TotalStoreOrder(Telling):
             # A release looks at the lock, and a store at nothing but the watches of its windows.
             unseen = 0 if facts.lock else self._places.of_access(Facts(facts.cell)).reads
             step = Footprint(step.reads & ~unseen | buffer, buffer)
-        elif facts.cell is not None or facts.fence == "mb":
+        elif facts.cell is not None or facts.fence == "mb" or facts.watch is not None:
             step = step.union(Footprint(buffer, 0))
         return Future(step, future.union(Footprint(buffer, buffer)))
 

@@ -25,10 +25,12 @@ def admits(facts: Facts, buffered: int, depth: int | None) -> bool:
 
     A blind store goes to the buffer, the release of a lock too. What else may store is a locked
     instruction, whether it does store or not; it waits for an empty buffer, as a full fence does.
+    So does who waits for a watch: that is of memory, and no machine has it as an instruction.
     """
     if facts.blind:
         return depth is None or buffered < depth
-    return not buffered or not (facts.stores or facts.fence == "mb")
+    drains = facts.stores or facts.fence == "mb" or facts.watch is not None
+    return not buffered or not drains
 
 
 class _Buffered(NamedTuple):

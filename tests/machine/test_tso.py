@@ -112,6 +112,29 @@ def test_what_adds_is_no_plain_store_though_it_gives_nothing() -> None:
     assert values(program, "tso") == {(1, None)}
 
 
+def test_who_waits_for_a_watch_waits_for_its_own_stores_and_for_memory() -> None:
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+    both = mem.watch("both", lambda state: state[x] == state[y] == 1, [x, y])
+
+    async def mine() -> int:
+        await x.store(1)
+        await both.wait()
+        return await y.load()
+
+    async def other() -> None:
+        await y.store(1)
+
+    def make() -> Program:
+        return Program(mem, {"A": Thread(mine), "B": Thread(other)})
+
+    assert values(make(), "tso") == {(1, None)}
+    # A: store, flush, wait, load; B: store, flush, both before the wait. C(4, 2) = 6.
+    assert explore(make(), memory="tso").interleavings == 6
+    for reduce in (False, True):
+        assert explore(make(), memory="tso", reduce=reduce).verdict == "pass"
+
+
 def test_a_loop_that_stores_for_ever_ends_at_a_limit() -> None:
     mem = Memory()
     x = mem.cell("x", 0)

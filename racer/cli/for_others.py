@@ -34,18 +34,16 @@ def verify(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="TRAILER|MAIL...",
+            metavar="TRAILER|MAIL|CERTIFICATE...",
             help='A line "Racer: ...", in quotes, or a file that has some; - is stdin.',
         ),
     ],
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Run whatever files the trailers name.")
-    ] = False,
+    trust: Annotated[bool, typer.Option("--trust", help="Run whatever files these name.")] = False,
     timeout: Annotated[
         float | None, typer.Option(metavar="S", help="Stop each after S seconds: exit status 3.")
     ] = None,
 ) -> None:
-    """Compute anew what the trailer of a mail says.
+    """Compute anew what the trailer of a mail says, or check a certificate.
 
     Of each it says: confirmed; refuted, and what differs; not reproducible here, and what is
     missing or has moved; or not decided, where a limit cut it. Exit status 0 if all are confirmed,

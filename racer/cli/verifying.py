@@ -1,12 +1,14 @@
 """`racer verify`: what somebody else's result says, computed anew.
 
-What is to be verified is told by its content: a trailer, or a mail with any number of them.
+What is to be verified is told by its content: a trailer, a mail with any number of them, or a
+certificate.
 """
 
 from __future__ import annotations
 
 import email
 import email.policy
+import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,6 +27,9 @@ from racer.artefacts.trailer import (
     trailers_in,
 )
 from racer.catalogue.discovery import Found, find, is_below_here
+from racer.certificates.comparing import differing
+from racer.certificates.making import certificate
+from racer.certificates.verifying import Rejected, verify
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.progress import shown_states
 from racer.cli.statuses import BOUND, DIVERGED, NOT_AS_DECLARED, OK, USAGE
@@ -48,7 +53,7 @@ STATUS: Final[dict[Verified, int]] = {
     "not decided": BOUND,
 }
 _WORST_FIRST: Final = (USAGE, NOT_AS_DECLARED, DIVERGED, BOUND, OK)
-_LARGEST: Final = 1 << 26  # bytes of a mail, or of a box of mails
+_LARGEST: Final = 1 << 30  # bytes of a box of mails, or of a certificate
 _HEADER: Final = re.compile(rb"\A(?:From .*\r?\n)?(?:[A-Za-z-]+:.*\r?\n(?:[ \t].*\r?\n)*)+\r?\n")
 _NEXT_MAIL: Final = re.compile(rb"^From .*\d\d:\d\d.*\r?\n", re.MULTILINE)
 
@@ -62,14 +67,16 @@ class Answer:
 
 
 def verify_command(words: Sequence[str], *, trust: bool, timeout: float | None) -> int:
-    """Verify every trailer that is given, or that is in the files that are; the worst status."""
-    asked: list[Trailer | UsageError] = []
+    """Verify every trailer that is given, or that is in the files that are, and every certificate;
+    the worst status."""
+    asked: list[Trailer | Certified | UsageError] = []
     for text in _texts(words):
-        found = trailers_in(text)
+        found = [text] if isinstance(text, Certified) else trailers_in(text)
         asked += [each for each in found if each not in asked]
     if not asked:
         raise UsageError(
-            f"there is no trailer in {', '.join(map(repr, words))}: no line begins with {KEY!r}.\n"
+            f"there is no trailer in {', '.join(map(repr, words))}: no line begins with {KEY!r}, "
+            f"and no certificate.\n"
             f"A trailer looks like: {EXAMPLE}\n"
             f"Try: copy it as `racer explore` prints it, in quotes; or name a file with the mail."
         )
@@ -80,7 +87,10 @@ def verify_command(words: Sequence[str], *, trust: bool, timeout: float | None) 
             complain(f"error: {each}")
             statuses.append(USAGE)
             continue
-        answer = _verified(each, trust=trust, timeout=timeout)
+        if isinstance(each, Certified):
+            answer = _certified(each, trust=trust, timeout=timeout)
+        else:
+            answer = _verified(each, trust=trust, timeout=timeout)
         answers.append(answer.verified)
         statuses.append(STATUS[answer.verified])
         why = f"\n{filled(answer.why, '  ')}" if answer.why else ""
@@ -90,11 +100,23 @@ def verify_command(words: Sequence[str], *, trust: bool, timeout: float | None) 
         told = [f"{count} {word}" for word, count in counts.items() if count]
         wrong = statuses.count(USAGE)
         told += [f"{wrong} that cannot be read"] if wrong else []
-        emit(filled(f"{len(asked)} trailers: {', '.join(told)}"))
+        trailers = all(not isinstance(each, Certified) for each in asked)
+        emit(filled(f"{len(asked)} {'trailers' if trailers else 'in all'}: {', '.join(told)}"))
     return next(each for each in _WORST_FIRST if each in statuses)
 
 
-def _texts(words: Sequence[str]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A file with a certificate, and its text."""
+
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _texts(words: Sequence[str]) -> Iterator[str | Certified]:
     """A trailer as it is; of a file, what is to be read in it; `-` is stdin.
 
     Errors   UsageError for a file that cannot be read, or that holds something else.
@@ -122,8 +144,11 @@ def _content(word: str) -> bytes:
         ) from error
 
 
-def _read(content: bytes, name: str) -> Iterator[str]:
+def _read(content: bytes, name: str) -> Iterator[str | Certified]:
     """By its content. Errors: UsageError for what holds no text that could have a trailer."""
+    if content.startswith(b'{"certificate"'):
+        yield Certified(shown_path(name), content.decode("latin-1"))
+        return
     if content.lstrip().startswith(b"{"):
         raise UsageError(
             f"{shown_path(name)} is JSON, and no mail with a trailer.\n"
@@ -187,8 +212,56 @@ def _verified(trailer: Trailer, *, trust: bool, timeout: float | None) -> Answer
     return _compared(trailer, here, result)
 
 
+def _certified(certified: Certified, *, trust: bool, timeout: float | None) -> Answer:
+    """Check a certificate as one can without racer, and then whether its program is the scenario's
+    that it names, lifted once more."""
+    try:
+        checked = verify(certified.text)
+    except Rejected as error:
+        return Answer("refuted", f"It is no right certificate: {error}.")
+    document = json.loads(certified.text)
+    claim = document["claim"]
+    right = (
+        f"{checked.states:,} states and {checked.steps:,} steps are as a certificate has to have "
+        f"them"
+    )
+    if not claim["scenario"]:
+        return Answer("not decided", f"{right}, of a program that names no scenario.")
+    wanted = Wanted(memory=claim["memory"], count=True, timeout=timeout)
+    deadline = deadline_after(timeout)
+    try:
+        with models_print_to_stderr(), until(deadline):
+            found = _found(claim["scenario"], trust=trust)
+            settings = {str(name): str(value) for name, value in dict(claim["parameters"]).items()}
+            program = found.scenario.build(**found.scenario.parse(settings))
+        with models_print_to_stderr(), shown_states(claim["scenario"]) as progress:
+            result = explored(program, replace(wanted, progress=progress, deadline=deadline))
+        if result.verdict == "bound":
+            return Answer("not decided", f"{right}. Here nothing is proved: {result.bound}.")
+        if result.verdict == "fail":
+            labels = ", ".join((*result.violations, *result.vacuous))
+            return Answer("refuted", f"{right}, but {claim['scenario']} fails here: {labels}.")
+        with models_print_to_stderr():
+            here = json.loads(certificate(result))
+    except OutOfTime as stop:
+        return Answer("not decided", f"{right}. {never_made(wanted, stop).bound}.")
+    except (TypeError, ValueError) as error:
+        return Answer("refuted", f"{right}, and its parameters cannot be read: {error}.")
+    except (UsageError, ProgramError) as error:
+        return Answer("not reproducible here", f"{right}. {str(error).rstrip('.')}.")
+    differs = differing(document["program"], here["program"])
+    settings_text = " ".join(f"{name}={value}" for name, value in settings.items())
+    named = f"{claim['scenario']} {settings_text}".rstrip()
+    if differs is None:
+        return Answer("confirmed", f"{right}, and they are those of {named}.")
+    usual = "Usual cause: the model has changed since, or another version of racer made it."
+    return Answer(
+        "not reproducible here", f"{right}. {named} is another program here: {differs}. {usual}"
+    )
+
+
 def _found(reference: str, *, trust: bool) -> Found:
-    """The scenario that a trailer names.
+    """The scenario that a trailer or a certificate names.
 
     A scenario is code, and a trailer may come from anybody: so it is run if it is known by its
     name, or lies below the current directory, or the user consents.

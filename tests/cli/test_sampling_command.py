@@ -1,18 +1,13 @@
-"""`racer explore --sample`, `--estimate` and `--certificate`."""
+"""`racer explore --sample` and `--estimate`."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from racer.certificates import verifying
-from racer.certificates.verifying import verify
 
 if TYPE_CHECKING:
     from tests.command_line import Run
@@ -103,35 +98,6 @@ def test_an_estimate_of_what_is_soon_searched_is_exact(said: Said, model: str) -
 
 def test_an_estimate_is_of_one_scenario(said: Said, model: str) -> None:
     assert "for one scenario" in said("explore", "models.py", "--estimate", status=2)
-
-
-def test_a_pass_is_certified_for_whoever_has_no_said(
-    said: Said, model: str, here: Path, tmp_path: Path
-) -> None:
-    done = said("explore", model, "--certificate", "made/counter.json")
-    assert done.rstrip().endswith("made/counter.json")
-    path = here / "made" / "counter.json"
-    assert verify(path.read_text()).interleavings == "2"
-    alone = tmp_path / "alone.py"
-    alone.write_text(Path(str(verifying.__file__)).read_text())
-    command = [sys.executable, "-I", str(alone), str(path)]
-    checked = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert checked.stdout == "right: 4 states, 4 steps, 2 interleavings\n"
-
-
-def test_there_is_no_certificate_of_a_failure(said: Said, model: str, here: Path) -> None:
-    found = ("explore", model, "--set", "atomic=false", "--certificate", "c.json", "--expect")
-    done = said(*found, "fail", status=2)  # it was asked for, and is not there
-    assert "cannot write c.json: there is no certificate of a FAIL, only of a PASS." in done
-    assert not (here / "c.json").exists()
-
-
-def test_what_is_no_certificate_is_not_replaced(said: Said, model: str, here: Path) -> None:
-    (here / "c.json").write_text('{"mine": 1}\n')
-    done = said("explore", model, "--certificate", "c.json", status=2)
-    assert "no certificate of racer's" in done
-    assert (here / "c.json").read_text() == '{"mine": 1}\n'
-    assert "FILE::NAME" in said("explore", "models.py", "--certificate", "d.json", status=2)
 
 
 def test_the_document_has_what_runs_say_of_the_others(racer: Run, model: str) -> None:

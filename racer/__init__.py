@@ -22,6 +22,7 @@ Write a program
                     .latch, .barrier
     Pool, Rcu       objects with a lifetime: mem.pool(...); read sections, grace periods: mem.rcu()
     PerThread       mem.per_thread("flag", False): one for each thread, and copies stay alike
+    Linearizable    mem.linearizable("stack", Stack): is there an order of the calls that Stack has?
     Refcount        mem.refcount("refs", 1, most=3): .inc_not_zero(), .dec_and_test(), ...
     choose, fence   await choose(*options) explores each; await fence("mb")
     atomic          async with atomic(): its steps are not preempted, as with interrupts off
@@ -127,6 +128,9 @@ if TYPE_CHECKING:
     from racer.lang.program import Thread as Thread
     from racer.lang.refcounts import Refcount as Refcount
     from racer.lang.schedule import Move as Move
+    from racer.lang.specs.linearizable import Call as Call
+    from racer.lang.specs.linearizable import Linearizable as Linearizable
+    from racer.lang.specs.states import NotEnabled as NotEnabled
     from racer.lang.sync.conditions import Condition as Condition
     from racer.lang.sync.events import EventFlag as EventFlag
     from racer.lang.sync.meetings import Barrier as Barrier
@@ -175,6 +179,8 @@ _HOMES = {
     "lang.pools": "Address Field Object Pool",
     "lang.program": "Program Thread",
     "lang.schedule": "Move",
+    "lang.specs.linearizable": "Call Linearizable",
+    "lang.specs.states": "NotEnabled",
     "lang.sync.conditions": "Condition",
     "lang.sync.events": "EventFlag",
     "lang.sync.meetings": "Barrier Latch",

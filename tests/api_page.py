@@ -26,6 +26,7 @@ GROUPS = {
     ),
     "Wait": "Condition EventFlag Semaphore Queue QueueClosed RwLock RwLockSide Latch Barrier",
     "Objects that are freed": "Pool Object Field Address Rcu ReadSide",
+    "Calls that have an order": "Linearizable Call NotEnabled",
     "Explore": "explore Interrupted Sample estimate Estimate",
     "Read a result": "Result Finding Outcome Witness Move Blocked Idle Trace Event",
     "Explain and mail": "explain Explanation mail brief",
@@ -63,6 +64,7 @@ INTERNAL = {
     "Field": "refers whole",
     "Rcu": "initial fits refers",
     "PerThread": "initial fits",
+    "Linearizable": "initial fits kind",
     "Window": "observation slot watch",
     "Thread": "start constants described copied",
     "Program": "predicates functions instances",
@@ -105,7 +107,8 @@ TYPES = {
     "_Natural": "`int`, 0 or more",
 }
 _OF_EXPLANATION = (
-    "Lane Span Row Conflict Returned Ordering NotComputed NoReturn ThreadsNeeded Fold Axis Held"
+    "Lane Span Row Conflict Returned Ordering NotComputed NoReturn ThreadsNeeded Fold Axis Held "
+    "CallHistory"
 )
 for _part in _OF_EXPLANATION.split():
     TYPES[_part] = "a part of an Explanation: see racer/explanation/data.py"

@@ -134,11 +134,12 @@ OPERATIONS = {
         "Initialise",
         "Free",
     ),
+    *("OfCall", "BeginCall", "EndCall"),
     *("ReadLock", "ReadUnlock", "Synchronize", "GracePeriod", "FreeLater", "NextToFree"),
 }
 DEFINE_OPERATIONS = (
     *("racer.lang.operations", "racer.lang.refcounts", "racer.lang.sync.act", "racer.lang.pools"),
-    *("racer.lang.watches", "racer.lang.per_thread"),
+    *("racer.lang.watches", "racer.lang.per_thread", "racer.lang.specs.linearizable"),
     *(f"racer.lang.sync.{name}" for name in ("conditions", "events")),
     *(f"racer.lang.sync.{name}" for name in ("meetings", "queues", "rcu", "rwlocks", "semaphores")),
 )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from racer.explanation.data import Explanation, Row
+from racer.viz.calls import calls_lead, calls_told
 from racer.viz.mail import often_text, wrapped
 from racer.viz.wrapping import WIDTH
 from racer.words.counts import preemptions_text, ratio_text
@@ -90,6 +91,9 @@ def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
         said.append(f"Why: {origin.because}.")
     elif explanation.cause:
         said.append(explanation.cause)
+    if explanation.calls is not None:
+        said.append(f"{calls_lead(explanation.calls)}:")
+        said.append(f"{'; '.join(calls_told(explanation.calls))}.")
     if explanation.names:
         said.append("; ".join(f"{name}: {text}" for name, text in explanation.names) + ".")
     said.append(_how_often(explanation))

@@ -27,6 +27,7 @@ from racer.explanation.data import (
     Row,
     Side,
 )
+from racer.viz.calls import calls_lead, calls_told, could_text
 from racer.viz.wrapping import WIDTH
 from racer.words.phrases import again_text
 
@@ -58,6 +59,7 @@ def mail(explanation: Explanation, *, width: int = WIDTH, full: bool = False) ->
     head += [often_text(explanation), no_return_text(explanation)]
     paragraphs = [
         [line for sentence in head for line in wrapped(sentence, width)],
+        _calls(explanation, width),
         _orderings(explanation, width, enabling=full),
         _conflicts(explanation, width),
         _returned(explanation, width),
@@ -127,6 +129,15 @@ def decisive_text(orders: tuple[Ordering, ...]) -> str:
 def unknown_orders_text(unknown: NotComputed) -> str:
     """Why no decisive orderings are told, as a sentence; empty where nothing was asked."""
     return f"Decisive orders: not computed ({unknown.reason})." if unknown.reason else ""
+
+
+def _calls(explanation: Explanation, width: int) -> list[str]:
+    if explanation.calls is None:
+        return []
+    lines = wrapped(f"{calls_lead(explanation.calls)}:", width)
+    for call in calls_told(explanation.calls):
+        lines += [" " * _INDENT + line for line in wrapped(call, width - _INDENT, hanging=2)]
+    return lines + wrapped(could_text(explanation.calls), width)
 
 
 def _orderings(explanation: Explanation, width: int, *, enabling: bool) -> list[str]:

@@ -313,6 +313,36 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class CallTold:
+    """A call of an object that is to be linearizable: `push(1)`, from step `first` to `last`.
+
+    `last` is None, and `end` empty, where it has not ended. `beside` are the calls that it
+    overlaps, by the names of their first steps: of it and one of these, either may be first.
+    """
+
+    text: str
+    thread: str
+    first: str
+    last: str | None
+    end: str  # what it came to: "2", "raises KeyError"
+    beside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallHistory:
+    """The calls of an object, in the order of their first steps: no order of them is one that its
+    `specification` has. Without the end of the last one to end, there is such an order; that call
+    could then come to one of `could`, or to no end at all if there are none.
+    """
+
+    name: str
+    specification: str
+    start: str  # its state before the first call
+    calls: tuple[CallTold, ...]
+    could: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A witness, told up to the step that violates; a livelock's to the end of its cycle.
 
@@ -377,3 +407,4 @@ class Explanation:
     models: str = ""
     effect: str = ""
     with_effect: int | None = None
+    calls: CallHistory | None = None  # where an object is not linearizable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from racer.explanation.calls import call_history
 from racer.explanation.causes import cause
 from racer.explanation.conflicts import conflicts, returned_values
 from racer.explanation.data import (
@@ -116,6 +117,7 @@ def explanation_of(
         models=trace.about.models,
         effect=effect,
         with_effect=with_effect,
+        calls=call_history(scene),
     )
 
 

@@ -10,6 +10,7 @@ from racer.lang.cells import Cell, Handle, Lock
 from racer.lang.declared import Allowed, Declared, Fits, Limited
 from racer.lang.pools import Pool, leaked, no_leak
 from racer.lang.refcounts import LEAK, Refcount
+from racer.lang.specs.linearizable import Linearizable, linearizable
 from racer.lang.sync.making import Making
 from racer.lang.values import describe, require_hashable
 from racer.lang.watches import State, Watch
@@ -94,6 +95,18 @@ class Memory(Making):
         lock = Lock(name, atomic)
         self.handles[name] = lock
         return lock
+
+    def linearizable(self, name: str, specification: Callable[[], object]) -> Linearizable:
+        """Make an object whose calls, marked in the threads, are to be linearizable.
+
+        specification  a plain class, whose methods are the operations (see Linearizable), or a
+                       function that makes an instance of one: its first state
+
+        Errors   ProgramError for one that is none, and as of cell().
+        """
+        made = linearizable(name, specification)
+        self._take_in(made, "linearizable")
+        return made
 
     def watch(
         self, name: str, predicate: Callable[[State], object], cells: Iterable[Handle]

@@ -12,7 +12,6 @@ import copyreg
 import dataclasses
 import enum
 import functools
-import inspect
 import operator
 import re
 import types
@@ -84,7 +83,10 @@ def _as_built_in(value: Any, base: Any) -> object:
 
 def _has_generated_repr(kind: type) -> bool:
     """Whether dataclasses wrote the repr; one of the class's own is used as it is."""
-    code = getattr(inspect.unwrap(kind.__repr__), "__code__", None)
+    own: Any = kind.__repr__
+    while hasattr(own, "__wrapped__"):  # as inspect.unwrap(), which asks for a setting of Python's
+        own = own.__wrapped__
+    code = getattr(own, "__code__", None)
     return code is not None and code.co_filename == "<string>"
 
 

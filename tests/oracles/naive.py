@@ -37,8 +37,9 @@ from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.pools import Access, Record
 from racer.lang.program import Program
 from racer.lang.watches import Observation, State, WaitFor, Watch, evaluate
-from tests.oracles.waiting import OPERATIONS
+from tests.oracles import linearizing, waiting
 
+OPERATIONS = {**waiting.OPERATIONS, **linearizing.OPERATIONS}
 Step = tuple[int, int]  # the thread's position in Program.instances(), the chosen option
 # Preemptions; threads with a step before the violation, steps before it; switches, steps, schedule:
 # smaller is better.

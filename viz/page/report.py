@@ -18,6 +18,7 @@ from racer.explanation.data import Explanation, Lane, NoReturn, NotComputed, Ord
 from racer.explanation.states import States
 from racer.exploration.result import Verdict
 from racer.files import shown_path
+from racer.viz.calls import calls_lead, calls_told, could_text
 from racer.viz.mail import ENABLING, conflicts_text, decisive_text, no_return_text, often_text
 from racer.words.changes import Change
 from racer.words.phrases import again_text
@@ -207,6 +208,7 @@ def _why(explanation: Explanation) -> Iterator[Paragraph]:
     """The headings of what is said before the steps; one without sentences is left out."""
     found = (
         Paragraph("What happens", _sentences(explanation.verdict, explanation.cause)),
+        _calls(explanation),
         Paragraph("How often", (often_text(explanation),)),
         _orders("Decisive", explanation.orderings, decisive_text),
         _orders("Enabling", explanation.enabling, lambda orders: ENABLING),
@@ -215,6 +217,14 @@ def _why(explanation: Explanation) -> Iterator[Paragraph]:
         Paragraph("Also", explanation.notes),
     )
     return (paragraph for paragraph in found if paragraph.sentences)
+
+
+def _calls(explanation: Explanation) -> Paragraph:
+    """Those of an object that is not linearizable."""
+    if explanation.calls is None:
+        return Paragraph("Calls", ())
+    told = (*calls_told(explanation.calls), could_text(explanation.calls))
+    return Paragraph("Calls", told, f"{calls_lead(explanation.calls)}:")
 
 
 def _sentences(*sentences: str) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ LAYERS = [
     ["racer.words"],
     ["racer.machine"],
     ["racer.search"],
+    ["racer.axiomatic"],
     ["racer.explanation"],
     ["racer.exploration"],
     ["racer.certificates"],

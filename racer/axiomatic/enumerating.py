@@ -1,0 +1,350 @@
+"""All executions of a test that are coherent and atomic, each once, location by location.
+
+1. Which values a read may get is a least fixpoint: what is there at the begin, and what some thread
+   writes on a way that its reads make possible. A value that nothing but itself explains is none.
+2. A combination has a history of each thread in which every value that is read is written.
+3. To one location accesses go one after the other, in every model here: acyclic(po-loc | com) and
+   empty(rmw & (fre;coe)). So rf and co of a location are the ways to line up its writes, and to put
+   reads between them. That a read-modify-write reads its predecessor in co permutes locks, too.
+4. An execution is a combination with one such way for each location.
+
+Source   the conditions on one location: Alglave, Maranget, Tautschnig, "Herding cats", TOPLAS 2014,
+         section 4.
+Bound    `limit` combinations and ways, then TooMany. A value that is computed along more writes
+         than there are in the longest histories is not reached; no execution has it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from racer.axiomatic.events import NO_PAIR, History, Point, Thread, Value
+from racer.axiomatic.graphs import Graph, Layout, Part, Skeleton
+
+LIMIT: Final = 2_000_000
+
+
+class TooMany(Exception):
+    """There are more histories, combinations or ways than the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """rf, co and fr of one location, as bits of relations, and its value at the end."""
+
+    rf: int
+    co: int
+    fr: int
+    last: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Execution:
+    """A graph, with what can be asked of its end."""
+
+    graph: Graph
+    histories: tuple[History, ...]
+    memory: Mapping[str, Value]
+
+
+def executions(
+    threads: Sequence[Thread], initial: Mapping[str, Value], limit: int = LIMIT
+) -> Iterator[Execution]:
+    """Every coherent and atomic execution, once, in an order that depends on the test alone.
+
+    Errors   TooMany.
+    """
+    return _Enumeration(threads, initial, limit).executions()
+
+
+class _Budget:
+    """How much may still be enumerated."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise TooMany
+
+
+# Of one location in one history: kind, value, number of the event, number of the read of a pair.
+_Access = tuple[str, Value, int, int]
+
+
+@dataclass(slots=True, eq=False)
+class _Choice:
+    """One history of a thread, as combinations look at it.
+
+    needs, gives   the values that it reads from others, and writes, as bits
+    """
+
+    part: Part
+    accesses: Mapping[str, tuple[_Access, ...]]
+    needs: int
+    gives: int
+    number: int
+
+
+class _Enumeration:
+    def __init__(self, threads: Sequence[Thread], initial: Mapping[str, Value], limit: int) -> None:
+        self._budget = _Budget(limit)
+        begins = [each.begin() for each in threads]
+        found = _Values(begins, initial, self._budget).histories()
+        self._layout = Layout(
+            initial, [max((len(each.events) for each in of), default=0) for of in found]
+        )
+        self._pairs: dict[tuple[str, Value], int] = {}  # a location and a value, as a bit
+        self._given = 0
+        for place, value in self._layout.initial.items():
+            self._given |= self._bit(place, value)
+        self._choices = [
+            [self._choice(thread, at, each) for at, each in enumerate(of)]
+            for thread, of in enumerate(found)
+        ]
+        # What the threads from here on can give at all.
+        self._later = [0] * (len(threads) + 1)
+        for thread in reversed(range(len(threads))):
+            self._later[thread] = self._later[thread + 1]
+            for choice in self._choices[thread]:
+                self._later[thread] |= choice.gives
+        self._ways: dict[tuple[object, ...], list[Way]] = {}
+        self._touched = {
+            place: tuple(
+                thread
+                for thread, of in enumerate(self._choices)
+                if any(place in each.accesses for each in of)
+            )
+            for place in self._layout.initial
+        }
+
+    def _bit(self, place: str, value: Value) -> int:
+        return 1 << self._pairs.setdefault((place, value), len(self._pairs))
+
+    def _choice(self, thread: int, number: int, history: History) -> _Choice:
+        first = self._layout.first[thread]
+        accesses: dict[str, list[_Access]] = {}
+        needs = gives = 0
+        latest: dict[str, Value] = {}
+        for at, event in enumerate(history.events):
+            if event.kind == "F":
+                continue
+            pair = first + event.pair if event.pair != NO_PAIR else NO_PAIR
+            accesses.setdefault(event.place, []).append((event.kind, event.value, first + at, pair))
+            if event.kind == "W":
+                gives |= self._bit(event.place, event.value)
+                latest[event.place] = event.value
+            elif latest.get(event.place, _NOTHING) != event.value:
+                needs |= self._bit(event.place, event.value)
+        kept = {place: tuple(each) for place, each in accesses.items()}
+        return _Choice(Part(self._layout, thread, history), kept, needs, gives, number)
+
+    def executions(self) -> Iterator[Execution]:
+        for chosen in self._combinations(0, 0, self._given, ()):
+            ways = self._ways_of(chosen)
+            if ways is None:
+                continue
+            skeleton = Skeleton(self._layout, tuple(each.part for each in chosen))
+            histories = tuple(each.part.history for each in chosen)
+            for way in itertools.product(*ways):
+                self._budget.spend()
+                rf = co = fr = 0
+                for each in way:
+                    rf |= each.rf
+                    co |= each.co
+                    fr |= each.fr
+                last = [each.last for each in way]
+                memory = dict(zip(self._layout.initial, last, strict=True))
+                yield Execution(Graph(skeleton, rf, co, fr), histories, memory)
+
+    def _combinations(
+        self, thread: int, needs: int, gives: int, chosen: tuple[_Choice, ...]
+    ) -> Iterator[tuple[_Choice, ...]]:
+        """A choice for each thread, such that somebody gives what each needs."""
+        if thread == len(self._choices):
+            yield chosen
+            return
+        later = self._later[thread + 1]
+        for choice in self._choices[thread]:
+            needed, given = needs | choice.needs, gives | choice.gives
+            if not needed & ~(given | later):
+                self._budget.spend()
+                yield from self._combinations(thread + 1, needed, given, (*chosen, choice))
+
+    def _ways_of(self, chosen: Sequence[_Choice]) -> list[list[Way]] | None:
+        """The ways of each location, in order; None where one has none."""
+        found = []
+        for place, threads in self._touched.items():
+            key = (place, *(chosen[thread].accesses.get(place, ()) for thread in threads))
+            ways = self._ways.get(key)
+            if ways is None:
+                lines = [
+                    accesses
+                    for thread in threads
+                    if (accesses := chosen[thread].accesses.get(place, ()))
+                ]
+                ways = self._ways[key] = list(self._lined_up(place, lines))
+            if not ways:
+                return None
+            found.append(ways)
+        return found
+
+    def _lined_up(self, place: str, lines: Sequence[Sequence[_Access]]) -> Iterator[Way]:
+        """The ways of a location that threads access like that."""
+        layout = self._layout
+        first = layout.initial_of[place]
+        value = layout.initial[place]
+        pairs = [_open_pairs(line) for line in lines]
+        begin = [0] * len(lines)
+        found = _orders(lines, pairs, begin, first, value, self._budget)
+        for reads, writes, last in found:
+            yield _way(layout.space.size, [first, *writes], reads, last)
+
+
+_NOTHING: Final = object()
+
+
+def _orders(
+    lines: Sequence[Sequence[_Access]],
+    pairs: Sequence[Sequence[bool]],
+    at: Sequence[int],
+    source: int,
+    value: Value,
+    budget: _Budget,
+) -> Iterator[tuple[list[tuple[int, int]], list[int], Value]]:
+    """Who reads from which write, and the writes in order, from the write `source` on.
+
+    After each write, every thread takes it for so many of its next reads; then one goes on with
+    its next write. So what is taken where says which way it is, and none comes twice. While one is
+    between the halves of a read-modify-write, no other writes.
+    """
+    budget.spend()
+    ranges = [
+        range(start, _readable(line, start, value) + 1)
+        for line, start in zip(lines, at, strict=True)
+    ]
+    for stops in itertools.product(*ranges):
+        reads = [
+            (source, line[each][2])
+            for line, start, stop in zip(lines, at, stops, strict=True)
+            for each in range(start, stop)
+        ]
+        if all(stop == len(line) for line, stop in zip(lines, stops, strict=True)):
+            yield reads, [], value
+            continue
+        between = [thread for thread, stop in enumerate(stops) if pairs[thread][stop]]
+        for thread, (line, stop) in enumerate(zip(lines, stops, strict=True)):
+            if stop == len(line) or line[stop][0] != "W" or any(each != thread for each in between):
+                continue
+            _, written, number, _ = line[stop]
+            after = list(stops)
+            after[thread] += 1
+            for later, writes, last in _orders(lines, pairs, after, number, written, budget):
+                yield reads + later, [number, *writes], last
+
+
+def _readable(line: Sequence[_Access], start: int, value: Value) -> int:
+    """Up to where the next accesses are reads of this value."""
+    at = start
+    while at < len(line) and line[at][0] == "R" and line[at][1] == value:
+        at += 1
+    return at
+
+
+def _open_pairs(line: Sequence[_Access]) -> list[bool]:
+    """Of each place in it, whether a read-modify-write has read before, and not yet written."""
+    found, begun, open_now = [False], set[int](), 0
+    written_later = {pair for _, _, _, pair in line if pair != NO_PAIR}
+    for _, _, number, pair in line:
+        if number in written_later:
+            begun.add(number)
+            open_now += 1
+        if pair in begun:
+            open_now -= 1
+        found.append(open_now > 0)
+    return found
+
+
+def _way(size: int, writes: Sequence[int], reads: Sequence[tuple[int, int]], last: Value) -> Way:
+    """The relations of a location whose writes have this order."""
+    co, after, later = 0, {}, 0
+    for write in reversed(writes):
+        after[write] = later
+        co |= later << (write * size)
+        later |= 1 << write
+    rf = fr = 0
+    for write, read in reads:
+        rf |= 1 << (write * size + read)
+        fr |= after[write] << (read * size)
+    return Way(rf, co, fr, last)
+
+
+class _Values:
+    """The values that reads may get, and the histories over these."""
+
+    def __init__(
+        self, begins: Sequence[Point], initial: Mapping[str, Value], budget: _Budget
+    ) -> None:
+        self._begins = begins
+        self._initial = initial
+        self._budget = budget
+        # Of each location the values, each with the threads that write it, as bits.
+        self._written: dict[str, dict[Value, int]] = {}
+        self._writes = 0
+        self._grew = False
+
+    def histories(self) -> list[list[History]]:
+        """Of each thread."""
+        rounds = 0
+        while True:
+            self._grew = False
+            found = [list(self._walk(begin, thread)) for thread, begin in enumerate(self._begins)]
+            rounds += 1
+            most = sum(
+                max((sum(event.kind == "W" for event in each.events) for each in of), default=0)
+                for of in found
+            )
+            if not self._grew or rounds > most + 1:
+                return found
+
+    def _walk(self, point: Point, thread: int) -> Iterator[History]:
+        self._budget.spend()
+        self._note(point, thread)
+        if point.history is not None:
+            yield point.history
+            return
+        values = point.choices
+        if point.asks is not None:
+            values = self._answers(point, point.asks, thread)
+        for value in values:
+            after = point.answered(value)
+            if after is not None:
+                yield from self._walk(after, thread)
+
+    def _note(self, point: Point, thread: int) -> None:
+        for event in point.events:
+            if event.kind == "W":
+                threads = self._written.setdefault(event.place, {})
+                known = threads.get(event.value, 0)
+                if not known >> thread & 1:
+                    threads[event.value] = known | 1 << thread
+                    self._grew = True
+
+    def _answers(self, point: Point, place: str, thread: int) -> tuple[Value, ...]:
+        """What a read may get: what its thread wrote last there, or else what is there at the
+        begin; and what others write."""
+        own = self._initial[place]
+        for event in reversed(point.events):
+            if event.place == place and event.kind == "W":
+                own = event.value
+                break
+        others = [
+            value
+            for value, threads in self._written.get(place, {}).items()
+            if threads & ~(1 << thread) and value != own
+        ]
+        return (own, *others)

@@ -1,0 +1,72 @@
+"""Grace periods under models that know no RCU: what the software promises on any machine.
+
+A read section is over before the grace period is, or begins after that began. So each pair of the
+two gives one of two orders, and an execution is allowed if some choice of them, one for each pair,
+makes no cycle.
+
+Source   the law of RCU: Alglave, Maranget, McKenney, Parri, Stern, "Frightening small children and
+         disconcerting grown-ups", ASPLOS 2018, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from racer.axiomatic.graphs import Skeleton
+from racer.axiomatic.models.axioms import Axiom, Named
+from racer.axiomatic.relations import Events, Relation
+
+
+def read_sections(s: Skeleton) -> list[tuple[int, int]]:
+    """The outermost read sections: where each is entered, and where it is left."""
+    locks, unlocks = s.tagged("rcu-lock"), s.tagged("rcu-unlock")
+    found, entered, depth, thread = [], 0, 0, None
+    for number in locks | unlocks:
+        of = next(at for at, part in enumerate(s.parts) if part.members >> number & 1)
+        if of != thread:
+            thread, depth = of, 0
+        if locks.members >> number & 1:
+            entered = number if depth == 0 else entered
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0:
+                found.append((entered, number))
+    return found
+
+
+def with_grace_periods(s: Skeleton, name: str, relation: Relation, edges: Named) -> Iterator[Axiom]:
+    """The relation is acyclic, with an order for each read section and grace period."""
+    periods, sections = list(s.tagged("sync-rcu")), read_sections(s)
+    yield Axiom(name, relation, edges)
+    if periods and sections:
+        chosen = _last_choice(s, relation, periods, sections)
+        yield Axiom("rcu", chosen, (*edges, ("grace period", chosen)))
+
+
+def _last_choice(
+    s: Skeleton, relation: Relation, periods: list[int], sections: list[tuple[int, int]]
+) -> Relation:
+    """The relation with the first choice of orders that makes no cycle, or else with the last."""
+    pairs = [(period, section) for period in periods for section in sections]
+    made = relation
+    for choice in range(1 << len(pairs)):
+        made = relation
+        for at, (period, (enter, leave)) in enumerate(pairs):
+            if choice >> at & 1:
+                made |= _before(s, period) * _after(s, enter)
+            else:
+                made |= _before(s, leave) * _after(s, period)
+        if made.acyclic:
+            break
+    return made
+
+
+def _before(s: Skeleton, event: int) -> Events:
+    """The accesses before it in its thread."""
+    return (s.M @ s.po @ s.space.events([event])).domain
+
+
+def _after(s: Skeleton, event: int) -> Events:
+    """Those after it."""
+    return (s.space.events([event]) @ s.po @ s.M).range

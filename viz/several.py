@@ -25,16 +25,24 @@ class Row:
     error: str
 
 
-def table(rows: Sequence[Row], memory: str, known: int, files: Sequence[Row] = ()) -> str:
+def table(
+    rows: Sequence[Row],
+    memory: str,
+    known: int,
+    files: Sequence[Row] = (),
+    *,
+    of: str = "scenario",
+) -> str:
     """`known` is how many scenarios there are, with those that were not come to; `files` are those
-    that do not load: how many scenarios are in them is not known."""
+    that do not load: how many scenarios are in them is not known. The rows may be `of` something
+    else. `memory` is the model of all, or empty."""
     listed = [*rows, *files]
-    width = max([len("scenario"), *(len(row.name) for row in listed if len(row.name) <= _WIDEST)])
-    lines = list(_line("scenario", memory, "what it shows", width))
+    width = max([len(of), *(len(row.name) for row in listed if len(row.name) <= _WIDEST)])
+    lines = list(_line(of, memory, "what it shows", width))
     for row in listed:
         verdict = "ERROR" if row.result is None else row.result.verdict.upper()
         lines += _line(row.name, verdict, _shown(row), width)
-    return "\n".join([*lines, "", filled(_closing(rows, known, files))])
+    return "\n".join([*lines, "", filled(_closing(rows, known, files, of))])
 
 
 def _line(name: str, verdict: str, text: str, width: int) -> Iterator[str]:
@@ -65,7 +73,7 @@ def _shown(row: Row) -> str:
     return f"{text}; the search was cut" if result.bound is not None else text
 
 
-def _closing(rows: Sequence[Row], known: int, files: Sequence[Row]) -> str:
+def _closing(rows: Sequence[Row], known: int, files: Sequence[Row], of: str) -> str:
     wrong = [row.name for row in rows if row.judgement and row.judgement.as_expected is False]
     failed = [
         row.name
@@ -95,7 +103,7 @@ def _closing(rows: Sequence[Row], known: int, files: Sequence[Row]) -> str:
         searched.append(counted(sum(counts), "interleaving"))
     if len(counts) < len(results):
         searched.append(f"not counted in {len(results) - len(counts)}")
-    many = counted(len(rows), "scenario")
+    many = counted(len(rows), of)
     if len(rows) < known:
-        many = f"{len(rows)} of {counted(known, 'scenario')}"
+        many = f"{len(rows)} of {counted(known, of)}"
     return f"{many}, {'; '.join(said) or 'all as declared'}; {', '.join(searched)}"

@@ -1,13 +1,14 @@
-"""`racer explore FILE|DIR`: every scenario in it, one after the other, as one table."""
+"""`racer explore` of several: the scenarios of a file or directory, or one under several memory
+models, one after the other, as one table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from racer.catalogue.discovery import Broken, Found, catalogue, find_all, is_path
+from racer.catalogue.discovery import Broken, Found, catalogue, find, find_all, is_path
 from racer.cli.commands import (
     explore_scenario,
     search,
@@ -54,12 +55,15 @@ class _Gathered:
 
 def explore_named(request: Request) -> int:
     """Explore the scenario that is named, or all of the file or directory that is."""
-    path = Path(request.scenario)
+    path, memories = Path(request.scenario), memory_models(request.memory)
     with models_print_to_stderr():
         is_name = not is_path(request.scenario) and not _is_directory(request.scenario)
     explore = estimate_scenario if request.estimate else explore_scenario
-    if is_name:
+    if is_name and len(memories) == 1:
         return explore(request)
+    if is_name:
+        with models_print_to_stderr():
+            return _explore_all(request, [find(request.scenario)], [], memories)
     # The time of each scenario is its own; of a file alone it is that of loading, too.
     deadline = None if path.is_dir() else deadline_after(request.timeout)
     try:
@@ -67,9 +71,17 @@ def explore_named(request: Request) -> int:
             founds, broken = find_all(path)
     except OutOfTime as stop:
         return told_unmade(request, stop, override_of(request.expect))
-    if not path.is_dir() and len(founds) == 1:
+    if not path.is_dir() and len(founds) == 1 and len(memories) == 1:
         return explore(request)
-    return _explore_all(request, founds, broken)
+    return _explore_all(request, founds, broken, memories)
+
+
+def memory_models(words: str) -> tuple[str, ...]:
+    """The memory models of `sc` or `sc,tso`, each once. Errors: UsageError for an unknown one."""
+    names = tuple(dict.fromkeys(word.strip() for word in words.split(",")))
+    for name in names:
+        model(name)
+    return names
 
 
 def _is_directory(word: str) -> bool:
@@ -79,33 +91,44 @@ def _is_directory(word: str) -> bool:
     return all(each.scenario.name != word for each in catalogue(word).found)
 
 
-def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Broken]) -> int:
+def _explore_all(
+    request: Request,
+    founds: Sequence[Found],
+    broken: Sequence[Broken],
+    memories: Sequence[str],
+) -> int:
     """The worst exit status there is: a file or a model that does not run, else what is not as
     declared, else what a limit cut."""
     of_one = (request.html, request.png, request.for_mail, request.certificate, request.estimate)
     if any(of_one) or request.detail != "usual":
         raise UsageError(
             "--html, --png, --certificate, --estimate, --brief, --full, --mail and --mermaid are "
-            "for one scenario: name it, FILE::NAME."
+            "for one scenario under one memory model: name it, FILE::NAME."
         )
     override = override_of(request.expect)
     named_by_user(request.directory, "--output")
     if request.sarif is not None:
         named_by_user(request.sarif, "--sarif")
-    model(request.memory)  # refused before anything is explored
     gathered = _Gathered(statuses=[USAGE for _ in broken])
-    names = _names(founds)
-    for name, found in zip(names, founds, strict=True):
-        _gather(gathered, request, name, found, override)
+    cases = _cases(founds, memories)
+    for name, found, memory in cases:
+        _gather(gathered, replace(request, memory=memory), name, found, override)
         if gathered.interrupted:
             break
-    told = [*gathered.told, *(NotExplored(e.reference, "") for e in founds[len(gathered.rows) :])]
+    left = cases[len(gathered.rows) :]
+    told = [*gathered.told, *(NotExplored(found.reference, "") for _, found, _ in left)]
     told += [NotExplored(shown_path(each.path), each.error, is_file=True) for each in broken]
     if request.format != "text":
         emit(formatted_several(request.format, told, request.scenario))
     else:
         files = [Row(shown_path(each.path), None, None, each.error) for each in broken]
-        emit(table(gathered.rows, request.memory, len(founds), files))
+        if len(memories) == 1:
+            emit(table(gathered.rows, memories[0], len(cases), files))
+        elif len(founds) == 1:
+            emit(f"{_heading(request, founds[0], memories)}\n")
+            emit(table(gathered.rows, "", len(cases), files, of="memory model"))
+        else:
+            emit(table(gathered.rows, "", len(cases), files, of="case"))
     sarif = write_sarif(request.sarif, told)
     if complain_of([sarif]):
         gathered.statuses.append(USAGE)
@@ -115,7 +138,7 @@ def _explore_all(request: Request, founds: Sequence[Found], broken: Sequence[Bro
     for each in broken:
         complain(f"error: {each.error}")
     if gathered.interrupted:
-        complain(f"interrupted; {len(gathered.rows)} of {len(founds)} scenarios were explored")
+        complain(f"interrupted; {len(gathered.rows)} of {len(cases)} scenarios were explored")
         return INTERRUPTED
     return worst(gathered.statuses)
 
@@ -124,6 +147,24 @@ def worst(statuses: Iterable[int]) -> int:
     """The exit status of several explorations."""
     found = set(statuses)
     return next((each for each in _WORST_FIRST if each in found), OK)
+
+
+def _heading(request: Request, found: Found, memories: Sequence[str]) -> str:
+    with models_print_to_stderr():
+        selection = selected(found, request.variant, request.settings, memories[0])
+    return selection.heading(found.reference, ",".join(memories))
+
+
+def _cases(founds: Sequence[Found], memories: Sequence[str]) -> list[tuple[str, Found, str]]:
+    """Each with what its row is called, and the memory model."""
+    named = zip(_names(founds), founds, strict=True)
+    if len(memories) == 1:
+        return [(name, found, memories[0]) for name, found in named]
+    return [
+        (memory if len(founds) == 1 else f"{name} {memory}", found, memory)
+        for name, found in named
+        for memory in memories
+    ]
 
 
 def _names(founds: Sequence[Found]) -> list[str]:

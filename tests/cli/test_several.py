@@ -236,3 +236,37 @@ def test_a_scenario_is_told_in_words(racer: Run, models: Path) -> None:
     )
     status, _, err = racer("list", "splitrace")
     assert status == 2 and "did you mean 'split_race'" in err
+
+
+def test_one_scenario_under_several_memory_models_is_one_table(racer: Run, here: Path) -> None:
+    (here / "sb.py").write_text(
+        "from racer import Expected, Memory, Program, Thread, scenario\n\n\n"
+        "def expected(memory: str) -> Expected:\n"
+        "    if memory == 'sc':\n"
+        "        return Expected('pass')\n"
+        "    return Expected('fail', ('one sees the other',), 'a store buffer')\n\n\n"
+        "@scenario(expect=expected)\n"
+        "def buffered() -> Program:\n"
+        '    """Each stores, and looks for the other."""\n'
+        "    mem = Memory()\n"
+        "    x, y = mem.cell('x', 0), mem.cell('y', 0)\n\n"
+        "    async def run(mine, other) -> int:\n"
+        "        await mine.store(1)\n"
+        "        return await other.load()\n\n"
+        "    return Program(mem, {'A': Thread(run, x, y), 'B': Thread(run, y, x)},\n"
+        "                   finally_={'one sees the other': lambda s, it: it['A'] or it['B']})\n"
+    )
+    status, out, _ = racer("explore", "sb.py", "--memory", "sc,tso,sc")
+    assert status == 0
+    assert out.splitlines()[0] == "sb.py::buffered  memory=sc,tso"
+    assert out.splitlines()[3:6] == [
+        "memory model        what it shows",
+        "sc           PASS   as expected",
+        "tso          FAIL   as expected: one sees the other",
+    ]
+    # Counted by hand: 6 orders of two stores and two loads, and 80 with two flushes.
+    assert "2 memory models, all as declared; " in out and "86 interleavings" in out
+    document = json.loads(racer("explore", "sb.py", "--memory", "sc,tso", "--json")[1])
+    assert [each["memory"] for each in document["results"]] == ["sc", "tso"]
+    status, _, err = racer("explore", "sb.py", "--memory", "sc,pso")
+    assert status == 2 and "unknown memory model 'pso'" in err

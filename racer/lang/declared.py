@@ -86,7 +86,7 @@ class Limited:
         """That an operation would leave another value, with the usual cause and a remedy."""
         return (
             f"{operation} would leave {describe(value)} in {self._name!r}, which {self._threads} "
-            f"threads cannot come to.\n"
+            f"thread{'' if self._threads == 1 else 's'} cannot come to.\n"
             f"Usual cause: a thread is in it a second time before it has left.\n"
             f"Try: look in the schedule for who does not give back what it took."
         )

@@ -25,9 +25,9 @@ class Memory(Making):
     else: a list or a global that one changes and another reads is refused.
 
     Shape    `initial` maps each name to its initial value, in the order of creation; a lock
-             starts free (False). `handles` maps names to the cells and locks, `watches` to the
-             watches, `locks` has the names that are locks; `declared` has the values of those
-             cells that declare them.
+             starts free (False). `handles` maps names to all that is made, `watches` to the
+             watches, `locks` has the names that are locks; `declared` has the values of those cells
+             that declare them.
     """
 
     def __init__(self) -> None:
@@ -81,6 +81,10 @@ class Memory(Making):
             self.declared[name] = declared
         self.initial[name] = handle.initial
         self.handles[name] = handle
+
+    def _take_part(self, part: Handle) -> None:
+        self._check_name("field", part.name)
+        self.handles[part.name] = part
 
     def lock(self, name: str, *, atomic: bool = False) -> Lock:
         """Make a lock that is free before the first step.
@@ -165,5 +169,5 @@ class Memory(Making):
             )
         if not isinstance(name, str) or not name:
             raise ProgramError(f"a {kind}'s name must be a non-empty text, not {name!r}.")
-        if name in self.initial:
+        if name in self.handles:
             raise ProgramError(f"the name {name!r} is taken: every cell and lock needs its own.")

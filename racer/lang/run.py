@@ -163,7 +163,12 @@ class CoroutineRun:
 
     def key(self, of_coroutine: CoroutineKey) -> Hashable | None:
         known = of_coroutine(self.coroutine)
-        regions = (self._regions, self._entered, self._locks, value_key(self._kept))
+        regions = (
+            self._regions,
+            self._entered,
+            self._locks,
+            value_key(self._kept) if self._kept else (),
+        )
         return None if known is None else (known, self._is_forgetful, regions)
 
     def open_window(self, watch: Watched) -> int:
@@ -205,6 +210,11 @@ class CoroutineRun:
     def kept(self, name: str) -> tuple[Any, ...]:
         """What it knows of what has this name; nothing at first."""
         return next((value for known, value in self._kept if known == name), ())
+
+    @property
+    def knows(self) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        """All that it knows like that, by name."""
+        return self._kept
 
     def location(self) -> Location | None:
         """The user's line that awaits the pending request; None once the thread has ended."""

@@ -7,6 +7,7 @@ from hypothesis import given
 
 from tests.generated.profiles import examples
 from tests.generated.test_agreement import assert_agreement
+from tests.generated.test_liveness_agreement import assert_agreement_on
 from tests.generated.waiting import KINDS, waiting
 from tests.programs import Sample, build
 
@@ -22,8 +23,25 @@ def test_the_engine_agrees_with_naive_enumeration_on_all_that_waits(kind: str) -
     agrees()
 
 
+# A pool's addresses and what readers know are values without end where they come again and again.
+LASTING = tuple(sorted(KINDS.keys() - {"pool", "semaphore", "rcu"}))
+
+
+@examples(60)
+@given(waiting(kinds=LASTING, endless=True))
+def test_the_engine_agrees_on_the_liveness_of_all_that_waits(sample: Sample) -> None:
+    assert_agreement_on(sample, limit=150)
+
+
 @pytest.mark.slow
-@examples(4_000)
+@examples(2_000)
+@given(waiting(kinds=LASTING, endless=True))
+def test_the_engine_agrees_on_liveness_in_two_thousand_programs(sample: Sample) -> None:
+    assert_agreement_on(sample, limit=600)
+
+
+@pytest.mark.slow
+@examples(2_000)
 @given(waiting())
-def test_the_engine_agrees_on_all_that_waits_in_thousands_of_programs(sample: Sample) -> None:
+def test_the_engine_agrees_on_all_that_waits_in_two_thousand_programs(sample: Sample) -> None:
     assert_agreement(lambda: build(sample))

@@ -9,7 +9,7 @@ from textwrap import indent
 from hypothesis import strategies as st
 
 from tests.generated.strategies import _format, _weighted
-from tests.programs import Sample, Statement, ThreadSample, fit
+from tests.programs import Block, Sample, Statement, ThreadSample, fit
 
 _Statements = st.SearchStrategy[Statement]
 
@@ -194,18 +194,33 @@ def _bodies(kind: str, most: int) -> st.SearchStrategy[tuple[Statement, ...]]:
     return st.lists(_does(kind), min_size=1, max_size=most).map(tuple)
 
 
+_ENDLESS = ("while True:", "while not await b.load():", "while await a.load() != 1:")
+
+
 @st.composite
-def waiting(draw: st.DrawFn, *, size: int = 2_000, kinds: tuple[str, ...] = tuple(KINDS)) -> Sample:
-    """Programs of 2 to 4 threads, copies among them, with at most `size` interleavings."""
+def waiting(
+    draw: st.DrawFn,
+    *,
+    size: int = 2_000,
+    kinds: tuple[str, ...] = tuple(KINDS),
+    endless: bool = False,
+) -> Sample:
+    """Programs of 2 to 4 threads, copies among them, with at most `size` interleavings.
+
+    `endless`: some threads go on for ever, or spin; there are fewer of them, and no bound.
+    """
     kind = draw(st.sampled_from(kinds))
     threads = []
-    left = draw(st.sampled_from([2, 3, 3, 4]))
+    left = draw(st.sampled_from([2, 2, 3] if endless else [2, 3, 3, 4]))
     while left:
         copies = draw(st.integers(1, min(left, 3)))
         left -= copies
+        body = draw(_bodies(kind, 2 if endless else 3))
+        if endless and draw(st.booleans()):
+            body = (Block(((draw(st.sampled_from(_ENDLESS)), body),)),)
         threads.append(
             ThreadSample(
-                body=draw(_bodies(kind, 3)),
+                body=body,
                 copies=copies,
                 daemon=draw(st.sampled_from([False, False, False, True])),
             )
@@ -219,4 +234,4 @@ def waiting(draw: st.DrawFn, *, size: int = 2_000, kinds: tuple[str, ...] = tupl
         sometimes=(),
         made=(draw(st.sampled_from(KINDS[kind].made)),),
     )
-    return fit(sample, size)
+    return sample if endless else fit(sample, size)

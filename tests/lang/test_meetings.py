@@ -145,6 +145,18 @@ def test_who_leaves_what_nobody_entered_is_a_broken_model(writes: bool) -> None:
         explore(Program(mem, {"T": Thread(leaves)}))
 
 
+def test_a_thread_that_reads_without_end_is_a_broken_model() -> None:
+    mem = Memory()
+    lock = mem.rwlock("lock")
+
+    async def reads() -> None:
+        while True:
+            await lock.read.acquire()
+
+    with pytest.raises(ModelError, match="<3 readers> in 'lock', which 1 thread cannot come to"):
+        explore(Program(mem, {"R": Thread(reads)}))
+
+
 def test_to_try_does_not_wait() -> None:
     mem = Memory()
     lock = mem.rwlock("lock")

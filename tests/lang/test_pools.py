@@ -232,6 +232,14 @@ def test_a_field_has_a_name_that_it_can_have(field: str) -> None:
         Memory().pool("node", 1, fields={field: 0})
 
 
+def test_names_of_objects_and_fields_are_taken() -> None:
+    mem = Memory()
+    mem.pool("node", 2, fields={"next": None})
+    for name in ("node", "node.1", "node.0.next"):
+        with pytest.raises(ProgramError, match=f"the name '{name}' is taken"):
+            mem.cell(name, 0)
+
+
 def test_what_is_no_address_or_no_field_is_refused() -> None:
     mem = Memory()
     nodes, others = mem.pool("node", 1, fields={"value": 0}), mem.pool("other", 1)

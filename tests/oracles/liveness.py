@@ -28,6 +28,7 @@ from racer.lang.pending import AboutTo
 from racer.lang.program import Program, ThreadInstance
 from racer.lang.run import CoroutineRun, Run
 from tests.oracles.naive import Execution, Step, TooMany, blocks, performed
+from tests.oracles.waiting import as_it_is
 
 States = frozenset[int]
 Spot = tuple[Hashable, ...]  # where a thread is, with its locals
@@ -42,14 +43,16 @@ def spot_of(run: Run) -> Spot:
     if not isinstance(run.pending, AboutTo):
         return (repr(run.pending),)
     assert isinstance(run, CoroutineRun)
-    frames: list[Hashable] = [run.pending.operation.text()]
+    frames: list[Hashable] = [run.pending.operation.text(), repr(run.knows)]
     awaited: Any = run.coroutine
     while awaited is not None:
         frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
         if frame is not None:
-            # What racer's own frames hold is determined by the frame that awaits them.
+            # What racer's own frames hold is determined by the frame that awaits them, but for the
+            # number by which a thread that waits is known.
             own = frame.f_globals["__name__"].startswith("racer.")
-            held = "" if own else repr(sorted(frame.f_locals.items()))
+            local = frame.f_locals
+            held = repr(local.get("ticket")) if own else repr(sorted(local.items()))
             frames.append((id(frame.f_code), frame.f_lasti, held))
         awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
     return tuple(frames)
@@ -91,7 +94,7 @@ def behaviours(program: Program, limit: int) -> dict[tuple[str, Spot], int]:
 
 def held_values(program: Program, limit: int) -> dict[str, list[object]]:
     """By cell, the values that it holds in some state. Errors: TooMany."""
-    values = {name: [initial] for name, initial in program.memory.initial.items()}
+    values = {name: [as_it_is(value)] for name, value in program.memory.initial.items()}
     seen: set[Hashable] = set()
     waiting: list[tuple[Step, ...]] = [()]
     while waiting:

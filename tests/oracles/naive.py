@@ -38,6 +38,7 @@ from racer.lang.pools import Access, Record
 from racer.lang.program import Program
 from racer.lang.watches import Observation, State, WaitFor, Watch, evaluate
 from tests.oracles import linearizing, waiting
+from tests.oracles.waiting import as_it_is
 
 OPERATIONS = {**waiting.OPERATIONS, **linearizing.OPERATIONS}
 Step = tuple[int, int]  # the thread's position in Program.instances(), the chosen option
@@ -241,7 +242,7 @@ class Execution:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.instances = program.instances()
-        self.values: dict[str, object] = dict(program.memory.initial)
+        self.values = {name: as_it_is(value) for name, value in program.memory.initial.items()}
         self.labels: set[str] = set()
         self.first: dict[str, int] = {}  # by label: after so many steps it was first seen
         self.reached: set[str] = set()

@@ -7,7 +7,7 @@ knows nothing of worlds, and these know no groups: every thread that waits has a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -15,7 +15,10 @@ from typing import Any
 from racer.lang.outcomes import Violation
 from racer.lang.pools import Record
 from racer.lang.sync.events import Flag
+from racer.lang.sync.meetings import Meeting
 from racer.lang.sync.queues import QueueClosed, Queued
+from racer.lang.sync.rcu import Readers
+from racer.lang.sync.rwlocks import Within
 from racer.lang.sync.waiting import Ticket, Waiting
 
 World = tuple[frozenset[int], frozenset[int]]  # who sleeps, who is woken: by number
@@ -30,8 +33,12 @@ class Worlds:
     worlds: frozenset[World] = frozenset([(frozenset(), frozenset())])
     set: bool = False  # of an event
 
+    def __repr__(self) -> str:
+        worlds = sorted((sorted(sleeps), sorted(woken)) for sleeps, woken in self.worlds)
+        return f"Worlds({self.spurious}, {self.came}, {worlds}, {self.set})"
+
     def come(self) -> tuple[Ticket, Worlds]:
-        number = max(self.came, default=-1) + 1
+        number = _least_but(self.came)
         worlds = frozenset((sleeps | {number}, woken) for sleeps, woken in self.worlds)
         later = replace(self, came=(*self.came, number), worlds=worlds)
         return Ticket(number, self.spurious > 0), later
@@ -48,6 +55,8 @@ class Worlds:
         return count, replace(self, worlds=frozenset(found))
 
     def go(self, number: int, *, anyway: bool = False) -> Worlds | None:
+        if number not in self.came:
+            return None
         left = {(sleeps, woken - {number}) for sleeps, woken in self.worlds if number in woken}
         spent = not left
         if not left and anyway and self.spurious:
@@ -58,37 +67,54 @@ class Worlds:
         return Worlds(self.spurious - spent, came, frozenset(left), self.set)
 
 
-def _worlds(value: Any) -> Worlds:
-    if isinstance(value, Waiting):
-        return Worlds(value.spurious)
-    return Worlds() if isinstance(value, Flag) else value
+def _least_but(taken: Iterable[int]) -> int:
+    """The least number that is free."""
+    others = set(taken)
+    return next(number for number in range(len(others) + 1) if number not in others)
+
+
+def as_it_is(value: object) -> object:
+    """What a cell holds at the start, as this file has it."""
+    match value:
+        case Waiting(spurious=spurious):
+            return Worlds(spurious)
+        case Flag():
+            return Worlds()
+        case Readers():
+            return Periods()
+        case Meeting():
+            return ("filling", 0)
+        case Within():
+            return ("", "")
+        case _:
+            return value
 
 
 Done = tuple[object, object]  # what is left in the cell, what is given to the thread
 
 
 def _enlist(does: Any, value: Any) -> Done:
-    ticket, after = _worlds(value).come()
+    ticket, after = value.come()
     return after, ticket
 
 
 def _look(does: Any, value: Any) -> Done:
-    return (value, None) if _worlds(value).set else _enlist(does, value)
+    return (value, None) if value.set else _enlist(does, value)
 
 
 def _wait(does: Any, value: Any) -> Done | None:
-    after = _worlds(value).go(does.ticket, anyway=getattr(does, "anyway", False))
+    after = value.go(does.ticket, anyway=getattr(does, "anyway", False))
     return None if after is None else (after, None)
 
 
 def _notify(does: Any, value: Any) -> Done:
-    count, after = _worlds(value).wake(does.most, fifo=does.fifo)
+    count, after = value.wake(does.most, fifo=does.fifo)
     return after, count
 
 
 def _set(does: Any, value: Any) -> Done:
-    _, after = _worlds(value).wake(1_000, fifo=False)
-    return replace(after if does.value else _worlds(value), set=does.value), None
+    _, after = value.wake(1_000, fifo=False)
+    return replace(after if does.value else value, set=does.value), None
 
 
 def _up(does: Any, value: Any) -> Done:
@@ -115,7 +141,7 @@ def _get(does: Any, value: Queued) -> Done | None:
 
 def _barrier(does: Any, value: Any) -> Done | None:
     """As Python's threading.Barrier has it: it is filling, or draining, and has a count."""
-    state, count = value if isinstance(value, tuple) else ("filling", 0)
+    state, count = value
     if does.verb == "arrive at":
         if state == "draining":
             return None
@@ -129,7 +155,7 @@ def _barrier(does: Any, value: Any) -> Done | None:
 
 def _rwlock(does: Any, value: Any) -> Done | None:
     """Who is in it is a text with a letter for each, r or w; so is who waits."""
-    inside, waiting = value if isinstance(value, tuple) else ("", "")
+    inside, waiting = value
     mine, other = ("w", "r") if does.writes else ("r", "w")
     if does.verb == "unlock":
         return (inside.replace(mine, "", 1), waiting), None
@@ -163,23 +189,35 @@ class Periods:
     ending: tuple[tuple[int, frozenset[int]], ...] = ()
     to_free: tuple[tuple[object, frozenset[int]], ...] = ()
 
+    def __repr__(self) -> str:
+        ending = [(number, sorted(waits)) for number, waits in sorted(self.ending)]
+        to_free = [(address, sorted(waits)) for address, waits in self.to_free]
+        return f"Periods({sorted(self.reading)}, {ending}, {to_free})"
+
 
 def _rcu(does: Any, value: Any) -> Done | None:
-    now = value if isinstance(value, Periods) else Periods()
-    number = max([*now.reading, *(each for each, _ in now.ending)], default=-1) + 1
+    now: Periods = value
+    number = _least_but([*now.reading, *(each for each, _ in now.ending)])
     match does.verb:
         case "rcu_read_lock":
             return replace(now, reading=now.reading | {number}), number
         case "rcu_read_unlock":
-            return replace(now, reading=now.reading - {does.ticket}), None
+            over = frozenset({does.ticket})
+            return Periods(
+                now.reading - over,
+                tuple((each, waits - over) for each, waits in now.ending),
+                tuple((address, waits - over) for address, waits in now.to_free),
+            ), None
         case "synchronize_rcu" if not now.reading:
             return now, None
         case "synchronize_rcu":
             return replace(now, ending=(*now.ending, (number, now.reading))), number
         case "end of grace period":
-            (waits,) = [waits for each, waits in now.ending if each == does.ticket]
+            waits = dict(now.ending).get(does.ticket)
+            if waits is None:  # of a value that only another thread can meet
+                return None
             left = tuple(each for each in now.ending if each[0] != does.ticket)
-            return None if waits & now.reading else (replace(now, ending=left), None)
+            return None if waits else (replace(now, ending=left), None)
         case "kfree_rcu":
             if any(each == does.address for each, _ in now.to_free):
                 raise Violation(
@@ -187,7 +225,7 @@ def _rcu(does: Any, value: Any) -> Done | None:
                 )
             return replace(now, to_free=(*now.to_free, (does.address, now.reading))), None
         case _:
-            if not now.to_free or now.to_free[0][1] & now.reading:
+            if not now.to_free or now.to_free[0][1]:
                 return None
             return replace(now, to_free=now.to_free[1:]), now.to_free[0][0]
 
@@ -212,7 +250,7 @@ OPERATIONS: Mapping[str, Callable[[Any, Any], Done | None]] = {
     "look at": _look,
     "wait for": _wait,
     "set": _set,
-    "is_set": lambda does, value: (value, _worlds(value).set),
+    "is_set": lambda does, value: (value, value.set),
     "down": lambda does, value: (value - 1, None) if value else None,
     "try_down": lambda does, value: (value - 1, True) if value else (value, False),
     "up": _up,

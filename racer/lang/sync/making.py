@@ -35,6 +35,10 @@ class Making(ABC):
     def _take_in(self, handle: Any, kind: str, values: Any = None) -> None:
         """Make it part of the Memory, under its name. `values`: all that it may hold."""
 
+    @abstractmethod
+    def _take_part(self, part: Handle) -> None:
+        """Take in what lies within something else, and has only a name of its own."""
+
     def condition(
         self, name: str, lock: Lock, *, fifo: bool = False, spurious: int = 0
     ) -> Condition:
@@ -149,7 +153,7 @@ class Making(ABC):
         for each in pool.objects:
             self._take_in(each, "object")
             for part in each.fields.values():
-                self.handles[part.name] = part
+                self._take_part(part)
         return pool
 
     def per_thread(self, name: str, first: T) -> PerThread[T]:

@@ -32,6 +32,7 @@ class Facts(NamedTuple):
     blocks     there may be values of the cell at which it cannot be executed
     blind      it stores what it would store whatever it found, as a plain store instruction does;
                any other that stores is a read-modify-write, whether it gives something or not
+    mark       it is no instruction, but marks a place in the code; what it stores, all see at once
     lock       what it does to a lock where it stores: "takes" or "frees" it
     gives      its result: "nothing"; "a value", found in the cell, chosen, or made of that; or
                "the value before", as the kernel's read-modify-writes give it
@@ -51,6 +52,7 @@ class Facts(NamedTuple):
     stores: bool = False
     blocks: bool = False
     blind: bool = False
+    mark: bool = False
     lock: Literal["takes", "frees"] | None = None
     gives: Literal["nothing", "a value", "the value before"] = "nothing"
     order: Order | None = None

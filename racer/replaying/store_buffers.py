@@ -25,12 +25,13 @@ def admits(facts: Facts, buffered: int, depth: int | None) -> bool:
 
     A blind store goes to the buffer, the release of a lock too. What else may store is a locked
     instruction, whether it does store or not; it waits for an empty buffer, as a full fence does.
-    So does who waits for a watch: that is of memory, and no machine has it as an instruction.
+    So does who waits for a watch: that is of memory, and no machine has it as an instruction. A
+    mark, which is none either, waits for nothing.
     """
     if facts.blind:
         return depth is None or buffered < depth
     drains = facts.stores or facts.fence == "mb" or facts.watch is not None
-    return not buffered or not drains
+    return not buffered or facts.mark or not drains
 
 
 class _Buffered(NamedTuple):

@@ -37,7 +37,9 @@ class OfCall(Act):
     method: str
     args: tuple[object, ...]
 
-    gives: ClassVar = "a value"
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.cell, stores=True, mark=True, gives="a value")
 
     def call_text(self, show: Show = describe) -> str:
         """The call: `stack.push(1)`."""
@@ -101,7 +103,7 @@ class EndCall(OfCall):
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.cell, stores=True, gives="a value", functions=_functions(self.kind))
+        return super(EndCall, self).facts._replace(functions=_functions(self.kind))
 
     def execute(self, before: object) -> Effect:
         assert isinstance(before, Calls)
@@ -177,7 +179,8 @@ class Linearizable(Handle):
 
     Begin and end of a call are steps of their own, which touch no cell of the code under test. So
     calls may be longer than their code, and overlap more; among the interleavings are those in
-    which none is, so no violation is missed.
+    which none is, so no violation is missed. They are no instructions: a store buffer does not wait
+    for them, so a store may become visible after the end of its call.
 
     Shape    in a predicate, `state[object].pending` has the calls under way
     Bound    as many calls at a time as there are threads: a thread ends one before the next

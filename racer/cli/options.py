@@ -11,7 +11,9 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
 ]
-Memory = Annotated[str, typer.Option(metavar="MODEL", help="sc or tso (x86); of several a table: sc,tso.")]
+Memory = Annotated[
+    str, typer.Option(metavar="MODEL", help="sc or tso (x86); of several a table: sc,tso.")
+]
 Directory = Annotated[
     str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
 ]

@@ -45,6 +45,7 @@ class Handle:
 
     name: str
     refers: ClassVar[bool] = True  # whether an address in its value keeps an object in use
+    at_once: ClassVar[bool] = False  # plain stores to it are modelled as seen by all at once
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -99,11 +99,14 @@ class PerThread(Handle, Generic[T]):
     `state[cells]`. Copies of a thread stay interchangeable.
 
     Blocks   wait_until() does, while its predicate is false.
-    Bound    To look at all of them is one step. Where code looks at one after the other, and what
-             happens in between matters, let each thread take an index, `await ids.fetch_add(1)`,
-             and use a list of cells: copies stay interchangeable, too.
+    Bound    A store is seen by all at once: memory models that have it seen later refuse programs
+             with such cells. To look at all of them is one step. Where code looks at one after the
+             other, and what happens in between matters, let each thread take an index,
+             `await ids.fetch_add(1)`, and use a list of cells: copies stay interchangeable, too.
     Errors   as of a Cell.
     """
+
+    at_once: ClassVar[bool] = True
 
     name: str
     first: T

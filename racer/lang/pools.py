@@ -82,7 +82,7 @@ class Access(CellOperation):
 
     @property
     def facts(self) -> Facts:
-        facts = self.inner.facts._replace(cell=self.cell)
+        facts = self.inner.facts._replace(cell=self.cell, blind=False)  # it keeps the other fields
         # It may fail, so it tells what it found there: a store, too, which gives nothing.
         return facts._replace(gives="the value before") if facts.gives == "nothing" else facts
 
@@ -248,12 +248,14 @@ class Pool(Handle):
     Errors   A field of an object that is not live is a Violation "use after free", free() of one
              "double free", and `pool[None]` "NULL dereference". What is live at an end, and in no
              cell, no field of what is found, and nothing that a thread came to, is one "leak".
-    Bound    What a daemon holds in its locals where it waits at the end is not looked at. After a
-             Violation nothing is called a leak: the thread has left work undone. With `reuse` the
-             address that was freed last is given out first, as SLUB does.
+    Bound    A store to a field is seen by all at once: memory models that have it seen later refuse
+             programs with a pool. What a daemon holds in its locals where it waits at the end is
+             not looked at. After a Violation nothing is called a leak: the thread has left work
+             undone. With `reuse` the address that was freed last is given out first, as SLUB does.
     """
 
     refers: ClassVar[bool] = False
+    at_once: ClassVar[bool] = True
 
     initial: tuple[int, ...]
     reuse: bool

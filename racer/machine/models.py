@@ -26,14 +26,15 @@ from racer.replaying.trace import Trace
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """An operational memory model."""
+    """An operational memory model. `delays`: a plain store may be seen later by others."""
 
     system: Callable[[Lifted], System]
     storage: Callable[[Program], Storage]
+    delays: bool = True
 
 
 MODELS: Final[dict[str, Model]] = {
-    "sc": Model(SequentialConsistency, SequentialStorage),
+    "sc": Model(SequentialConsistency, SequentialStorage, delays=False),
     "tso": Model(TotalStoreOrder, StoreBufferStorage),
 }
 
@@ -73,6 +74,8 @@ def tasks_of(program: Program, memory: str) -> Tasks:
 
 def _storage_of(program: Program, memory: str) -> Storage:
     """A new one. A move says by name who moves, so no thread may have the name of an agent."""
+    if model(memory).delays:
+        _require_cells(program, memory)
     storage = model(memory).storage(program)
     for instance in program.instances():
         if instance.name in storage.agents:
@@ -82,3 +85,16 @@ def _storage_of(program: Program, memory: str) -> Storage:
                 f"could not tell them apart: rename one of the threads."
             )
     return storage
+
+
+def _require_cells(program: Program, memory: str) -> None:
+    """Refuse what has plain stores of its own, which nobody has taught to be seen later."""
+    known = program.memory.handles.items()
+    named = [repr(name) for name, each in known if each.at_once]
+    if named:
+        raise UsageError(
+            f"the memory model {memory!r} cannot be asked about {named[0]}: stores to a pool's "
+            f"fields and to per-thread cells, and what RCU orders, are modelled under 'sc' alone, "
+            f"where all see a store at once.\n"
+            f"Try: memory='sc'; or cells and locks in their place."
+        )

@@ -293,12 +293,14 @@ class Rcu(Handle):
              that begins later is not waited for, and never waits itself.
     Errors   To end a read section that this thread has not begun is a ModelError. kfree() of what
              is to be freed already is a Violation "double free".
-    Bound    A grace period ends as soon as it may, or any time later: nothing takes time. A thread
-             may be in two read sections at the same time. What kfree() was given is freed by a
-             thread of the Program: `"rcu": Thread(rcu.callbacks, daemon=True)`.
+    Bound    That rcu_read_lock() orders nothing is not modelled, so only "sc" takes programs with
+             it. A grace period ends as soon as it may, or any time later: nothing takes time. A
+             thread may be in two read sections at the same time. What kfree() was given is freed
+             by a thread of the Program: `"rcu": Thread(rcu.callbacks, daemon=True)`.
     """
 
     refers: ClassVar[bool] = False  # what is to be freed is in use no more
+    at_once: ClassVar[bool] = True
 
     name: str
     read: ReadSide = field(init=False)

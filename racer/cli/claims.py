@@ -13,7 +13,7 @@ from racer.claims.data import Ask, Claim
 from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import claim_names, find_claims
 from racer.cli.commands import explore_scenario
-from racer.cli.formats import Format
+from racer.cli.formats import Format, tell_github_claims
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.progress import shown_cases
@@ -49,10 +49,10 @@ def claims_command(
     with models_print_to_stderr():
         claims, broken = find_claims(names)
         decided, interrupted, failed = _decided(claims, memory, jobs, max_states, timeout)
+    known = {each.claim.name for each in decided}
+    missing = [(each.name, failed or "") for each in claims if each.name not in known]
+    missing += [(shown_path(each.path), each.error) for each in broken]
     if format == "ktap":
-        known = {each.claim.name for each in decided}
-        missing = [(each.name, failed or "") for each in claims if each.name not in known]
-        missing += [(shown_path(each.path), each.error) for each in broken]
         emit(claims_ktap(decided, missing))
     elif format == "json":
         emit(claims_document(decided, memory))
@@ -65,6 +65,7 @@ def claims_command(
     if page.path and format == "text":
         emit(f"\n{page.path}")
     complain_of([page])
+    tell_github_claims(decided, missing)
     for each in broken:
         complain(f"error: {each.error}")
     if interrupted:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from racer.artefacts.writing import WrittenPage, unwritten
 from racer.cli.guard import complain
 from racer.errors import RacerError, UsageError
 from racer.files import shown_path, write_atomically
 from racer.viz.documents.case import ExploredCase, NotExplored, Told
+
+if TYPE_CHECKING:
+    from racer.claims.deciding import Decided
 
 Format = Literal["text", "json", "ktap", "patchwork"]
 
@@ -81,7 +84,7 @@ def tell_github(cases: Sequence[Told]) -> None:
     A runner reads both streams of a step, and stdout carries the result only. Nobody asked for
     these by name, so what cannot be written is told, and is no failure.
     """
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    if _annotations_are_wanted():
         from racer.viz.documents.github import workflow_commands
 
         root = os.environ.get("GITHUB_WORKSPACE") or os.curdir
@@ -90,8 +93,29 @@ def tell_github(cases: Sequence[Told]) -> None:
     if summary_is_wanted():
         from racer.viz.documents.github import step_summary
 
-        try:
-            with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:
-                file.write(f"{step_summary(cases)}\n")
-        except (OSError, ValueError) as error:
-            complain(f"note: no summary was written for GitHub: {error}")
+        _append_summary(step_summary(cases))
+
+
+def tell_github_claims(decided: Sequence[Decided], missing: Sequence[tuple[str, str]]) -> None:
+    """The same of claims; of those that are `missing` the name, and why if it is an error."""
+    if _annotations_are_wanted():
+        from racer.viz.documents.github import claims_commands
+
+        for command in claims_commands(decided, missing):
+            complain(command)
+    if summary_is_wanted():
+        from racer.viz.documents.github import claims_summary
+
+        _append_summary(claims_summary(decided))
+
+
+def _annotations_are_wanted() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _append_summary(text: str) -> None:
+    try:
+        with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+    except (OSError, ValueError) as error:
+        complain(f"note: no summary was written for GitHub: {error}")

@@ -54,7 +54,9 @@ STATUS: Final[dict[Verified, int]] = {
 }
 _WORST_FIRST: Final = (USAGE, NOT_AS_DECLARED, DIVERGED, BOUND, OK)
 _LARGEST: Final = 1 << 30  # bytes of a box of mails, or of a certificate
-_HEADER: Final = re.compile(rb"\A(?:From .*\r?\n)?(?:[A-Za-z-]+:.*\r?\n(?:[ \t].*\r?\n)*)+\r?\n")
+# A trailer and a blank line look like the header of a mail, too; but every mail has a From.
+_FROM: Final = re.compile(rb"^From:", re.MULTILINE | re.IGNORECASE)
+_HEADER: Final = re.compile(rb"\A(?:From .*\r?\n)?(?:[!-9;-~]+:.*\r?\n(?:[ \t].*\r?\n)*)+\r?\n")
 _NEXT_MAIL: Final = re.compile(rb"^From .*\d\d:\d\d.*\r?\n", re.MULTILINE)
 
 
@@ -155,7 +157,8 @@ def _read(content: bytes, name: str) -> Iterator[str | Certified]:
             f"Try: `racer replay` for a witness; the trailer itself is `trailer` in the document "
             f"that `racer explore --json` prints."
         )
-    if not _HEADER.match(content):
+    header = _HEADER.match(content)
+    if header is None or not _FROM.search(header[0]):
         yield content.decode(errors="replace")
         return
     for part in _NEXT_MAIL.split(content):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.test_schemas import MORE
+
 if TYPE_CHECKING:
     from tests.command_line import Run
 
@@ -147,6 +149,22 @@ def test_a_summary_that_cannot_be_written_is_told_and_changes_no_status(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(here / "none" / "summary.md"))
     status, _, err = racer("explore", "models.py::reads")
     assert status == 0 and err.startswith("note: no summary was written for GitHub: ")
+
+
+def test_claims_that_have_another_answer_are_errors_and_all_are_in_the_summary(
+    racer: Run, here: Path, summary: Path
+) -> None:
+    (here / "more.py").write_text(MORE)
+    assert commands(racer("claims", "more.py")[2]) == []
+    more = MORE.replace('Answer("refuted")', 'Answer("holds")')
+    (here / "more.py").write_text(more)
+    ((kind, properties, text),) = commands(racer("claims", "more.py", "--ktap")[2])
+    assert (kind, properties) == ("error", {"title": "racer: claim W1"})
+    assert text == "it never hangs: refuted (expected: holds)"
+    rows = [line for line in summary.read_text().splitlines() if line.startswith("| W1")]
+    assert [row.split(" | ")[2] for row in rows] == ["as declared", "**not as declared**"]
+    limit = ("--max-states", "1")
+    assert commands(racer("claims", "more.py", "--json", *limit)[2])[0][0] == "warning"
 
 
 def test_elsewhere_nothing_is_told(

@@ -258,6 +258,11 @@ def alternative(line: str) -> bytes:
 
 MAILS: dict[str, Wrap] = {
     "alone": str.encode,
+    "and a blank line, as a header has": lambda line: f"{line}\n\n".encode(),
+    "wrapped as a header is": lambda line: (
+        f"{line.replace(' id=', chr(10) + ' id=')}\n\n\n".encode()
+    ),
+    "of a mail that is plain": lambda line: f"From: A <a@b>\nSubject: x\n\n{line}\n".encode(),
     "between others": lambda line: f"Fixes: 1 (x)\n{line}\nReviewed-by: A <a@b>\n".encode(),
     "quoted": lambda line: f"On Monday A wrote:\n> a\n> {line}\n> b\n".encode(),
     "quoted twice": lambda line: f"> > {line}\n>> {line}\n".encode(),

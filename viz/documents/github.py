@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from racer.claims.deciding import Decided
 from racer.errors import Location
+from racer.viz.claims import closing_text, expected_text
 from racer.viz.documents.case import ExploredCase, Told
 from racer.viz.summary import result_line, verdict_text
 from racer.words.printable import safe_line
@@ -68,6 +70,39 @@ def _command(kind: str, place: Mapping[str, str], title: str, text: str) -> str:
 
 def _escaped(text: str, meaning: Mapping[str, str]) -> str:
     return "".join(meaning.get(each, each) for each in text)
+
+
+def claims_commands(decided: Sequence[Decided], missing: Sequence[tuple[str, str]]) -> list[str]:
+    """One for each claim that has not the answer that is declared; `missing` could not be had, each
+    with its name and why."""
+    wrong = [each for each in decided if not each.as_expected]
+    return [
+        *(
+            _command(
+                "warning" if each.cut else "error",
+                {},
+                f"racer: claim {each.claim.name}",
+                _said(each),
+            )
+            for each in wrong
+        ),
+        *(_command("error", {}, f"racer: {name}", why) for name, why in missing if why),
+    ]
+
+
+def _said(decided: Decided) -> str:
+    return f"{decided.claim.text}: {decided.answer} (expected: {expected_text(decided)})"
+
+
+def claims_summary(decided: Sequence[Decided]) -> str:
+    """Markdown: a table of the claims, and how all of them came out."""
+    lines = ["### racer claims", "", "| claim | answer | | |", "|---|---|---|---|"]
+    for each in decided:
+        standing = "as declared" if each.as_expected else "not as declared"
+        cells = map(_cell, (each.claim.name, str(each.answer)))
+        marked = "cut" if each.cut else _MARKED.get(standing, standing)
+        lines.append(f"| {' | '.join(cells)} | {marked} | {_cell(each.claim.text)} |")
+    return "\n".join([*lines, "", _cell(closing_text(decided)), ""])
 
 
 def step_summary(cases: Sequence[Told]) -> str:

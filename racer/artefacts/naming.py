@@ -26,14 +26,26 @@ def case_name(scenario: Scenario, parameters: Mapping[str, Value], memory: str) 
     So no case of a scenario overwrites another's: split_race.variant=headonly.
     """
     name = file_name(scenario.name)
-    told = {each: show_value(v) for each, v in changed_parameters(scenario, parameters).items()}
-    if memory != DEFAULT_MEMORY:
-        told["memory"] = memory
+    told = told_settings(scenario, parameters, memory)
     plain = {each: re.sub(r"[^A-Za-z0-9_+-]+", "-", value) for each, value in told.items()}
     settings = ",".join(f"{each}={value}" for each, value in plain.items())
     if plain != told or len(settings) > _SETTINGS_LIMIT:
         settings = f"{settings[:_SETTINGS_LIMIT]}-{digest(repr(told))}"
     return f"{name}.{settings}" if settings else name
+
+
+def told_settings(
+    scenario: Scenario, parameters: Mapping[str, Value], memory: str
+) -> dict[str, str]:
+    """What tells a case from that by default: parameters, and the memory model."""
+    changed = changed_parameters(scenario, parameters)
+    told = {name: show_value(value) for name, value in changed.items()}
+    return {**told, **told_memory(memory)}
+
+
+def told_memory(memory: str) -> dict[str, str]:
+    """The memory model, if it is not the one that is taken without being given."""
+    return {} if memory == DEFAULT_MEMORY else {"memory": memory}
 
 
 def case_title(scenario: Scenario, parameters: Mapping[str, Value], memory: str) -> str:

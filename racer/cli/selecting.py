@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
-from racer.artefacts.naming import case_name, changed_parameters
+from racer.artefacts.naming import case_name, told_settings
 from racer.artefacts.telling import ALONE, Detail
 from racer.artefacts.trailer import LimitsGiven, Trailer, trailer_of
 from racer.artefacts.writing import Written
@@ -104,7 +104,7 @@ def explored_case(
         result,
         judgement,
         selection.parameters,
-        changed_parameters(selection.found.scenario, selection.parameters),
+        told_settings(selection.found.scenario, selection.parameters, result.memory),
         selection.what_ifs,
         selection.found.scenario.source,
         files={label: each.witness for label, each in written.items() if each.witness},

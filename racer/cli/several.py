@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from racer.artefacts.naming import told_memory
 from racer.catalogue.discovery import Broken, Found, catalogue, find, find_all, is_path
+from racer.catalogue.parameters import show_parameters
 from racer.cli.commands import (
     explore_scenario,
     search,
@@ -63,7 +65,8 @@ def explore_named(request: Request) -> int:
         return explore(request)
     if is_name:
         with models_print_to_stderr():
-            return _explore_all(request, [find(request.scenario)], [], memories)
+            found = find(request.scenario)
+        return _explore_all(request, [found], [], memories)
     # The time of each scenario is its own; of a file alone it is that of loading, too.
     deadline = None if path.is_dir() else deadline_after(request.timeout)
     try:
@@ -116,7 +119,7 @@ def _explore_all(
         if gathered.interrupted:
             break
     left = cases[len(gathered.rows) :]
-    told = [*gathered.told, *(NotExplored(found.reference, "") for _, found, _ in left)]
+    told = [*gathered.told, *(NotExplored(_called(found, memory), "") for _, found, memory in left)]
     told += [NotExplored(shown_path(each.path), each.error, is_file=True) for each in broken]
     if request.format != "text":
         emit(formatted_several(request.format, told, request.scenario))
@@ -141,6 +144,12 @@ def _explore_all(
         complain(f"interrupted; {len(gathered.rows)} of {len(cases)} scenarios were explored")
         return INTERRUPTED
     return worst(gathered.statuses)
+
+
+def _called(found: Found, memory: str) -> str:
+    """What an ExploredCase of it is called."""
+    told = show_parameters(told_memory(memory))
+    return f"{found.reference} {told}" if told else found.reference
 
 
 def worst(statuses: Iterable[int]) -> int:
@@ -195,7 +204,8 @@ def _gather(
     except OutOfTime as stop:
         result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
         judgement = judge(result, None, override)
-        gathered.add(name, ExploredCase(found.reference, result, judgement))
+        changed = told_memory(request.memory)
+        gathered.add(name, ExploredCase(found.reference, result, judgement, changed=changed))
         return
     except UsageError:
         raise  # --set, --variant: of the command, not of the model
@@ -203,7 +213,7 @@ def _gather(
         complain(f"error: {error}")
         gathered.statuses.append(USAGE)
         gathered.rows.append(Row(name, None, None, str(error)))
-        gathered.told.append(NotExplored(found.reference, str(error)))
+        gathered.told.append(NotExplored(_called(found, request.memory), str(error)))
         return
     stale = stale_witnesses(request, selection, result, interrupted=gathered.interrupted)
     if complain_of([*written.values(), *stale]):

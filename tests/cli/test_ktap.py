@@ -92,6 +92,14 @@ def test_all_of_a_directory_are_tests_of_one_plan(racer: Run, here: Path) -> Non
     assert tests["broken.py"].directive.startswith("ERROR broken.py cannot be loaded")
 
 
+def test_each_memory_model_is_a_test(racer: Run) -> None:
+    status, out, err = racer("explore", "models.py::reads", "--memory", "sc,tso", "--ktap")
+    sc, tso = read(out)
+    assert err == ""
+    assert (status, sc.ok, tso.ok) == (0, True, True)
+    assert (sc.name, tso.name) == ("models.py::reads", "models.py::reads memory=tso")
+
+
 def test_claims_are_tests(racer: Run, here: Path) -> None:
     (here / "more.py").write_text(MORE)
     status, out, _ = racer("claims", "more.py", "--ktap")

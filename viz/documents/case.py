@@ -16,7 +16,7 @@ class ExploredCase:
     """A scenario with its parameters, what exploring it found, and what was left of that.
 
     reference   as `racer explore` takes it
-    changed     those of the parameters that are not at their defaults
+    changed     what tells the case from that by default: parameters, and the memory model
     what_ifs    those of the parameters that are not what the code under test does
     source      where the scenario is defined
     files       the witness file of each label that has one, as a path to show

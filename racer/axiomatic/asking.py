@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from racer.axiomatic.checking import allowed
-from racer.axiomatic.enumerating import Execution, executions
+from racer.axiomatic.checking import Violation, allowed, check
+from racer.axiomatic.enumerating import LIMIT, Execution, executions
 from racer.axiomatic.events import Value
+from racer.axiomatic.graphs import Graph
 from racer.axiomatic.litmus.conditions import EndState, Place
 from racer.axiomatic.litmus.data import LitmusTest
 from racer.axiomatic.models.axioms import Model
@@ -25,6 +26,7 @@ class Answer:
     positive    executions in which the proposition holds, whatever the quantifier
     negative    those in which it does not
     flags       what the model says besides of some of them, such as "data-race"
+    forbidden   the first execution that it forbids and the proposition holds in
     """
 
     model: Model
@@ -32,6 +34,16 @@ class Answer:
     positive: int = 0
     negative: int = 0
     flags: dict[str, None] = field(default_factory=dict)
+    forbidden: Graph | None = None
+
+    @property
+    def refusal(self) -> tuple[Graph, Violation] | None:
+        """Where the proposition never holds: an execution in which it would, and why that is
+        forbidden."""
+        if self.positive or self.forbidden is None:
+            return None
+        violation = check(self.model, self.forbidden)
+        return None if violation is None else (self.forbidden, violation)
 
     @property
     def observation(self) -> Observation:
@@ -60,33 +72,35 @@ class Answers:
     candidates: int
 
 
-def ask(test: LitmusTest, models: Sequence[Model]) -> Answers:
+def ask(test: LitmusTest, models: Sequence[Model], limit: int = LIMIT) -> Answers:
     """Show every execution of a test to every model. Errors: TooMany, Unreadable."""
     answers = tuple(Answer(model) for model in models)
-    condition = test.condition
     candidates = 0
-    for execution in executions(test.threads, test.initial):
+    for execution in executions(test.threads, test.initial, limit):
         candidates += 1
-        final = _final(test, execution)
-        counted: bool | None = None
-        for answer in answers:
-            if not allowed(answer.model, execution.graph):
-                continue
-            if counted is None:
-                _no_fault(test, execution)
-                counted = condition.restricts is None or condition.restricts(final)
-                holds = counted and condition.holds(final)
-                state = tuple(final(place) for place in condition.observed)
-            if not counted:
-                continue
-            answer.states[state] = answer.states.get(state, 0) + 1
-            if holds:
-                answer.positive += 1
-            else:
-                answer.negative += 1
-            if answer.model.flags is not None:
-                answer.flags.update(dict.fromkeys(answer.model.flags(execution.graph)))
+        _count(test, execution, answers)
     return Answers(test, answers, candidates)
+
+
+def _count(test: LitmusTest, execution: Execution, answers: Sequence[Answer]) -> None:
+    """Note in each answer what its model says of one execution."""
+    condition, final = test.condition, _final(test, execution)
+    counts = condition.restricts is None or condition.restricts(final)
+    holds = counts and condition.holds(final)
+    state = tuple(final(place) for place in condition.observed)
+    for answer in answers:
+        if not allowed(answer.model, execution.graph):
+            if holds and answer.forbidden is None:
+                answer.forbidden = execution.graph
+            continue
+        _no_fault(test, execution)
+        if not counts:
+            continue
+        answer.states[state] = answer.states.get(state, 0) + 1
+        answer.positive += holds
+        answer.negative += not holds
+        if answer.model.flags is not None:
+            answer.flags.update(dict.fromkeys(answer.model.flags(execution.graph)))
 
 
 def _final(test: LitmusTest, execution: Execution) -> EndState:

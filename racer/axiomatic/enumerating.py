@@ -1,22 +1,23 @@
 """All executions of a test that are coherent and atomic, each once, location by location.
 
 1. Which values a read may get is a least fixpoint: what is there at the begin, and what some thread
-   writes on a way that its reads make possible. A value that nothing but itself explains is none.
+   writes when its reads have got such values. A value that nothing but itself explains is none.
 2. A combination has a history of each thread in which every value that is read is written.
 3. To one location accesses go one after the other, in every model here: acyclic(po-loc | com) and
-   empty(rmw & (fre;coe)). So rf and co of a location are the ways to line up its writes, and to put
-   reads between them. That a read-modify-write reads its predecessor in co permutes locks, too.
-4. An execution is a combination with one such way for each location.
+   empty(rmw & (fre;coe)). So rf and co of a location are a line-up: its writes in a row, and reads
+   put between them. That a read-modify-write reads its predecessor in co permutes locks, too.
+4. An execution is a combination with one line-up for each location.
 
 Source   the conditions on one location: Alglave, Maranget, Tautschnig, "Herding cats", TOPLAS 2014,
          section 4.
-Bound    `limit` combinations and ways, then TooMany. A value that is computed along more writes
+Bound    `limit` combinations and line-ups, then TooMany. A value that is computed along more writes
          than there are in the longest histories is not reached; no execution has it.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -28,11 +29,11 @@ LIMIT: Final = 2_000_000
 
 
 class TooMany(Exception):
-    """There are more histories, combinations or ways than the limit."""
+    """There are more histories, combinations or line-ups than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Lineup:
     """rf, co and fr of one location, as bits of relations, and its value at the end."""
 
     rf: int
@@ -81,13 +82,16 @@ class _Choice:
     """One history of a thread, as combinations look at it.
 
     needs, gives   the values that it reads from others, and writes, as bits
+    claims         the values that its read-modify-writes read, one by one: no two read one write
+    supplies       how many writes it has of each value
     """
 
     part: Part
     accesses: Mapping[str, tuple[_Access, ...]]
     needs: int
     gives: int
-    number: int
+    claims: Counter[int]
+    supplies: Counter[int]
 
 
 class _Enumeration:
@@ -103,16 +107,20 @@ class _Enumeration:
         for place, value in self._layout.initial.items():
             self._given |= self._bit(place, value)
         self._choices = [
-            [self._choice(thread, at, each) for at, each in enumerate(of)]
-            for thread, of in enumerate(found)
+            [self._choice(thread, each) for each in of] for thread, of in enumerate(found)
         ]
-        # What the threads from here on can give at all.
+        # What the threads from here on can give at all, and how often.
         self._later = [0] * (len(threads) + 1)
+        self._supply = [Counter[int]() for _ in range(len(threads) + 1)]
         for thread in reversed(range(len(threads))):
             self._later[thread] = self._later[thread + 1]
+            most = Counter[int]()
             for choice in self._choices[thread]:
                 self._later[thread] |= choice.gives
-        self._ways: dict[tuple[object, ...], list[Way]] = {}
+                most |= choice.supplies
+            self._supply[thread] = self._supply[thread + 1] + most
+        self._claims = any(each.claims for of in self._choices for each in of)
+        self._lineups: dict[tuple[object, ...], list[Lineup]] = {}
         self._touched = {
             place: tuple(
                 thread
@@ -125,10 +133,11 @@ class _Enumeration:
     def _bit(self, place: str, value: Value) -> int:
         return 1 << self._pairs.setdefault((place, value), len(self._pairs))
 
-    def _choice(self, thread: int, number: int, history: History) -> _Choice:
+    def _choice(self, thread: int, history: History) -> _Choice:
         first = self._layout.first[thread]
         accesses: dict[str, list[_Access]] = {}
         needs = gives = 0
+        claims, supplies = Counter[int](), Counter[int]()
         latest: dict[str, Value] = {}
         for at, event in enumerate(history.events):
             if event.kind == "F":
@@ -136,65 +145,86 @@ class _Enumeration:
             pair = first + event.pair if event.pair != NO_PAIR else NO_PAIR
             accesses.setdefault(event.place, []).append((event.kind, event.value, first + at, pair))
             if event.kind == "W":
-                gives |= self._bit(event.place, event.value)
+                bit = self._bit(event.place, event.value)
+                gives |= bit
+                supplies[bit] += 1
+                if event.pair != NO_PAIR:
+                    claims[self._bit(event.place, history.events[event.pair].value)] += 1
                 latest[event.place] = event.value
             elif latest.get(event.place, _NOTHING) != event.value:
                 needs |= self._bit(event.place, event.value)
         kept = {place: tuple(each) for place, each in accesses.items()}
-        return _Choice(Part(self._layout, thread, history), kept, needs, gives, number)
+        part = Part(self._layout, thread, history)
+        return _Choice(part, kept, needs, gives, claims, supplies)
 
     def executions(self) -> Iterator[Execution]:
-        for chosen in self._combinations(0, 0, self._given, ()):
-            ways = self._ways_of(chosen)
-            if ways is None:
+        given = Counter(self._bit(place, value) for place, value in self._layout.initial.items())
+        for chosen in self._combinations(0, 0, self._given, Counter(), given, ()):
+            lineups = self._lineups_of(chosen)
+            if lineups is None:
                 continue
             skeleton = Skeleton(self._layout, tuple(each.part for each in chosen))
             histories = tuple(each.part.history for each in chosen)
-            for way in itertools.product(*ways):
+            for lineup in itertools.product(*lineups):
                 self._budget.spend()
                 rf = co = fr = 0
-                for each in way:
+                for each in lineup:
                     rf |= each.rf
                     co |= each.co
                     fr |= each.fr
-                last = [each.last for each in way]
+                last = [each.last for each in lineup]
                 memory = dict(zip(self._layout.initial, last, strict=True))
                 yield Execution(Graph(skeleton, rf, co, fr), histories, memory)
 
     def _combinations(
-        self, thread: int, needs: int, gives: int, chosen: tuple[_Choice, ...]
+        self,
+        thread: int,
+        needs: int,
+        gives: int,
+        claims: Counter[int],
+        supplies: Counter[int],
+        chosen: tuple[_Choice, ...],
     ) -> Iterator[tuple[_Choice, ...]]:
-        """A choice for each thread, such that somebody gives what each needs."""
+        """A choice for each thread, such that somebody gives what each needs, often enough."""
         if thread == len(self._choices):
             yield chosen
             return
         later = self._later[thread + 1]
         for choice in self._choices[thread]:
             needed, given = needs | choice.needs, gives | choice.gives
-            if not needed & ~(given | later):
-                self._budget.spend()
-                yield from self._combinations(thread + 1, needed, given, (*chosen, choice))
+            if needed & ~(given | later):
+                continue
+            claimed, supplied = claims, supplies
+            if self._claims:
+                claimed, supplied = claims + choice.claims, supplies + choice.supplies
+                more = self._supply[thread + 1]
+                if any(count > supplied[bit] + more[bit] for bit, count in claimed.items()):
+                    continue
+            self._budget.spend()
+            yield from self._combinations(
+                thread + 1, needed, given, claimed, supplied, (*chosen, choice)
+            )
 
-    def _ways_of(self, chosen: Sequence[_Choice]) -> list[list[Way]] | None:
-        """The ways of each location, in order; None where one has none."""
+    def _lineups_of(self, chosen: Sequence[_Choice]) -> list[list[Lineup]] | None:
+        """The line-ups of each location, in order; None where one has none."""
         found = []
         for place, threads in self._touched.items():
             key = (place, *(chosen[thread].accesses.get(place, ()) for thread in threads))
-            ways = self._ways.get(key)
-            if ways is None:
+            lineups = self._lineups.get(key)
+            if lineups is None:
                 lines = [
                     accesses
                     for thread in threads
                     if (accesses := chosen[thread].accesses.get(place, ()))
                 ]
-                ways = self._ways[key] = list(self._lined_up(place, lines))
-            if not ways:
+                lineups = self._lineups[key] = list(self._lined_up(place, lines))
+            if not lineups:
                 return None
-            found.append(ways)
+            found.append(lineups)
         return found
 
-    def _lined_up(self, place: str, lines: Sequence[Sequence[_Access]]) -> Iterator[Way]:
-        """The ways of a location that threads access like that."""
+    def _lined_up(self, place: str, lines: Sequence[Sequence[_Access]]) -> Iterator[Lineup]:
+        """The line-ups of a location that threads access like that."""
         layout = self._layout
         first = layout.initial_of[place]
         value = layout.initial[place]
@@ -202,7 +232,7 @@ class _Enumeration:
         begin = [0] * len(lines)
         found = _orders(lines, pairs, begin, first, value, self._budget)
         for reads, writes, last in found:
-            yield _way(layout.space.size, [first, *writes], reads, last)
+            yield _lineup(layout.space.size, [first, *writes], reads, last)
 
 
 _NOTHING: Final = object()
@@ -219,8 +249,8 @@ def _orders(
     """Who reads from which write, and the writes in order, from the write `source` on.
 
     After each write, every thread takes it for so many of its next reads; then one goes on with
-    its next write. So what is taken where says which way it is, and none comes twice. While one is
-    between the halves of a read-modify-write, no other writes.
+    its next write. So what is taken where says which line-up it is, and none comes twice. While
+    one is between the halves of a read-modify-write, no other writes.
     """
     budget.spend()
     ranges = [
@@ -269,7 +299,9 @@ def _open_pairs(line: Sequence[_Access]) -> list[bool]:
     return found
 
 
-def _way(size: int, writes: Sequence[int], reads: Sequence[tuple[int, int]], last: Value) -> Way:
+def _lineup(
+    size: int, writes: Sequence[int], reads: Sequence[tuple[int, int]], last: Value
+) -> Lineup:
     """The relations of a location whose writes have this order."""
     co, after, later = 0, {}, 0
     for write in reversed(writes):
@@ -280,7 +312,7 @@ def _way(size: int, writes: Sequence[int], reads: Sequence[tuple[int, int]], las
     for write, read in reads:
         rf |= 1 << (write * size + read)
         fr |= after[write] << (read * size)
-    return Way(rf, co, fr, last)
+    return Lineup(rf, co, fr, last)
 
 
 class _Values:
@@ -294,21 +326,21 @@ class _Values:
         self._budget = budget
         # Of each location the values, each with the threads that write it, as bits.
         self._written: dict[str, dict[Value, int]] = {}
-        self._writes = 0
-        self._grew = False
+        self._most = [0] * len(begins)  # writes of each thread on the way with the most
+        self._known: dict[str, dict[Value, int]] = {}  # what of it reads get in this round
 
     def histories(self) -> list[list[History]]:
-        """Of each thread."""
+        """Of each thread.
+
+        In each round reads get what was written before it, so a value that is computed along so
+        many writes is there after as many rounds; and no execution has more than `_most`.
+        """
         rounds = 0
         while True:
-            self._grew = False
+            self._known = {place: dict(values) for place, values in self._written.items()}
             found = [list(self._walk(begin, thread)) for thread, begin in enumerate(self._begins)]
             rounds += 1
-            most = sum(
-                max((sum(event.kind == "W" for event in each.events) for each in of), default=0)
-                for of in found
-            )
-            if not self._grew or rounds > most + 1:
+            if self._known == self._written or rounds > sum(self._most):
                 return found
 
     def _walk(self, point: Point, thread: int) -> Iterator[History]:
@@ -326,13 +358,13 @@ class _Values:
                 yield from self._walk(after, thread)
 
     def _note(self, point: Point, thread: int) -> None:
+        writes = 0
         for event in point.events:
             if event.kind == "W":
+                writes += 1
                 threads = self._written.setdefault(event.place, {})
-                known = threads.get(event.value, 0)
-                if not known >> thread & 1:
-                    threads[event.value] = known | 1 << thread
-                    self._grew = True
+                threads[event.value] = threads.get(event.value, 0) | 1 << thread
+        self._most[thread] = max(self._most[thread], writes)
 
     def _answers(self, point: Point, place: str, thread: int) -> tuple[Value, ...]:
         """What a read may get: what its thread wrote last there, or else what is there at the
@@ -344,7 +376,7 @@ class _Values:
                 break
         others = [
             value
-            for value, threads in self._written.get(place, {}).items()
+            for value, threads in self._known.get(place, {}).items()
             if threads & ~(1 << thread) and value != own
         ]
         return (own, *others)

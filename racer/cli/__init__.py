@@ -13,7 +13,10 @@ import typer
 
 from racer.cli import for_others, options
 
-COMMANDS = ("claims", "diff", "explain", "explore", "graph", "list", "replay", "schema", "verify")
+COMMANDS = (
+    *("claims", "diff", "explain", "explore", "graph", "list", "litmus", "replay", "schema"),
+    "verify",
+)
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -399,5 +402,6 @@ def _graph(
     raise typer.Exit(guarded(command))
 
 
+app.command("litmus")(for_others.litmus)
 app.command("schema")(for_others.schema)
 app.command("verify")(for_others.verify)

@@ -1,4 +1,4 @@
-"""The commands about what others read or have written: `racer schema`, `racer verify`.
+"""The commands about what others read or have written: `racer litmus`, `schema`, `verify`.
 
 Loaded for `--help`, as all that declares commands: it imports nothing of the engine.
 """
@@ -8,6 +8,33 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+
+from racer.cli.options import Json
+
+
+def litmus(
+    path: Annotated[
+        str, typer.Argument(metavar="FILE|DIR", help="A test, or all *.litmus below a directory.")
+    ],
+    memory: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL,...", help="Such as sc,tso; else sc,tso,arm64,lkmm."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Ask memory models about litmus tests: in C with the kernel's macros, X86, or AArch64.
+
+    Each answer is told as herd7 does, and of what never happens the cycle that forbids it; of a
+    directory a table. Exit status 2 where a file cannot be read, else 3 where a limit cut one.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.litmus import litmus_command
+
+        return litmus_command(path, memory, json=json)
+
+    raise typer.Exit(guarded(command))
 
 
 def schema(

@@ -53,6 +53,14 @@ CLAIM = Claim(
 )
 """
 
+# One model forbids what it asks about, and others do not.
+LITMUS = """C SB
+{}
+P0(int *x, int *y) { WRITE_ONCE(*x, 1); int r = READ_ONCE(*y); }
+P1(int *x, int *y) { WRITE_ONCE(*y, 1); int r = READ_ONCE(*x); }
+exists (0:r=0 /\\ 1:r=0)
+"""
+
 # What keys lead to an object whose keys are names, not fields.
 MAPS = {"parameters", "what_ifs", "threads", "violations", "watches", "labels", "returned"}
 
@@ -67,6 +75,7 @@ COMMANDS = {
     "claims": ("claims", "claims more.py"),
     "diff": ("diff", "diff models.py::reads torn once"),
     "list": ("list", "list"),
+    "litmus tests, and one that cannot be read": ("litmus", "litmus ."),
     "list of one": ("list", "list models.py::reads"),
 }
 
@@ -74,6 +83,8 @@ COMMANDS = {
 @pytest.fixture
 def documents(racer: Run, here: Path) -> Callable[[str], Any]:
     (here / "more.py").write_text(MORE)
+    (here / "a.litmus").write_text(LITMUS)
+    (here / "broken.litmus").write_text("C broken\n")
 
     def made(words: str) -> Any:
         return json.loads(racer(*words.split(), "--json")[1])

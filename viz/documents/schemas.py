@@ -20,6 +20,7 @@ from racer.errors import InternalError, UsageError, suggestion
 from racer.viz.documents.claims import ClaimsDocument
 from racer.viz.documents.difference import DifferenceDocument
 from racer.viz.documents.listing import ListDocument
+from racer.viz.documents.litmus import LitmusDocument
 from racer.viz.documents.parts import Entry
 from racer.viz.documents.result import ResultDocument, ResultsDocument
 
@@ -27,6 +28,7 @@ _DOCUMENTS: Final = (
     ClaimsDocument,
     DifferenceDocument,
     ListDocument,
+    LitmusDocument,
     ResultDocument,
     ResultsDocument,
 )

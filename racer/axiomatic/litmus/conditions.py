@@ -151,7 +151,7 @@ def read_condition(source: Source, begin: int) -> Condition:
         elif token.text:
             raise tokens.error(f"{token.text!r} cannot stand between threads and condition", token)
         else:
-            raise tokens.error(NO_QUANTIFIER)
+            raise source.error(len(source.text.rstrip()), NO_QUANTIFIER)
 
 
 def _condition(

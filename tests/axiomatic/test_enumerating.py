@@ -1,0 +1,89 @@
+"""How many executions there are: published counts, and every interleaving of one location."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import factorial
+
+import pytest
+
+from racer.axiomatic.enumerating import TooMany, executions
+from racer.axiomatic.litmus.reading import read_test
+from tests.axiomatic.files import asked
+
+pytestmark = pytest.mark.quick
+
+
+def under_sc(threads: Iterable[str]) -> int:
+    """How many executions SC allows."""
+    bodies = "\n".join(f"P{at}{text}" for at, text in enumerate(threads))
+    [answer] = asked(f"C counted\n{{}}\n{bodies}\nexists (true)", "sc").answers
+    return answer.positive
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_increments_go_one_after_the_other_in_every_order(n: int) -> None:
+    assert under_sc(["(atomic_t *x) { atomic_inc(x); }"] * n) == factorial(n)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_of_two_counters_the_orders_are_independent(n: int) -> None:
+    # binc: po leads from the first to the second in each thread, so no two orders make a cycle.
+    body = "(atomic_t *x, atomic_t *y) { atomic_inc(x); atomic_inc(y); }"
+    assert under_sc([body] * n) == factorial(n) ** 2
+
+
+@pytest.mark.parametrize("n", [1, 4, 7])
+def test_each_reader_reads_before_or_after_the_writer(n: int) -> None:
+    writer = "(int *x) { WRITE_ONCE(*x, 1); }"
+    assert under_sc([writer, *["(int *x) { int r = READ_ONCE(*x); }"] * n]) == 2**n
+
+
+@pytest.mark.parametrize(("n", "count"), [(2, 2), (3, 5), (4, 14), (5, 43), (6, 144)])
+def test_compare_and_swaps_that_build_on_each_other(n: int, count: int) -> None:
+    """casrot(n) of GenMC's tests, whose counts these are."""
+    assert under_sc(f"(int *x) {{ int r = cmpxchg(x, {i}, {i + 1}); }}" for i in range(n)) == count
+
+
+def test_the_last_zero() -> None:
+    """lastzero(5) of GenMC's tests: one scans from the end, five count up; 64, as published."""
+    n, scan = 5, ""
+    for i in range(n + 1):
+        more = f" if (r != 0) {{ {scan} }}" if scan else ""
+        scan = f"r = READ_ONCE(*a{i});{more}"
+    reader = f"({', '.join(f'int *a{i}' for i in range(n + 1))}) {{ int r; {scan} }}"
+    writers = [
+        f"(int *a{i}, int *a{i + 1}) {{ int r = READ_ONCE(*a{i}); WRITE_ONCE(*a{i + 1}, r + 1); }}"
+        for i in range(n)
+    ]
+    assert under_sc([reader, *writers]) == 64
+
+
+def test_a_store_between_the_halves_of_an_exclusive_pair_makes_it_fail() -> None:
+    text = """AArch64 exclusive
+    { 0:X1=x; 1:X1=x; 1:X2=7; }
+     P0              | P1          ;
+     MOV W2,#1       | STR W2,[X1] ;
+     LDXR W0,[X1]    |             ;
+     STXR W3,W2,[X1] |             ;
+    exists (0:X3=0 /\\ x=1 /\\ 0:X0=0)
+    """
+    [answer] = asked(text, "sc").answers
+    # It succeeds before the 7 (x=7 at the end) or after it (reads 7); it fails having read 0 or 7.
+    # To have read 0, be last, and succeed, the 7 would have to be between.
+    assert (answer.positive, answer.negative) == (0, 4)
+
+
+def test_what_depends_only_on_itself_is_no_value() -> None:
+    text = "(int *x, int *y) { int r = READ_ONCE(*x); WRITE_ONCE(*y, r + 1); }"
+    other = "(int *x, int *y) { int r = READ_ONCE(*y); WRITE_ONCE(*x, r); }"
+    # Each reads 0 or what the other wrote; where both did, each value would be the cause of itself.
+    assert under_sc([text, other]) == 3
+
+
+def test_a_limit_is_said() -> None:
+    body = "(atomic_t *x) { atomic_inc(x); }"
+    text = "C t\n{}\n" + "\n".join(f"P{at}{body}" for at in range(5)) + "\nexists (true)"
+    test = read_test("t", text)
+    with pytest.raises(TooMany):
+        list(executions(test.threads, test.initial, limit=100))

@@ -1,0 +1,201 @@
+"""What memory models say of litmus tests as one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from racer.axiomatic.asking import Answer, Answers
+from racer.axiomatic.directories import Asked
+from racer.exploration.witness_file import racer_version
+from racer.viz.documents.parts import Entry, Number, dumped
+from racer.viz.litmus import event_text, sorted_states
+
+
+class PlaceOf(Entry, frozen=True, kw_only=True):
+    """What a location or a register holds at the end.
+
+    place  the location, "x", or the register, "0:r1"
+    value  a number, or the name of the location that it is the address of
+    """
+
+    place: str
+    value: int | str
+
+
+class StateOf(Entry, frozen=True, kw_only=True):
+    """A final state, of what the condition and `locations` name.
+
+    values      the values, in the order in which the test names the places
+    executions  how many executions end in it
+    """
+
+    values: list[PlaceOf]
+    executions: Number
+
+
+class EdgeOf(Entry, frozen=True, kw_only=True):
+    """A step of a cycle.
+
+    before  the event, such as "P0:2 W release y=1": the second of P0
+    edge    how it comes before the next, such as "rf", "co", "fr" or "fence"
+    after   the next event
+    """
+
+    before: str
+    edge: str
+    after: str
+
+
+class ForbiddenBy(Entry, frozen=True, kw_only=True):
+    """Why an execution in which the proposition holds is not allowed.
+
+    axiom  the axiom of the model that it breaks
+    cycle  the events that would each come before the next, round in a circle
+    """
+
+    axiom: str
+    cycle: list[EdgeOf]
+
+
+class AnswerOf(Entry, frozen=True, kw_only=True):
+    """What one memory model says of a test.
+
+    memory        the model
+    observation   whether the proposition holds in no allowed execution, in some, or in all
+    validated     whether what the test says is so
+    positive      allowed executions in which the proposition holds, whatever the quantifier
+    negative      those in which it does not
+    states        the final states that are allowed
+    flags         what else the model says of some execution, such as "data-race"
+    forbidden_by  of a proposition that never holds, why; null where it holds in no execution at
+                  all, or holds in some that is allowed
+    """
+
+    memory: str
+    observation: Literal["Never", "Sometimes", "Always"]
+    validated: bool
+    positive: Number
+    negative: Number
+    states: list[StateOf]
+    flags: list[str]
+    forbidden_by: ForbiddenBy | None
+
+
+class LitmusOf(Entry, frozen=True, kw_only=True):
+    """A litmus test.
+
+    file          where it stands
+    name          what its first line calls it
+    architecture  "C", "X86" or "AArch64"
+    quantifier    "exists", "~exists" or "forall"
+    condition     the quantifier and the proposition
+    candidates    executions that are coherent and atomic, of which each model allows some
+    answers       what each model says that was asked, from the strongest to the weakest
+    not_asked     models that were asked for, and say nothing of this architecture
+    """
+
+    file: str
+    name: str
+    architecture: str
+    quantifier: Literal["exists", "~exists", "forall"]
+    condition: str
+    candidates: Number
+    answers: list[AnswerOf]
+    not_asked: list[str]
+
+
+class UnansweredOf(Entry, frozen=True, kw_only=True):
+    """A file without an answer.
+
+    file   which one
+    bound  whether a limit cut it; else it cannot be read
+    why    the limit, or the error with its line
+    """
+
+    file: str
+    bound: bool
+    why: str
+
+
+class LitmusDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="racer-litmus/1"):
+    """What `racer litmus --json` prints.
+
+    schema      the kind of document and its version
+    racer       the version that wrote it
+    tests       the tests that were answered, in order
+    unanswered  the files that were not
+    """
+
+    racer: str
+    tests: list[LitmusOf]
+    unanswered: list[UnansweredOf]
+
+
+def litmus_document(asked: Sequence[Asked]) -> str:
+    """The document of one test or several, in one line."""
+    return dumped(
+        LitmusDocument(
+            racer=racer_version(),
+            tests=[_test(each, each.answers) for each in asked if each.answers is not None],
+            unanswered=[
+                UnansweredOf(file=each.path, bound=not each.error, why=each.error or each.bound)
+                for each in asked
+                if each.answers is None
+            ],
+        )
+    )
+
+
+def _test(asked: Asked, found: Answers) -> LitmusOf:
+    test = found.test
+    return LitmusOf(
+        file=asked.path,
+        name=test.name,
+        architecture=test.architecture,
+        quantifier=test.condition.quantifier,
+        condition=test.condition.text,
+        candidates=found.candidates,
+        answers=[_answer(found, answer) for answer in found.answers],
+        not_asked=list(asked.refused),
+    )
+
+
+def _answer(found: Answers, answer: Answer) -> AnswerOf:
+    places = found.test.condition.observed
+    return AnswerOf(
+        memory=answer.model.name,
+        observation=answer.observation,
+        validated=answer.validated(found.test),
+        positive=answer.positive,
+        negative=answer.negative,
+        states=[
+            StateOf(
+                values=[
+                    PlaceOf(place=str(place), value=value)
+                    for place, value in zip(places, state, strict=True)
+                ],
+                executions=answer.states[state],
+            )
+            for state in sorted_states(answer)
+        ],
+        flags=list(answer.flags),
+        forbidden_by=_forbidden(answer),
+    )
+
+
+def _forbidden(answer: Answer) -> ForbiddenBy | None:
+    if answer.refusal is None:
+        return None
+    graph, violation = answer.refusal
+    return ForbiddenBy(
+        axiom=violation.axiom,
+        cycle=[
+            EdgeOf(
+                before=event_text(graph, edge.before),
+                edge=edge.name,
+                after=event_text(graph, edge.after),
+            )
+            for edge in violation.cycle
+        ],
+    )

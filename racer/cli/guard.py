@@ -8,8 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from types import ModuleType
-from typing import Any, TextIO
+from typing import TextIO
 
 from racer import interrupts
 from racer.cli.statuses import BOUND, DIVERGED, INTERNAL, INTERRUPTED, USAGE
@@ -18,6 +17,7 @@ from racer.files import shown_path
 from racer.lang.memory_use import lacks_memory
 from racer.lang.patience import Stuck, when_stuck
 from racer.lang.run import OutOfTime
+from racer.lang.staying import nobody_leaves
 from racer.lang.whose import called_at
 from racer.words.printable import safe_text
 
@@ -33,7 +33,7 @@ def guarded(command: Callable[[], int]) -> int:
     status: int | None = None
     try:
         signals = interrupts.handled((signal.SIGINT, signal.SIGTERM))
-        with signals, _stuck_ends(), _nobody_leaves(), _interrupts_are_told_once():
+        with signals, _stuck_ends(), nobody_leaves(), _interrupts_are_told_once():
             _require_directory()
             status = command()
     except ReplayDiverged as error:
@@ -131,38 +131,6 @@ def _interrupts_are_told_once() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = before
-
-
-@contextlib.contextmanager
-def _nobody_leaves() -> Iterator[None]:
-    """Refuse calls that would end or replace this process before there is an answer.
-
-    Of a scenario's: racer makes none. A process that was forked from this one may end.
-
-    Bound    Python code is kept from it, not code in C that does so itself.
-    """
-    own, kept = os.getpid(), {}
-    for name in ("_exit", "execv", "execve"):  # all of os.exec* come to one of these two
-        kept[name] = getattr(os, name)
-
-        def refuse(*given: Any, name: str = name) -> Any:
-            if os.getpid() != own:
-                return kept[name](*given)
-            raise SystemExit(f"os.{name}() would end racer without an answer")
-
-        for module in _homes():
-            setattr(module, name, refuse)
-    try:
-        yield
-    finally:
-        for module in _homes():
-            for name, function in kept.items():
-                setattr(module, name, function)
-
-
-def _homes() -> list[ModuleType]:
-    """The modules that have what ends a process: os, and what it has them from."""
-    return [os, *(sys.modules[name] for name in ("posix", "nt") if name in sys.modules)]
 
 
 def unknown_command(name: str, known: list[str]) -> int:

@@ -167,7 +167,7 @@ def held(saved: SavedSchedule, path: Path, case: Case, *, update: bool) -> Told:
             kept = msgspec.structs.replace(fresh, check=saved.check, parameters=saved.parameters)
         else:
             kept = msgspec.structs.replace(saved, gone=True)
-        save(kept, path)
+        _write(kept, path)
         return Told(written=shown)
     parts = [f"{_stale(saved, found)}\n{shown}", case.heading, _since(saved, now)]
     if saved.label in now.violations:
@@ -251,13 +251,18 @@ def keep(owner: Owner, case: Case, result: Result, directory: Path) -> list[str]
             known = _loaded(path)
         if known is not None and not known.gone and _still_shows(known, case):
             continue
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            save(owner.schedule(result, label), path)
-        except OSError as error:
-            raise RacerError(unwritten(error, path)) from error
+        _write(owner.schedule(result, label), path)
         written.append(shown_path(path))
     return written
+
+
+def _write(schedule: SavedSchedule, path: Path) -> None:
+    """Errors: RacerError, naming what cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(schedule, path)
+    except OSError as error:
+        raise RacerError(unwritten(error, path)) from error
 
 
 def _loaded(path: Path) -> SavedSchedule | None:

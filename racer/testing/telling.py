@@ -13,6 +13,7 @@ from racer.errors import RacerError
 from racer.exploration.schedule_file import load
 from racer.files import shown_path
 from racer.lang.program import Program
+from racer.lang.staying import nobody_leaves
 from racer.testing.cases import Place, case_of
 from racer.testing.checking import CheckFailed, Room
 from racer.testing.schedules import Scratch, held
@@ -32,7 +33,8 @@ def telling(place: Place | None = None) -> Iterator[None]:
     """Make what a check raises the failure of the test."""
     failure: str | None = None
     try:
-        yield
+        with nobody_leaves():  # else a run of tests could end, and with success
+            yield
     except CheckFailed as failed:
         failure = str(failed)
     except RacerError as error:

@@ -210,3 +210,40 @@ def test_interrupted(racer_check):
     (found,) = Path("racer-out").glob("*/interrupted.first.json")
     summary = done.stdout.split("racer: found before it was interrupted")[1]
     assert str(found) in summary
+
+
+def test_no_model_ends_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_it=f"""
+import os
+import pytest
+{COUNTER}
+
+@scenario
+def ends_as_it_is_made() -> Program:
+    os._exit(0)
+
+def ending():
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def end():
+        await x.load()
+        os._exit(0)
+
+    return Program(mem, {{"A": Thread(end), "B": Thread(end)}})
+
+def test_made(racer_check):
+    racer_check(ends_as_it_is_made)
+
+def test_run(racer_check):
+    racer_check(ending())
+
+{RED_AND_GREEN}
+"""
+    )
+    done = ran_alone(pytester.path, "-rA")
+    assert done.returncode == 1
+    assert "3 failed, 1 passed" in done.stdout
+    assert done.stdout.count("os._exit() would end racer without an answer") >= 2
+    assert "Traceback" not in done.stdout

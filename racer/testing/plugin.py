@@ -17,6 +17,7 @@ from racer.testing.stashed import (
     Replayed,
     checks,
     kept,
+    names,
     replaying,
     schedules_of,
     written,
@@ -76,8 +77,9 @@ _MARK_TEXT: Final = (
 def _leave_asserts_alone(pluginmanager: pytest.PytestPluginManager) -> None:
     """Keep pytest from rewriting all of racer, which it does with a package that has a plugin.
 
-    It would cost a second where the result cannot be cached, and a label of a bundled scenario's
-    could then depend on who runs it. Where pytest has this otherwise, that is all there is to lose.
+    It would cost a second where the result cannot be cached; and of functions that are written anew
+    there is no source, by which racer looks for sets whose order matters (automata/rewriting.py).
+    Where pytest has this otherwise, that is all there is to lose.
     """
     hook = getattr(pluginmanager, "rewrite_hook", None)
     for attribute in ("_must_rewrite", "_marked_for_rewrite_cache"):
@@ -93,6 +95,7 @@ class RacerCheck:
 
     def __init__(self, item: pytest.Item) -> None:
         self._item = item
+        item.stash[checks], item.stash[names] = 0, []  # it may be run again, by other plugins
 
     def __call__(
         self,
@@ -125,7 +128,7 @@ class RacerCheck:
         item = self._item
         caller = sys._getframe(1)
         place = Place(item.nodeid, caller.f_code.co_filename, caller.f_lineno)
-        item.stash[checks] = item.stash.get(checks, 0) + 1
+        item.stash[checks] += 1
         given = {"expect": expect, "memory": memory, "max_states": max_states, "timeout": timeout}
         options, settings = _by_marks(item)
         options |= {name: value for name, value in given.items() if value is not None}

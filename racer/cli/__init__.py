@@ -24,8 +24,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog="Exit status: 0 as declared (pass, where nothing is declared), 1 otherwise, 2 wrong "
-    "usage or a model that does not run, 3 bound or timeout, 4 replay diverged or not "
-    "reproducible, 5 a bug in racer, 130 interrupted.",
+    "usage or a model that does not run, 3 bound or timeout, 4 not reproduced (a replay, a "
+    "trailer), 5 a bug in racer, 130 interrupted.",
 )
 
 

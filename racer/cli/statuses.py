@@ -1,7 +1,7 @@
 """Exit statuses: which there are, and which one follows from a result.
 
-0, 1 and 3 come with a verdict on stdout. 2, 4 and 5 come with none, but for 2 when the verdict
-is printed and a file or a picture could not be written.
+0, 1 and 3 come with a verdict on stdout, and 4 of `racer verify` with what came instead. 2, 4 and 5
+come with none, but for 2 when the verdict is printed and a file or a picture could not be written.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from pathlib import Path
 from racer.catalogue.parameters import Value
 from racer.catalogue.scenario import Scenario
 from racer.errors import UsageError
-from racer.explanation.exact import unexplained
 from racer.exploration import exploring, result, witness_file
 from racer.exploration.explaining import explain
 from racer.exploration.judgement import judge
@@ -41,17 +40,13 @@ class Result(result.Result):
 
         Errors   AssertionError for a violation, a `sometimes` that no state reaches, or a limit
                  that cut the search. Its text is the report, with the minimal schedule of each
-                 violation as for a mail, where explain() explains it.
+                 violation as for a mail.
         """
         __tracebackhide__ = True  # pytest then shows the line of the test
         if self.verdict == "pass":
             return
         parts = [summary(self, judge(self, None, None))]
-        why_not = unexplained(self.memory)
-        if why_not is None:
-            parts += [mail(explain(self, label)).rstrip() for label in self.violations]
-        elif self.violations:
-            parts.append(why_not)
+        parts += [mail(explain(self, label)).rstrip() for label in self.violations]
         raise AssertionError("\n\n".join(parts))
 
 

@@ -117,6 +117,7 @@ def test_a_cycle_would_be_seen() -> None:
 
 
 OPERATIONS = {
+    "Flush",
     *("Load", "Store", "WaitUntil"),
     *("ReadModifyWrite", "Swap", "CompareExchange", "FetchAdd", "Update", "UpdateWhen"),
     *("Acquire", "TryAcquire", "Release", "Fence", "Choose"),

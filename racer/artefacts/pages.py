@@ -20,7 +20,6 @@ from racer.claims.deciding import Decided
 from racer.claims.finding import claim_names, known_claims
 from racer.errors import RacerError
 from racer.explanation.data import Explanation
-from racer.explanation.exact import unexplained
 from racer.explanation.states import states
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
@@ -100,7 +99,6 @@ def result_report(
     again = command
     if command is None:
         command = explore_command(scenario, reference, parameters, result.memory)
-    why_not = unexplained(result.memory) if result.violations else None
     bearing: tuple[ClaimRow, ...] = ()
     if claims == ():
         bearing = tuple(_bearing_rows(scenario, parameters, result, explanations))
@@ -114,7 +112,7 @@ def result_report(
         settings=_settings(scenario, parameters, result.memory),
         verdict=result.verdict,
         agreed=judgement.as_expected,
-        remark="; ".join(part for part in (_remark(result, judgement), why_not) if part),
+        remark=_remark(result, judgement),
         because=declared.reason if declared and judgement.override is None else "",
         numbers=(
             ("interleavings", interleavings_text(result)),

@@ -11,7 +11,7 @@ from racer.catalogue.parameters import Value, show_parameters, what_if_text
 from racer.catalogue.scenario import Expected, Scenario
 from racer.errors import ProgramError, UsageError
 from racer.explanation.data import Explanation
-from racer.explanation.exact import exactly, unexplained
+from racer.explanation.exact import exactly
 from racer.exploration.explaining import explained
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
@@ -41,7 +41,7 @@ def detail_of(*, brief: bool, full: bool, mermaid: bool) -> Detail:
 def says_all(result: Result, judgement: Judgement) -> bool:
     """Whether the briefs of its violations say all that is found: it is what is declared, if
     anything is, and nothing cut the search."""
-    told = bool(result.violations) and not result.vacuous and unexplained(result.memory) is None
+    told = bool(result.violations) and not result.vacuous
     return told and result.bound is None and judgement.as_expected is not False
 
 

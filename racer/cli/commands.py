@@ -49,7 +49,6 @@ from racer.cli.selecting import (
 )
 from racer.cli.statuses import INTERRUPTED, USAGE, status_of
 from racer.explanation.data import Explanation
-from racer.explanation.exact import unexplained
 from racer.exploration.exploring import explored as explore
 from racer.exploration.exploring import never_made
 from racer.exploration.judgement import Judgement, judge
@@ -200,7 +199,7 @@ def _opening(
     if selection.found.hides:
         title += f"\n({origin_text(selection.found)})"
     if request.alone:
-        if result.violations and unexplained(result.memory) is None:
+        if result.violations:
             last = ""  # each violation is told with it
         said = f"{verdict_text(result, judgement)}\n{filled(result_line(result))}"
         return f"{title}\n\n{said}{last}"
@@ -252,22 +251,18 @@ def _show_violations(
 
     A brief is of one label, and names the others.
 
-    Where schedules are not explained, the only files are witnesses, and the report says why. So
-    it is with labels that there was no time for: they are `late`. The last of the answer: whether
-    Ctrl-C left some without what all schedules would tell. `opening` was printed before them.
+    Labels that there was no time for are `late`: of these the only files are witnesses. The last of
+    the answer: whether Ctrl-C left some without what all schedules would tell. `opening` was
+    printed before them.
     """
     explanations: dict[str, Explanation] = {}
     end = end_of_telling(deadline, request.timeout)
     if not written or result.loaded is None:
         return explanations, False
-    cut, why_not = False, unexplained(result.memory)
-    if why_not is None:
-        with models_print_to_stderr():
-            explanations, cut = explanations_of(result, result.loaded, deadline, end)
-    elif request.format == "text":
-        emit(f"\n{filled(why_not)}")
+    with models_print_to_stderr():
+        explanations, cut = explanations_of(result, result.loaded, deadline, end)
     apart, one_is_told = "" if opening == "" else "\n", False
-    for label in written if why_not is None else ():
+    for label in written:
         if label not in explanations or is_past(end):
             written[label] = replace(written[label], late=True)
             continue

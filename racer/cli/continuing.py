@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from racer.errors import ReplayDiverged
-from racer.explanation.exact import unexplained
 from racer.lang.outcomes import LIVELOCK
 from racer.lang.program import Program
 from racer.lang.schedule import Schedule
@@ -15,7 +14,7 @@ from racer.machine.moves import named, packed
 from racer.replaying.trace import Trace
 from racer.search.escaping import escape, way_to
 from racer.search.limits import LimitHit
-from racer.words.names import short_names, step_name
+from racer.words.names import event_names
 from racer.words.phrases import again_text, event_text
 
 
@@ -49,7 +48,7 @@ def continued(program: Program, memory: str, label: str, made: Schedule, steps: 
     trace = replayed(program, schedule, memory)
     if label not in trace.labels:
         raise _otherwise(trace, label)
-    listed = steps_listed(trace, memory)
+    listed = steps_listed(trace)
     return "\n".join(
         [
             f"CONTINUED  from {far}: {label} after {len(way)} more",
@@ -79,18 +78,11 @@ def _otherwise(trace: Trace, label: str) -> ReplayDiverged:
     )
 
 
-def steps_listed(trace: Trace, memory: str) -> list[str]:
-    """A line for each step of a run.
-
-    Short names are for quoting an explanation. Without one, whole names tell a flush of a buffer
-    from the store that it makes visible.
-    """
-    threads, events = trace.threads, trace.events
-    explains = unexplained(memory) is None
-    shorts = short_names(threads) if explains else {thread: thread for thread in threads}
-    names = [step_name(shorts[event.thread], event.step) for event in events]
+def steps_listed(trace: Trace) -> list[str]:
+    """A line for each step of a run, by the names that an explanation has."""
+    names = event_names(trace)
     width = max((len(name) for name in names), default=0)
-    steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, events, strict=True)]
+    steps = [f"  {n:<{width}}  {event_text(e)}" for n, e in zip(names, trace.events, strict=True)]
     if trace.cycle:
         steps.append(f"  {again_text(names[-trace.cycle])}")
     return steps

@@ -22,7 +22,7 @@ from racer.difference.data import Difference, DiffInterrupted, Which
 from racer.difference.diffing import Limits, compared
 from racer.errors import UsageError
 from racer.explanation.data import Explanation
-from racer.explanation.exact import exactly, unexplained
+from racer.explanation.exact import exactly
 from racer.exploration.explaining import explained
 from racer.exploration.result import Result
 from racer.exploration.witness_file import saved_witness
@@ -214,15 +214,14 @@ def _write(
     parameters = pair.parameters[0 if leader == "first" else 1]
     end = end_of_telling(deadline, request.timeout)
     with models_print_to_stderr():
-        explains = unexplained(side.result.memory) is None
         saved = saved_witness(
             side.result, label, scenario=pair.found.saved_reference, parameters=parameters
         )
         name = case_name(pair.found.scenario, parameters, side.result.memory)
         written = write_witness(Path(request.directory), name, saved)
-        if explains and is_past(end):
+        if is_past(end):
             written = replace(written, late=True)
-        elif explains:
+        else:
             explanation = _explained(side.result, label, deadline)
             title = case_title(pair.found.scenario, parameters, side.result.memory)
             written = with_pictures(written, diagram(explanation, title), deadline=end)

@@ -15,7 +15,6 @@ from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import named_by_user
 from racer.cli.statuses import DIVERGED, OK
 from racer.errors import ReplayDiverged, UsageError, WitnessError
-from racer.explanation.exact import unexplained
 from racer.exploration.exploring import searched_and_told
 from racer.exploration.schedule_file import SavedSchedule, begins_as_schedule, stale
 from racer.exploration.schedule_file import load as load_schedule
@@ -130,8 +129,7 @@ def replay_witness(path: str, consent: Consent, *, go_on: bool = False) -> int:
     if done.notes():
         emit(done.notes())
     told = f"racer explain {shell_word(path)}{done.consent.words}"
-    closing = ["", told] if unexplained(done.saved.memory) is None else []
-    emit("\n".join(["", *steps_listed(done.trace, done.saved.memory), *closing]))
+    emit("\n".join(["", *steps_listed(done.trace), "", told]))
     return OK
 
 
@@ -145,7 +143,7 @@ def _replay_kept(path: str, consent: Consent, *, go_on: bool) -> int:
     steps = len(found.trace.events)
     if found.shows(saved.label):
         emit(f"FOLLOWED  {len(saved.turns)} turns, {steps} steps: {saved.label}")
-        emit("\n".join(["", *steps_listed(found.trace, saved.memory)]))
+        emit("\n".join(["", *steps_listed(found.trace)]))
         return OK
     error = stale(saved, found)
     if not go_on:

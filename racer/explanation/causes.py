@@ -89,7 +89,7 @@ def _of_returned(scene: Scene, returned: Returned) -> str:
         source = scene.writer(row)
         if source is None or not first < source < row < last:
             continue
-        if scene.events[source].thread != scene.culprit:
+        if scene.events[source].owner != scene.culprit:
             read = scene.side(row)
             stored = f"stored by {scene.names[source]}"
             return f"{text}; in between {read.name} found {read.cell} = {read.before}, {stored}."

@@ -29,7 +29,7 @@ def _sources(scene: Scene) -> Iterator[tuple[int, int]]:
     seen = set()
     for row in scene.reads():
         source = scene.writer(row)
-        if source is None or scene.events[source].thread == scene.culprit or source in seen:
+        if source is None or scene.events[source].owner == scene.culprit or source in seen:
             continue
         seen.add(source)
         yield source, row
@@ -42,7 +42,7 @@ def _overwritings(scene: Scene) -> Iterator[tuple[int, int]]:
         read = value_key(scene.events[row].before)
         for store in scene.stores_between(row, scene.end):
             event = scene.events[store]
-            if event.thread != scene.culprit and value_key(event.after) != read:
+            if event.owner != scene.culprit and value_key(event.after) != read:
                 last[store] = row
                 break
     return ((row, store) for store, row in last.items())
@@ -59,14 +59,14 @@ def returned_values(scene: Scene) -> tuple[Returned, ...]:
             continue
         stores = scene.stores_between(first, again)
         between = [i for i in stores if scene.changes(i)]
-        if not between or any(scene.events[i].thread == scene.culprit for i in stores):
+        if not between or any(scene.events[i].owner == scene.culprit for i in stores):
             continue
         side = scene.side(again)
         thing = f"{side.before}."
         meanwhile = [
             i
             for i in range(first + 1, again)
-            if scene.events[i].thread != scene.culprit
+            if scene.events[i].owner != scene.culprit
             and scene.changes(i)
             and scene.cell(i) != side.cell
             and scene.cell(i) in cells

@@ -47,7 +47,7 @@ class Decided:
 
 def decide(scene: Scene, exact: Exact | None) -> Decided:
     """All that can be computed; without a program, nothing."""
-    absent = NotComputed("")
+    absent = NotComputed("under this memory model" if scene.past.trace.agents else "")
     if exact is None:
         return Decided(absent, absent, absent, absent)
     if scene.label not in scene.past.trace.labels:

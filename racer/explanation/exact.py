@@ -6,34 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from racer.errors import UsageError
 from racer.lang.faults import told_as_the_models
 from racer.lang.program import Program
 from racer.machine.interface import System
 from racer.machine.loaded import Loaded
 from racer.search.questions import OPEN_STATES, STATES
-
-
-def unexplained(memory: str) -> str | None:
-    """Why a schedule under the memory model of that name is not explained; None: it is.
-
-    All that an explanation says takes a move for a step of a thread, and a store for what every
-    other thread sees from then on.
-    """
-    if memory == "sc":
-        return None
-    return (
-        f"racer explains schedules under the memory model 'sc' only, and not under {memory!r}: "
-        f"there is no cause, mail or picture. To see the steps, replay the witness: with "
-        f"racer.replay(), or `racer replay` of its file."
-    )
-
-
-def require_explained(memory: str) -> None:
-    """Errors: UsageError for a memory model under which schedules are not explained."""
-    why = unexplained(memory)
-    if why is not None:
-        raise UsageError(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +33,20 @@ def exactly(
     *,
     states: int | None = None,
     deadline: float | None = None,
-) -> Iterator[Exact]:
-    """A lifted program, for as long as explanations are made of it.
+) -> Iterator[Exact | None]:
+    """A lifted program, for as long as explanations are made of it; None under a memory model of
+    which nothing is said of all schedules. What is said of these takes a move for a step of a
+    thread, and a store for what every other thread sees from then on.
 
     states   how many may be visited for one part of an explanation; by default 100,000, and 5,000
              where new edges of the automata have to be found
     deadline a time.monotonic() value, past which a part is given up
-    Errors   as require_explained().
     """
-    require_explained(memory)
     allowed = STATES if loaded.lifted.closed else OPEN_STATES
     with told_as_the_models(), loaded.in_use(deadline=deadline):
+        if memory != "sc":
+            yield None
+            return
         yield Exact(
             loaded.program, loaded.system(memory), allowed if states is None else states, deadline
         )

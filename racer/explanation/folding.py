@@ -75,7 +75,7 @@ def folds(scene: Scene, stay: frozenset[int]) -> tuple[Fold, ...]:
         found.append(
             Fold(
                 name=f"{scene.names[run[0]]}..{scene.names[run[-1]]}",
-                lane=scene.threads.index(scene.events[run[0]].thread),
+                lane=scene.threads.index(scene.events[run[0]].owner),
                 first=run[0],
                 last=run[-1],
                 text=text,
@@ -88,7 +88,7 @@ def folds(scene: Scene, stay: frozenset[int]) -> tuple[Fold, ...]:
 def _runs(scene: Scene, stay: frozenset[int]) -> Iterator[list[int]]:
     run: list[int] = []
     for i in range(scene.end):
-        if run and (i in stay or scene.events[i].thread != scene.events[run[-1]].thread):
+        if run and (i in stay or scene.events[i].owner != scene.events[run[-1]].owner):
             yield run
             run = []
         if i not in stay:

@@ -34,12 +34,15 @@ class History:
 
     def switches(self) -> dict[int, Switch]:
         """By the row before which they happen."""
-        events = self.trace.events
-        return {
-            i: self._switch(i, event.thread)
-            for i, event in enumerate(events[:-1], start=1)
-            if events[i].thread != event.thread
-        }
+        found: dict[int, Switch] = {}
+        last: str | None = None  # the thread of the step before, whatever other agents did since
+        for i, event in enumerate(self.trace.events):
+            if event.thread in self.trace.agents:
+                continue
+            if last is not None and last != event.thread:
+                found[i] = self._switch(i, last)
+            last = event.thread
+        return found
 
     def lane_state(self, thread: str, end: int) -> LaneState:
         """Before row `end`; only after the last one is a deadlock or a cycle for ever."""
@@ -68,7 +71,7 @@ class History:
                 return "takes no step"
 
     def _switch(self, row: int, thread: str) -> Switch:
-        ended = self.trace.events[row - 1].ended
+        ended = self.trace.events[max(i for i in self.steps[thread] if i < row)].ended
         if ended is not None:
             return self._make(thread, "finished", f"finished: {came_to(ended.value)}")
         operation = self._next_operation(thread, row)
@@ -174,10 +177,15 @@ def history(trace: Trace) -> History:
     for event in trace.events:
         steps[event.thread].append(event.index)
         now = instants[-1]
-        if event.cell is None:
+        if event.cell is None or event.held_back:
             instants.append(now)
             continue
         holders = now.holders
+        if (
+            event.arrives is not None
+            and trace.events[event.arrives].operation.facts.lock == "frees"
+        ):
+            holders = {lock: holder for lock, holder in holders.items() if lock != event.cell}
         if event.operation.facts.lock is not None and event.stored:
             holders = {lock: holder for lock, holder in holders.items() if lock != event.cell}
             if event.operation.facts.lock == "takes":

@@ -34,12 +34,14 @@ class Scene:
 
     @property
     def threads(self) -> tuple[str, ...]:
-        return self.past.trace.threads
+        """Not other agents of the memory model."""
+        agents = self.past.trace.agents
+        return tuple(name for name in self.past.trace.threads if name not in agents)
 
     @property
     def culprit(self) -> str | None:
         """The thread that takes the violating step."""
-        return None if self.at is None else self.events[self.at].thread
+        return None if self.at is None else self.events[self.at].owner
 
     def stuck(self) -> tuple[str, ...]:
         """The threads that a deadlock leaves blocked, or that a livelock keeps."""
@@ -79,11 +81,16 @@ class Scene:
         """The rows after `row` and before `until` that store to its cell, whatever they store."""
         cell = self.cell(row)
         between = range(row + 1, until)
-        return tuple(i for i in between if self.cell(i) == cell and self.events[i].stored)
+        return tuple(
+            i
+            for i in between
+            if self.cell(i) == cell and self.events[i].stored and not self.events[i].held_back
+        )
 
     def changes(self, row: int) -> bool:
+        """Whether memory holds another value after it."""
         event = self.events[row]
-        return value_key(event.before) != value_key(event.after)
+        return not event.held_back and value_key(event.before) != value_key(event.after)
 
     def side(self, row: int) -> Side:
         event = self.events[row]
@@ -91,7 +98,7 @@ class Scene:
         return Side(
             name=self.names[row],
             row=row if row < self.end else None,
-            thread=event.thread,
+            thread=event.owner,
             step=event.step,
             text=effect_text(event),
             cell=cell,

@@ -25,13 +25,14 @@ from racer.explanation.deciding import decide
 from racer.explanation.exact import Exact
 from racer.explanation.folding import decisive_rows, folds
 from racer.explanation.history import History, history
+from racer.explanation.late import held_up
 from racer.explanation.scene import Scene
 from racer.explanation.summing import telling_rows
 from racer.lang.outcomes import OWN_LABELS, Violation
 from racer.replaying.trace import Event, Trace
 from racer.words.changes import Change, changes, lock_state, shown, truth_texts
 from racer.words.counts import count_text, preemptions_text
-from racer.words.names import short_names, step_name, title
+from racer.words.names import event_names, short_names, title
 from racer.words.outcomes import came_to, observation_text
 from racer.words.phrases import event_text, operation_text, short_text, source_places, value_text
 
@@ -55,8 +56,8 @@ def explanation_of(
     not tell.
     """
     past = history(trace)
-    shorts = short_names(trace.threads)
-    names = tuple(step_name(shorts[event.thread], event.step) for event in trace.events)
+    threads = [name for name in trace.threads if name not in trace.agents]
+    shorts, names = short_names(threads), event_names(trace)
     at = _violating_row(trace, label)
     end = len(trace.events) if at is None else at + 1
     if label in trace.initial_broken:
@@ -76,8 +77,9 @@ def explanation_of(
         for each in orderings
     )
     conflicting, returned = conflicts(scene, ordered), returned_values(scene)
-    said = (_verdict(scene), cause(scene, conflicting, returned))
-    telling = telling_rows(scene, decided, conflicting, said[1])
+    late = tuple(held_up(past, end, names))
+    said = (_verdict(scene), cause(scene, conflicting, returned), *late)
+    telling = telling_rows(scene, decided, conflicting, " ".join(said[1:]))
     axis, effect = _axis(trace, end), effect_of(trace, label)
     stay = decisive_rows(scene, rows, conflicting, returned, ordered, decided.no_return, said)
     stay |= frozenset(range(end - trace.cycle, end))
@@ -92,12 +94,12 @@ def explanation_of(
         preemptions=preemptions,
         minimal=minimal,
         cpus=cpus,
-        lanes=tuple(_lane(past, thread, shorts[thread], end) for thread in trace.threads),
+        lanes=tuple(_lane(past, thread, shorts[thread], end) for thread in threads),
         cells=_cells(trace, end),
         truths=tuple(trace.initial_truths.items()),
         windows=windows,
         rows=rows,
-        notes=tuple(_notes(past, at, end, names)),
+        notes=(*late, *_notes(past, at, end, names)),
         conflicts=conflicting,
         returned_values=returned,
         orderings=decided.orderings,
@@ -140,9 +142,9 @@ def _held(trace: Trace, end: int) -> tuple[Held, ...]:
             taken[lock] = event
         elif lock in taken:
             start = taken.pop(lock)
-            found.append(Held(lock, trace.threads.index(start.thread), start.index, event.index))
+            found.append(Held(lock, trace.threads.index(start.owner), start.index, event.index))
     for lock, start in taken.items():
-        found.append(Held(lock, trace.threads.index(start.thread), start.index, None))
+        found.append(Held(lock, trace.threads.index(start.owner), start.index, None))
     return tuple(sorted(found, key=lambda each: each.first))
 
 
@@ -180,13 +182,13 @@ def _row(
     before = earlier.broken if earlier else trace.initial_broken
     return Row(
         name=names[i],
-        thread=event.thread,
-        lane=trace.threads.index(event.thread),
+        thread=event.owner,
+        lane=trace.threads.index(event.owner),
         operation=operation_text(event.operation),
         text=event_text(event),
         short=short_text(event),
         read=_read(event, names),
-        changes=_changes(event),
+        changes=_changes(event, trace.locks),
         truths=_changed(
             truth_texts(earlier.truths if earlier else trace.initial_truths),
             truth_texts(event.truths),
@@ -219,7 +221,8 @@ def _lane(past: History, thread: str, short: str, end: int) -> Lane:
 
 def _notes(past: History, at: int | None, end: int, names: tuple[str, ...]) -> Iterator[str]:
     trace = past.trace
-    idle = [thread for thread in trace.threads if past.lane_state(thread, end) == "idle"]
+    threads = [thread for thread in trace.threads if thread not in trace.agents]
+    idle = [thread for thread in threads if past.lane_state(thread, end) == "idle"]
     if end > 0:
         yield from _taking_no_step([t for t in idle if not past.steps[t]], "")
         yield from _taking_no_step([t for t in idle if past.steps[t]], f" until {names[end - 1]}")
@@ -254,10 +257,10 @@ def _cells(trace: Trace, end: int) -> tuple[Cell, ...]:
     )
 
 
-def _changes(event: Event) -> tuple[Change, ...]:
-    if event.cell is None:
+def _changes(event: Event, locks: frozenset[str]) -> tuple[Change, ...]:
+    if event.cell is None or event.held_back:
         return ()
-    if event.operation.facts.lock is not None:
+    if event.cell in locks:
         if not event.stored:
             return ()
         return (Change(event.cell, lock_state(event.before), lock_state(event.after)),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from racer.explanation.data import Explanation
-from racer.explanation.exact import Exact, exactly, require_explained
+from racer.explanation.exact import Exact, exactly
 from racer.explanation.telling import explanation_of
 from racer.exploration.result import Result, finding_of, with_effect_of
 
@@ -17,7 +17,9 @@ def explain(result: Result, label: str) -> Explanation:
              puts it into text.
     Bound    what is said of all schedules is computed over up to 100,000 states for each part (a
              second, mostly); past that a part is NotComputed and says why.
-    Errors   UsageError when the result has no such label, or is of a memory model other than "sc".
+             Under a memory model other than "sc" the schedule is told, and these parts are
+             NotComputed.
+    Errors   UsageError when the result has no such label.
     """
     finding_of(result, label)
     if result.loaded is None:
@@ -27,11 +29,7 @@ def explain(result: Result, label: str) -> Explanation:
 
 
 def explained(result: Result, label: str, exact: Exact | None) -> Explanation:
-    """The explanation of a violation that a result has; without `exact`, of its schedule alone.
-
-    Errors   as require_explained().
-    """
-    require_explained(result.memory)
+    """The explanation of a violation that a result has; without `exact`, of its schedule alone."""
     finding = result.violations[label]
     return explanation_of(
         finding.trace,

@@ -168,9 +168,16 @@ class Store(CellOperation):
         return f" = {show(self.value)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Flush(Store):
+    """A store arrives in memory, from where the memory model held it back."""
+
+    verb: ClassVar = "flush"
+
+
 def arrival(cell: str, value: object) -> CellOperation:
     """What happens to a cell when a store to it arrives from where a memory model held it back."""
-    return Store(cell, value)
+    return Flush(cell, value)
 
 
 class ReadModifyWrite(CellOperation):

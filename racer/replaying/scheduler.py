@@ -132,6 +132,9 @@ class Scheduler:
                 shown=self._shown(),
                 obstacles=self.tasks.obstacles(),
                 atomic=self.tasks.atomic(),
+                held_back=stepped.done.held_back,
+                arrives=stepped.done.arrives,
+                works_for=self.storage.agents.get(move.thread, ""),
             )
         )
 
@@ -206,6 +209,7 @@ class Scheduler:
             daemons=daemons,
             perpetual=perpetual,
             about=self.program.about,
+            agents=dict(self.storage.agents),
             told=told,
         )
 

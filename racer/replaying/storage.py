@@ -19,12 +19,18 @@ class Found(NamedTuple):
 
 class Done(NamedTuple):
     """An operation carried out on a cell: what it gave, what it found and left, and who stored
-    what it found. `after` is what the same thread would find there now."""
+    what it found. `after` is what the same thread would find there now.
+
+    `held_back`: it is a store that nobody else finds yet. `arrives` is the index of the event that
+    such a store was, where it arrives in memory with this one.
+    """
 
     result: object
     before: object
     after: object
     source: int | None
+    held_back: bool = False
+    arrives: int | None = None
 
 
 class Storage(Protocol):

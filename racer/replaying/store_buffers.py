@@ -76,7 +76,7 @@ class StoreBufferStorage:
         elif operation.stores_on(before):
             self.values[operation.cell] = done.after
             self._sources[operation.cell] = index
-        return Done(done.result, before, done.after, source)
+        return Done(done.result, before, done.after, source, held_back=operation.facts.blind)
 
     def can_move(self, agent: str) -> bool:
         return bool(self._flushed[agent])
@@ -87,4 +87,4 @@ class StoreBufferStorage:
         before, source = self.values[cell], self._sources.get(cell)
         self.values[cell] = value
         self._sources[cell] = stored
-        return arrival(cell, value), Done(None, before, value, source)
+        return arrival(cell, value), Done(None, before, value, source, arrives=stored)

@@ -46,6 +46,9 @@ class Event:
     shown      what the program's `shows` say of the state after the step, by name
     atomic     names of the threads that are in an atomic region after the step, so that none of
                them is preempted by the next
+    held_back  whether it is a store that nobody else finds yet: it is in a store buffer
+    arrives    where an agent that is no thread lets such a store arrive in memory: the index of the
+               event that it was; None for any other
     obstacles  by thread, what in the memory model keeps it from its next step after this one, as a
                predicate: "waits for room in its store buffer"; empty under sequential consistency
     """
@@ -67,6 +70,14 @@ class Event:
     shown: Mapping[str, str] = field(default_factory=dict)  # by name: what `shows` say after it
     obstacles: Mapping[str, str] = field(default_factory=dict)  # by thread
     atomic: tuple[str, ...] = ()
+    held_back: bool = False
+    arrives: int | None = None
+    works_for: str = ""  # of an agent that is no thread
+
+    @property
+    def owner(self) -> str:
+        """The thread that took it, or that whoever did works for."""
+        return self.works_for or self.thread
 
     @property
     def cell(self) -> str | None:
@@ -128,6 +139,8 @@ class Trace:
                      are perpetual, from ever changing a cell: a livelock
     about            the program's words for a mail
     told             of labels that the memory finds at the end by itself: what is wrong, in words
+    agents           the agents of the memory model that are no threads, with the thread each works
+                     for; none under sequential consistency
     cycle            so many moves at the end of the schedule lead back to where they began, and
                      are repeated for ever; 0 where none are
     """
@@ -150,6 +163,7 @@ class Trace:
     kept: frozenset[str] = frozenset()
     about: About = field(default_factory=About)
     told: Mapping[str, str] = field(default_factory=dict)
+    agents: Mapping[str, str] = field(default_factory=dict)
     cycle: int = 0
 
     def cpus(self, steps: int) -> int:
@@ -157,5 +171,5 @@ class Trace:
         and somebody else who takes a step has another one."""
         most = 1
         for before, event in pairwise(self.events[:steps]):
-            most = max(most, 1 + sum(name != event.thread for name in before.atomic))
+            most = max(most, 1 + sum(name != event.owner for name in before.atomic))
         return most

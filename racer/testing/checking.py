@@ -10,7 +10,6 @@ from racer.api import Result, explore
 from racer.artefacts.telling import origin_of
 from racer.catalogue.scenario import Scenario
 from racer.explanation.data import Explanation
-from racer.explanation.exact import unexplained
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Interrupted
 from racer.lang.program import Program
@@ -20,7 +19,6 @@ from racer.testing.leaving import Left, explanations, leave_all, leave_witnesses
 from racer.testing.schedules import Owner, Scratch, Shown, brief, keep, owner_of
 from racer.viz.brief import brief_of
 from racer.viz.summary import summary
-from racer.viz.wrapping import filled
 from racer.words.printable import safe_text
 
 
@@ -148,8 +146,6 @@ def _briefs(
     told: Mapping[str, Explanation],
 ) -> list[str]:
     """Of the labels that nobody expected; where there are none, of all."""
-    if result.violations and not told:
-        return [filled(unexplained(result.memory) or "")]
     unexpected = [label for label in told if label not in expected.declared.labels]
     return [
         brief_of(

@@ -12,7 +12,6 @@ from racer.artefacts.telling import explanations_of, mailed
 from racer.artefacts.writing import Written, unwritten, with_pictures, write_witness
 from racer.errors import RacerError
 from racer.explanation.data import Explanation
-from racer.explanation.exact import unexplained
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
 from racer.exploration.witness_file import saved_witness
@@ -58,7 +57,7 @@ def leave_witnesses(
 
 def explanations(result: Result) -> dict[str, Explanation]:
     """Of each label, where schedules are explained under its memory model."""
-    if result.loaded is None or unexplained(result.memory) is not None:
+    if result.loaded is None:
         return {}
     return explanations_of(result, result.loaded, None, None)[0]
 

@@ -23,7 +23,7 @@ from racer.artefacts.writing import unwritten
 from racer.catalogue.discovery import find, reference_of
 from racer.catalogue.parameters import Value
 from racer.errors import RacerError, UsageError, WitnessError
-from racer.explanation.exact import exactly, unexplained
+from racer.explanation.exact import exactly
 from racer.explanation.telling import explanation_of
 from racer.exploration.exploring import explored
 from racer.exploration.result import Result
@@ -207,19 +207,17 @@ def _since(saved: SavedSchedule, now: Result) -> str:
 
 
 def brief(case: Case, trace: Trace, saved: SavedSchedule) -> str:
-    """The brief of one schedule; where none is explained, why."""
-    why_not = unexplained(saved.memory)
-    if why_not is not None:
-        return why_not
+    """The brief of one schedule."""
     loaded = load_program(case.program)
     with exactly(loaded, saved.memory) as exact:
-        moves = packed(trace.schedule, exact.system.agents)
+        system = loaded.system(saved.memory)
+        moves = packed(trace.schedule, system.agents)
         told = explanation_of(
             trace,
             saved.label,
             interleavings=None,
             total=None,
-            preemptions=count_preemptions(exact.system, moves[: len(moves) - trace.cycle]),
+            preemptions=count_preemptions(system, moves[: len(moves) - trace.cycle]),
             minimal=False,
             with_effect=None,
             exact=exact,

@@ -6,12 +6,26 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-STEP_NAME: Final = r"\w+(?:\.\d+)?"  # matches whatever step_name() may give
+from racer.replaying.trace import Trace
+
+STEP_NAME: Final = r"\w+(?:\.\d+)?(?:'(?!\w))?"  # matches whatever event_names() may give
 
 
 def step_name(short: str, step: int) -> str:
     """C4; R0.4 where the short name ends in a digit."""
     return f"{short}.{step}" if short[-1].isdigit() else f"{short}{step}"
+
+
+def event_names(trace: Trace) -> tuple[str, ...]:
+    """The name of each step of a trace: A4; A4' where what A4 stored arrives in memory."""
+    shorts = short_names([name for name in trace.threads if name not in trace.agents])
+    names: list[str] = []
+    for event in trace.events:
+        if event.arrives is None:
+            names.append(step_name(shorts[event.thread], event.step))
+        else:
+            names.append(f"{names[event.arrives]}'")
+    return tuple(names)
 
 
 def short_names(threads: Iterable[str]) -> dict[str, str]:

@@ -18,8 +18,9 @@ def operation_text(operation: Operation) -> str:
 
 
 def event_text(event: Event) -> str:
-    """The operation and what it gave: `load p.info -> H`."""
-    return step_text(event.operation, event.result)
+    """The operation and what it gave: `load p.info -> H`; of a store that it is held back."""
+    text = step_text(event.operation, event.result)
+    return f"{text} (buffered)" if event.held_back else text
 
 
 def again_text(step: str) -> str:
@@ -44,7 +45,7 @@ def step_text(operation: Operation, result: object) -> str:
 
 def effect_text(event: Event) -> str:
     """What it read, or how it changed its cell: `store H.page_type (plain): none -> slab`."""
-    if event.operation.facts.lock is not None or not event.stored:
+    if event.operation.facts.lock is not None or not event.stored or event.held_back:
         return event_text(event)
     return f"{event.operation.access_text()}: {shown(event.before)} -> {shown(event.after)}"
 
@@ -53,7 +54,7 @@ def short_text(event: Event) -> str:
     """How it changed its cell, `p.refs: 2 -> 1`, or else what it did; without memory orders."""
     order = event.operation.facts.order
     text = event_text(event).replace(f" ({order})", "", 1) if order else event_text(event)
-    if event.operation.facts.lock is not None or not event.stored:
+    if event.operation.facts.lock is not None or not event.stored or event.held_back:
         return text
     found = list(changes(event.operation.facts.cell or "", event.before, event.after))
     return ", ".join(f"{each.name}: {each.before} -> {each.after}" for each in found) or text

@@ -37,7 +37,7 @@ from racer.viz.summary import (
     vacuous_text,
     verdict_text,
 )
-from racer.words.names import short_names, step_name
+from racer.words.names import event_names
 from racer.words.phrases import event_text
 
 _SCHEMA: Final = (
@@ -232,18 +232,18 @@ def _shown(finding: Finding) -> Sequence[Event]:
 
 def _flow(case: ExploredCase, label: str, finding: Finding, steps: Sequence[Event]) -> CodeFlow:
     trace = finding.trace
-    shorts = short_names(trace.threads)
+    names = event_names(trace)
     initial = {cell: Message(text=describe(value)) for cell, value in trace.initial.items()}
     last = len(steps) - 1
     flows: dict[str, list[StepPlace]] = {}
     for order, event in enumerate(steps):
-        name = step_name(shorts[event.thread], event.step)
+        name = names[event.index]
         text = f"{name} {event_text(event)}"
         if order == last and not finding.witness.cycle:
             text += f" *** {label}"
         changed = event.cell is not None and event.after is not event.before
         at = event.location
-        flows.setdefault(event.thread, []).append(
+        flows.setdefault(event.owner, []).append(
             StepPlace(
                 location=Place(
                     physical_location=UNSET if at is None else _physical(at),

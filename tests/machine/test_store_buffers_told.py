@@ -275,7 +275,7 @@ def test_the_command_line_leaves_all_that_it_leaves_of_others(racer: Run, here: 
     for words in ((), ("--mail",), ("--brief",), ("--html", "page.html")):
         status, out, err = racer("explain", witness, *words)
         assert (status, err) == (0, "")
-        assert "A1" in out
+        assert "A2 load y -> 0" in out
 
 
 def test_a_difference_leaves_a_picture_too(racer: Run, here: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from racer.axiomatic.graphs import Graph
-from racer.axiomatic.models.axioms import Axiom, Model
+from racer.axiomatic.models.axioms import Axiom, Factor, Model, Part
+from racer.axiomatic.relations import Events
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,55 @@ def check(model: Model, graph: Graph) -> Violation | None:
     axiom = violated(model, graph)
     if axiom is None:
         return None
-    cycle = axiom.relation.cycle()
-    edges = []
+    cycle, parts, edges = axiom.relation.cycle(), axiom.parts(), list[Edge]()
     for before, after in zip(cycle, [*cycle[1:], *cycle[:1]], strict=True):
-        name = next((name for name, relation in axiom.edges if relation.has(before, after)), "")
-        edges.append(Edge(before, after, name or axiom.name))
+        edges += _told(parts, before, after) or [Edge(before, after, axiom.name)]
     return Violation(axiom.name, tuple(edges))
+
+
+def _told(parts: Sequence[Part], before: int, after: int) -> list[Edge]:
+    """An edge by the first part that has it, or the edges that this is composed of."""
+    for part in parts:
+        if not part.relation.has(before, after):
+            continue
+        if not part.factors:
+            return [Edge(before, after, part.name)]
+        found = _composed(part.factors, before, after)
+        if found:
+            return found
+    return []
+
+
+_Place = tuple[int, int]  # an event, and the factor that comes next
+
+
+def _composed(factors: Sequence[Factor], before: int, after: int) -> list[Edge]:
+    """A shortest way through the factors, one after the other."""
+    came_from: dict[_Place, tuple[_Place, Sequence[Part]]] = {}
+    layer: list[_Place] = [(before, 0)]
+    while layer:
+        following = []
+        for event, at in layer:
+            if at == len(factors):
+                continue
+            parts, times = factors[at]
+            steps: list[tuple[_Place, Sequence[Part]]] = []
+            if times != "1":
+                steps.append(((event, at + 1), ()))
+            for part in parts:
+                for goal in Events(part.relation.space, part.relation.after(event)):
+                    steps.append(((goal, at if times == "*" else at + 1), (part,)))
+            for reached, by in steps:
+                if reached not in came_from and reached != (before, 0):
+                    came_from[reached] = ((event, at), by)
+                    following.append(reached)
+        layer = following
+    place, edges = (after, len(factors)), list[list[Edge]]()
+    if place not in came_from:
+        return []
+    while place in came_from:
+        previous, by = came_from[place]
+        if by:
+            edges.append(_told(by, previous[0], place[0]))
+        place = previous
+    return [edge for each in reversed(edges) for edge in each]

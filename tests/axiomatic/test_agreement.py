@@ -137,6 +137,9 @@ def test_what_forbids_an_execution_is_a_cycle_of_named_edges(
             if violation is None:
                 continue
             cycle = violation.cycle
+            graph = execution.graph
+            for name, of in (("rf", graph.rf), ("co", graph.co), ("fr", graph.fr)):
+                assert all(of.has(each.before, each.after) for each in cycle if each.name == name)
             following = [*cycle[1:], cycle[0]]
             assert all(
                 a.after == b.before and a.name for a, b in zip(cycle, following, strict=True)

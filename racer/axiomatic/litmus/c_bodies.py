@@ -128,6 +128,8 @@ class Body:
             self._call(tokens.take(), None)
         elif is_name(first.text):
             self._assignment()
+        elif first.text == "(":
+            self._expression()  # (void) before a call
         else:
             raise tokens.unexpected("a thread")
         tokens.need(";")
@@ -298,6 +300,7 @@ class Body:
         tokens.need("(")
         line = self._line(name)
         self._uses = self.locks if name.text in LOCKING else self.data
+        gives = True
         if name.text in FENCES:
             tokens.need(")")
             self._code.append(Fence(FENCES[name.text], line))

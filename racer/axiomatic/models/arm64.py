@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racer.axiomatic.graphs import Graph, Skeleton
-from racer.axiomatic.models.axioms import Axiom
+from racer.axiomatic.models.axioms import Axiom, simple
 from racer.axiomatic.models.grace import with_grace_periods
 from racer.axiomatic.relations import Events, Relation
 
@@ -59,8 +59,8 @@ def axioms(x: Graph) -> Iterator[Axiom]:
     dob = dependencies | (s.addr | s.data) @ x.rfi
     aob = s.rmw | s.rmw.range @ x.rfi @ (acquires(s) | s.tagged("acquire"))
     bob = fences | half
-    edges = (
+    parts = simple(
         *(("rf", x.rfe), ("co", x.coe), ("fr", x.fre), ("dependency", dob)),
         *(("fence", fences), ("acquire/release", half), ("rmw", aob), ("lws", lws)),
     )
-    yield from with_grace_periods(s, "external", obs | lws | dob | aob | bob, edges)
+    yield from with_grace_periods(s, "external", obs | lws | dob | aob | bob, parts)

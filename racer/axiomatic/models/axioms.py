@@ -1,15 +1,28 @@
-"""What a model is: axioms over a graph, in order, each with the names of the edges it goes by."""
+"""What a model is: axioms over a graph, in order, and what the edges of each consist of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from racer.axiomatic.graphs import Graph
 from racer.axiomatic.relations import Relation
 
-# What an edge of a cycle is called: the first of these that has it.
-Named = Sequence[tuple[str, Relation]]
+
+class Part(NamedTuple):
+    """A relation with a name, and what it is composed of, where that has names of its own."""
+
+    name: str
+    relation: Relation
+    factors: tuple[Factor, ...] = ()
+
+
+class Factor(NamedTuple):
+    """One of several relations in a row: any of its parts, once, at most once, or any number."""
+
+    parts: Sequence[Part]
+    times: Literal["1", "?", "*"] = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,36 +30,34 @@ class Axiom:
     """A relation that must not lead from an event to itself.
 
     name    as the .cat has it
-    kind    "acyclic", or "irreflexive": in one step, of those it is composed of
-    edges   the relations that its edges are named after
+    parts   what the relation is made of: the first that has an edge says what that is
+    kind    "acyclic", or "irreflexive": in one step of the relation
     """
 
     name: str
     relation: Relation
-    edges: Named
-    kind: str = "acyclic"
+    parts: Callable[[], Sequence[Part]]
+    kind: Literal["acyclic", "irreflexive"] = "acyclic"
 
     @property
     def holds(self) -> bool:
         return self.relation.acyclic if self.kind == "acyclic" else self.relation.irreflexive
 
 
-def empty(name: str, relation: Relation, edges: Named) -> Axiom:
-    """No pair is in the relation: with the way back by any of `edges`, it would be a cycle."""
-    back = Relation(relation.space, relation.bits)
-    return Axiom(name, relation @ back.inverse, edges, "irreflexive")
+def simple(*named: tuple[str, Relation]) -> Callable[[], Sequence[Part]]:
+    """Parts that consist of nothing else."""
+    return lambda: [Part(name, relation) for name, relation in named]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """A memory model.
 
-    name          as `--memory` takes it
-    title         the same in words
-    axioms        of a graph, in the order in which they are looked at
-    flags         what else it says of a graph that it allows, such as a data race
-    has_flags     whether a skeleton may have any
-    architectures the kinds of test it can be asked about
+    name            as `--memory` takes it
+    title           the same in words
+    axioms          of a graph, in the order in which they are looked at
+    architectures   the kinds of test it can be asked about
+    flags           what else it says of a graph that it allows, such as a data race
     """
 
     name: str

@@ -10,10 +10,10 @@ Source   the law of RCU: Alglave, Maranget, McKenney, Parri, Stern, "Frightening
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from racer.axiomatic.graphs import Skeleton
-from racer.axiomatic.models.axioms import Axiom, Named
+from racer.axiomatic.models.axioms import Axiom, Part
 from racer.axiomatic.relations import Events, Relation
 
 
@@ -35,13 +35,15 @@ def read_sections(s: Skeleton) -> list[tuple[int, int]]:
     return found
 
 
-def with_grace_periods(s: Skeleton, name: str, relation: Relation, edges: Named) -> Iterator[Axiom]:
+def with_grace_periods(
+    s: Skeleton, name: str, relation: Relation, parts: Callable[[], Sequence[Part]]
+) -> Iterator[Axiom]:
     """The relation is acyclic, with an order for each read section and grace period."""
     periods, sections = list(s.tagged("sync-rcu")), read_sections(s)
-    yield Axiom(name, relation, edges)
+    yield Axiom(name, relation, parts)
     if periods and sections:
         chosen = _last_choice(s, relation, periods, sections)
-        yield Axiom("rcu", chosen, (*edges, ("grace period", chosen)))
+        yield Axiom("rcu", chosen, lambda: [*parts(), Part("grace period", chosen)])
 
 
 def _last_choice(

@@ -12,12 +12,12 @@ Differs  no SRCU: its calls are refused where a test is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from racer.axiomatic.graphs import Graph, Skeleton
-from racer.axiomatic.models.axioms import Axiom, Named
+from racer.axiomatic.models.axioms import Axiom, Factor, Part, simple
 from racer.axiomatic.relations import Events, Relation
 
 
@@ -28,7 +28,9 @@ class _Sets:
         self.Release = s.tagged("release", "unlock")
         self.Acquire = s.tagged("acquire", "lock")
         self.UL, self.LKR, self.LKW = s.tagged("unlock"), s.tagged("lock"), s.tagged("lock-write")
-        self.RMW = (s.rmw.domain | s.rmw.range) - self.LKR - self.LKW
+        # A cmpxchg() that fails is none, and still what smp_mb__after_atomic() may stand behind.
+        pairs = (s.rmw.domain | s.rmw.range) - self.LKR - self.LKW
+        self.RMW = pairs | s.tagged("compare-failed")
         self.Noreturn = s.tagged("noreturn")
         self.Plain = s.tagged("plain")
         self.Marked = ~self.Plain
@@ -63,12 +65,12 @@ class _Derived:
         self.x, self.s = x, x.skeleton
         self.b = b = _Sets(self.s)
         self.Marked, self.Plain = b.Marked, b.Plain
-        self.acq_po, self.po_rel, self.rmb, self.wmb, mb, gp = self.s.fixed(fixed)
+        self.acq_po, self.po_rel, self.rmb, self.wmb, mb, self.gp = self.s.fixed(fixed)
         self.po_unlock_lock_po = self._po_unlock_lock_po()
         after_unlock_lock = self.s.tagged("after-unlock-lock")
         mb |= self.s.M @ self.po_unlock_lock_po @ after_unlock_lock @ self.s.po @ self.s.M
         self.mb = mb
-        self.strong_fence = mb | gp
+        self.strong_fence = mb | self.gp
         self.nonrw_fence = self.strong_fence | self.po_rel | self.acq_po
         self.fence = self.nonrw_fence | self.wmb | self.rmb
 
@@ -253,26 +255,74 @@ def derived(x: Graph) -> _Derived:
 def axioms(x: Graph) -> Iterator[Axiom]:
     """happens-before, propagation, rcu, plain-coherence."""
     d = derived(x)
-    edges: Named = (
-        *(("rf", x.rf), ("co", x.co), ("fr", x.fr), ("po-unlock-lock-po", d.po_unlock_lock_po)),
-        *(("addr", d.addr), ("data", d.data), ("ctrl", d.ctrl), ("fence", d.fence)),
-        *(("prop", d.prop), ("po", d.s.po)),
-    )
     # The next is part of happens-before, and cheaper: most cycles are in it.
-    yield Axiom("happens-before", d.hb_without_prop, edges)
-    yield Axiom("happens-before", d.hb, edges)
-    yield Axiom("propagation", d.pb, (("prop;strong-fence;hb*", d.pb),))
+    yield Axiom("happens-before", d.hb_without_prop, lambda: _steps(d))
+    yield Axiom("happens-before", d.hb, lambda: _hb(d))
+    yield Axiom("propagation", d.pb, lambda: _pb(d))
     if d.b.Sync:
-        yield Axiom("rcu", d.rb, (("prop;rcu-fence;hb*;pb*", d.rb),), "irreflexive")
+        yield Axiom("rcu", d.rb, lambda: _rb(d), "irreflexive")
     if d.Plain:
         plain = d.late
         for name, found in (("rf", plain.wr_incoh), ("fr", plain.rw_incoh), ("co", plain.ww_incoh)):
-            against = Relation(x.space, found.bits)
-            yield Axiom(
-                "plain-coherence",
-                against | against.inverse,
-                ((name, against), ("must come before", against.inverse)),
-            )
+            parts = simple((name, found), ("visibility", found.inverse))
+            yield Axiom("plain-coherence", found | found.inverse, parts)
+
+
+def _steps(d: _Derived) -> Sequence[Part]:
+    """What hb-without-prop is made of: ppo and rfe."""
+    x, within = d.x, d.hb_without_prop
+    named = (
+        *(("rf", x.rfe), ("co", x.co & d.s.int), ("fr", x.fr & d.s.int)),
+        *(("addr", d.addr), ("data", d.data), ("ctrl", d.ctrl), *_fences(d)),
+        *(("addr|data;rfi", (d.addr | d.data) @ x.rfi), ("addr;wmb", within)),
+    )
+    return [Part(name, relation & within) for name, relation in named]
+
+
+def _fences(d: _Derived) -> Sequence[tuple[str, Relation]]:
+    return (
+        *(("smp_mb", d.mb), ("synchronize_rcu", d.gp), ("release", d.po_rel)),
+        *(("acquire", d.acq_po), ("smp_wmb", d.wmb), ("smp_rmb", d.rmb)),
+        ("unlock;lock", d.po_unlock_lock_po),
+    )
+
+
+def _prop(d: _Derived) -> tuple[Factor, ...]:
+    """The factors of prop."""
+    x, Marked, ext = d.x, d.Marked, d.s.ext
+    rfe = Part("rf", Marked @ x.rfe @ Marked)
+    rmws = Factor([Part("rf;rmw", x.rf @ d.s.rmw)], "*")
+    fences = [Part(name, Marked @ relation @ Marked) for name, relation in _fences(d)]
+    strong, released, weak = fences[:2], fences[2:3], [fences[4], fences[6]]
+    cumulative = d.A_cumul(d.strong_fence | d.po_rel)
+    cumul_fence = (
+        Part("", weak[0].relation @ d.rmw_sequence, (Factor(weak[:1]), rmws)),
+        Part("", weak[1].relation @ d.rmw_sequence, (Factor(weak[1:]), rmws)),
+        Part(
+            "",
+            Marked @ cumulative @ Marked @ d.rmw_sequence,
+            (Factor([rfe], "?"), Factor([*strong, *released]), rmws),
+        ),
+    )
+    overwrite = [
+        Part("co", Marked @ (x.co & ext) @ Marked),
+        Part("fr", Marked @ (x.fr & ext) @ Marked),
+    ]
+    return Factor(overwrite, "?"), Factor(cumul_fence, "*"), Factor([rfe], "?")
+
+
+def _hb(d: _Derived) -> Sequence[Part]:
+    return [*_steps(d), Part("prop", d.hb, _prop(d))]
+
+
+def _pb(d: _Derived) -> Sequence[Part]:
+    strong = [Part(name, relation) for name, relation in _fences(d)[:2]]
+    return [Part("pb", d.pb, (*_prop(d), Factor(strong), Factor(_hb(d), "*")))]
+
+
+def _rb(d: _Derived) -> Sequence[Part]:
+    fence = [Part("rcu-fence", d.rcu_fence)]
+    return [Part("rb", d.rb, (*_prop(d), Factor(fence), Factor(_hb(d), "*"), Factor(_pb(d), "*")))]
 
 
 def flags(x: Graph) -> Iterator[str]:

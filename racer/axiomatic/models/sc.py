@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racer.axiomatic.graphs import Graph
-from racer.axiomatic.models.axioms import Axiom
+from racer.axiomatic.models.axioms import Axiom, simple
 from racer.axiomatic.models.grace import with_grace_periods
 
 
 def axioms(x: Graph) -> Iterator[Axiom]:
     """Sequential consistency."""
     s = x.skeleton
-    edges = (("po", s.po), ("rf", x.rf), ("co", x.co), ("fr", x.fr))
-    yield from with_grace_periods(s, "sc", s.po | x.com, edges)
+    parts = simple(("po", s.po), ("rf", x.rf), ("co", x.co), ("fr", x.fr))
+    yield from with_grace_periods(s, "sc", s.po | x.com, parts)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racer.axiomatic.graphs import Graph, Skeleton
-from racer.axiomatic.models.axioms import Axiom
+from racer.axiomatic.models.axioms import Axiom, simple
 from racer.axiomatic.models.grace import with_grace_periods
 from racer.axiomatic.relations import Relation
 
@@ -33,8 +33,8 @@ def axioms(x: Graph) -> Iterator[Axiom]:
     s = x.skeleton
     po_tso, mfence, implied = s.fixed(fixed)
     ghb = po_tso | mfence | implied | x.rfe | x.co | x.fr
-    edges = (
+    parts = simple(
         *(("po", po_tso), ("mfence", mfence), ("locked", implied)),
         *(("rf", x.rfe), ("co", x.co), ("fr", x.fr)),
     )
-    yield from with_grace_periods(s, "tso", ghb, edges)
+    yield from with_grace_periods(s, "tso", ghb, parts)

@@ -16,54 +16,10 @@ from racer.certificates import verifying
 from racer.certificates.verifying import verify
 
 if TYPE_CHECKING:
-    from tests.command_line import Run
+    from tests.cli.counting import Said
 
-Said = Callable[..., str]
-
-pytest_plugins = ["tests.command_line"]
+pytest_plugins = ["tests.command_line", "tests.cli.counting"]
 pytestmark = pytest.mark.quick
-
-MODELS = """
-from racer import Memory, Program, Thread, Violation, scenario
-
-
-@scenario
-def counter(*, atomic: bool = True, threads: int = 2) -> Program:
-    mem = Memory()
-    n = mem.cell("n", 0)
-
-    async def add() -> None:
-        if atomic:
-            await n.fetch_add(1)
-        else:
-            await n.store(await n.load() + 1)
-
-    return Program(mem, {"A": Thread(add, copies=threads)},
-                   finally_={"none lost": lambda state: state[n] == threads})
-
-
-@scenario
-def other() -> Program:
-    return counter()
-"""
-
-
-@pytest.fixture
-def said(racer: Run) -> Callable[..., str]:
-    """What a command says on both streams; its exit status is held against `status`."""
-
-    def run(*words: str, status: int = 0) -> str:
-        found, out, err = racer(*words)
-        assert found == status, err
-        return out + err
-
-    return run
-
-
-@pytest.fixture
-def model(here: Path) -> str:
-    (here / "models.py").write_text(MODELS)
-    return "models.py::counter"
 
 
 def test_a_pass_is_certified_for_whoever_has_no_said(

@@ -149,6 +149,9 @@ class _Telling:
         named = {name: of_kind.get(name, f"invariant {name!r}") for name in always}
         every = self._graph.states
         ends = list(self._graph.ends())
+        asked = set(self._program.finally_)
+        if not ends:  # nothing to ask, and of what the memory asks by itself nobody said there is
+            asked -= self._program.memory.finally_().keys()
         return {
             "cells": [
                 {"name": name, "values": [describe(value) for value in table.values]}
@@ -165,7 +168,7 @@ class _Telling:
                 self._truth(f"sometimes {name!r}", name, predicate, every)
                 for name, predicate in sorted(self._program.sometimes.items())
             ],
-            "finally": [{"name": name, "holds": ends} for name in sorted(self._program.finally_)],
+            "finally": [{"name": name, "holds": ends} for name in sorted(asked)],
         }
 
     # --- automata -----------------------------------------------------------------------------

@@ -314,7 +314,7 @@ def _vacuous(searched: Searched) -> tuple[str, ...]:
         return ()
     missing = set(program.sometimes) - graph.reached
     if not any(searched.system.ended(graph.states[end]) for end in graph.ends()):
-        missing |= set(program.finally_)
+        missing |= program.finally_.keys() - program.memory.finally_()  # nobody asked for those
     return tuple(sorted(missing))
 
 

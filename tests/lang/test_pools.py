@@ -15,10 +15,12 @@ from racer import (
     Program,
     ProgramError,
     Thread,
+    certificate,
     explain,
     explore,
     mail,
 )
+from racer.certificates.verifying import verify
 
 
 def found(program: Program) -> dict[str, int | None]:
@@ -167,6 +169,21 @@ def test_after_another_violation_nothing_is_called_a_leak() -> None:
 
     threads = {"F": Thread(frees_twice), "L": Thread(loses)}
     assert found(Program(mem, threads)).keys() == {"double free"}
+
+
+def test_a_program_without_an_end_is_not_asked_for_leaks() -> None:
+    mem = Memory()
+    nodes, head = mem.pool("node", 1, fields={"value": 0}), mem.cell("head", None)
+
+    async def turns() -> None:
+        node = await nodes.allocate()
+        await head.store(node)  # type: ignore[arg-type]
+        while True:
+            await nodes[node].value.update(lambda value: 1 - value)
+
+    result = explore(Program(mem, {"T": Thread(turns)}))
+    assert (result.verdict, result.vacuous) == ("pass", ())
+    assert verify(certificate(result)).interleavings is None
 
 
 def test_a_label_of_the_pools_is_its_own() -> None:

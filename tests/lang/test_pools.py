@@ -15,6 +15,7 @@ from racer import (
     Program,
     ProgramError,
     Thread,
+    Violation,
     certificate,
     explain,
     explore,
@@ -217,6 +218,42 @@ def test_an_address_comes_again_if_it_is_reused(reuse: bool) -> None:
 
     ((_, came),) = next(iter(explore(Program(mem, {"T": Thread(work)})).outcomes))
     assert came == (reuse, Address("node", 0 if reuse else 2))
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+def test_an_exchange_takes_another_object_for_the_one_it_knew_only_if_addresses_are_reused(
+    reuse: bool,
+) -> None:
+    """Two pop from a stack; one is slow, and meanwhile the other pops both nodes and pushes one."""
+    mem = Memory()
+    nodes = mem.pool("node", 3, fields={"next": None}, reuse=reuse)
+    head: Cell[Address | None] = mem.cell("head", None)
+    popped = mem.cell("popped", False)
+
+    async def slow() -> None:
+        top = await head.wait_until(lambda address: address is not None)
+        below = await nodes[top].next.load()  # which may be late already
+        taken = await head.compare_exchange(top, below) == top
+        if taken and below is not None and await popped.load():
+            raise Violation("ABA")  # quick has popped what is below it, too
+
+    async def quick() -> None:
+        second = await nodes.allocate()
+        first = await nodes.allocate(next=second)
+        await head.store(first)
+        if await head.compare_exchange(first, second) == first:
+            await popped.store(True)
+            if await head.compare_exchange(second, None) == second:
+                await nodes.free(second)
+                await nodes.free(first)
+                await head.store(await nodes.allocate())
+
+    program = Program(mem, {"Q": Thread(quick), "S": Thread(slow)})
+    # If slow's exchange comes first, quick's fails, and nothing is popped. Once quick has popped
+    # the first node, head is its address again only if that is given out again. In either case
+    # slow may load from it when it is freed.
+    labels = set(explore(program).violations) - {"leak"}
+    assert labels == ({"ABA", "use after free"} if reuse else {"use after free"})
 
 
 def test_nothing_is_at_no_address() -> None:

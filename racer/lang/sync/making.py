@@ -23,7 +23,7 @@ H = TypeVar("H", bound=Handle)
 T = TypeVar("T")
 
 _MOST: Final = 65_536
-_NO_FIELDS: Final = ("name", "address", "initial", "fields", "fits", "refers")
+_NO_FIELDS: Final = ("name", "address", "initial", "fields", "fits", "refers", "at_once")
 
 
 class Making(ABC):

@@ -6,11 +6,9 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from racer.axiomatic.asking import Answer, Answers, State
-from racer.axiomatic.checking import Violation
+from racer.axiomatic.asking import Answer, Answers, Refusal, State
 from racer.axiomatic.directories import Asked
-from racer.axiomatic.events import Event, Value
-from racer.axiomatic.graphs import Graph
+from racer.axiomatic.events import Value
 from racer.axiomatic.litmus.conditions import Place
 from racer.viz.wrapping import filled
 
@@ -30,28 +28,27 @@ def answers_text(asked: Asked) -> str:
 
 def refused_text(asked: Asked) -> str:
     """Which models were not asked, and why."""
-    architecture = asked.answers.test.architecture if asked.answers else "its assembly"
+    architecture = asked.answers.architecture if asked.answers else "its assembly"
     return f"not asked: {', '.join(asked.refused)}, which says nothing of {architecture}"
 
 
 def _block(found: Answers, answer: Answer) -> Iterator[str]:
-    test, condition = found.test, found.test.condition
-    name = test.name.split()[0] if test.name else "?"
+    condition = found.condition
+    name = found.name.split()[0] if found.name else "?"
     yield f"Model {answer.model.name}: {answer.model.title}"
     yield f"Test {name} {_KINDS[condition.quantifier]}"
     yield f"States {len(answer.states)}"
     for state in sorted_states(answer):
         yield " ".join(state_parts(condition.observed, state))
-    yield "Ok" if answer.validated(test) else "No"
+    yield "Ok" if answer.validated(condition.quantifier) else "No"
     yield "Witnesses"
     yield f"Positive: {answer.positive} Negative: {answer.negative}"
     yield from (f"Flag {flag}" for flag in answer.flags)
     yield f"Condition {condition.text}"
     yield f"Observation {name} {counted_text(answer)}"
     if answer.refusal is not None:
-        graph, violation = answer.refusal
-        yield f"Forbidden by {violation.axiom}:"
-        yield from (f"  {line}" for line in cycle_lines(graph, violation))
+        yield f"Forbidden by {answer.refusal.axiom}:"
+        yield from (f"  {line}" for line in _cycle_lines(answer.refusal))
 
 
 def counted_text(answer: Answer) -> str:
@@ -74,30 +71,13 @@ def state_parts(places: Sequence[Place], state: State) -> list[str]:
     return [f"{name}={value};" for name, value in zip(named, state, strict=True)]
 
 
-def cycle_lines(graph: Graph, violation: Violation) -> list[str]:
+def _cycle_lines(refusal: Refusal) -> list[str]:
     """The cycle, an edge a line: the event, and how it comes before the next."""
-    lines = [
-        (event_text(graph, edge.before), edge.name, event_text(graph, edge.after))
-        for edge in violation.cycle
+    width = max(len(before) for before, _, _ in refusal.cycle)
+    middle = max(len(name) for _, name, _ in refusal.cycle)
+    return [
+        f"{before:<{width}} -{name:-<{middle}}> {after}" for before, name, after in refusal.cycle
     ]
-    width = max((len(before) for before, _, _ in lines), default=0)
-    middle = max((len(name) for _, name, _ in lines), default=0)
-    return [f"{before:<{width}} -{name:-<{middle}}> {after}" for before, name, after in lines]
-
-
-def event_text(graph: Graph, number: int) -> str:
-    """An event as `P0:2 W release y=1`: its thread, which of its events, and what it does."""
-    thread, at, event = graph.event(number)
-    if not thread:
-        return f"initial {event.place}={event.value}"
-    return f"P{thread}:{at + 1} {_done(event)}"
-
-
-def _done(event: Event) -> str:
-    if event.kind == "F":
-        return f"F {event.order}"
-    marked = "" if event.order == "once" else f" {event.order}"
-    return f"{event.kind}{marked} {event.place}={event.value}"
 
 
 def answers_table(asked: Sequence[Asked], models: Sequence[str], known: int) -> str:

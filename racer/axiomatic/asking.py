@@ -6,16 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from racer.axiomatic.checking import Violation, allowed, check
+from racer.axiomatic.checking import allowed, check
 from racer.axiomatic.enumerating import LIMIT, Execution, executions
 from racer.axiomatic.events import Value
 from racer.axiomatic.graphs import Graph
-from racer.axiomatic.litmus.conditions import EndState, Place
+from racer.axiomatic.litmus.conditions import Condition, EndState, Place, Quantifier
 from racer.axiomatic.litmus.data import LitmusTest
 from racer.axiomatic.models.axioms import Model
 
 Observation = Literal["Never", "Sometimes", "Always"]
 State = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an execution is forbidden: the axiom, and a cycle of events, each edge with its name."""
+
+    axiom: str
+    cycle: tuple[tuple[str, str, str], ...]  # the event, the edge, and the event it leads to
 
 
 @dataclass(slots=True)
@@ -26,7 +34,8 @@ class Answer:
     positive    executions in which the proposition holds, whatever the quantifier
     negative    those in which it does not
     flags       what the model says besides of some of them, such as "data-race"
-    forbidden   the first execution that it forbids and the proposition holds in
+    refusal     where the proposition never holds: why one in which it would is forbidden; None if
+                there is none, or nobody asked
     """
 
     model: Model
@@ -34,16 +43,7 @@ class Answer:
     positive: int = 0
     negative: int = 0
     flags: dict[str, None] = field(default_factory=dict)
-    forbidden: Graph | None = None
-
-    @property
-    def refusal(self) -> tuple[Graph, Violation] | None:
-        """Where the proposition never holds: an execution in which it would, and why that is
-        forbidden."""
-        if self.positive or self.forbidden is None:
-            return None
-        violation = check(self.model, self.forbidden)
-        return None if violation is None else (self.forbidden, violation)
+    refusal: Refusal | None = None
 
     @property
     def observation(self) -> Observation:
@@ -51,11 +51,11 @@ class Answer:
             return "Never"
         return "Sometimes" if self.negative else "Always"
 
-    def validated(self, test: LitmusTest) -> bool:
+    def validated(self, quantifier: Quantifier) -> bool:
         """Whether what the test says is so."""
-        if test.condition.quantifier == "exists":
+        if quantifier == "exists":
             return self.positive > 0
-        if test.condition.quantifier == "~exists":
+        if quantifier == "~exists":
             return self.positive == 0
         return self.negative == 0
 
@@ -67,22 +67,50 @@ class Answers:
     candidates   coherent executions, of which each model allows some
     """
 
-    test: LitmusTest
+    name: str
+    architecture: str
+    condition: Condition
     answers: tuple[Answer, ...]
     candidates: int
 
 
-def ask(test: LitmusTest, models: Sequence[Model], limit: int = LIMIT) -> Answers:
-    """Show every execution of a test to every model. Errors: TooMany, Unreadable."""
+def ask(
+    test: LitmusTest, models: Sequence[Model], limit: int = LIMIT, *, reasons: bool = False
+) -> Answers:
+    """Show every execution of a test to every model.
+
+    With `reasons`, answers say why what never happens is forbidden: that of the first execution.
+
+    Errors   TooMany, Unreadable.
+    """
     answers = tuple(Answer(model) for model in models)
+    forbidden: dict[str, Graph] = {}  # by model
     candidates = 0
     for execution in executions(test.threads, test.initial, limit):
         candidates += 1
-        _count(test, execution, answers)
-    return Answers(test, answers, candidates)
+        _count(test, execution, answers, forbidden)
+    for answer in answers:
+        if reasons and not answer.positive and answer.model.name in forbidden:
+            answer.refusal = _refusal(answer.model, forbidden[answer.model.name])
+    return Answers(test.name, test.architecture, test.condition, answers, candidates)
 
 
-def _count(test: LitmusTest, execution: Execution, answers: Sequence[Answer]) -> None:
+def _refusal(model: Model, graph: Graph) -> Refusal | None:
+    violation = check(model, graph)
+    if violation is None:
+        return None
+    cycle = [
+        (graph.text(edge.before), edge.name, graph.text(edge.after)) for edge in violation.cycle
+    ]
+    return Refusal(violation.axiom, tuple(cycle))
+
+
+def _count(
+    test: LitmusTest,
+    execution: Execution,
+    answers: Sequence[Answer],
+    forbidden: dict[str, Graph],
+) -> None:
     """Note in each answer what its model says of one execution."""
     condition, final = test.condition, _final(test, execution)
     counts = condition.restricts is None or condition.restricts(final)
@@ -90,8 +118,8 @@ def _count(test: LitmusTest, execution: Execution, answers: Sequence[Answer]) ->
     state = tuple(final(place) for place in condition.observed)
     for answer in answers:
         if not allowed(answer.model, execution.graph):
-            if holds and answer.forbidden is None:
-                answer.forbidden = execution.graph
+            if holds:
+                forbidden.setdefault(answer.model.name, execution.graph)
             continue
         _no_fault(test, execution)
         if not counts:

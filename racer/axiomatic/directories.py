@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -46,14 +46,10 @@ def files_of(path: str) -> list[Path]:
     return tests
 
 
-def ask_all(files: Sequence[Path], models: Sequence[Model], limit: int = LIMIT) -> Iterator[Asked]:
-    """What the models say of each, in order."""
-    for file in files:
-        yield ask_file(file, models, limit)
-
-
-def ask_file(file: Path, models: Sequence[Model], limit: int = LIMIT) -> Asked:
-    """What the models say of one."""
+def ask_file(
+    file: Path, models: Sequence[Model], limit: int = LIMIT, *, reasons: bool = False
+) -> Asked:
+    """What the models say of one; with `reasons`, why what never happens is forbidden."""
     name = shown_path(file)
     try:
         test = read_test(name, readable(file, _LARGEST).decode(errors="replace"))
@@ -62,7 +58,7 @@ def ask_file(file: Path, models: Sequence[Model], limit: int = LIMIT) -> Asked:
         if not fitting:
             told = ", ".join(refused)
             return Asked(name, None, error=_nothing_fits(name, test, told), refused=refused)
-        return Asked(name, ask(test, fitting, limit), refused=refused)
+        return Asked(name, ask(test, fitting, limit, reasons=reasons), refused=refused)
     except UsageError as error:
         return Asked(name, None, error=str(error))
     except OSError as error:

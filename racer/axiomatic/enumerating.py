@@ -25,7 +25,7 @@ from typing import Final
 from racer.axiomatic.events import NO_PAIR, History, Point, Thread, Value
 from racer.axiomatic.graphs import Graph, Layout, Part, Skeleton
 
-LIMIT: Final = 2_000_000
+LIMIT: Final = 500_000
 
 
 class TooMany(Exception):

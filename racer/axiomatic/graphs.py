@@ -234,6 +234,16 @@ class Graph:
         at = number - layout.first[thread]
         return str(thread), at, self.skeleton.parts[thread].history.events[at]
 
+    def text(self, number: int) -> str:
+        """An event as `P0:2 W release y=1`: its thread, which of its events, and what it does."""
+        thread, at, event = self.event(number)
+        if not thread:
+            return f"initial {event.place}={event.value}"
+        if event.kind == "F":
+            return f"P{thread}:{at + 1} F {event.order}"
+        marked = "" if event.order == "once" else f" {event.order}"
+        return f"P{thread}:{at + 1} {event.kind}{marked} {event.place}={event.value}"
+
     @property
     def numbers(self) -> Iterable[int]:
         """The numbers of its events, in order."""

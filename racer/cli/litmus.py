@@ -22,10 +22,11 @@ def litmus_command(path: str, memory: str | None, *, json: bool) -> int:
     """
     models = list(MODELS.values()) if memory is None else models_named(memory)
     files = files_of(path)
-    asked, interrupted = _asked(files, models)
+    is_directory = Path(path).is_dir()
+    asked, interrupted = _asked(files, models, reasons=json or not is_directory)
     if json:
         emit(litmus_document(asked))
-    elif Path(path).is_dir():
+    elif is_directory:
         emit(answers_table(asked, [model.name for model in models], len(files)))
     else:
         for each in asked:
@@ -45,14 +46,16 @@ def litmus_command(path: str, memory: str | None, *, json: bool) -> int:
     return BOUND if any(each.bound for each in asked) else OK
 
 
-def _asked(files: Sequence[Path], models: Sequence[Model]) -> tuple[list[Asked], bool]:
+def _asked(
+    files: Sequence[Path], models: Sequence[Model], *, reasons: bool
+) -> tuple[list[Asked], bool]:
     """What came of each file, and whether Ctrl-C cut that."""
     asked: list[Asked] = []
     with interrupts.deferred():
         for file in files:
             try:
                 with interrupts.allowed():
-                    found = ask_file(file, models)
+                    found = ask_file(file, models, reasons=reasons)
             except KeyboardInterrupt:
                 return asked, True
             asked.append(found)

@@ -117,6 +117,17 @@ def each_graph(threads: Sequence[Sequence[Statement]]) -> Iterator[list[bool]]:
 
 @MODEST
 @given(THREADS)
+def test_no_execution_comes_twice(threads: Sequence[Sequence[Statement]]) -> None:
+    test = read_test("generated", program(threads))
+    seen = [
+        (*(each.events for each in execution.histories), execution.graph.rf, execution.graph.co)
+        for execution in executions(test.threads, test.initial)
+    ]
+    assert len(set(seen)) == len(seen)
+
+
+@MODEST
+@given(THREADS)
 def test_each_model_allows_the_executions_that_stronger_ones_do(
     threads: Sequence[Sequence[Statement]],
 ) -> None:

@@ -55,7 +55,10 @@ def test_dat3m_says_the_same_of_tests_for_arm() -> None:
     count = 0
     for test, line in shared("arm64"):
         [answer] = ask(test, models_named("arm64")).answers
-        assert (line["name"], answer.validated(test)) == (line["name"], line["validated"] == "1")
+        assert (line["name"], answer.validated(test.condition.quantifier)) == (
+            line["name"],
+            line["validated"] == "1",
+        )
         count += 1
     assert count == 227
 

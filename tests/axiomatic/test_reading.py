@@ -104,7 +104,7 @@ def test_older_tests_say_the_quantifier_at_the_end() -> None:
     text = c(WRITER, "final (x=1);\nwith\ntso: exists;\ndefault: ~exists;\n\n<<\nshow 0\n>>")
     test = read_test("t", text)
     assert test.condition.quantifier == "~exists"
-    assert [each.validated(test) for each in asked(text, "sc").answers] == [False]
+    assert [each.validated("~exists") for each in asked(text, "sc").answers] == [False]
 
 
 def test_a_lock_that_is_taken_is_waited_for() -> None:

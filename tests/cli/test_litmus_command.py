@@ -98,7 +98,7 @@ def test_ctrl_c_ends_a_directory_and_what_is_answered_is_told(
 ) -> None:
     ask = litmus.ask_file
 
-    def interrupted(file: Path, *more: object) -> Asked:
+    def interrupted(file: Path, *more: object, reasons: bool) -> Asked:
         if file.name == "SB.litmus":
             raise KeyboardInterrupt
         return ask(file, *more)  # type: ignore[arg-type]
@@ -112,7 +112,9 @@ def test_ctrl_c_ends_a_directory_and_what_is_answered_is_told(
 
 def test_a_limit_is_no_answer(racer: Run, tests: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ask = litmus.ask_file
-    monkeypatch.setattr(litmus, "ask_file", lambda file, models: ask(file, models, limit=5))
+    monkeypatch.setattr(
+        litmus, "ask_file", lambda file, models, reasons: ask(file, models, limit=5)
+    )
     status, out, err = racer("litmus", "tests/SB.litmus", "--memory", "sc")
     assert (status, out) == (3, "")
     assert "nothing is answered" in err

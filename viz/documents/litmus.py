@@ -9,7 +9,7 @@ from racer.axiomatic.asking import Answer, Answers
 from racer.axiomatic.directories import Asked
 from racer.exploration.witness_file import racer_version
 from racer.viz.documents.parts import Entry, Number, dumped
-from racer.viz.litmus import event_text, sorted_states
+from racer.viz.litmus import sorted_states
 
 
 class PlaceOf(Entry, frozen=True, kw_only=True):
@@ -148,13 +148,12 @@ def litmus_document(asked: Sequence[Asked]) -> str:
 
 
 def _test(asked: Asked, found: Answers) -> LitmusOf:
-    test = found.test
     return LitmusOf(
         file=asked.path,
-        name=test.name,
-        architecture=test.architecture,
-        quantifier=test.condition.quantifier,
-        condition=test.condition.text,
+        name=found.name,
+        architecture=found.architecture,
+        quantifier=found.condition.quantifier,
+        condition=found.condition.text,
         candidates=found.candidates,
         answers=[_answer(found, answer) for answer in found.answers],
         not_asked=list(asked.refused),
@@ -162,11 +161,11 @@ def _test(asked: Asked, found: Answers) -> LitmusOf:
 
 
 def _answer(found: Answers, answer: Answer) -> AnswerOf:
-    places = found.test.condition.observed
+    places = found.condition.observed
     return AnswerOf(
         memory=answer.model.name,
         observation=answer.observation,
-        validated=answer.validated(found.test),
+        validated=answer.validated(found.condition.quantifier),
         positive=answer.positive,
         negative=answer.negative,
         states=[
@@ -187,15 +186,8 @@ def _answer(found: Answers, answer: Answer) -> AnswerOf:
 def _forbidden(answer: Answer) -> ForbiddenBy | None:
     if answer.refusal is None:
         return None
-    graph, violation = answer.refusal
+    cycle = answer.refusal.cycle
     return ForbiddenBy(
-        axiom=violation.axiom,
-        cycle=[
-            EdgeOf(
-                before=event_text(graph, edge.before),
-                edge=edge.name,
-                after=event_text(graph, edge.after),
-            )
-            for edge in violation.cycle
-        ],
+        axiom=answer.refusal.axiom,
+        cycle=[EdgeOf(before=before, edge=name, after=after) for before, name, after in cycle],
     )

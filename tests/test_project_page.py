@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
+import shlex
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from racer.cli import main
 from tests.testing.projects import INSTALLED
 
 # The numbers of the page. Of two threads that load and store there are C(4, 2) = 6 interleavings;
@@ -29,20 +32,29 @@ def commands(block: str) -> list[tuple[str, str]]:
     return list(zip(rest[::2], rest[1::2], strict=True))
 
 
-def ran(command: str, project: Path) -> str:
-    """What a command prints there, with the commands of this environment first."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["sh", "-c", command],
-        cwd=project,
-        env={**os.environ, "PATH": path, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
-    assert done.stderr == "", command
-    return done.stdout
+Run = Callable[[str], str]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> Run:
+    """What a command prints in a project of its own; pytest's and racer's run in this process."""
+
+    def printed(command: str) -> str:
+        program, *words = shlex.split(command)
+        capsys.readouterr()
+        if program == "pytest":
+            return pytester.runpytest_inprocess(*words).stdout.str() + "\n"
+        if program == "racer":
+            file = Path(words[words.index(">") + 1]) if ">" in words else None
+            assert main(words[: -2 if file else None]) == 0, command
+            out = capsys.readouterr().out
+            if file is None:
+                return out
+            file.write_text(out)
+            return ""
+        return subprocess.run([program, *words], capture_output=True, text=True, check=True).stdout
+
+    return printed
 
 
 def assert_says(said: str, printed: str, command: str) -> None:
@@ -53,35 +65,36 @@ def assert_says(said: str, printed: str, command: str) -> None:
     )
 
 
-def test_every_file_and_command_of_the_page_does_what_it_says(tmp_path: Path) -> None:
+def test_every_file_and_command_of_the_page_does_what_it_says(
+    pytester: pytest.Pytester, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert INSTALLED, "racer was installed before it had a plugin: pip install -e '.[test]'"
-    run = 0
+    commands_run = 0
     for language, block in BLOCKS:
         if language == "console":
             for command, said in commands(block):
-                assert_says(said, ran(command, tmp_path), command)
-                run += 1
+                assert_says(said, run(command), command)
+                commands_run += 1
         else:
             name = re.match(r"# (\S+)\n", block)
             assert name is not None, f"no file: {block}"
-            (tmp_path / name[1]).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name[1]).write_text(block)
-    assert run >= 12
+            (pytester.path / name[1]).parent.mkdir(parents=True, exist_ok=True)
+            (pytester.path / name[1]).write_text(block)
+    assert commands_run >= 12
 
 
-def test_what_ci_runs_is_green(tmp_path: Path) -> None:
+def test_what_ci_runs_is_green(pytester: pytest.Pytester, run: Run) -> None:
     files = {block.split("\n")[0][2:]: block for _, block in BLOCKS if block.startswith("# ")}
     for name in ("scenarios/counting.py", "tests/test_counting.py", "pyproject.toml"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(
-            files[name].replace("atomic: bool = False", "atomic: bool = True")
-        )
+        (pytester.path / name).parent.mkdir(exist_ok=True)
+        mended = files[name].replace("atomic: bool = False", "atomic: bool = True")
+        (pytester.path / name).write_text(mended)
     steps = re.findall(r"- run: (.*)", files[".github/workflows/tests.yml"])
     install, tests = steps
     assert install.startswith("pip install ")
-    printed = ran(tests, tmp_path)
-    assert "2 passed" in printed
-    assert (tmp_path / "junit.xml").is_file()
+    assert "2 passed" in run(tests)
+    assert (pytester.path / "junit.xml").is_file()
 
 
 def test_its_scenario_and_its_test_are_as_short_as_they_are_said_to_be() -> None:

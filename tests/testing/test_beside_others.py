@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.testing.projects import COUNTER, INSTALLED, LOST, failures, ran, ran_alone, with_xdist
+from tests.testing.projects import (
+    COUNTER,
+    INSTALLED,
+    LOST,
+    PLUGIN,
+    failures,
+    ran,
+    ran_alone,
+    with_xdist,
+)
 
 RED_AND_GREEN = """
 def test_green(racer_check):
@@ -152,10 +161,11 @@ def test_an_option_that_another_plugin_has_is_told_without_a_traceback(
         other="def pytest_addoption(parser):\n    parser.addoption('--racer-dir')\n",
         test_it="def test_it():\n    pass\n",
     )
-    done = ran_alone(pytester.path, "-p", "other", PYTHONPATH=str(pytester.path))
-    assert done.returncode == 4  # pytest.ExitCode.USAGE_ERROR
-    assert "Traceback" not in done.stderr
-    assert "Try: -p no:racer" in done.stderr
+    pytester.syspathinsert()
+    result = ran(pytester, "-p", "other")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = result.stderr.str()
+    assert "Traceback" not in text and "Try: -p no:racer" in text
 
 
 def test_a_directory_that_takes_no_files_keeps_no_report(pytester: pytest.Pytester) -> None:
@@ -167,10 +177,14 @@ def test_a_directory_that_takes_no_files_keeps_no_report(pytester: pytest.Pytest
     )
 
 
-def test_there_need_be_no_terminal(pytester: pytest.Pytester) -> None:
+def test_there_need_be_no_terminal(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytester.makepyfile(test_it=f"import pytest\n{COUNTER}\n{RED_AND_GREEN}")
-    done = ran_alone(pytester.path, "-p", "no:terminal", TERM="dumb", COLUMNS="20")
-    assert done.returncode == 1 and done.stderr == ""
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "20")
+    recorder = pytester.inline_run(*PLUGIN, "-p", "no:terminal", "-p", "no:cacheprovider")
+    assert recorder.ret == 1
     assert len(list(Path("racer-out").glob("*/*.lost.json"))) == 1
 
 

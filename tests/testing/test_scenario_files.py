@@ -8,7 +8,7 @@ import pytest
 
 import racer.testing.scenarios  # noqa: F401  # see projects.py
 from tests.command_line import MODELS
-from tests.testing.projects import COUNTER, PLUGIN, failures, ran_alone
+from tests.testing.projects import COUNTER, PLUGIN, failures
 
 CLAIMS = """
 from racer import Answer, Claim, Never, Shows
@@ -123,5 +123,4 @@ def test_a_project_with_an_option_in_its_settings_runs_both(project: pytest.Pyte
     project.makeini(
         "[pytest]\naddopts = --racer --strict-markers\ntestpaths = test_it.py scenarios\n"
     )
-    done = ran_alone(project.path, "-q")
-    assert "1 failed, 4 passed" in done.stdout, done.stdout
+    ran(project, "-q").assert_outcomes(passed=4, failed=1)

@@ -34,11 +34,15 @@ STATEMENT = st.one_of(
 THREADS = st.lists(st.lists(STATEMENT, min_size=1, max_size=4), min_size=2, max_size=3)
 
 
-def program(threads: Sequence[Sequence[Statement]]) -> str:
+# What is around a whole thread, or before its last statement.
+AROUND = st.lists(st.sampled_from(["", "lock", "rcu", "gp"]), min_size=3, max_size=3)
+
+
+def program(threads: Sequence[Sequence[Statement]], around: Sequence[str] = ("", "", "")) -> str:
     """The program in C. Each read has a register of its own, and all are observed."""
     bodies, observed = [], []
     for at, statements in enumerate(threads):
-        lines, last = [], "0"
+        lines, last = list[str](), "0"
         for number, (name, *given_) in enumerate(statements):
             register = f"r{number}"
             if name in FENCES:
@@ -56,7 +60,13 @@ def program(threads: Sequence[Sequence[Statement]]) -> str:
                 lines.append(f"int {register} = {name}({', '.join([place, *given_[1:]])});")
                 observed.append(f"{at}:{register}")
                 last = register
-        bodies.append(f"P{at}(int *x, int *y)\n{{\n{chr(10).join(lines)}\n}}\n")
+        if around[at] == "gp":
+            lines.insert(len(lines) - 1, "synchronize_rcu();")
+        elif around[at] == "rcu":
+            lines = ["rcu_read_lock();", *lines, "rcu_read_unlock();"]
+        elif around[at] == "lock":
+            lines = ["spin_lock(l);", *lines, "spin_unlock(l);"]
+        bodies.append(f"P{at}(int *x, int *y, spinlock_t *l)\n{{\n{chr(10).join(lines)}\n}}\n")
     named = ";".join(["x", "y", *observed])
     return f"C generated\n{{}}\n{chr(10).join(bodies)}\nlocations [{named};]\nexists (true)\n"
 
@@ -108,9 +118,11 @@ def test_sc_is_every_interleaving(threads: Sequence[Sequence[Statement]]) -> Non
     assert set(answer.states) == interleaved(threads)
 
 
-def each_graph(threads: Sequence[Sequence[Statement]]) -> Iterator[list[bool]]:
+def each_graph(
+    threads: Sequence[Sequence[Statement]], around: Sequence[str]
+) -> Iterator[list[bool]]:
     """Which models allow each execution."""
-    test = read_test("generated", program(threads))
+    test = read_test("generated", program(threads, around))
     for execution in executions(test.threads, test.initial):
         yield [allowed(model, execution.graph) for model in MODELS.values()]
 
@@ -127,11 +139,11 @@ def test_no_execution_comes_twice(threads: Sequence[Sequence[Statement]]) -> Non
 
 
 @MODEST
-@given(THREADS)
+@given(THREADS, AROUND)
 def test_each_model_allows_the_executions_that_stronger_ones_do(
-    threads: Sequence[Sequence[Statement]],
+    threads: Sequence[Sequence[Statement]], around: Sequence[str]
 ) -> None:
-    for sc, tso, arm64, lkmm in each_graph(threads):
+    for sc, tso, arm64, lkmm in each_graph(threads, around):
         assert sc <= tso <= arm64 <= lkmm
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from racer.axiomatic.asking import ask
+from racer.axiomatic.enumerating import TooMany
 from racer.axiomatic.litmus.reading import read_test
 from racer.axiomatic.litmus.text import Unreadable
-from tests.axiomatic.files import asked, told
+from racer.axiomatic.models.known import models_named
+from tests.axiomatic.files import CLASSICS, asked, told
 
 pytestmark = pytest.mark.quick
 
@@ -66,6 +73,20 @@ def test_what_cannot_be_asked_is_named_with_its_line(text: str, where: int, what
         asked(text, "sc")
     assert str(error.value).startswith(f"test.litmus:{where}: ")
     assert what in str(error.value)
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_what_is_garbled_is_refused_in_words_or_read(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(CLASSICS)).read_text()
+    at = data.draw(st.integers(0, len(text)))
+    gone = data.draw(st.integers(0, 6))
+    put = data.draw(
+        st.sampled_from(["", *"(){}[];*&=/:~<", "(*", "if (", "exists", "r1", "0:", "é"])
+    )
+    with contextlib.suppress(Unreadable, TooMany):
+        test = read_test("test.litmus", text[:at] + put + text[at + gone :])
+        ask(test, models_named("sc,lkmm"), limit=2000)
 
 
 def test_in_code_a_star_after_a_parenthesis_is_no_comment() -> None:

@@ -36,7 +36,6 @@ from racer.axiomatic.litmus.text import (
     is_name,
 )
 from racer.axiomatic.threads import Instruction
-from racer.errors import suggestion
 
 _TYPES: Final = frozenset(
     [
@@ -362,10 +361,12 @@ class Body:
         )
 
     def _unknown(self, name: Token) -> Exception:
+        from difflib import get_close_matches  # only on the way to an error
+
         why = NOT_MODELLED.get(name.text)
         if why is not None:
             return self._tokens.error(f"{name.text}(): {why}", name)
         known = [*FENCES, *LOADS, *STORES, *ATOMICS, "spin_unlock"]
-        return self._tokens.error(
-            f"{name.text}() is not supported{suggestion(name.text, known)}", name
-        )
+        near = get_close_matches(name.text, known, n=1)  # to name all would take a page
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return self._tokens.error(f"{name.text}() is not supported{hint}", name)

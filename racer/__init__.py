@@ -25,6 +25,7 @@ Write a program
     Linearizable    mem.linearizable("stack", Stack): is there an order of the calls that Stack has?
     Refcount        mem.refcount("refs", 1, most=3): .inc_not_zero(), .dec_and_test(), ...
     choose, fence   await choose(*options) explores each; await fence("mb")
+    checkpoint      await checkpoint() lets others go first: Program(..., event_loop=True)
     atomic          async with atomic(): its steps are not preempted, as with interrupts off
     Window          async with watch.window() as seen: what was true meanwhile
     Thread          an async function, or copies of it
@@ -115,6 +116,8 @@ if TYPE_CHECKING:
     from racer.lang.cells import Lock as Lock
     from racer.lang.cells import choose as choose
     from racer.lang.cells import fence as fence
+    from racer.lang.checkpoints import Cancelled as Cancelled
+    from racer.lang.event_loop import checkpoint as checkpoint
     from racer.lang.memory import Memory as Memory
     from racer.lang.outcomes import Blocked as Blocked
     from racer.lang.outcomes import Idle as Idle
@@ -172,6 +175,8 @@ _HOMES = {
     "lang.about": "About",
     "lang.atomic": "atomic",
     "lang.cells": "Cell Lock choose fence",
+    "lang.checkpoints": "Cancelled",
+    "lang.event_loop": "checkpoint",
     "lang.refcounts": "Refcount",
     "lang.memory": "Memory",
     "lang.outcomes": "Blocked Idle Violation",

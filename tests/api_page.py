@@ -21,8 +21,8 @@ from racer.lang import operations
 
 GROUPS = {
     "Write a program": (
-        "Memory Cell Lock Refcount PerThread Watch Window State choose fence atomic Thread "
-        "Program About Violation"
+        "Memory Cell Lock Refcount PerThread Watch Window State choose fence atomic "
+        "checkpoint Cancelled Thread Program About Violation"
     ),
     "Wait": "Condition EventFlag Semaphore Queue QueueClosed RwLock RwLockSide Latch Barrier",
     "Objects that are freed": "Pool Object Field Address Rcu ReadSide",
@@ -161,7 +161,7 @@ def words_of_signatures() -> set[str]:
     heads += [head for name in racer.__all__ for head, _ in _members(name)]
     shown = re.sub(r'"[^"]*"', "", "\n".join(line for head in heads for line in head))
     pythons = "None True False Any Literal Callable Mapping Iterable Path Exception"
-    known = {*racer.__all__, *pythons.split(), "KeyboardInterrupt"}
+    known = {*racer.__all__, *pythons.split(), "KeyboardInterrupt", "BaseException"}
     return set(re.findall(r"\b_?[A-Z]\w*", shown)) - known
 
 

@@ -136,12 +136,13 @@ OPERATIONS = {
         "Initialise",
         "Free",
     ),
-    *("OfCall", "BeginCall", "EndCall"),
+    *("OfCall", "BeginCall", "EndCall", "Checkpoint", "WouldWait"),
     *("ReadLock", "ReadUnlock", "Synchronize", "GracePeriod", "FreeLater", "NextToFree"),
 }
 DEFINE_OPERATIONS = (
     *("racer.lang.operations", "racer.lang.refcounts", "racer.lang.sync.act", "racer.lang.pools"),
     *("racer.lang.watches", "racer.lang.per_thread", "racer.lang.specs.linearizable"),
+    "racer.lang.checkpoints",
     *(f"racer.lang.sync.{name}" for name in ("conditions", "events")),
     *(f"racer.lang.sync.{name}" for name in ("meetings", "queues", "rcu", "rwlocks", "semaphores")),
 )

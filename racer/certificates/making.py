@@ -83,6 +83,11 @@ def _certifiable(result: Result) -> Loaded:
             f"a certificate tells the steps under the memory model {MODEL!r}, and this is a PASS "
             f"under {result.memory!r}.\nTry: --memory {MODEL}."
         )
+    if result.loaded is not None and result.loaded.program.event_loop:
+        raise UsageError(
+            "a certificate tells the steps of threads, any of which can be the next, and not of "
+            "tasks of an event loop (Program(..., event_loop=True))."
+        )
     if result.loaded is None or result.canonical is None:
         raise UsageError(
             "the verdict was read from a reduced set of states, and a certificate has all of them, "

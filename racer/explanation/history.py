@@ -79,7 +79,8 @@ class History:
         if obstacle is None and thread in self.trace.events[row - 1].atomic:
             return self._make(thread, "atomic", "is in an atomic region; another CPU runs")
         if obstacle is None:
-            return self._make(thread, "preempted", "preempted")
+            yields = operation is not None and operation.facts.yields
+            return self._make(thread, "preempted", "yields" if yields else "preempted")
         return self._make(thread, "blocked", obstacle)
 
     def _next_operation(self, thread: str, row: int) -> Operation | None:

@@ -12,9 +12,16 @@ import threading
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
+from typing import Any, Final, NoReturn, ParamSpec, Protocol, TypeVar
 
 from racer.errors import ProgramError
+from racer.lang.checkpoints import (
+    CANCELLED,
+    Cancelled,
+    lets_others_go,
+    waits_or_is_cancelled,
+    would_wait,
+)
 from racer.lang.operations import CellOperation, Operation
 from racer.lang.pending import AboutTo, CloseWindow, Watched
 from racer.lang.values import Unfit, require_hashable
@@ -25,6 +32,7 @@ class Asking(Protocol):
 
     handles: Mapping[str, object]  # the cells and locks of its Program's Memory, by name
     abandoned: bool  # it takes no further step; its code is left, by way of its clean-up
+    cancellable: bool  # a task that may be cancelled where it awaits, once
     refusal: Exception | None  # what its code did that no model may, caught or not
 
     def note_call(self, operation: Coroutine[Any, Any, object], path: str, line: int) -> None:
@@ -139,7 +147,8 @@ def _hand_over(request: AboutTo | CloseWindow) -> Generator[AboutTo | CloseWindo
 
 async def perform(operation: Operation) -> Any:
     """Do one operation: one step of the running thread. Its result is of the cell's type."""
-    _require_thread(operation)
+    if _require_thread(operation).cancellable and operation.facts.blocks:
+        _refuse_to_cancel(operation)
     return await _hand_over(AboutTo(operation))
 
 
@@ -149,9 +158,10 @@ def _require_thread(operation: Operation) -> Asking:
     return thread_run(operation.text()) if run is None or run.abandoned else run
 
 
-async def perform_on(handle: object, operation: CellOperation) -> Any:
+def perform_on(handle: object, operation: CellOperation) -> Coroutine[Any, Any, Any]:
     """Do one operation on a cell or lock, which must be of the Memory of the thread's Program."""
-    if _require_thread(operation).handles.get(operation.cell) is not handle:
+    run = _require_thread(operation)
+    if run.handles.get(operation.cell) is not handle:
         refuse(
             ProgramError(
                 f"{operation.text()}: {handle!r} is not of the Memory that this thread's "
@@ -160,7 +170,53 @@ async def perform_on(handle: object, operation: CellOperation) -> Any:
         )
     if isinstance(handle, Part):
         operation = handle.whole(operation)
+    waits = run.cancellable and operation.facts.blocks
+    return _wait_or_be_cancelled(operation) if waits else _perform(operation)
+
+
+async def _perform(operation: Operation) -> Any:
     return await _hand_over(AboutTo(operation))
+
+
+async def _wait_or_be_cancelled(operation: CellOperation) -> Any:
+    """What a task does that may be cancelled where it has to wait, and nowhere else.
+
+    Nobody comes between its steps until it waits, so it is known by then whether it will. Being
+    cancelled comes as late as others like, be it after what was waited for: asyncio and trio raise
+    the exception then, too, if the task has not gone on yet.
+    """
+    if not operation.leaves_nothing:
+        _refuse_to_cancel(operation)
+    waits = can_be_cancelled() and await _perform(would_wait(operation))
+    if waits and await _perform(waits_or_is_cancelled()) == CANCELLED:
+        await _perform(lets_others_go())
+        cancel()
+    return await _perform(operation)
+
+
+def _refuse_to_cancel(operation: Operation) -> NoReturn:
+    refuse(
+        ProgramError(
+            f"{operation.text()}: a thread that may be cancelled would leave its place among those "
+            f"who wait there, for which a wake-up may be. It can wait for a cell (wait_until, "
+            f"update_when), a lock, a semaphore or a queue."
+        )
+    )
+
+
+def can_be_cancelled() -> bool:
+    """Whether the running thread is a task that may be cancelled, and has not been."""
+    run = thread_run("a checkpoint")
+    return run.cancellable and not run.kept(_HAS_BEEN)
+
+
+def cancel() -> NoReturn:
+    """Raise what a task is cancelled by; it is no more from then on."""
+    thread_run("a checkpoint").keep(_HAS_BEEN, (CANCELLED,))
+    raise Cancelled
+
+
+_HAS_BEEN: Final = ""  # the name that this is kept by; no handle has it
 
 
 def operation_of(awaited: Any) -> Operation | None:
@@ -174,7 +230,7 @@ def operation_of(awaited: Any) -> Operation | None:
     return operation
 
 
-_HANDING_OVER = (perform.__code__, perform_on.__code__)
+_HANDING_OVER = (perform.__code__, _perform.__code__)
 
 
 async def perform_silently(request: CloseWindow) -> object:

@@ -40,6 +40,7 @@ class Facts(NamedTuple):
     fence      the kind of fence it is
     functions  what it calls on the cell's value: the model's own, evaluated at every execution
     options    the results one of which is chosen, where it touches no cell
+    yields     before it, a task of an event loop lets others go first
     watch      the watch that it waits for, where it touches no cell: it blocks while that is false
 
     Two operations of different threads conflict when they touch the same cell and one of them
@@ -59,6 +60,7 @@ class Facts(NamedTuple):
     fence: FenceKind | None = None
     functions: tuple[Callable[[object], object], ...] = ()
     options: tuple[object, ...] = ()
+    yields: bool = False
     watch: str | None = None
 
 
@@ -69,6 +71,8 @@ class Operation(ABC):
 
     verb: ClassVar[str]
     usual: ClassVar[Order | None] = None  # the order that need not be named
+    # Of one that blocks: who waits in vain may go away, and leaves nothing that others wait for.
+    leaves_nothing: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -285,6 +289,7 @@ class WaitUntil(CellOperation):
     predicate: Callable[[object], object]
 
     verb: ClassVar = "wait_until"
+    leaves_nothing: ClassVar = True
 
     @property
     def facts(self) -> Facts:
@@ -304,6 +309,7 @@ class UpdateWhen(ReadModifyWrite):
     order: RmwOrder = "full"
 
     verb: ClassVar = "update_when"
+    leaves_nothing: ClassVar = True
     _blocks: ClassVar = True
 
     def _functions(self) -> tuple[Callable[[object], object], ...]:
@@ -322,6 +328,7 @@ class Acquire(CellOperation):
     cell: str
 
     verb: ClassVar = "acquire"
+    leaves_nothing: ClassVar = True
 
     @property
     def facts(self) -> Facts:

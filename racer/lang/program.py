@@ -38,6 +38,9 @@ class Thread:
              another thread is kept from its end by it is one, and so is that no thread has ended
              and none can move.
 
+    cancellable   it is a task of an event loop that may be cancelled, once: where it awaits a
+                  checkpoint(), or has to wait, Cancelled is raised there
+
     A function without a way out, `while True` without a `break`, makes a thread perpetual. That it
     goes on for ever is no livelock either; but being no daemon it has work to do, so that it is
     blocked, or never again changes a cell, is a deadlock or a livelock.
@@ -46,7 +49,12 @@ class Thread:
     """
 
     def __init__(
-        self, fn: ThreadFunction, *args: object, copies: int = 1, daemon: bool = False
+        self,
+        fn: ThreadFunction,
+        *args: object,
+        copies: int = 1,
+        daemon: bool = False,
+        cancellable: bool = False,
     ) -> None:
         if not callable(fn):
             raise ProgramError(f"Thread({fn!r}): give it the async function, not its result.")
@@ -54,6 +62,11 @@ class Thread:
             raise ProgramError(f"Thread(..., copies={copies!r}): copies must be 1 or more.")
         if not isinstance(daemon, bool):
             raise ProgramError(f"Thread(..., daemon={daemon!r}): daemon is True or False.")
+        if not isinstance(cancellable, bool):
+            raise ProgramError(
+                f"Thread(..., cancellable={cancellable!r}): cancellable is True or False."
+            )
+        self.cancellable = cancellable
         self.fn = fn
         self.args = args
         self.copies = copies
@@ -62,12 +75,18 @@ class Thread:
 
     def start(self, name: str, memory: Memory) -> Run:
         """A new run, as the thread of that name, up to its first operation."""
-        return CoroutineRun(name, self.fn, self.args, memory.handles)
+        return CoroutineRun(name, self.fn, self.args, memory.handles, self.cancellable)
 
     def copied(self, copy: Callable[[Any], Any]) -> Thread:
         """A thread that does the same with copies of its function and arguments."""
         arguments = (copy(each) for each in self.args)
-        return Thread(copy(self.fn), *arguments, copies=self.copies, daemon=self.daemon)
+        return Thread(
+            copy(self.fn),
+            *arguments,
+            copies=self.copies,
+            daemon=self.daemon,
+            cancellable=self.cancellable,
+        )
 
     def constants(self) -> Iterator[tuple[str, object]]:
         """What its code can reach without being given it, with words for each."""
@@ -128,6 +147,9 @@ class Program:
                  is false the model is broken, not the code under test: a ModelError
     shows        functions of a State, by name, that return a text of a word or two: what is true
                  of that state. Mails and pictures show it along the steps; the search never asks.
+    event_loop   threads are tasks of one event loop, as of asyncio or trio: one that has taken a
+                 step goes on undisturbed until it comes to `await checkpoint()`, has to wait, or
+                 ends. Who goes on then is open: any that can.
     about        words for a mail about it, which nothing else asks for
 
     Errors   ProgramError for what is none of these, for two threads of one name, for an
@@ -143,6 +165,7 @@ class Program:
     consistency: Mapping[str, Predicate] = field(default_factory=dict)
     shows: Mapping[str, Show] = field(default_factory=dict)
     about: About = field(default_factory=About)
+    event_loop: bool = False
 
     def __post_init__(self) -> None:
         if sys.flags.optimize:
@@ -157,6 +180,11 @@ class Program:
                 raise ProgramError(f"a thread's name must be a non-empty text, not {name!r}.")
             if not isinstance(thread, Thread):
                 raise ProgramError(f"thread {name!r} is {thread!r}: wrap it as Thread(fn).")
+            if thread.cancellable and not self.event_loop:
+                raise ProgramError(
+                    f"thread {name!r} may be cancelled, which is what happens to tasks of an event "
+                    f"loop. Write Program(..., event_loop=True)."
+                )
         for owner, name, predicate in self.functions():
             if not isinstance(name, str) or not name or not callable(predicate):
                 raise ProgramError(f"{owner} needs a name and a predicate over State.")

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Protocol
 from racer import interrupts
 from racer.errors import Location, ProgramError, RacerError
 from racer.lang.asking import here, leaving, never_awaited
+from racer.lang.checkpoints import CANCELLED, Cancelled
 from racer.lang.modelled import modelled
 from racer.lang.outcomes import Violation
 from racer.lang.pending import (
@@ -96,8 +97,10 @@ class CoroutineRun:
         function: Callable[..., Coroutine[Any, Any, object]],
         args: tuple[Any, ...],
         handles: Mapping[str, object],
+        cancellable: bool = False,
     ) -> None:
         self.name = name
+        self.cancellable = cancellable
         self.handles = handles  # the cells and locks of its Program's Memory, by name
         self.steps = 0
         self._opening: list[OpenWindow] = []
@@ -272,6 +275,8 @@ class CoroutineRun:
         except AssertionError as error:
             self.ended_by = error
             return self._broken() or Violated(_assertion_label(error))
+        except Cancelled:
+            return self._broken() or Returned(CANCELLED)
         except MemoryError:  # the machine's, and no fault of the model's
             raise
         except OutOfPatience as interrupt:

@@ -91,6 +91,12 @@ class System(Protocol):
     def perpetual(self, state: State) -> tuple[int, ...]:
         """The positions of the perpetual threads, without those that a violation has ended."""
 
+    def held(self, state: State) -> bool:
+        """Whether a scheduler has nothing to choose: a task holds the event loop, and goes on.
+
+        That others do not move then is neither its choice, nor are they unable.
+        """
+
     def atomic(self, state: State, thread: int) -> bool:
         """Whether the thread is in an atomic region, so that it is not preempted."""
 

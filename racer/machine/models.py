@@ -14,6 +14,7 @@ from racer.automata.lifting import Lifted
 from racer.errors import ProgramError, UsageError, suggestion
 from racer.lang.program import Program
 from racer.lang.schedule import Schedule
+from racer.machine.event_loop import EventLoop
 from racer.machine.interface import System
 from racer.machine.sc import SequentialConsistency
 from racer.machine.tso import TotalStoreOrder
@@ -38,6 +39,9 @@ MODELS: Final[dict[str, Model]] = {
     "tso": Model(TotalStoreOrder, StoreBufferStorage),
 }
 
+# Tasks of one event loop are one thread of the machine: whatever its model is, they see each store.
+_EVENT_LOOP: Final = Model(EventLoop, SequentialStorage, delays=False)
+
 
 def model(memory: str) -> Model:
     """The memory model of that name. Errors: UsageError for one that racer does not have."""
@@ -53,7 +57,7 @@ def system_of(lifted: Lifted, memory: str) -> System:
     Errors   as model(); ProgramError for a thread that has the name of another agent.
     """
     _storage_of(lifted.program, memory)
-    return model(memory).system(lifted)
+    return _model_of(lifted.program, memory).system(lifted)
 
 
 def replayed(program: Program, schedule: Schedule, memory: str, *, cycle: int = 0) -> Trace:
@@ -72,11 +76,17 @@ def tasks_of(program: Program, memory: str) -> Tasks:
     return Tasks(program, _storage_of(program, memory))
 
 
+def _model_of(program: Program, memory: str) -> Model:
+    chosen = model(memory)
+    return _EVENT_LOOP if program.event_loop else chosen
+
+
 def _storage_of(program: Program, memory: str) -> Storage:
     """A new one. A move says by name who moves, so no thread may have the name of an agent."""
-    if model(memory).delays:
+    chosen = _model_of(program, memory)
+    if chosen.delays:
         _require_cells(program, memory)
-    storage = model(memory).storage(program)
+    storage = chosen.storage(program)
     for instance in program.instances():
         if instance.name in storage.agents:
             raise ProgramError(

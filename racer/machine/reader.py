@@ -123,6 +123,9 @@ class Telling:
     def ended(self, state: State) -> bool:
         return self._reader.ended(state)
 
+    def held(self, state: State) -> bool:
+        return False
+
     def atomic(self, state: State, thread: int) -> bool:
         return self._reader.atomic(state, thread)
 

@@ -30,12 +30,12 @@ REMEMBERED: Final = 50_000
 class SequentialConsistency(Telling):
     """The System of a lifted program under sequential consistency: its agents are its threads."""
 
-    def __init__(self, lifted: Lifted) -> None:
+    def __init__(self, lifted: Lifted, own: Mapping[str, int] | None = None) -> None:
         self.names = tuple(instance.name for instance in lifted.instances)
         self.groups = tuple(instance.group for instance in lifted.instances)
         self.agents = threads(self.names)
         self._lifted = lifted
-        self._layout = Layout(lifted)
+        self._layout = Layout(lifted, own)
         self.locals = self._layout.locals
         self._monitors = Monitors(lifted, self._layout)
         self._reader = Reader(lifted, self._layout)

@@ -67,10 +67,14 @@ class Scheduler:
                 if not cycle:
                     return self._trace(schedule, initial, truths)
                 start = self._situation()
-                unable = set[str]()
+                unable, chosen = set[str](), False
                 for move in schedule[first:]:
-                    unable |= self.tasks.unable()
+                    if not self.tasks.held():
+                        unable |= self.tasks.unable()
+                        chosen = True
                     await self._make(move, done, refuse)
+                if not chosen:  # a task goes round, and never yields to the event loop
+                    unable = set(self.tasks.agents())
                 trace = self._trace(schedule, initial, truths)
                 why = opened(start, self._situation())
                 if why is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from racer.errors import Location, ModelError
+from racer.lang.checkpoints import keeps_the_loop
 from racer.lang.effects import Misuse, failed
 from racer.lang.endings import Resting, came_to, outcome_of
 from racer.lang.operations import CellOperation, Operation
@@ -64,6 +65,8 @@ class Tasks:
         self.steps = 0
         self.by_name: dict[str, Task] = {}
         self._instances = program.instances()
+        self._event_loop = program.event_loop
+        self._holder: Task | None = None  # of the event loop
         self._moved = dict.fromkeys(storage.agents, 0)  # how often each agent has
 
     def start(self) -> None:
@@ -101,6 +104,19 @@ class Tasks:
 
     def enabled(self, task: Task) -> bool:
         """Whether the thread can take a step now."""
+        return self._could_go(task) and not self._is_kept_by_another(task)
+
+    def held(self) -> bool:
+        """Whether a task holds the event loop, and can go on: then nobody chooses who does."""
+        return self._holder is not None and self._could_go(self._holder)
+
+    def _is_kept_by_another(self, task: Task) -> bool:
+        """Whether the event loop is held by another task, which can go on."""
+        holder = self._holder
+        return holder is not None and holder is not task and self._could_go(holder)
+
+    def _could_go(self, task: Task) -> bool:
+        """Whether the thread can take a step whenever the event loop lets it."""
         pending = task.run.pending
         if not isinstance(pending, AboutTo):
             return False
@@ -142,6 +158,9 @@ class Tasks:
         if not isinstance(pending, AboutTo):
             return f"thread {name} has ended"
         operation = pending.operation
+        if self._is_kept_by_another(task):
+            assert self._holder is not None
+            return f"{name} has to wait while {self._holder.run.name} holds the event loop"
         if not self.enabled(task):
             obstacle = self.storage.obstacle(name, operation)
             why = ", which blocks here" if obstacle is None else f": {name} {obstacle}"
@@ -187,6 +206,8 @@ class Tasks:
         self.steps += 1
         self._observe()
         closed = self._close_windows(task)
+        if self._event_loop:
+            self._holder = task if keeps_the_loop(task.run.pending) else None
         return Stepped(
             task.run.steps,
             operation,

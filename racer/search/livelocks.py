@@ -7,6 +7,10 @@ move that stays there, or a state in which it has none. It is a livelock if some
 ended that has to: that is neither a daemon nor perpetual. Where no state of the component leads to
 an end, whatever is done, no fairness is needed to say so.
 
+While a task holds an event loop, others do not move, and that is no choice of the scheduler's. So
+what they can do counts where it has a choice; where it has none in all of a component, since a task
+goes round and never yields, nobody is passed over.
+
 Where only perpetual threads are left, going on for ever is what they are for. Then a component is
 a livelock if it is never left and one of them changes no cell in it: it is blocked, or spins, for
 good; and where there never were but daemons, if none of them changes any. A reduction keeps that:
@@ -38,6 +42,7 @@ from racer.machine.moves import Move, agent_of, thread_of
 from racer.search.components import components_with_cycles
 from racer.search.graph import StateGraph
 from racer.search.symmetry import Symmetric
+from racer.search.walk import reachable
 
 # The shortest cycle is looked for among so many pairs of a state and who has had a turn; where
 # that is not enough, one that is not proved to be the shortest is made.
@@ -187,12 +192,14 @@ class _Tracks:
         inside = frozenset(states)
         found = _Followed({}, set(), set())
         memory = self._quotient.memory
+        alone = all(self._quotient.system.held(self._graph.states[state]) for state in states)
         for state in states:
             packed = self._graph.states[state]
             moves = dict(self._quotient.system.successors(packed))
             able = {agent_of(move) for move in moves}
             here = [self._track(state, agent) for agent in range(len(self._copied))]
-            found.had.update(track for agent, track in enumerate(here) if agent not in able)
+            if alone or not self._quotient.system.held(packed):
+                found.had.update(track for agent, track in enumerate(here) if agent not in able)
             for move, goal in self._graph.edges[state]:
                 if goal not in inside:
                     continue
@@ -226,7 +233,11 @@ def shortest_fair_cycle(
     everyone = range(len(system.agents))
     whole = (1 << len(everyone)) - 1
 
+    alone = _held_all_along(system, start, inside)
+
     def unable(state: State) -> int:
+        if system.held(state) and not alone:
+            return 0
         able = {agent_of(move) for move, _ in system.successors(state)}
         return sum(1 << agent for agent in everyone if agent not in able)
 
@@ -249,6 +260,15 @@ def shortest_fair_cycle(
     if node[0] == start:
         return tuple(made)
     return (*made, *(_way(node, lambda other: other[0] == start, following, None) or ()))
+
+
+def _held_all_along(system: System, start: State, inside: Callable[[State], bool]) -> bool:
+    """Whether a task of an event loop goes round a component, and never yields."""
+
+    def following(state: State) -> Iterator[State]:
+        return (after for _, after in system.successors(state) if inside(after))
+
+    return all(map(system.held, reachable(start, following)))
 
 
 Node = tuple[State, int]

@@ -183,6 +183,9 @@ class Symmetric:
     def perpetual(self, state: State) -> tuple[int, ...]:
         return self.system.perpetual(state)
 
+    def held(self, state: State) -> bool:
+        return self.system.held(state)
+
     def atomic(self, state: State, thread: int) -> bool:
         return self.system.atomic(state, thread)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from racer.lang.cells import Lock
+from racer.lang.checkpoints import Checkpoint
 from racer.lang.operations import (
     Acquire,
     CellOperation,
@@ -40,7 +41,11 @@ from racer.lang.watches import Observation, State, WaitFor, Watch, evaluate
 from tests.oracles import linearizing, waiting
 from tests.oracles.waiting import as_it_is
 
-OPERATIONS = {**waiting.OPERATIONS, **linearizing.OPERATIONS}
+OPERATIONS = {
+    **waiting.OPERATIONS,
+    **linearizing.OPERATIONS,
+    "has to wait": lambda does, value: (value, blocks(does.inner, {does.inner.cell: value})),
+}
 Step = tuple[int, int]  # the thread's position in Program.instances(), the chosen option
 # Preemptions; threads with a step before the violation, steps before it; switches, steps, schedule:
 # smaller is better.
@@ -189,7 +194,7 @@ def performed(
     operation: Operation, values: Mapping[str, object], choice: int
 ) -> tuple[dict[str, object], object]:
     """What its cell holds after the operation, if it has one, and what it gives to its thread."""
-    if isinstance(operation, Choose):
+    if isinstance(operation, Choose | Checkpoint):
         return {}, operation.options[choice]
     if isinstance(operation, Fence | WaitFor):
         return {}, None
@@ -248,6 +253,7 @@ class Execution:
         self.reached: set[str] = set()
         self.schedule: list[Step] = []
         self.preemptions = 0
+        self.turn: int | None = None  # whose it is in an event loop, until it yields or ends
         # By thread: the locks that it holds and that are atomic regions. It knows no atomic().
         self.holds: list[set[str]] = [set() for _ in self.instances]
         self.seen: list[dict[int, tuple[Watch, list[bool]]]] = [{} for _ in self.instances]
@@ -264,11 +270,13 @@ class Execution:
     def moves(self) -> list[Step]:
         """What can happen next: one move for each enabled thread, or for each of its options."""
         found = []
+        undisturbed = self.turn if self.turn is not None and self.enabled(self.turn) else None
         for thread, run in enumerate(self.runs):
-            if self.enabled(thread):
+            if self.enabled(thread) and undisturbed in (None, thread):
                 assert isinstance(run.pending, AboutTo)
                 operation = run.pending.operation
-                options = len(operation.options) if isinstance(operation, Choose) else 1
+                chooses = isinstance(operation, Choose | Checkpoint)
+                options = len(operation.options) if chooses else 1
                 found += [(thread, choice) for choice in range(options)]
         return found
 
@@ -300,6 +308,11 @@ class Execution:
         while isinstance(run.pending, Closing):
             _, truths = windows.pop(run.pending.slot)
             run.resume(Observation(any(truths), not all(truths), truths[-1]))
+        if self.program.event_loop:
+            undisturbed = isinstance(run.pending, AboutTo)
+            if isinstance(run.pending, AboutTo):
+                undisturbed = not isinstance(run.pending.operation, Checkpoint)
+            self.turn = thread if undisturbed else None
         self._note_end(thread)
         self._examine_state()
 

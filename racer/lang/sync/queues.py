@@ -45,6 +45,7 @@ class Put(Act):
     capacity: int
 
     verb: ClassVar = "put"
+    leaves_nothing: ClassVar = True
     blocks: ClassVar = True
     gives: ClassVar = "the value before"
 
@@ -89,6 +90,7 @@ class Get(Act):
     cell: str
 
     verb: ClassVar = "get"
+    leaves_nothing: ClassVar = True
     blocks: ClassVar = True
     gives: ClassVar = "a value"
 

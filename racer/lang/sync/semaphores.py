@@ -27,6 +27,7 @@ class Down(Act):
     cell: str
 
     verb: ClassVar = "down"
+    leaves_nothing: ClassVar = True
     blocks: ClassVar = True
 
     def execute(self, before: object) -> Effect | None:

@@ -40,6 +40,8 @@ def summary(result: Result, judgement: Judgement) -> str:
         parts.append(_entry("fairness", fairness_text(result)))
     if perpetual_text(result):
         parts.append(_entry("perpetual", perpetual_text(result)))
+    if event_loop_text(result):
+        parts.append(_entry("event loop", event_loop_text(result)))
     if result.sampling is not None:
         parts.append(_entry("sampled", sampling_text(result.sampling)))
     compared = coverage_text(result)
@@ -108,6 +110,22 @@ def perpetual_text(result: Result) -> str:
         f"{', '.join(groups)} {has} code, so to go on for ever is no livelock; asked is whether "
         f"each such thread can always come to change a cell again"
     )
+
+
+def event_loop_text(result: Result) -> str:
+    """How tasks of an event loop were searched; empty of other threads."""
+    loop = False if result.loaded is None else result.loaded.program.event_loop
+    if loop == "fifo":
+        return (
+            "tasks go on in the order in which they became ready; nothing is reduced, since all "
+            "steps depend on whose turn it is, and copies are made one after the other"
+        )
+    if loop:
+        return (
+            "any task that can go on may be the next; only copies are reduced, since all steps "
+            "depend on whose turn it is"
+        )
+    return ""
 
 
 def coverage_text(result: Result) -> str | None:

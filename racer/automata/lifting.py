@@ -209,6 +209,8 @@ def digest_of(lifted: Lifted) -> str:
     lines = [f"{name} = {describe(first)}" for name, first in initial.items()]
     if lifted.program.event_loop:
         lines.append("tasks of an event loop")
+    if lifted.program.event_loop == "fifo":
+        lines.append(f"first in, first out: {', '.join(lifted.program.threads)}")
     for instance, automaton in zip(lifted.instances, lifted.automata, strict=True):
         lines.append(f"thread {instance.name}{' (daemon)' if instance.daemon else ''}")
         if isinstance(automaton, ClosedAutomaton):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from racer.errors import Location, ProgramError
 from racer.lang.about import About
@@ -149,7 +149,9 @@ class Program:
                  of that state. Mails and pictures show it along the steps; the search never asks.
     event_loop   threads are tasks of one event loop, as of asyncio or trio: one that has taken a
                  step goes on undisturbed until it comes to `await checkpoint()`, has to wait, or
-                 ends. Who goes on then is open: any that can.
+                 ends. Who goes on then is open: any that can. With "fifo", it is who has been
+                 ready for longest, as asyncio has it; at first, in the order of `threads`.
+                 Memory models make no difference then: all tasks are one thread of the machine.
     about        words for a mail about it, which nothing else asks for
 
     Errors   ProgramError for what is none of these, for two threads of one name, for an
@@ -165,7 +167,7 @@ class Program:
     consistency: Mapping[str, Predicate] = field(default_factory=dict)
     shows: Mapping[str, Show] = field(default_factory=dict)
     about: About = field(default_factory=About)
-    event_loop: bool = False
+    event_loop: bool | Literal["fifo"] = False
 
     def __post_init__(self) -> None:
         if sys.flags.optimize:
@@ -175,6 +177,10 @@ class Program:
             )
         if not self.threads:
             raise ProgramError("a Program needs at least one thread.")
+        if self.event_loop not in (False, True, "fifo"):
+            raise ProgramError(
+                f"Program(..., event_loop={self.event_loop!r}): it is True, False or 'fifo'."
+            )
         for name, thread in self.threads.items():
             if not isinstance(name, str) or not name:
                 raise ProgramError(f"a thread's name must be a non-empty text, not {name!r}.")
@@ -184,6 +190,12 @@ class Program:
                 raise ProgramError(
                     f"thread {name!r} may be cancelled, which is what happens to tasks of an event "
                     f"loop. Write Program(..., event_loop=True)."
+                )
+            if thread.cancellable and self.event_loop == "fifo":
+                raise ProgramError(
+                    f"thread {name!r} may be cancelled, at whatever time, and with "
+                    f"event_loop='fifo' it could be so only as soon as it waits. Write "
+                    f"Program(..., event_loop=True)."
                 )
         for owner, name, predicate in self.functions():
             if not isinstance(name, str) or not name or not callable(predicate):

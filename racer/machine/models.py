@@ -6,7 +6,7 @@ real runs of it. Adding one is a file for each, and a line in MODELS.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from racer.automata.lifting import Lifted
 from racer.errors import ProgramError, UsageError, suggestion
 from racer.lang.program import Program
 from racer.lang.schedule import Schedule
-from racer.machine.event_loop import EventLoop
+from racer.machine.event_loop import EventLoop, FirstInFirstOut
 from racer.machine.interface import System
 from racer.machine.sc import SequentialConsistency
 from racer.machine.tso import TotalStoreOrder
@@ -40,7 +40,10 @@ MODELS: Final[dict[str, Model]] = {
 }
 
 # Tasks of one event loop are one thread of the machine: whatever its model is, they see each store.
-_EVENT_LOOP: Final = Model(EventLoop, SequentialStorage, delays=False)
+_EVENT_LOOPS: Final[Mapping[object, Model]] = {
+    True: Model(EventLoop, SequentialStorage, delays=False),
+    "fifo": Model(FirstInFirstOut, SequentialStorage, delays=False),
+}
 
 
 def model(memory: str) -> Model:
@@ -78,7 +81,7 @@ def tasks_of(program: Program, memory: str) -> Tasks:
 
 def _model_of(program: Program, memory: str) -> Model:
     chosen = model(memory)
-    return _EVENT_LOOP if program.event_loop else chosen
+    return _EVENT_LOOPS.get(program.event_loop, chosen)
 
 
 def _storage_of(program: Program, memory: str) -> Storage:

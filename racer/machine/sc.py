@@ -6,7 +6,7 @@ Source   Lamport, "How to make a multiprocessor computer that correctly executes
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
 from racer.automata.lifting import Lifted
@@ -73,8 +73,12 @@ class SequentialConsistency(Telling):
                 self._known[here] = carried.successors(found)
 
     def _expanded(self, state: State) -> Successors:
+        return self._moves_of(self._tables, state)
+
+    def _moves_of(self, tables: Iterable[ThreadTable], state: State) -> Successors:
+        """Every move that threads can make, each by its table."""
         found = []
-        for table in self._tables:
+        for table in tables:
             node = (state >> table.nodes.shift) & table.nodes.mask
             try:
                 field = table.fields[node]

@@ -18,6 +18,7 @@ from racer.lang.operations import CellOperation, Operation
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Closing, Raised, Watched, is_atomic
 from racer.lang.program import Program, ThreadInstance
+from racer.lang.ready_queue import ReadyQueue, begun, task_order
 from racer.lang.run import CoroutineRun, Run
 from racer.lang.watches import Observation
 from racer.lang.whose import last_line
@@ -65,14 +66,18 @@ class Tasks:
         self.steps = 0
         self.by_name: dict[str, Task] = {}
         self._instances = program.instances()
-        self._event_loop = program.event_loop
+        self._program = program
         self._holder: Task | None = None  # of the event loop
+        self._queue = ReadyQueue(())  # of one that is first in, first out
         self._moved = dict.fromkeys(storage.agents, 0)  # how often each agent has
 
     def start(self) -> None:
         """Run every thread to its first operation."""
         for instance in self._instances:
             self.by_name[instance.name] = Task(instance, instance.start())
+        if self._program.event_loop == "fifo":
+            self._queue = begun(task_order(self._program), self._numbered_can_go)
+            self._holder = self._first_ready()
 
     def close(self) -> None:
         """Abandon the runs."""
@@ -109,6 +114,13 @@ class Tasks:
     def held(self) -> bool:
         """Whether a task holds the event loop, and can go on: then nobody chooses who does."""
         return self._holder is not None and self._could_go(self._holder)
+
+    def _first_ready(self) -> Task | None:
+        names = list(self.by_name)
+        return self.by_name[names[self._queue.ready[0]]] if self._queue.ready else None
+
+    def _numbered_can_go(self, number: int) -> bool:
+        return self._could_go(self.by_name[self._instances[number].name])
 
     def _is_kept_by_another(self, task: Task) -> bool:
         """Whether the event loop is held by another task, which can go on."""
@@ -206,7 +218,10 @@ class Tasks:
         self.steps += 1
         self._observe()
         closed = self._close_windows(task)
-        if self._event_loop:
+        if self._program.event_loop == "fifo":
+            self._queue = self._queue.after_step(task.run.pending, self._numbered_can_go)
+            self._holder = self._first_ready()
+        elif self._program.event_loop:
             self._holder = task if keeps_the_loop(task.run.pending) else None
         return Stepped(
             task.run.steps,

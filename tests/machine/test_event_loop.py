@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import comb
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from racer import (
     Cancelled,
@@ -24,6 +26,7 @@ from racer import (
     explore,
     replay,
 )
+from racer.viz.summary import event_loop_text
 from tests.generated.profiles import examples
 from tests.generated.strategies import samples
 from tests.generated.test_agreement import by_engine, by_oracle
@@ -149,6 +152,15 @@ def test_outside_of_a_loop_a_checkpoint_is_a_step_that_touches_nothing() -> None
     assert result.interleavings is not None and result.interleavings > 6
 
 
+def test_a_report_says_what_was_not_reduced() -> None:
+    said = [
+        event_loop_text(explore(replace(filling(), event_loop=loop)))
+        for loop in (False, True, "fifo")
+    ]
+    assert said[0] == ""
+    assert "only copies are reduced" in said[1] and "nothing is reduced" in said[2]
+
+
 def test_memory_models_make_no_difference_to_the_tasks_of_one_thread() -> None:
     results = [explore(filling(), memory=memory) for memory in ("sc", "tso")]
     assert len({(r.verdict, r.interleavings, r.states) for r in results}) == 1
@@ -165,29 +177,118 @@ def test_a_certificate_is_refused_as_its_verifier_knows_no_loops() -> None:
         certificate(explore(filling(rechecks=True)))
 
 
+# --- first in, first out --------------------------------------------------------------------------
+
+
+def test_tasks_go_on_in_the_order_in_which_they_became_ready() -> None:
+    # T.0 finds nothing and yields, then T.1; then T.0 goes on, then T.1. Nothing is open.
+    program = filling()
+    result = explore(replace(program, event_loop="fifo"))
+    assert result.interleavings == result.violations["filled once"].interleavings == 1
+    assert [dict(outcome) for outcome in result.outcomes] == [{"T.0": 1, "T.1": 1}]
+    assert result.violations["filled once"].witness.preemptions == 0  # nobody is left who could go
+
+
+def woken(*, order: Sequence[str], vain: bool = False) -> Program:
+    """A task sets a flag, and yields; others wait for that. All write down when they go on.
+
+    `vain`: the first that goes on clears the flag again.
+    """
+    mem = Memory()
+    flag, seen = mem.cell("flag", False), mem.cell("seen", ())
+
+    async def waits(name: str) -> None:
+        await flag.wait_until(lambda is_set: is_set)
+        if vain:
+            await flag.store(False)
+        await seen.update(lambda names: (*names, name[0]))
+
+    async def sets() -> tuple[str, ...]:
+        for _ in range(2):
+            await flag.store(True)
+            await checkpoint()
+            await seen.update(lambda names: (*names, "S"))
+        return await seen.load()
+
+    made = {name: Thread(waits, (name,)) for name in ("V", "W")}
+    threads = {name: made.get(name, Thread(sets)) for name in order}
+    return Program(mem, threads, event_loop="fifo")
+
+
+@pytest.mark.parametrize(
+    ("order", "vain", "seen"),
+    [
+        # They wait in the order in which they were made; S sets the flag, so both are ready, and
+        # then S is, since it yields after that.
+        ("WVS", False, "WVSS"),
+        ("VWS", False, "VWSS"),
+        # S comes first, and the others need not wait when they come.
+        ("SWV", False, "WVSS"),
+        # W clears the flag, so V has come in vain, and waits once more, until S sets it again.
+        ("WVS", True, "WSVS"),
+    ],
+)
+def test_who_has_waited_longest_is_woken_first(order: str, vain: bool, seen: str) -> None:
+    result = explore(woken(order=order, vain=vain))
+    assert result.verdict == "pass" and result.interleavings == 1
+    (outcome,) = result.outcomes
+    assert "".join(dict(outcome)["S"]) == seen
+
+
+def test_a_schedule_out_of_that_order_cannot_be_replayed() -> None:
+    program = replace(filling(), event_loop="fifo")
+    assert replay(program, (Move("T.0", 0), Move("T.1", 0), Move("T.0", 0))).events
+    with pytest.raises(ReplayDiverged, match=r"T\.1 has to wait while T\.0 holds the event loop"):
+        replay(program, (Move("T.1", 0),))
+
+
+def test_a_loop_that_leaves_nothing_open_passes_nobody_over() -> None:
+    spins = replace(spinning(yields=True, others=2), event_loop="fifo")
+    assert (explore(spins).verdict, explore(spins).unfair) == ("pass", ())
+    mem = Memory()
+    flag = mem.cell("flag", False)
+
+    async def polls() -> None:
+        while not await flag.load():
+            await checkpoint()
+
+    program = Program(mem, {"A": Thread(polls, copies=2)}, event_loop="fifo")
+    assert list(explore(program).violations) == ["livelock"]
+
+
+def test_what_such_a_loop_cannot_have_is_refused() -> None:
+    with pytest.raises(ProgramError, match="as soon as it waits"):
+        replace(permits(safe=True), event_loop="fifo")
+    with pytest.raises(ProgramError, match="it is True, False or 'fifo'"):
+        replace(filling(), event_loop="lifo")  # type: ignore[arg-type]
+
+
 # --- against the oracle ---------------------------------------------------------------------------
 
 
-def source_in_a_loop(sample: Sample) -> str:
+def source_in_a_loop(sample: Sample, loop: str = "True") -> str:
     """The same program as tasks of a loop, with checkpoints in place of fences."""
     source = sample.source()
     for kind in ("mb", "rmb", "wmb"):
         source = source.replace(f"await fence('{kind}')", "await checkpoint()")
     source = source.replace("choose, fence", "checkpoint, choose")
     head, made, arguments = source.rpartition("return Program(")
-    return f"{head}{made}{arguments.rstrip()[:-1]}, event_loop=True)\n"
+    return f"{head}{made}{arguments.rstrip()[:-1]}, event_loop={loop})\n"
 
 
 @examples(60)
-@given(samples(ends=True))
-def test_the_engine_agrees_with_the_oracle(sample: Sample) -> None:
-    source = source_in_a_loop(sample)
+@given(samples(ends=True), st.sampled_from(["True", "True", "'fifo'"]))
+def test_the_engine_agrees_with_the_oracle(sample: Sample, loop: str) -> None:
+    source = source_in_a_loop(sample, loop)
     try:
         oracle = by_oracle(build_source(source))
     except TooMany:
         return
     for reduce in (True, False):
         assert by_engine(build_source(source), reduce=reduce) == oracle
+    if loop != "True":  # what happens in that order happens in some order
+        any_order = explore(build_source(source_in_a_loop(sample)))
+        assert oracle.outcomes.keys() <= any_order.outcomes.keys()
 
 
 # --- cancelling -----------------------------------------------------------------------------------

@@ -254,10 +254,15 @@ class Execution:
         self.schedule: list[Step] = []
         self.preemptions = 0
         self.turn: int | None = None  # whose it is in an event loop, until it yields or ends
+        # Of a loop that is first in, first out: who is ready, and who waits, each in their order.
+        self.line: list[int] = []
+        self.asleep: list[int] = []
         # By thread: the locks that it holds and that are atomic regions. It knows no atomic().
         self.holds: list[set[str]] = [set() for _ in self.instances]
         self.seen: list[dict[int, tuple[Watch, list[bool]]]] = [{} for _ in self.instances]
         self.runs = [instance.start() for instance in self.instances]
+        for group in program.threads:
+            self.line += [at for at, each in enumerate(self.instances) if each.group == group]
         for thread in range(len(self.runs)):
             self._note_end(thread)
         self._examine_state()
@@ -271,6 +276,8 @@ class Execution:
         """What can happen next: one move for each enabled thread, or for each of its options."""
         found = []
         undisturbed = self.turn if self.turn is not None and self.enabled(self.turn) else None
+        if self.program.event_loop == "fifo" and undisturbed is None:
+            undisturbed = next((each for each in self.line if self.enabled(each)), -1)
         for thread, run in enumerate(self.runs):
             if self.enabled(thread) and undisturbed in (None, thread):
                 assert isinstance(run.pending, AboutTo)
@@ -285,7 +292,8 @@ class Execution:
         thread, choice = step
         if self.schedule and self.schedule[-1][0] != thread:
             last = self.schedule[-1][0]
-            self.preemptions += self.enabled(last) and not self.holds[last]
+            could = last in {each for each, _ in self.moves()}
+            self.preemptions += could and not self.holds[last]
         self.schedule.append(step)
         run, windows = self.runs[thread], self.seen[thread]
         assert isinstance(run.pending, AboutTo)
@@ -313,8 +321,27 @@ class Execution:
             if isinstance(run.pending, AboutTo):
                 undisturbed = not isinstance(run.pending.operation, Checkpoint)
             self.turn = thread if undisturbed else None
+        if self.program.event_loop == "fifo":
+            self._line_up(thread)
         self._note_end(thread)
         self._examine_state()
+
+    def _line_up(self, moved: int) -> None:
+        """Who moved was the first of the line that could: those before it had come in vain."""
+        if moved in self.line:
+            at = self.line.index(moved)
+            self.asleep += self.line[:at]
+            self.line = self.line[at + 1 :]
+        woken = [each for each in self.asleep if self.enabled(each)]
+        self.asleep = [each for each in self.asleep if each not in woken]
+        self.line += woken
+        if not isinstance(self.runs[moved].pending, AboutTo):
+            return
+        if self.turn is None:
+            self.line.append(moved)
+        elif not self.enabled(moved):
+            self.asleep.append(moved)
+            self.turn = None
 
     def _note_lock(self, thread: int, operation: Operation, result: object) -> None:
         taken = isinstance(operation, Acquire) or (isinstance(operation, TryAcquire) and result)

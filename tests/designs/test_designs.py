@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -18,6 +19,8 @@ DESIGNS = {each.scenario.name: each.scenario for each in FOUND}
 bounded_buffer = DESIGNS["bounded_buffer"]
 capacity_limiter = DESIGNS["capacity_limiter"]
 list_channel = DESIGNS["list_channel"]
+treiber_stack = DESIGNS["treiber_stack"]
+cached_fetch = DESIGNS["cached_fetch"]
 
 
 def labels(program: Program) -> list[str]:
@@ -112,3 +115,33 @@ def test_with_one_sender_a_message_has_its_block() -> None:
 def test_the_limiter_hangs_because_the_token_is_lost() -> None:
     result = explore(capacity_limiter(variant="v0", nowait=False))
     assert explain(result, "deadlock").verdict == "deadlock: W2 waits for watch 'W2 is resumed'."
+
+
+# --- a stack whose nodes are used again -----------------------------------------------------------
+
+
+def test_a_stack_is_linearizable_with_a_tag_only() -> None:
+    assert labels(treiber_stack(variant="plain")) == ["not linearizable"]
+    assert labels(treiber_stack(variant="tagged")) == []
+
+
+# --- a cache on asyncio ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variant", "cancel", "tasks"),
+    list(product(("plain", "lock", "finally"), (False, True), (1, 2, 3))),
+)
+def test_a_cache_is_filled_once_if_a_lock_is_given_back_whatever_comes(
+    variant: str, cancel: bool, tasks: int
+) -> None:
+    settings = {"variant": variant, "cancel": cancel, "tasks": tasks}
+    expected = cached_fetch.expected(**settings)
+    assert expected is not None
+    assert labels(cached_fetch(**settings)) == list(expected.labels)
+
+
+def test_it_is_filled_twice_in_the_order_of_asyncio_too() -> None:
+    # C and T look one after the other, before either goes on.
+    program = replace(cached_fetch(variant="plain", cancel=False), event_loop="fifo")
+    assert labels(program) == ["fetched twice"]

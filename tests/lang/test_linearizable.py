@@ -104,8 +104,9 @@ def treiber(*, tag: int) -> Program:
                 if top[0] == 0:
                     return 0
                 under = await below[top[0]].load()
-                call.returns(await value[top[0]].load())
+                item = await value[top[0]].load()
                 if await head.compare_exchange(top, (under, top[1] + tag)) == top:
+                    call.returns(item)
                     return top[0]
 
     async def push(node: int, item: int) -> None:

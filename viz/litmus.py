@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from racer.axiomatic.asking import Answer, Answers, Refusal, State
+from racer.axiomatic.asking import Answer, Answers, Refusal, Separation, State
 from racer.axiomatic.directories import Asked
 from racer.axiomatic.events import Value
 from racer.axiomatic.litmus.conditions import Place
@@ -21,6 +21,7 @@ def answers_text(asked: Asked) -> str:
     assert asked.answers is not None
     found = asked.answers
     blocks = ["\n".join(_block(found, answer)) for answer in found.answers]
+    blocks += ["\n".join(_between(found, each)) for each in found.separations]
     if asked.refused:
         blocks.append(filled(refused_text(asked)))
     return "\n\n".join(blocks)
@@ -49,6 +50,16 @@ def _block(found: Answers, answer: Answer) -> Iterator[str]:
     if answer.refusal is not None:
         yield f"Forbidden by {answer.refusal.axiom}:"
         yield from (f"  {line}" for line in _cycle_lines(answer.refusal))
+
+
+def _between(found: Answers, separation: Separation) -> Iterator[str]:
+    """What only the weaker of two models allows; why not the stronger, if that is not told yet."""
+    state = " ".join(state_parts(found.condition.observed, separation.state))
+    yield f"Only {separation.weaker} allows, and {separation.stronger} does not: {state}"
+    told = [each.refusal for each in found.answers if each.model.name == separation.stronger]
+    if separation.refusal not in told:
+        yield f"Forbidden by {separation.refusal.axiom}:"
+        yield from (f"  {line}" for line in _cycle_lines(separation.refusal))
 
 
 def counted_text(answer: Answer) -> str:

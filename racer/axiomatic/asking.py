@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,6 +14,7 @@ from racer.axiomatic.graphs import Graph
 from racer.axiomatic.litmus.conditions import Condition, EndState, Place, Quantifier
 from racer.axiomatic.litmus.data import LitmusTest
 from racer.axiomatic.models.axioms import Model
+from racer.errors import InternalError
 
 Observation = Literal["Never", "Sometimes", "Always"]
 State = tuple[Value, ...]
@@ -24,6 +26,17 @@ class Refusal:
 
     axiom: str
     cycle: tuple[tuple[str, str, str], ...]  # the event, the edge, and the event it leads to
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """An execution that the weaker of two models allows: the state it ends in, and why the stronger
+    forbids it. It is the first in which the proposition holds, or else the first."""
+
+    stronger: str
+    weaker: str
+    state: State
+    refusal: Refusal
 
 
 @dataclass(slots=True)
@@ -65,6 +78,8 @@ class Answers:
     """What several models say of one test, from one enumeration.
 
     candidates   coherent executions, of which each model allows some
+    separations  of each model and the next weaker one that was asked: what only that allows, where
+                 they differ; empty if nobody asked for reasons
     """
 
     name: str
@@ -72,6 +87,7 @@ class Answers:
     condition: Condition
     answers: tuple[Answer, ...]
     candidates: int
+    separations: tuple[Separation, ...] = ()
 
 
 def ask(
@@ -84,21 +100,43 @@ def ask(
     Errors   TooMany, Unreadable.
     """
     answers = tuple(Answer(model) for model in models)
-    forbidden: dict[str, Graph] = {}  # by model
+    found = _Found()
     candidates = 0
     for execution in executions(test.threads, test.initial, limit):
         candidates += 1
-        _count(test, execution, answers, forbidden)
-    for answer in answers:
-        if reasons and not answer.positive and answer.model.name in forbidden:
-            answer.refusal = _refusal(answer.model, forbidden[answer.model.name])
-    return Answers(test.name, test.architecture, test.condition, answers, candidates)
+        _count(test, execution, answers, found)
+    separations = []
+    if reasons:
+        for answer in answers:
+            if not answer.positive and answer.model.name in found.forbidden:
+                answer.refusal = _refusal(answer.model, found.forbidden[answer.model.name])
+        for stronger, weaker in itertools.pairwise(models):
+            if (stronger.name, weaker.name) in found.between:
+                _, state, graph = found.between[stronger.name, weaker.name]
+                why = _refusal(stronger, graph)
+                separations.append(Separation(stronger.name, weaker.name, state, why))
+    return Answers(
+        *(test.name, test.architecture, test.condition, answers, candidates), tuple(separations)
+    )
 
 
-def _refusal(model: Model, graph: Graph) -> Refusal | None:
+@dataclass(slots=True)
+class _Found:
+    """Executions that answers are explained by.
+
+    forbidden   of each model the first that it forbids, of those in which the proposition holds
+    between     of two models the first that only the weaker allows, with its state, and whether
+                the proposition holds there, which is preferred
+    """
+
+    forbidden: dict[str, Graph] = field(default_factory=dict)
+    between: dict[tuple[str, str], tuple[bool, State, Graph]] = field(default_factory=dict)
+
+
+def _refusal(model: Model, graph: Graph) -> Refusal:
     violation = check(model, graph)
     if violation is None:
-        return None
+        raise InternalError(f"{model.name} forbade an execution, and allows it now")
     cycle = [
         (graph.text(edge.before), edge.name, graph.text(edge.after)) for edge in violation.cycle
     ]
@@ -109,18 +147,26 @@ def _count(
     test: LitmusTest,
     execution: Execution,
     answers: Sequence[Answer],
-    forbidden: dict[str, Graph],
+    found: _Found,
 ) -> None:
     """Note in each answer what its model says of one execution."""
     condition, final = test.condition, _final(test, execution)
     counts = condition.restricts is None or condition.restricts(final)
     holds = counts and condition.holds(final)
     state = tuple(final(place) for place in condition.observed)
+    stronger = ""  # the model before this one, if that forbids it
     for answer in answers:
+        name = answer.model.name
         if not allowed(answer.model, execution.graph):
             if holds:
-                forbidden.setdefault(answer.model.name, execution.graph)
+                found.forbidden.setdefault(name, execution.graph)
+            stronger = name
             continue
+        if stronger and counts:
+            known = found.between.get((stronger, name))
+            if known is None or (holds and not known[0]):
+                found.between[stronger, name] = (holds, state, execution.graph)
+        stronger = ""
         _no_fault(test, execution)
         if not counts:
             continue

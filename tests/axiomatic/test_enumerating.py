@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
+from dataclasses import dataclass
 from math import factorial
 
 import pytest
 
 from racer.axiomatic.enumerating import TooMany, executions
+from racer.axiomatic.events import Event, History, Value
 from racer.axiomatic.litmus.reading import read_test
 from tests.axiomatic.files import asked
 
@@ -79,6 +82,57 @@ def test_what_depends_only_on_itself_is_no_value() -> None:
     other = "(int *x, int *y) { int r = READ_ONCE(*y); WRITE_ONCE(*x, r); }"
     # Each reads 0 or what the other wrote; where both did, each value would be the cause of itself.
     assert under_sc([text, other]) == 3
+
+
+@dataclass(frozen=True)
+class Swapper:
+    """A thread that is no litmus test's: it exchanges what is in x with what it was given.
+
+    It keeps what its reads got, and says what happens by these alone.
+    """
+
+    name: str
+    held: int
+    got: tuple[Value, ...] = ()
+
+    def begin(self) -> Swapper:
+        return self
+
+    choices: tuple[Value, ...] = ()
+
+    @property
+    def asks(self) -> str | None:
+        return None if self.got else "x"
+
+    @property
+    def events(self) -> list[Event]:
+        if not self.got:
+            return []
+        read = Event("R", "x", self.got[0], "once")
+        return [read, Event("W", "x", self.held, "once", pair=0)]
+
+    @property
+    def history(self) -> History | None:
+        return History(tuple(self.events), {"r": self.got[0]}) if self.got else None
+
+    def answered(self, value: Value) -> Swapper:
+        return Swapper(self.name, self.held, (value,))
+
+
+def test_whatever_says_what_it_does_next_can_be_a_thread() -> None:
+    threads = [Swapper(str(at), at + 1) for at in range(3)]
+    found = [
+        (tuple(each.registers["r"] for each in execution.histories), execution.memory["x"])
+        for execution in executions(threads, {"x": 0})
+    ]
+    # In each of six orders, every thread gets what the one before it has put there.
+    expected = []
+    for order in itertools.permutations(range(3)):
+        held, got = 0, [0, 0, 0]
+        for thread in order:
+            got[thread], held = held, thread + 1
+        expected.append((tuple(got), held))
+    assert sorted(found) == sorted(expected)
 
 
 def test_a_limit_is_said() -> None:

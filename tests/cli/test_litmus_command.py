@@ -82,15 +82,33 @@ def test_of_a_directory_one_that_is_broken_is_named_and_the_rest_answered(
     assert "cannot be read: tests/broken.litmus" in " ".join(out.split())
 
 
+def test_what_separates_two_models_is_told_whatever_is_asked(racer: Run, here: Path) -> None:
+    text = BY_NAME["SB"].read_text().replace("1:r1=0)", "1:r1=7)")
+    (here / "x.litmus").write_text(text)
+    _, out, _ = racer("litmus", "x.litmus", "--memory", "sc,tso,lkmm")
+    # Nothing forbids what never happens, since nobody writes 7; both read 0 only where stores wait.
+    assert out.endswith(
+        "Observation SB Never 0 4\n\n"
+        "Only tso allows, and sc does not: 0:r1=0; 1:r1=0;\n"
+        "Forbidden by sc:\n"
+        "  P0:1 W x=1 -po> P0:2 R y=0\n"
+        "  P0:2 R y=0 -fr> P1:1 W y=1\n"
+        "  P1:1 W y=1 -po> P1:2 R x=0\n"
+        "  P1:2 R x=0 -fr> P0:1 W x=1\n"
+    )
+
+
 def test_the_document_has_what_was_not_answered_too(racer: Run, tests: Path) -> None:
-    status, out, _ = racer("litmus", "tests", "--json", "--memory", "tso")
+    status, out, _ = racer("litmus", "tests", "--json", "--memory", "tso,arm64,lkmm")
     document = json.loads(out)
     assert status == 2
     assert [each["name"] for each in document["tests"]] == ["MP+plain", "MP", "SB"]
     assert [each["file"] for each in document["unanswered"]] == ["tests/broken.litmus"]
-    [answer] = document["tests"][1]["answers"]
+    [answer, *_] = document["tests"][1]["answers"]
     assert (answer["observation"], answer["positive"], answer["negative"]) == ("Never", 0, 3)
     assert answer["forbidden_by"]["axiom"] == "tso"
+    between = [(each["stronger"], each["weaker"]) for each in document["tests"][1]["separations"]]
+    assert between == [("tso", "arm64")]
 
 
 def test_ctrl_c_ends_a_directory_and_what_is_answered_is_told(

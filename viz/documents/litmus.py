@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from racer.axiomatic.asking import Answer, Answers
+from racer.axiomatic.asking import Answer, Answers, Refusal, State
 from racer.axiomatic.directories import Asked
 from racer.exploration.witness_file import racer_version
 from racer.viz.documents.parts import Entry, Number, dumped
@@ -82,6 +82,21 @@ class AnswerOf(Entry, frozen=True, kw_only=True):
     forbidden_by: ForbiddenBy | None
 
 
+class SeparationOf(Entry, frozen=True, kw_only=True):
+    """An execution that the weaker of two models allows.
+
+    stronger      the model that forbids it
+    weaker        the next weaker one that was asked
+    values        the state that it ends in
+    forbidden_by  why the stronger forbids it
+    """
+
+    stronger: str
+    weaker: str
+    values: list[PlaceOf]
+    forbidden_by: ForbiddenBy
+
+
 class LitmusOf(Entry, frozen=True, kw_only=True):
     """A litmus test.
 
@@ -92,6 +107,7 @@ class LitmusOf(Entry, frozen=True, kw_only=True):
     condition     the quantifier and the proposition
     candidates    executions that are coherent and atomic, of which each model allows some
     answers       what each model says that was asked, from the strongest to the weakest
+    separations   of each model and the next weaker one, where they differ, what only that allows
     not_asked     models that were asked for, and say nothing of this architecture
     """
 
@@ -102,6 +118,7 @@ class LitmusOf(Entry, frozen=True, kw_only=True):
     condition: str
     candidates: Number
     answers: list[AnswerOf]
+    separations: list[SeparationOf]
     not_asked: list[str]
 
 
@@ -156,12 +173,20 @@ def _test(asked: Asked, found: Answers) -> LitmusOf:
         condition=found.condition.text,
         candidates=found.candidates,
         answers=[_answer(found, answer) for answer in found.answers],
+        separations=[
+            SeparationOf(
+                stronger=each.stronger,
+                weaker=each.weaker,
+                values=_values(found, each.state),
+                forbidden_by=_forbidden(each.refusal),
+            )
+            for each in found.separations
+        ],
         not_asked=list(asked.refused),
     )
 
 
 def _answer(found: Answers, answer: Answer) -> AnswerOf:
-    places = found.condition.observed
     return AnswerOf(
         memory=answer.model.name,
         observation=answer.observation,
@@ -170,24 +195,25 @@ def _answer(found: Answers, answer: Answer) -> AnswerOf:
         negative=answer.negative,
         states=[
             StateOf(
-                values=[
-                    PlaceOf(place=str(place), value=value)
-                    for place, value in zip(places, state, strict=True)
-                ],
+                values=_values(found, state),
                 executions=answer.states[state],
             )
             for state in sorted_states(answer)
         ],
         flags=list(answer.flags),
-        forbidden_by=_forbidden(answer),
+        forbidden_by=None if answer.refusal is None else _forbidden(answer.refusal),
     )
 
 
-def _forbidden(answer: Answer) -> ForbiddenBy | None:
-    if answer.refusal is None:
-        return None
-    cycle = answer.refusal.cycle
+def _values(found: Answers, state: State) -> list[PlaceOf]:
+    places = zip(found.condition.observed, state, strict=True)
+    return [PlaceOf(place=str(place), value=value) for place, value in places]
+
+
+def _forbidden(refusal: Refusal) -> ForbiddenBy:
     return ForbiddenBy(
-        axiom=answer.refusal.axiom,
-        cycle=[EdgeOf(before=before, edge=name, after=after) for before, name, after in cycle],
+        axiom=refusal.axiom,
+        cycle=[
+            EdgeOf(before=before, edge=name, after=after) for before, name, after in refusal.cycle
+        ],
     )

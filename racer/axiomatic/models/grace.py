@@ -16,6 +16,8 @@ from racer.axiomatic.graphs import Skeleton
 from racer.axiomatic.models.axioms import Axiom, Part
 from racer.axiomatic.relations import Events, Relation
 
+_Pair = tuple[int, tuple[int, int]]  # a grace period, and where a read section begins and ends
+
 
 def read_sections(s: Skeleton) -> list[tuple[int, int]]:
     """The outermost read sections: where each is entered, and where it is left."""
@@ -42,26 +44,21 @@ def with_grace_periods(
     periods, sections = list(s.tagged("sync-rcu")), read_sections(s)
     yield Axiom(name, relation, parts)
     if periods and sections:
-        chosen = _last_choice(s, relation, periods, sections)
+        pairs = [(period, section) for period in periods for section in sections]
+        chosen = _chosen(s, relation, pairs)
         yield Axiom("rcu", chosen, lambda: [*parts(), Part("grace period", chosen)])
 
 
-def _last_choice(
-    s: Skeleton, relation: Relation, periods: list[int], sections: list[tuple[int, int]]
-) -> Relation:
-    """The relation with the first choice of orders that makes no cycle, or else with the last."""
-    pairs = [(period, section) for period in periods for section in sections]
-    made = relation
-    for choice in range(1 << len(pairs)):
-        made = relation
-        for at, (period, (enter, leave)) in enumerate(pairs):
-            if choice >> at & 1:
-                made |= _before(s, period) * _after(s, enter)
-            else:
-                made |= _before(s, leave) * _after(s, period)
-        if made.acyclic:
-            break
-    return made
+def _chosen(s: Skeleton, relation: Relation, pairs: Sequence[_Pair]) -> Relation:
+    """The relation with orders that make no cycle, if there are some; else with one that does."""
+    if not pairs or not relation.acyclic:
+        return relation
+    (period, (enter, leave)), *others = pairs
+    first = relation | _before(s, leave) * _after(s, period)
+    found = _chosen(s, first, others)
+    if found.acyclic:
+        return found
+    return _chosen(s, relation | _before(s, period) * _after(s, enter), others)
 
 
 def _before(s: Skeleton, event: int) -> Events:

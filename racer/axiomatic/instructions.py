@@ -98,12 +98,16 @@ class Update:
     new        what is written for the old value and the operands; None where it fails
     result     what it gives for the old value and the new, which is None where it failed
     uses_old   whether what is written was computed from what was read
+    gives_new  whether what it gives was computed from what is written, and not read alone
+    compared   the operand that is only compared: nothing that is written is computed from it
     waits      whether it waits where it would fail, as a lock does
     """
 
     new: Callable[..., Value | None]
     result: Callable[[Value, Value | None], Value] = lambda old, new: old
     uses_old: bool = True
+    gives_new: bool = False
+    compared: int | None = None
     waits: bool = False
 
 
@@ -144,9 +148,11 @@ class Rmw:
         if new is not None:
             at = len(run.events) - 1
             data = bit if self.update.uses_old else 0
-            for _, mask in known:
-                data |= mask
-            depends |= data
+            for operand, (_, mask) in enumerate(known):
+                if operand != self.update.compared:
+                    data |= mask
+            if self.update.gives_new:
+                depends |= data
             run.happens(
                 *("W", place, new, self.writes),
                 addr=addr,

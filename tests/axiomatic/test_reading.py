@@ -128,10 +128,35 @@ def test_older_tests_say_the_quantifier_at_the_end() -> None:
     assert [each.validated("~exists") for each in asked(text, "sc").answers] == [False]
 
 
+def test_a_grace_period_within_its_own_read_section_never_ends() -> None:
+    body = "rcu_read_lock(); WRITE_ONCE(*x, 1); synchronize_rcu(); WRITE_ONCE(*x, 2);"
+    text = c(f"P0(int *x) {{ {body} rcu_read_unlock(); }}", "exists (true)")
+    assert [told(each) for each in asked(text).answers] == ["Never 0 0"] * 4
+
+
 def test_a_lock_that_is_taken_is_waited_for() -> None:
     text = c("P0(spinlock_t *l) {\n\tspin_lock(l);\n\tspin_lock(l);\n}", "exists (true)")
     [answer] = asked(text, "sc").answers
     assert (answer.positive, answer.negative) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "flags"),
+    [
+        ("spin_lock(l); spin_unlock(l);", []),
+        ("spin_unlock(l);", ["unmatched-unlock"]),
+        ("spin_lock(l); spin_unlock(l); spin_unlock(l);", ["unmatched-unlock"]),
+        ("rcu_read_lock(); rcu_read_lock(); rcu_read_unlock(); rcu_read_unlock();", []),
+        ("rcu_read_lock();", ["unmatched-rcu-lock"]),
+        ("rcu_read_lock(); rcu_read_unlock(); rcu_read_unlock();", ["unmatched-rcu-unlock"]),
+        ("*x = 1; WRITE_ONCE(*x, 2);", ["mixed-accesses"]),
+        ("*x = 1; smp_mb(); WRITE_ONCE(*x, 2);", []),
+    ],
+)
+def test_what_is_wrong_with_a_program_is_a_flag(body: str, flags: list[str]) -> None:
+    thread = f"P0(int *x, spinlock_t *l) {{ {body} }}"
+    [answer] = asked(c(thread, "exists (true)"), "lkmm").answers
+    assert list(answer.flags) == flags
 
 
 def test_registers_of_one_number_are_one() -> None:

@@ -181,7 +181,11 @@ def _atomic(cell: Cell, named: re.Match[str], given: Sequence[str]) -> Instructi
     address, line = _address(cell, given[-1]), cell.line
     if kind == "CAS":
         into = _goal(cell, given[0])
-        compare = Update(lambda old, expected, new: new if old == expected else None)
+        compare = Update(
+            lambda old, expected, new: new if old == expected else None,
+            uses_old=False,
+            compared=0,
+        )
         wanted = (_value(cell, given[0]), _value(cell, given[1]))
         fails = "acquire-sc" if acquires else "once"
         return Rmw(into, address, wanted, compare, reads, writes, fails, line=line)

@@ -138,7 +138,7 @@ def _calls() -> dict[str, AtomicCall]:
             for form, result in ((f"{name}_return", _new), (f"fetch_{name}", _old)):
                 if name in ("and", "or", "xor", "andnot") and result is _new:
                     continue  # the kernel has none
-                update = Update(function, result)
+                update = Update(function, result, gives_new=result is _new)
                 found[f"atomic_{form}{suffix}"] = AtomicCall(
                     update, place, arguments, reads, writes, fence, constant
                 )
@@ -146,13 +146,20 @@ def _calls() -> dict[str, AtomicCall]:
     for name, operation in (("sub", "sub"), ("dec", "dec"), ("inc", "inc")):
         counts = name in _COUNTING
         place, arguments, constant = (0, 1, 1) if counts else (1, 2, None)
-        update = Update(_ARITHMETIC[operation], _is_zero)
+        update = Update(_ARITHMETIC[operation], _is_zero, gives_new=True)
         found[f"atomic_{name}_and_test"] = AtomicCall(update, place, arguments, *full, constant)
-    found["atomic_add_negative"] = AtomicCall(Update(_ARITHMETIC["add"], _is_negative), 1, 2, *full)
-    found["atomic_add_unless"] = AtomicCall(Update(_add_unless, _succeeded), 0, 3, *full)
+    found["atomic_add_negative"] = AtomicCall(
+        Update(_ARITHMETIC["add"], _is_negative, gives_new=True), 1, 2, *full
+    )
+    found["atomic_add_unless"] = AtomicCall(
+        Update(_add_unless, _succeeded, compared=1), 0, 3, *full
+    )
     for suffix, order in _ORDERS.items():
         for prefix in ("", "atomic_"):
-            swap, compare = Update(_swap, uses_old=False), Update(_compare, uses_old=False)
+            swap, compare = (
+                Update(_swap, uses_old=False),
+                Update(_compare, uses_old=False, compared=0),
+            )
             found[f"{prefix}xchg{suffix}"] = AtomicCall(swap, 0, 2, *order)
             found[f"{prefix}cmpxchg{suffix}"] = AtomicCall(
                 compare, 0, 3, *order, fails="compare-failed"

@@ -334,8 +334,10 @@ def flags(x: Graph) -> Iterator[str]:
         yield "unmatched-rcu-lock"
     if s.tagged("rcu-unlock") - rscs.range:
         yield "unmatched-rcu-unlock"
-    if rscs & (s.po @ d.b.Sync @ s.po):
-        yield "invalid-sleep"
+    po_loc, locking = s.po & s.loc, d.b.LKW | d.b.UL
+    critical = (d.b.LKW @ po_loc @ d.b.UL) - po_loc @ locking @ po_loc
+    if d.b.UL - critical.range:
+        yield "unmatched-unlock"
     if d.Plain:
         if _mixed(d):
             yield "mixed-accesses"

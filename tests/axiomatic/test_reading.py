@@ -109,6 +109,12 @@ def test_a_condition_binds_as_it_is_read() -> None:
     assert holds("(true /\\ ~false)")
 
 
+def test_a_condition_is_shown_as_herd_does() -> None:
+    text = c(WRITER, "exists (x = 1 /\\ *x=1 \\/ ~([x]==2 /\\ 0:r1=0) )")
+    shown = read_test("t", text).condition.text
+    assert shown == "exists ([x]=1 /\\ [x]=1 \\/ not ([x]=2 /\\ 0:r1=0))"
+
+
 def test_if_has_arms_and_only_they_depend_on_it() -> None:
     def controls(last: str) -> str:
         first = f"P0(int *x, int *y) {{ int r = READ_ONCE(*x); {last} }}"

@@ -161,7 +161,7 @@ def _condition(
     tokens = reader.tokens
     begin = tokens.next.at
     holds = reader.proposition()
-    text = " ".join(tokens.source.text[begin : tokens.next.at].split())
+    text = "".join(map(reader.shown, tokens.since(begin)))
     tokens.took(";")
     quantifiers = _kinds(tokens) if tokens.took("with") else {}
     if tokens.next.text:
@@ -214,6 +214,13 @@ def _locations(tokens: Tokens, reader: _Reader) -> list[Place]:
     return found
 
 
+_SHOWN: Final = {
+    **dict.fromkeys(("/\\", "&&"), " /\\ "),
+    **dict.fromkeys(("\\/", "||"), " \\/ "),
+    **dict.fromkeys(("~", "!", "not"), "not "),
+    "=>": " => ",
+    "==": "=",
+}
 _COMPARED: Final = ("=", "==", "!=")
 
 
@@ -223,6 +230,16 @@ class _Reader:
     def __init__(self, tokens: Tokens) -> None:
         self.tokens: Final = tokens
         self.named: dict[Place, int] = {}
+        self._bare: set[int] = set()  # where a location has no brackets around it
+        self._stars: set[int] = set()
+
+    def shown(self, token: Token) -> str:
+        """A token as herd7 prints conditions: locations in brackets."""
+        if token.at in self._stars:
+            return ""
+        if token.at in self._bare:
+            return f"[{token.text}]"
+        return _SHOWN.get(token.text, token.text)
 
     def proposition(self) -> Proposition:
         left = self._either()
@@ -280,13 +297,17 @@ class _Reader:
                 f"the condition is broken: {token.text or 'the end'!r} stands where a location "
                 "or register was to"
             )
-        bracket = tokens.took("[")
-        tokens.took("*")
+        bracket, star = tokens.took("["), tokens.next.at
+        if tokens.took("*"):
+            self._stars.add(star)
+        name = tokens.next.at
         place = _place(tokens)
         if bracket:
             tokens.need("]")
         elif tokens.next.text == "[":
             raise tokens.error(f"arrays are not supported: {place}[...]")
+        elif not place.thread:
+            self._bare.add(name)
         self.named.setdefault(place, token.at)
         return place
 

@@ -69,6 +69,10 @@ class Tokens:
         """The text of the token that comes after so many; empty past the end."""
         return self._tokens[min(self._next + count, len(self._tokens) - 1)].text
 
+    def since(self, at: int) -> Sequence[Token]:
+        """The tokens from this position up to the one that comes now."""
+        return [token for token in self._tokens[: self._next] if token.at >= at]
+
     def take(self) -> Token:
         """Go on by one."""
         found = self._tokens[self._next]

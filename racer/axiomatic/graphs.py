@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -243,11 +243,3 @@ class Graph:
             return f"P{thread}:{at + 1} F {event.order}"
         marked = "" if event.order == "once" else f" {event.order}"
         return f"P{thread}:{at + 1} {event.kind}{marked} {event.place}={event.value}"
-
-    @property
-    def numbers(self) -> Iterable[int]:
-        """The numbers of its events, in order."""
-        members = self.skeleton.IW.members
-        for part in self.skeleton.parts:
-            members |= part.members
-        return Events(self.space, members)

@@ -6,19 +6,11 @@ import re
 from typing import Final
 
 from racer.axiomatic.events import Value
-from racer.axiomatic.expressions import (
-    Known,
-)
+from racer.axiomatic.expressions import Known
 from racer.axiomatic.litmus.c_bodies import Body
 from racer.axiomatic.litmus.conditions import Initial, read_condition, read_initial
 from racer.axiomatic.litmus.data import LitmusTest
-from racer.axiomatic.litmus.text import (
-    Sections,
-    Source,
-    Tokens,
-    begin_of_condition,
-    is_name,
-)
+from racer.axiomatic.litmus.text import Sections, Source, Tokens, begin_of_condition, is_name
 from racer.axiomatic.threads import LitmusThread
 
 _HEAD: Final = re.compile(r"(?:static\s+|void\s+)*P([0-9]+)\s*\(")
@@ -39,31 +31,31 @@ def read_c(source: Source, found: Sections) -> LitmusTest:
         head = _HEAD.match(source.text, at)
         if head is None:
             break
-        number_, expected = head[1], len(threads)
-        if int(number_) != expected:
-            raise source.error(at, f"thread P{number_} stands where P{expected} was to")
+        name, expected = head[1], len(threads)
+        if name != str(expected):
+            raise source.error(at, f"thread P{name} stands where P{expected} was to")
         begin, end, after = _body(source, head.end())
         parameters = _parameters(source, head.end(), begin)
-        for name in parameters:
-            memory.setdefault(name, 0)
+        for parameter in parameters:
+            memory.setdefault(parameter, 0)
         body = Body(Tokens(source, begin + 1, end, code=True), parameters)
         code = body.translated()
-        for name, where in body.locks.items():
-            locks.setdefault(name, where)
-        for name, where in body.data.items():
-            data.setdefault(name, where)
+        for place, where in body.locks.items():
+            locks.setdefault(place, where)
+        for place, where in body.data.items():
+            data.setdefault(place, where)
         registers: dict[str, Known] = {
-            name: (value, 0)
-            for (thread, name), value in initial.registers.items()
-            if thread == number_
+            register: (value, 0)
+            for (thread, register), value in initial.registers.items()
+            if thread == name
         }
-        threads.append(LitmusThread(number_, tuple(code), registers))
+        threads.append(LitmusThread(name, tuple(code), registers))
         at = after
     if not threads:
         raise source.error(at, "there is no thread: P0(...) { was to come")
-    for name in sorted(set(locks) & set(data)):
+    for place in sorted(set(locks) & set(data)):
         raise source.error(
-            data[name], f"{name} is used as a spin lock and as data; that is not modelled"
+            data[place], f"{place} is used as a spin lock and as data; that is not modelled"
         )
     condition = read_condition(source, begin_of_condition(source, at))
     _addresses_exist(initial, memory)

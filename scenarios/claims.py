@@ -224,7 +224,16 @@ OF_THE_CLASSIFIER = (
         because="only a page of order 0 is kept out by its PG_hwpoison; a larger block is freed "
         "without a look; and a plain update of the page's flags can lose the bit: the split's of "
         "any tail, the whole free's of page[1] while its head is still there, and of any tail when "
-        "it is there no more, which is too late unless two THPs follow",
+        "it is there no more, which is too late unless two THPs follow; on x86 a store buffer "
+        "holds the head, so that it is never too late",
+        under={
+            "tso": Answer(
+                "holds only if",
+                "split_race: flags_rmw=atomic; "
+                "free_alloc_free: flags_rmw=atomic and check_pages=true; "
+                "higher_order_split: flags_rmw=atomic and check_pages=true",
+            )
+        },
     ),
     Claim(
         "C11",

@@ -40,7 +40,13 @@ OF_ITS_CALLERS = (
         as_the_c_is=Answer("refuted"),
         because="shaking and retrying do not; what can is the page's owner, who gives it back "
         "meanwhile: then it is free, or a user's, and a retry finds it so; only a poisoned page of "
-        "order 0 is kept out of the allocator",
+        "order 0 is kept out of the allocator, and on x86 not a slab, whose free looks at that "
+        "while its type is still in the store buffer",
+        under={
+            "tso": Answer(
+                "holds only if", "freed=no or (page=table|reserved and caller=memory_failure)"
+            )
+        },
     ),
     Claim(
         "C14",
@@ -117,7 +123,13 @@ OF_ITS_CALLERS = (
         as_the_c_is=Answer("refuted"),
         because="the sets of results are those of before but for that errno; yet in one and the "
         "same interleaving a page that is given back during the retries was handled before, and "
-        "is given up now",
+        "is given up now; on x86 a slab too, see C13",
+        under={
+            "tso": Answer(
+                "holds only if",
+                "given_up: freed=no or (page=table|reserved and caller=memory_failure)",
+            )
+        },
     ),
     Claim(
         "C16",

@@ -46,7 +46,7 @@ def _row_lines(decided: Decided) -> Iterator[str]:
     if decided.as_the_c_is.condition:
         yield f"as the C is, it {as_the_c_is_text(decided.as_the_c_is)}"
     if decided.cut:
-        yield f"not decided: a limit cut the search (expected: {decided.claim.expected})"
+        yield f"not decided: a limit cut the search (expected: {decided.expected})"
     elif not decided.as_expected:
         yield f"NOT as expected ({expected_text(decided)})"
     yield searched_text(decided.cases()) if decided.claim.asks else decided.claim.because
@@ -65,8 +65,8 @@ def expected_text(decided: Decided) -> str:
     """The answer that was declared, and that of the C as it is where one was."""
     claim = decided.claim
     if claim.as_the_c_is is None:
-        return str(claim.expected)
-    return f"{claim.expected}; as the C is: {as_the_c_is_text(claim.as_the_c_is)}"
+        return str(decided.expected)
+    return f"{decided.expected}; as the C is: {as_the_c_is_text(claim.as_the_c_is)}"
 
 
 def _row(cells: Sequence[str], lines: Iterable[str]) -> list[str]:
@@ -118,7 +118,7 @@ def claim_text(decided: Decided, memory: str) -> str:
     word = decided.answer.verdict.upper()
     agreed = "as expected" if decided.as_expected else f"NOT as expected ({expected_text(decided)})"
     if decided.cut:
-        agreed = f"not decided: a limit cut the search (expected: {claim.expected})"
+        agreed = f"not decided: a limit cut the search (expected: {decided.expected})"
     answer = [filled(f"{word}  {agreed}  memory={memory}")]
     answer += [_indented(f"as the C is: {as_the_c_is_text(decided.as_the_c_is)}")]
     said = (decided.answer.condition, decided.universal_text, claim.because)

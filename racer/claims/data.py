@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from racer.catalogue.parameters import Value
@@ -297,6 +297,7 @@ class Claim:
               the Answer that it is declared to get as the C is: at points without what-ifs, where
               all that can happen does, so that a condition is on the configuration alone; None
               declares nothing about that
+    under     by memory model, the Answer that it is declared to get there, where that is another
     universal it is one of all that could be written: see Universal. Of the C as it is that is
               "not asked"
 
@@ -315,6 +316,11 @@ class Claim:
     because: str = ""
     as_the_c_is: Answer | None = None
     universal: Universal | None = None
+    under: Mapping[str, Answer] = field(default_factory=dict)
+
+    def expected_under(self, memory: str) -> Answer:
+        """The Answer that is declared under the memory model of that name."""
+        return self.under.get(memory, self.expected)
 
     def __post_init__(self) -> None:
         if not self.asks and not (self.expected == Answer("not asked") and self.because):
@@ -344,8 +350,8 @@ def _set(ask: Ask, scenario: Scenario, settings: Mapping[str, Setting], **more: 
         if not values or len(set(values)) < len(values):
             raise ProgramError(f"{name}={setting!r} in a claim: name at least one, each once.")
         grid[name] = values
-    for field, content in {"scenario": scenario, "grid": grid, **more}.items():
-        object.__setattr__(ask, field, content)
+    for name, content in {"scenario": scenario, "grid": grid, **more}.items():
+        object.__setattr__(ask, name, content)
 
 
 def _complete(scenario: Scenario, settings: Parameters) -> None:

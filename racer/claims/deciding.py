@@ -48,6 +48,7 @@ class Decided:
     claim: Claim
     answer: Answer
     as_the_c_is: Answer
+    memory: str
     points: tuple[tuple[Point, ...], ...]
 
     @property
@@ -55,7 +56,12 @@ class Decided:
         declared = self.claim.as_the_c_is
         if declared is not None and self.as_the_c_is != declared:
             return False
-        return self.answer == self.claim.expected
+        return self.answer == self.expected
+
+    @property
+    def expected(self) -> Answer:
+        """The answer that is declared under the memory model that it was decided under."""
+        return self.claim.expected_under(self.memory)
 
     @property
     def cut(self) -> bool:
@@ -157,17 +163,19 @@ def decide(
                     known[key] = case
             progress(sum(key in known or key in failed for key in needed), len(needed))
     except KeyboardInterrupt:
-        raise Interruption(_as_far_as(known, claims)) from None
+        raise Interruption(_as_far_as(known, claims, memory)) from None
     if failed:
         errors = [failed[key] for key in needed if key in failed]
-        raise CasesFailed(errors, _as_far_as(known, claims))
-    return _as_far_as(known, claims)
+        raise CasesFailed(errors, _as_far_as(known, claims, memory))
+    return _as_far_as(known, claims, memory)
 
 
-def _as_far_as(known: Mapping[CaseKey, Case | str], claims: Sequence[Claim]) -> list[Decided]:
+def _as_far_as(
+    known: Mapping[CaseKey, Case | str], claims: Sequence[Claim], memory: str
+) -> list[Decided]:
     """The answers to those claims all of whose cases are known."""
     done = [claim for claim in claims if all(_key(*pair) in known for pair in _explored(claim))]
-    return [_decided(claim, known) for claim in done]
+    return [_decided(claim, known, memory) for claim in done]
 
 
 def _explored(claim: Claim) -> Iterator[tuple[Ask, Parameters]]:
@@ -187,14 +195,15 @@ def case_key(scenario: Scenario, parameters: Parameters) -> CaseKey:
     return f"{where}::{scenario.name}", tuple(scenario.complete(parameters).items())
 
 
-def _decided(claim: Claim, known: Mapping[CaseKey, Case | str]) -> Decided:
+def _decided(claim: Claim, known: Mapping[CaseKey, Case | str], memory: str) -> Decided:
     points = tuple(tuple(_point(ask, at, known) for at in ask.points()) for ask in claim.asks)
     asks = claim.asks
     if claim.universal is not None:
         asked = list(zip(asks, points, strict=True))
         found = universal_answer(claim.universal, asked)
-        return Decided(claim, found, Answer("not asked"), points)
-    return Decided(claim, answer(asks, points), answer_as_the_c_is(asks, points), points)
+        return Decided(claim, found, Answer("not asked"), memory, points)
+    as_the_c_is = answer_as_the_c_is(asks, points)
+    return Decided(claim, answer(asks, points), as_the_c_is, memory, points)
 
 
 def _point(ask: Ask, parameters: Parameters, known: Mapping[CaseKey, Case | str]) -> Point:

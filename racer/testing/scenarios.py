@@ -160,7 +160,7 @@ class ClaimItem(_Item):
     def _reason(self, decided: Decided) -> str:
         if any(case.bound for case in decided.cases()):
             return "error: a limit cut the search, and what was not searched is not tested."
-        return f"claim {self._claim.name}: {decided.answer}, and {self._claim.expected} is expected"
+        return f"claim {self._claim.name}: {decided.answer}, and {decided.expected} is expected"
 
     def _schedule(self, decided: Decided, room: Room) -> Iterator[str]:
         """The case that contradicts it, or else demonstrates it."""

@@ -134,7 +134,7 @@ def _claim(decided: Decided) -> ClaimOf:
         text=claim.text,
         made=claim.made,
         answer=str(decided.answer),
-        expected=str(claim.expected),
+        expected=str(decided.expected),
         universal=decided.universal_text or None,
         as_the_c_is=as_the_c_is_text(decided.as_the_c_is),
         as_the_c_is_expected=None if declared is None else as_the_c_is_text(declared),

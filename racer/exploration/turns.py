@@ -130,7 +130,7 @@ def _turn(trace: Trace, events: Sequence[Event]) -> Turn:
         nth=sum(step_name(each.operation) == name for each in events),
         before="" if following is None else step_name(following),
         steps=len(events),
-        chooses=[describe(each.result) for each in events if each.operation.facts.options],
+        chooses=[describe(each.result) for each in events if _chooses(each.operation)],
     )
 
 
@@ -276,7 +276,14 @@ def _about_to(tasks: Tasks, name: str) -> Operation | None:
 
 def _options(tasks: Tasks, name: str) -> list[str]:
     operation = _about_to(tasks, name)
-    return [] if operation is None else [describe(each) for each in operation.facts.options]
+    if operation is None or not _chooses(operation):
+        return []
+    return [describe(each) for each in operation.facts.options]
+
+
+def _chooses(operation: Operation) -> bool:
+    """Whether there is more than one way to go on: a fence has one, and is no choice."""
+    return len(operation.facts.options) > 1
 
 
 def _to_the_end(program: Program, memory: str, moves: Sequence[Move]) -> tuple[Move, ...]:

@@ -16,6 +16,7 @@ from racer import (
     WitnessError,
     choose,
     explore,
+    fence,
 )
 from racer.exploration.schedule_file import SavedSchedule, saved_schedule
 from tests.exploration.edits import EDITS, LABELS, MENDED, model
@@ -80,11 +81,13 @@ def test_a_schedule_of_another_program_is_refused() -> None:
         kept("freed twice").followed(other)
 
 
-def choosing(options: tuple[str, ...]) -> Program:
+def choosing(options: tuple[str, ...], *, fenced: bool = False) -> Program:
     mem = Memory()
     x = mem.cell("x", 0)
 
     async def thread() -> None:
+        if fenced:
+            await fence("mb")
         if await choose(*options) == "both" and await x.load():
             raise Violation("chosen")
 
@@ -97,6 +100,7 @@ def choosing(options: tuple[str, ...]) -> Program:
 def test_an_option_is_kept_by_what_it_is_and_not_by_its_place() -> None:
     schedule = kept("chosen", explore(choosing(("none", "both"))))
     assert schedule.followed(choosing(("both", "one", "none"))).shows("chosen")
+    assert schedule.followed(choosing(("none", "both"), fenced=True)).shows("chosen")
     gone = schedule.followed(choosing(("none", "one")))
     assert gone.diverged is not None and gone.diverged.why == "there is no option 'both'"
 

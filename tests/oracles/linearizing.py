@@ -16,7 +16,7 @@ from typing import Any
 
 from racer.lang.outcomes import Violation
 from racer.lang.specs.linearizable import Begun
-from racer.lang.specs.states import NotEnabled, Raised, Returned
+from racer.lang.specs.states import CallEnd, NotEnabled, Raised, Returned, Withdrawn
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Begin:
 @dataclass(frozen=True)
 class End:
     begin: int  # its place in the history
-    came_to: Returned | Raised
+    came_to: CallEnd
 
 
 History = tuple[Begin | End, ...]
@@ -38,6 +38,9 @@ def is_linearizable(history: History, specification: Callable[[], Any]) -> bool:
     """Whether there is an order of the calls that the specification has."""
     ends = {each.begin: at for at, each in enumerate(history) if isinstance(each, End)}
     begins = [at for at, each in enumerate(history) if isinstance(each, Begin)]
+    withdrawn = {at for at in begins if at in ends and _is_withdrawn(history[ends[at]])}
+    begins = [at for at in begins if at not in withdrawn]
+    ends = {begin: at for begin, at in ends.items() if begin not in withdrawn}
     pending = [at for at in begins if at not in ends]
     for number in range(len(pending) + 1):
         for effective in combinations(pending, number):
@@ -45,6 +48,11 @@ def is_linearizable(history: History, specification: Callable[[], Any]) -> bool:
                 if _keeps_time(order, ends) and _is_told(order, history, ends, specification()):
                     return True
     return False
+
+
+def _is_withdrawn(event: Begin | End) -> bool:
+    """Whether it is the end of a call that takes no effect: it is in no order."""
+    return isinstance(event, End) and isinstance(event.came_to, Withdrawn)
 
 
 def _keeps_time(order: tuple[int, ...], ends: Mapping[int, int]) -> bool:

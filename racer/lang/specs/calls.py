@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from racer.lang.specs.states import CallEnd, Part, step, told
+from racer.lang.specs.states import CallEnd, Part, Withdrawn, step, told
 from racer.lang.values import describe, value_key
 
 
@@ -87,11 +87,14 @@ class Calls:
 
     def end(self, number: int, end: CallEnd) -> Calls | None:
         """That call has come to `end`; None: there is no order of the calls in which it does."""
-        ways = [
-            way.without(number)
-            for way in self._effective(number)
-            if value_key(way.of(number)) == value_key(end)
-        ]
+        if isinstance(end, Withdrawn):
+            ways = [way for way in self.ways if way.of(number) is None]
+        else:
+            ways = [
+                way.without(number)
+                for way in self._effective(number)
+                if value_key(way.of(number)) == value_key(end)
+            ]
         if not ways:
             return None
         pending = tuple(call for call in self.pending if call.number != number)

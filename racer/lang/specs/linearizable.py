@@ -15,11 +15,12 @@ from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 from racer.errors import ProgramError
 from racer.lang.asking import perform_on, refuse, require_fit
 from racer.lang.cells import Handle
+from racer.lang.checkpoints import Cancelled
 from racer.lang.effects import Effect, Misuse
 from racer.lang.operations import Facts, Operation, Show
 from racer.lang.outcomes import Violation
 from racer.lang.specs.calls import Calls, Way
-from racer.lang.specs.states import CallEnd, Raised, Returned, state_of
+from racer.lang.specs.states import CallEnd, Raised, Returned, Withdrawn, state_of
 from racer.lang.sync.act import Act
 from racer.lang.values import describe
 
@@ -204,7 +205,7 @@ class Linearizable(Handle):
 
         It begins with a step where the block does, and ends with one where it is left: with what
         call.returns() was told last, with None where it was told nothing, or with the exception by
-        which the block is left.
+        which the block is left. By Cancelled it is withdrawn: then it must have taken no effect.
         """
         if not callable(getattr(self.kind, method, None)) or method.startswith("_"):
             refuse(
@@ -258,9 +259,11 @@ class Call:
         assert self._number is not None
         end: CallEnd = Returned(self._value)
         if kind is not None:
-            if not issubclass(kind, Exception) or issubclass(kind, Violation | AssertionError):
-                return  # the run is abandoned, or the thread ends here: so the call never does
-            end = Raised(kind)
+            if issubclass(kind, Violation | AssertionError):
+                return  # the thread ends here, so the call never does
+            if not issubclass(kind, Exception | Cancelled):
+                return  # the run is abandoned
+            end = Withdrawn() if issubclass(kind, Cancelled) else Raised(kind)
         of = self._object
         done = EndCall(of.name, self._method, self._args, self._number, end, of.kind)
         await perform_on(of, done)

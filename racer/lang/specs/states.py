@@ -77,7 +77,15 @@ class Raised:
         return f"raises {self.kind.__name__}"
 
 
-CallEnd = Returned | Raised
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A call has been left since its task was cancelled: it takes no effect."""
+
+    def __repr__(self) -> str:
+        return "cancelled"
+
+
+CallEnd = Returned | Raised | Withdrawn
 
 # A specification that raises one of these is broken; any other is what the call comes to.
 _SLIPS: Final = (NameError, AttributeError, TypeError, AssertionError, RecursionError)

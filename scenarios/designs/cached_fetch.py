@@ -46,7 +46,7 @@ def expected(*, variant: str, cancel: bool, tasks: int) -> Expected:
 
 @scenario(expect=expected)
 def cached_fetch(
-    *, variant: Variant = "plain", cancel: bool = True, tasks: Annotated[int, Range(1, 4)] = 2
+    *, variant: Variant = "plain", cancel: bool = False, tasks: Annotated[int, Range(1, 4)] = 2
 ) -> Program:
     """Tasks that all want the same thing from a cache that is empty at first.
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from racer.axiomatic.checking import allowed, check
-from racer.axiomatic.enumerating import LIMIT, Execution, executions
+from racer.axiomatic.enumerating import LIMIT, Execution, TooMany, executions
 from racer.axiomatic.events import Value
 from racer.axiomatic.graphs import Graph
 from racer.axiomatic.litmus.conditions import Condition, EndState, Place, Quantifier
 from racer.axiomatic.litmus.data import LitmusTest
 from racer.axiomatic.models.axioms import Model
 from racer.errors import InternalError
+
+_WHILE: Final = 10_000  # histories, combinations and line-ups, for a reason alone
 
 Observation = Literal["Never", "Sometimes", "Always"]
 State = tuple[Value, ...]
@@ -77,7 +80,7 @@ class Answer:
 class Answers:
     """What several models say of one test, from one enumeration.
 
-    candidates   coherent executions, of which each model allows some
+    candidates   coherent executions that were shown to the models, of which each allows some
     separations  of each model and the next weaker one that was asked: what only that allows, where
                  they differ; empty if nobody asked for reasons
     """
@@ -102,12 +105,18 @@ def ask(
     answers = tuple(Answer(model) for model in models)
     found = _Found()
     candidates = 0
-    for execution in executions(test.threads, test.initial, limit):
+
+    def hopeless(graph: Graph) -> bool:  # the weakest, which is last, is the likeliest to allow it
+        return not any(allowed(model, graph) for model in reversed(models))
+
+    for execution in executions(test.threads, test.initial, limit, hopeless):
         candidates += 1
         _count(test, execution, answers, found)
     separations = []
     if reasons:
         for answer in answers:
+            if not answer.positive and answer.model.name not in found.forbidden:
+                _look_among_hopeless(test, answer.model, found)
             if not answer.positive and answer.model.name in found.forbidden:
                 answer.refusal = _refusal(answer.model, found.forbidden[answer.model.name])
         for stronger, weaker in itertools.pairwise(models):
@@ -118,6 +127,18 @@ def ask(
     return Answers(
         *(test.name, test.architecture, test.condition, answers, candidates), tuple(separations)
     )
+
+
+def _look_among_hopeless(test: LitmusTest, model: Model, found: _Found) -> None:
+    """One that a model forbids and the proposition holds in may have been left out: look again,
+    for a while, where nothing is."""
+    with contextlib.suppress(TooMany):
+        for execution in executions(test.threads, test.initial, _WHILE):
+            if test.condition.holds(_final(test, execution)) and not allowed(
+                model, execution.graph
+            ):
+                found.forbidden[model.name] = execution.graph
+                return
 
 
 @dataclass(slots=True)

@@ -6,7 +6,9 @@
 3. To one location accesses go one after the other, in every model here: acyclic(po-loc | com) and
    empty(rmw & (fre;coe)). So rf and co of a location are a line-up: its writes in a row, and reads
    put between them. That a read-modify-write reads its predecessor in co permutes locks, too.
-4. An execution is a combination with one line-up for each location.
+4. An execution is a combination with one line-up for each location. Where these are many, locations
+   are added one by one, those with few line-ups first, as locks have: what nobody allows of some
+   locations, nobody allows with more of them, since the axioms of all models here are monotone.
 
 Source   the conditions on one location: Alglave, Maranget, Tautschnig, "Herding cats", TOPLAS 2014,
          section 4.
@@ -18,14 +20,24 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Final
 
 from racer.axiomatic.events import NO_PAIR, History, Point, Thread, Value
 from racer.axiomatic.graphs import Graph, Layout, Part, Skeleton
 
 LIMIT: Final = 500_000
+
+_MANY: Final = 200  # executions of one combination; below, each is made and shown to the models
+
+# Whether no model allows a graph, be it of some locations only.
+Hopeless = Callable[[Graph], bool]
+
+
+def _never(graph: Graph) -> bool:
+    return False
 
 
 class TooMany(Exception):
@@ -52,13 +64,18 @@ class Execution:
 
 
 def executions(
-    threads: Sequence[Thread], initial: Mapping[str, Value], limit: int = LIMIT
+    threads: Sequence[Thread],
+    initial: Mapping[str, Value],
+    limit: int = LIMIT,
+    hopeless: Hopeless = _never,
 ) -> Iterator[Execution]:
     """Every coherent and atomic execution, once, in an order that depends on the test alone.
 
+    Some of those that are hopeless are left out, where that spares many.
+
     Errors   TooMany.
     """
-    return _Enumeration(threads, initial, limit).executions()
+    return _Enumeration(threads, initial, limit, hopeless).executions()
 
 
 class _Budget:
@@ -95,8 +112,15 @@ class _Choice:
 
 
 class _Enumeration:
-    def __init__(self, threads: Sequence[Thread], initial: Mapping[str, Value], limit: int) -> None:
+    def __init__(
+        self,
+        threads: Sequence[Thread],
+        initial: Mapping[str, Value],
+        limit: int,
+        hopeless: Hopeless,
+    ) -> None:
         self._budget = _Budget(limit)
+        self._hopeless = hopeless
         begins = [each.begin() for each in threads]
         found = _Values(begins, initial, self._budget).histories()
         self._layout = Layout(
@@ -165,16 +189,34 @@ class _Enumeration:
                 continue
             skeleton = Skeleton(self._layout, tuple(each.part for each in chosen))
             histories = tuple(each.part.history for each in chosen)
-            for lineup in itertools.product(*lineups):
-                self._budget.spend()
-                rf = co = fr = 0
-                for each in lineup:
-                    rf |= each.rf
-                    co |= each.co
-                    fr |= each.fr
-                last = [each.last for each in lineup]
-                memory = dict(zip(self._layout.initial, last, strict=True))
-                yield Execution(Graph(skeleton, rf, co, fr), histories, memory)
+            hopeless = self._hopeless if prod(map(len, lineups)) > _MANY else _never
+            places = list(zip(self._layout.initial, lineups, strict=True))
+            if hopeless is not _never:
+                places.sort(key=lambda each: len(each[1]))
+            for graph, memory in self._graphs(skeleton, hopeless, places, Graph(skeleton, 0, 0, 0)):
+                yield Execution(graph, histories, memory)
+
+    def _graphs(
+        self,
+        skeleton: Skeleton,
+        hopeless: Hopeless,
+        places: Sequence[tuple[str, Sequence[Lineup]]],
+        graph: Graph,
+    ) -> Iterator[tuple[Graph, dict[str, Value]]]:
+        """The graph with a line-up of each of these locations, and what they hold at the end."""
+        if not places:
+            yield graph, {}
+            return
+        (place, lineups), *others = places
+        rf, co, fr = graph.rf.bits, graph.co.bits, graph.fr.bits
+        for lineup in lineups:
+            self._budget.spend()
+            more = Graph(skeleton, rf | lineup.rf, co | lineup.co, fr | lineup.fr)
+            if others and hopeless is not _never and hopeless(more):
+                continue
+            for found, memory in self._graphs(skeleton, hopeless, others, more):
+                memory[place] = lineup.last
+                yield found, memory
 
     def _combinations(
         self,

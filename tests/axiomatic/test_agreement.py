@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from racer.axiomatic.asking import Answers
+from racer.axiomatic import enumerating
+from racer.axiomatic.asking import Answers, ask
 from racer.axiomatic.checking import allowed, check
 from racer.axiomatic.enumerating import executions
 from racer.axiomatic.litmus.reading import read_test
@@ -125,6 +127,24 @@ def each_graph(
     test = read_test("generated", program(threads, around))
     for execution in executions(test.threads, test.initial):
         yield [allowed(model, execution.graph) for model in MODELS.values()]
+
+
+@settings(MODEST, max_examples=20)
+@given(THREADS, AROUND)
+def test_what_is_hopeless_is_rightly_left_out(
+    threads: Sequence[Sequence[Statement]], around: Sequence[str]
+) -> None:
+    test = read_test("generated", program(threads, around))
+    models = list(MODELS.values())
+    for several in (models, models[:1], models[1:2], models[2:]):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(enumerating, "_MANY", 10**9)
+            full = ask(test, several)
+            patch.setattr(enumerating, "_MANY", 0)
+            pruned = ask(test, several)
+        assert pruned.candidates <= full.candidates
+        for one, other in zip(full.answers, pruned.answers, strict=True):
+            assert (one.states, one.flags) == (other.states, other.flags)
 
 
 @MODEST

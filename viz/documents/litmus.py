@@ -105,7 +105,7 @@ class LitmusOf(Entry, frozen=True, kw_only=True):
     architecture  "C", "X86" or "AArch64"
     quantifier    "exists", "~exists" or "forall"
     condition     the quantifier and the proposition
-    candidates    executions that are coherent and atomic, of which each model allows some
+    candidates    executions that were shown to the models: they are coherent and atomic
     answers       what each model says that was asked, from the strongest to the weakest
     separations   of each model and the next weaker one, where they differ, what only that allows
     not_asked     models that were asked for, and say nothing of this architecture

@@ -125,6 +125,8 @@ TYPES |= {
 }
 TYPES["Method"] = '`"pct"` or `"pos"`'
 TYPES["Sampling"] = "`runs`, `chance`, `unseen`, ...: what runs by lot say of the others"
+TYPES["ByExecutions"] = "`count`, `prevented`, ...: see racer/exploration/result.py"
+TYPES["ToldExecution"] = "`threads`, `stores`, `circle`: see racer/executions/told.py"
 TYPES["Verdict"] = 'of a Result `"pass"`, `"fail"` or `"bound"`; of an Answer as it says'
 
 _TABLE = re.compile(r"^\S.* {2,}\S|^ {4}", re.MULTILINE)

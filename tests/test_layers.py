@@ -25,6 +25,7 @@ LAYERS = [
     ["racer.machine"],
     ["racer.search"],
     ["racer.axiomatic"],
+    ["racer.executions"],
     ["racer.explanation"],
     ["racer.exploration"],
     ["racer.certificates"],

@@ -7,8 +7,16 @@ from collections.abc import Iterator, Mapping
 from racer.catalogue.parameters import Value, show_parameters, what_if_text
 from racer.exploration.families import outcome_families
 from racer.exploration.judgement import Judgement
-from racer.exploration.result import Finding, Result, Sampling
+from racer.exploration.result import ByExecutions, Finding, Result, Sampling
 from racer.search.sampling import at_least_once
+from racer.viz.executions import (
+    FLAGGED,
+    execution_lines,
+    executions_text,
+    kind_text,
+    prevented_text,
+    rests_lines,
+)
 from racer.viz.wrapping import filled
 from racer.words import counts
 from racer.words.counts import preemptions_text
@@ -34,6 +42,8 @@ def heading(
 
 def summary(result: Result, judgement: Judgement) -> str:
     """Everything about a result but the pictures."""
+    if result.executions is not None:
+        return executions_summary(result, judgement, result.executions)
     parts = [verdict_text(result, judgement), _numbers(result)]
     parts += [_label(name, found, result) for name, found in result.violations.items()]
     if result.verdict == "pass" and result.unfair != ():
@@ -51,6 +61,23 @@ def summary(result: Result, judgement: Judgement) -> str:
     if result.outcomes or result.bound is None:
         parts.append(_outcomes(result))
     return "\n\n".join(part for part in parts if part)
+
+
+def executions_summary(result: Result, judgement: Judgement, said: ByExecutions) -> str:
+    """Everything about a result under a memory model of executions."""
+    parts = [verdict_text(result, judgement), _entry("executions", executions_text(said))]
+    for name, found in result.violations.items():
+        effects = [f"effect: {text}" for text in result.effects(name) if text]
+        shown = found.witness.execution
+        told = [] if shown is None else execution_lines(shown)
+        lines = [needs_text(found), *effects, *rests_lines(name, said)]
+        parts.append("\n".join([_entry(name, *lines), *told]))
+    parts += [_entry(name, prevented_text(result.memory)) for name in said.prevented]
+    parts += [_entry(name, vacuous_text(name, result)) for name in result.vacuous]
+    parts += [_entry(flag, FLAGGED) for flag in said.flags]
+    if result.outcomes:
+        parts.append(_outcomes(result))
+    return "\n\n".join(parts)
 
 
 def vacuous_text(name: str, result: Result) -> str:
@@ -156,6 +183,9 @@ def result_line(result: Result) -> str:
     """A result in one line: the verdict, what is wrong, the denominator, the memory model."""
     labels = [*result.violations, *(f"{name} (vacuous)" for name in result.vacuous)]
     shown = f": {', '.join(labels)}" if labels else ""
+    if result.executions is not None:
+        count = counted(result.executions.count, "execution")
+        return f"{result.verdict}{shown}; {count}; memory={result.memory}"
     if result.interleavings is None:
         searched = f"interleavings {interleavings_text(result)}"
     else:
@@ -239,6 +269,8 @@ def _label(name: str, found: Finding, result: Result) -> str:
 def needs_text(found: Finding) -> str:
     """What the witness of a violation needs."""
     witness = found.witness
+    if witness.execution is not None:
+        return kind_text(witness.execution)
     return preemptions_text(
         witness.preemptions, witness.minimal, found.cpus, endless=witness.cycle > 0
     )
@@ -255,6 +287,8 @@ def steps_text(found: Finding) -> str:
 
 def share_text(found: Finding, result: Result) -> str:
     """How many interleavings show a label, and of how many."""
+    if found.witness.execution is not None:
+        return "in some executions"
     if found.witness.cycle:
         return "a run that never ends"
     if found.interleavings is None:
@@ -297,6 +331,10 @@ def _outcomes(result: Result) -> str:
 
 def outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
     """In how many interleavings, and what the threads come to; copies are not told apart."""
+    if result.executions is not None:
+        for key, found in result.executions.by_outcome.items():
+            yield count_text(found), family_text(tuple((thread, (value,)) for thread, value in key))
+        return
     for each in outcome_families(result):
         count = "" if each.interleavings is None else count_text(each.interleavings)
         yield count, family_text(each.values)

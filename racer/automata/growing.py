@@ -106,6 +106,13 @@ class GrowingAutomaton:
         run.close()
         return found
 
+    def position(self, node: int) -> Hashable:
+        """Where in its code the thread waits at a node; the same for the same."""
+        run = self.run_to(node)
+        found = run.position()
+        run.close()
+        return found
+
     def _note_value(self, node: int, step: CellStep) -> None:
         pending = self._pending[node]
         facts = pending.operation.facts if isinstance(pending, AboutTo) else None

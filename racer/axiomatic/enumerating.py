@@ -78,6 +78,13 @@ def executions(
     return _Enumeration(threads, initial, limit, hopeless).executions()
 
 
+def histories(
+    threads: Sequence[Thread], initial: Mapping[str, Value], limit: int = LIMIT
+) -> list[list[History]]:
+    """Of each thread, the histories over the values that its reads may get. Errors: TooMany."""
+    return _Values([each.begin() for each in threads], initial, _Budget(limit)).histories()
+
+
 class _Budget:
     """How much may still be enumerated."""
 

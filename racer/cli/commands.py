@@ -48,6 +48,7 @@ from racer.cli.selecting import (
     select,
 )
 from racer.cli.statuses import INTERRUPTED, USAGE, status_of
+from racer.errors import UsageError
 from racer.explanation.data import Explanation
 from racer.exploration.exploring import explored as explore
 from racer.exploration.exploring import never_made
@@ -58,6 +59,7 @@ from racer.exploration.witness_file import saved_witness
 from racer.files import shown_path
 from racer.lang.patience import GRACE, until
 from racer.lang.run import OutOfTime
+from racer.machine.models import OF_EXECUTIONS
 from racer.search.limits import deadline_after, is_past
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.case import ExploredCase
@@ -69,6 +71,7 @@ from racer.viz.wrapping import filled
 def explore_scenario(request: Request) -> int:
     """Explore one scenario; print the verdict, then leave and show a picture of each label."""
     override = override_of(request.expect)
+    _require_schedules(request)
     named_by_user(request.directory, "--output")
     if request.certificate is not None:
         named_by_user(request.certificate, "--certificate")
@@ -88,6 +91,17 @@ def explore_scenario(request: Request) -> int:
         if status is None:
             raise
     return status  # all has been said
+
+
+def _require_schedules(request: Request) -> None:
+    """Errors: UsageError where what is to be told or drawn is a schedule, and there are none."""
+    asked = (request.alone, request.for_mail, request.html, request.png, request.certificate)
+    if request.memory in OF_EXECUTIONS and any(asked):
+        raise UsageError(
+            f"--brief, --mermaid, --mail, --html, --png and --certificate tell schedules, and the "
+            f"memory model {request.memory!r} has none: the report has the execution.\n"
+            f"Try: without them, or --json."
+        )
 
 
 def _explored_and_told(

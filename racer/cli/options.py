@@ -12,7 +12,7 @@ Settings = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
 ]
 Memory = Annotated[
-    str, typer.Option(metavar="MODEL", help="sc or tso (x86); of several a table: sc,tso.")
+    str, typer.Option(metavar="MODEL", help="sc, tso (x86), arm64, lkmm; of several a table.")
 ]
 Directory = Annotated[
     str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")

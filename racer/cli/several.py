@@ -31,7 +31,7 @@ from racer.exploration.wanted import Wanted
 from racer.files import shown_path
 from racer.lang.patience import until
 from racer.lang.run import OutOfTime
-from racer.machine.models import model
+from racer.machine.models import require_memory
 from racer.search.limits import deadline_after
 from racer.viz.documents.case import ExploredCase, NotExplored, Told
 from racer.viz.several import Row, table
@@ -83,7 +83,7 @@ def memory_models(words: str) -> tuple[str, ...]:
     """The memory models of `sc` or `sc,tso`, each once. Errors: UsageError for an unknown one."""
     names = tuple(dict.fromkeys(word.strip() for word in words.split(",")))
     for name in names:
-        model(name)
+        require_memory(name)
     return names
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from racer.explanation.data import Explanation
 from racer.explanation.exact import Exact, exactly
 from racer.explanation.telling import explanation_of
-from racer.exploration.result import Result, finding_of, with_effect_of
+from racer.exploration.result import Result, scheduled_finding, with_effect_of
 
 
 def explain(result: Result, label: str) -> Explanation:
@@ -19,9 +19,9 @@ def explain(result: Result, label: str) -> Explanation:
              second, mostly); past that a part is NotComputed and says why.
              Under a memory model other than "sc" the schedule is told, and these parts are
              NotComputed.
-    Errors   UsageError when the result has no such label.
+    Errors   UsageError when the result has no such label, or no schedule of it.
     """
-    finding_of(result, label)
+    scheduled_finding(result, label)
     if result.loaded is None:
         return explained(result, label, None)
     with exactly(result.loaded, result.memory) as exact:

@@ -16,6 +16,7 @@ from racer.lang.program import Program
 from racer.lang.run import OutOfTime
 from racer.lang.values import print_all_again
 from racer.machine.loaded import Loaded, load_program
+from racer.machine.models import OF_EXECUTIONS
 from racer.search.limits import Tell, deadline_after
 
 
@@ -33,7 +34,8 @@ def explore(
 ) -> Result:
     """Search every interleaving of `program` and say what can happen.
 
-    memory       the memory model: "sc", sequential consistency
+    memory       the memory model: "sc", sequential consistency; "tso", x86; or "arm64" and "lkmm",
+                 which have no states and schedules: all executions are looked at, as graphs
     reduce       decide on a reduced graph (stubborn sets, symmetry), which keeps every verdict,
                  label and outcome; False searches every state one by one
     count        count interleavings: True always, False never, None while that takes no more
@@ -61,7 +63,9 @@ def explored(program: Program, wanted: Wanted) -> Result:
     result = None
     try:
         with interrupts.handled(), interrupts.deferred():
-            if wanted.sample is None:
+            if wanted.memory in OF_EXECUTIONS:
+                result = _of_executions(program, wanted)
+            elif wanted.sample is None:
                 result = searched_and_told(program, wanted)[1]
             else:
                 result = _sampled(program, wanted, wanted.sample)
@@ -76,6 +80,15 @@ def explored(program: Program, wanted: Wanted) -> Result:
             raise
         raise Interrupted(result) from None
     return result
+
+
+def _of_executions(program: Program, wanted: Wanted) -> Result:
+    """What a memory model of executions says. Errors: as of_executions()."""
+    from racer.exploration.by_executions import of_executions  # nobody else pays for its import
+
+    print_all_again()
+    with told_as_the_models():
+        return of_executions(program, wanted)
 
 
 def never_made(wanted: Wanted, stop: OutOfTime) -> Result:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from racer.errors import UsageError, suggestion
+from racer.executions.told import ToldExecution
 from racer.explanation.telling import effect_of
 from racer.lang.outcomes import OutcomeKey, Violation
 from racer.lang.schedule import Schedule
@@ -35,6 +36,8 @@ class Witness:
                  ever. Preemptions are those before them. 0 for any other witness
     before       so many moves come before the violation, the one that violates included; of an
                  outcome all
+    execution    in place of a schedule, under a memory model of executions: `schedule` is empty,
+                 and what is said of one means nothing; None under any other
     """
 
     schedule: Schedule
@@ -43,6 +46,7 @@ class Witness:
     label: str | None = None
     cycle: int = 0
     before: int = 0
+    execution: ToldExecution | None = None
 
     @property
     def steps(self) -> int:
@@ -148,6 +152,26 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class ByExecutions:
+    """What a memory model of executions says besides.
+
+    count        how many executions it allows that end. Rounds of loops that only read, and lead
+                 back to where they began, are left out of them
+    by_outcome   how many of them, by outcome
+    flags        what the model says besides of some execution, such as "data-race"
+    prevented    labels that dependencies keep from showing: those that were read off the threads,
+                 and that compiled code has to keep, too
+    preventable  labels that would not show, were there every dependency that code could have
+    """
+
+    count: int
+    by_outcome: Mapping[OutcomeKey, int]
+    flags: tuple[str, ...]
+    prevented: tuple[str, ...]
+    preventable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What explore() found.
 
@@ -184,7 +208,10 @@ class Result:
                    where a limit cut the search
     sampling       what single runs say of the others, where these were drawn by lot and nothing was
                    searched: the verdict is then "bound", or "fail"; None after a search
-    loaded         the program as it was explored, for explain() and save(); None where nothing was
+    loaded         the program as it was explored, for explain() and save(); None where nothing was,
+                   and under a memory model of executions, which are no schedules
+    executions     what such a model says besides: then there are no interleavings and no states,
+                   and witnesses have executions; None under any other, and where nothing is proved
     """
 
     verdict: Verdict
@@ -204,6 +231,7 @@ class Result:
     coverage: Coverage | None = None
     sampling: Sampling | None = None
     loaded: Loaded | None = field(default=None, repr=False, compare=False)
+    executions: ByExecutions | None = None
 
     def effects(self, label: str) -> dict[str, int | None]:
         """The effects that violations with this label declare, with their interleavings, sorted.
@@ -241,6 +269,18 @@ def finding_of(result: Result, label: str) -> Finding:
         known = list(result.violations)
         raise UsageError(f"the result has no violation {label!r}{suggestion(label, known)}")
     return result.violations[label]
+
+
+def scheduled_finding(result: Result, label: str) -> Finding:
+    """The same of a violation that a schedule shows. Errors: UsageError, also for any other."""
+    found = finding_of(result, label)
+    if found.witness.execution is not None:
+        raise UsageError(
+            f"{label!r} under the memory model {result.memory!r} is shown by an execution, which "
+            f"is no schedule that could be run again.\n"
+            f"Try: result.violations[{label!r}].witness.execution, or memory='sc' or 'tso'."
+        )
+    return found
 
 
 def with_effect_of(result: Result, label: str) -> int | None:

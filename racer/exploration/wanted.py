@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from racer.errors import UsageError
-from racer.machine.models import model
+from racer.machine.models import require_memory
 from racer.search.limits import Tell
 
 Method = Literal["pct", "pos"]
@@ -66,7 +66,7 @@ class Wanted:
     sample: Sample | None = None
 
     def __post_init__(self) -> None:
-        model(self.memory)
+        require_memory(self.memory)
         if self.max_states is not None and self.max_states < 1:
             raise UsageError(
                 f"max_states={self.max_states} would search nothing: it must be 1 or more."

@@ -17,7 +17,7 @@ import msgspec
 
 from racer.catalogue.parameters import Value, show_value
 from racer.errors import ReplayDiverged, UsageError, WitnessError
-from racer.exploration.result import Result, finding_of, with_effect_of
+from racer.exploration.result import Result, scheduled_finding, with_effect_of
 from racer.files import readable, shown_path, write_atomically
 from racer.lang.program import Program
 from racer.lang.schedule import Move, Schedule
@@ -107,7 +107,7 @@ def saved_witness(
 
     Errors   UsageError when the result has no such label, or is of no program.
     """
-    finding = finding_of(result, label)
+    finding = scheduled_finding(result, label)
     if result.loaded is None:
         raise UsageError("this result is of no program, so its witness cannot be saved.")
     return SavedWitness(

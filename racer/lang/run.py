@@ -72,6 +72,9 @@ class Run(Protocol):
     def locations(self) -> tuple[Location, ...]:
         """The lines of the thread and its helpers that are waiting, outermost first."""
 
+    def position(self) -> Hashable:
+        """Where in the code of the thread and its helpers it waits, outermost first."""
+
     def variables(self) -> tuple[tuple[str, object], ...]:
         """The locals at those lines, each with its name, as far as they are known.
 
@@ -231,6 +234,10 @@ class CoroutineRun:
             for frame in self._frames()
             for code in (frame.f_code,)
         )
+
+    def position(self) -> Hashable:
+        """Where in the code of the thread and its helpers it waits, outermost first."""
+        return tuple((frame.f_code, frame.f_lasti) for frame in self._frames())
 
     def variables(self) -> tuple[tuple[str, object], ...]:
         """The locals at those lines, each with its name, as far as they are known."""

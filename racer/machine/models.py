@@ -46,10 +46,29 @@ _EVENT_LOOPS: Final[Mapping[object, Model]] = {
 }
 
 
+# Those that have no machine, so that nothing can be stepped through: of these, executions are
+# enumerated as graphs (racer/executions/), and only what explore() says is said.
+OF_EXECUTIONS: Final = ("arm64", "lkmm")
+
+
+def require_memory(memory: str) -> None:
+    """Errors: UsageError for a memory model that racer does not have, with a machine or without."""
+    if memory not in OF_EXECUTIONS:
+        model(memory)
+
+
 def model(memory: str) -> Model:
-    """The memory model of that name. Errors: UsageError for one that racer does not have."""
+    """The memory model of that name, with a machine.
+
+    Errors   UsageError for one that racer does not have, or that has none.
+    """
+    if memory in OF_EXECUTIONS:
+        raise UsageError(
+            f"the memory model {memory!r} has no states and no schedules, only executions: what is "
+            f"asked here needs one that has, {' or '.join(map(repr, MODELS))}."
+        )
     if memory not in MODELS:
-        known = sorted(MODELS)
+        known = sorted([*MODELS, *OF_EXECUTIONS])
         raise UsageError(f"unknown memory model {memory!r}{suggestion(memory, known)}")
     return MODELS[memory]
 
@@ -88,7 +107,7 @@ def _storage_of(program: Program, memory: str) -> Storage:
     """A new one. A move says by name who moves, so no thread may have the name of an agent."""
     chosen = _model_of(program, memory)
     if chosen.delays:
-        _require_cells(program, memory)
+        require_cells(program, memory)
     storage = chosen.storage(program)
     for instance in program.instances():
         if instance.name in storage.agents:
@@ -100,7 +119,7 @@ def _storage_of(program: Program, memory: str) -> Storage:
     return storage
 
 
-def _require_cells(program: Program, memory: str) -> None:
+def require_cells(program: Program, memory: str) -> None:
     """Refuse what has plain stores of its own, which nobody has taught to be seen later."""
     known = program.memory.handles.items()
     named = [repr(name) for name, each in known if each.at_once]

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from racer.executions.told import ToldExecution
 from racer.exploration import result
 from racer.files import shown_path
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
@@ -98,6 +99,60 @@ class Sampling(Entry, frozen=True, kw_only=True):
     unseen: float
 
 
+class ExecutionStep(Entry, frozen=True, kw_only=True):
+    """One step of a thread in an execution.
+
+    name    the letter of the thread and the number of the step
+    text    the operation
+    result  what it gives; empty where that is nothing
+    source  the step whose store it reads; empty where it reads nothing
+    """
+
+    name: str
+    text: str
+    result: str
+    source: str
+
+
+class ExecutionThread(Entry, frozen=True, kw_only=True):
+    """A thread in an execution.
+
+    name   the thread
+    steps  its steps, in the order of the code
+    end    what it comes to, in words
+    """
+
+    name: str
+    steps: list[ExecutionStep]
+    end: str
+
+
+class ExecutionEdge(Entry, frozen=True, kw_only=True):
+    """That one step is before another.
+
+    before  the one
+    after   the other
+    why     "po", "rf", "co" or "fr"
+    """
+
+    before: str
+    after: str
+    why: str
+
+
+class Execution(Entry, frozen=True, kw_only=True):
+    """An execution, as a graph.
+
+    threads  in the order of their names
+    stores   by cell that is stored to more than once, the steps that do, in that order
+    circle   why it is no interleaving: steps each of which would be before the next; else empty
+    """
+
+    threads: list[ExecutionThread]
+    stores: dict[str, list[str]]
+    circle: list[ExecutionEdge]
+
+
 class Scheduled(Entry, frozen=True, kw_only=True):
     """Something that a schedule shows.
 
@@ -108,6 +163,8 @@ class Scheduled(Entry, frozen=True, kw_only=True):
     before         so many of them come before the violation, the one that violates included
     cycle          so many of them, the last ones, are repeated for ever: a livelock; else 0
     schedule       the moves in order: the agent, and which of its options it takes
+    execution      what shows it in place of a schedule, which is empty then, under a memory model
+                   of executions; null under any other
     """
 
     interleavings: Number | None
@@ -117,6 +174,7 @@ class Scheduled(Entry, frozen=True, kw_only=True):
     before: Number
     cycle: Number
     schedule: list[tuple[str, Number]]
+    execution: Execution | None
 
 
 class Window(Entry, frozen=True, kw_only=True):
@@ -199,7 +257,23 @@ def scheduled(witness: result.Witness, interleavings: int | None) -> dict[str, A
         "before": witness.before,
         "cycle": witness.cycle,
         "schedule": [(move.thread, move.choice) for move in witness.schedule],
+        "execution": None if witness.execution is None else _execution(witness.execution),
     }
+
+
+def _execution(told: ToldExecution) -> Execution:
+    return Execution(
+        threads=[
+            ExecutionThread(
+                name=each.name,
+                steps=[ExecutionStep(**asdict(step)) for step in each.steps],
+                end=each.end,
+            )
+            for each in told.threads
+        ],
+        stores={cell: list(names) for cell, names in told.stores},
+        circle=[ExecutionEdge(**asdict(edge)) for edge in told.circle],
+    )
 
 
 def step_of(event: Event) -> Step:

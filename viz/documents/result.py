@@ -10,7 +10,7 @@ from typing import Literal
 
 from racer.catalogue.scenario import Expected
 from racer.exploration.judgement import Judgement
-from racer.exploration.result import Finding, Outcome, Verdict
+from racer.exploration.result import ByExecutions, Finding, Outcome, Verdict
 from racer.exploration.witness_file import racer_version
 from racer.lang.outcomes import OutcomeKey
 from racer.viz.documents.case import ExploredCase
@@ -72,6 +72,23 @@ class ViolationOf(Scheduled, frozen=True, kw_only=True):
     witness_file: str | None
 
 
+class Executions(Entry, frozen=True, kw_only=True):
+    """What a memory model of executions says besides: there are no interleavings and no states.
+
+    count        how many executions it allows that end
+    by_outcome   how many of these, parallel to the outcomes
+    flags        what the model says besides of some execution, such as "data-race"
+    prevented    labels that dependencies keep from showing
+    preventable  labels that would not show, were there every dependency that code could have
+    """
+
+    count: Number
+    by_outcome: list[Number]
+    flags: list[str]
+    prevented: list[str]
+    preventable: list[str]
+
+
 class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="racer-result/1"):
     """What `racer explore --json` prints of one scenario.
 
@@ -100,6 +117,7 @@ class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     searched       states in the graph that decided the verdict
     canonical      states up to symmetry; null where not all were searched
     sampling       what single runs say of the others, where these were drawn; null after a search
+    executions     what a memory model of executions says besides; null under any other
     trailer        the result in a line for a mail, for `racer verify`; null where it is not told
     """
 
@@ -125,6 +143,7 @@ class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     searched: Number
     canonical: Number | None
     sampling: Sampling | None
+    executions: Executions | None
     trailer: str | None
 
 
@@ -175,7 +194,20 @@ def result_document(case: ExploredCase) -> ResultDocument:
         searched=result.searched,
         canonical=result.canonical,
         sampling=sampling_of(result.sampling),
+        executions=_executions(result.executions),
         trailer=case.trailer or None,
+    )
+
+
+def _executions(said: ByExecutions | None) -> Executions | None:
+    if said is None:
+        return None
+    return Executions(
+        count=said.count,
+        by_outcome=list(said.by_outcome.values()),
+        flags=list(said.flags),
+        prevented=list(said.prevented),
+        preventable=list(said.preventable),
     )
 
 

@@ -214,9 +214,10 @@ def _message(case: ExploredCase, label: str, finding: Finding | None) -> str:
     result = case.result
     if finding is not None:
         effects = "".join(f"; effect: {each}" for each in effect_texts(label, finding, result))
-        said = (
-            f"{label}: {share_text(finding, result)}{effects}. The schedule {needs_text(finding)}."
-        )
+        needs = needs_text(finding)
+        by_schedule = finding.witness.execution is None
+        needs = f"The schedule {needs}" if by_schedule else f"{needs[0].upper()}{needs[1:]}"
+        said = f"{label}: {share_text(finding, result)}{effects}. {needs}."
     elif label in result.vacuous:
         said = f"{label}: {vacuous_text(label, result)}."
     else:

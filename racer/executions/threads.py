@@ -1,0 +1,279 @@
+"""Threads of a Program as the enumeration of executions asks for them: ways through an automaton.
+
+A way stops where a read needs a value, and goes on from there once for each. Values are their
+numbers in the cell's table. The automaton grows as it is asked.
+
+Loops    A round that leads back to the same node, and writes nothing, is left out: without its
+         events an execution has the same end, and is allowed where it was with them, since there
+         is less that is ordered. It is noted as a place where the thread may go round for ever.
+Rest     A thread may rest where its operation blocks, or where it goes round like that: for good
+         if what it finds there is what those cells hold at the end. A write is seen by everybody
+         after some time, so nothing else keeps it there.
+Bound    `MOST` events of one thread in one history, then Unending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from racer.automata.automaton import CellStep, ValueTable
+from racer.automata.growing import GrowingAutomaton
+from racer.automata.lifting import executed
+from racer.axiomatic.events import NO_PAIR, Event, History, Value
+from racer.errors import UsageError
+from racer.executions.accesses import marks_of
+from racer.lang.effects import Misuse
+from racer.lang.operations import CellOperation, Operation
+from racer.lang.pending import AboutTo, Closing, Pending, Raised
+from racer.lang.program import ThreadInstance
+
+MOST: Final = 100
+
+
+class Unending(Exception):
+    """A thread goes round a loop that writes, and no end of it is in sight."""
+
+    def __init__(self, thread: str) -> None:
+        super().__init__(
+            f"thread {thread!r} had {MOST} events in one history: it goes round a loop that stores"
+        )
+
+
+class Step(NamedTuple):
+    """One step of a way: its node, the answer, and the numbers of its events: of the first, of the
+    read and the write where it has them (else NO_PAIR)."""
+
+    node: int
+    answer: int
+    first: int
+    read: int
+    write: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way(History):
+    """A history of a thread of a Program.
+
+    steps   the steps that its events are of
+    end     what the thread has come to: an end, or the operation at which it rests
+    waits   the cells, each with the number of a value, that keep it there while they hold that
+    turns   whether it goes round there for ever, and does not merely wait
+    """
+
+    steps: tuple[Step, ...] = ()
+    end: Pending = field(default_factory=lambda: Raised(""))
+    waits: tuple[tuple[str, int], ...] = ()
+    turns: bool = False
+
+
+class Masks(NamedTuple):
+    """Of one event, the earlier reads of its thread that it depends on, as bits."""
+
+    addr: int = 0
+    data: int = 0
+    ctrl: int = 0
+
+
+class Depends:
+    """Which events of a way depend on which of its reads: here none does. Others say more."""
+
+    name = "none"
+
+    def of(self, thread: ProgramThread, steps: Sequence[Step], events: int) -> Sequence[Masks]:
+        """The masks of so many events, in order."""
+        return [Masks()] * events
+
+
+class DependsOnAll(Depends):
+    """Every event depends on all reads before it: the most that any code could have."""
+
+    name = "all"
+
+    def of(self, thread: ProgramThread, steps: Sequence[Step], events: int) -> Sequence[Masks]:
+        reads = [step.read for step in steps if step.read != NO_PAIR]
+        masks = [sum(1 << read for read in reads if read < event) for event in range(events)]
+        return [Masks(mask, mask, mask) for mask in masks]
+
+
+class ProgramThread:
+    """A thread of a Program, to the enumeration: a `Thread`.
+
+    `fed` has by node the answers that it was given, with the node that each leads to; None where
+    its operation blocks.
+    """
+
+    def __init__(
+        self,
+        instance: ThreadInstance,
+        automaton: GrowingAutomaton,
+        tables: Mapping[str, ValueTable],
+        memory: str,
+        depends: Depends,
+    ) -> None:
+        self.name: Final = instance.name
+        self.instance: Final = instance
+        self.automaton: Final = automaton
+        self.tables: Final = tables
+        self.memory: Final = memory
+        self.fed: Final[dict[int, dict[int, int | None]]] = {}
+        self._depends = depends
+
+    def begin(self) -> Place:
+        place = Place(self, self.automaton.start, [], [])
+        place.go_on()
+        return place
+
+    def done(
+        self, place: Place, waits: tuple[tuple[str, int], ...] = (), *, turns: bool = False
+    ) -> Way:
+        """The history of a thread that has come to a place, with its dependencies."""
+        masks = self._depends.of(self, place.steps, len(place.events))
+        events = tuple(
+            event._replace(addr=mask.addr, data=mask.data, ctrl=mask.ctrl)
+            for event, mask in zip(place.events, masks, strict=True)
+        )
+        pending = self.automaton.pending(place.node)
+        fault = pending.text if isinstance(pending, Raised) else place.fault
+        return Way(
+            events, fault=fault, steps=tuple(place.steps), end=pending, waits=waits, turns=turns
+        )
+
+
+class Place:
+    """Where a thread is on a way: a `Point`."""
+
+    __slots__ = (
+        *("_children", "_thread", "asks", "choices", "events"),
+        *("fault", "history", "node", "steps"),
+    )
+
+    def __init__(
+        self, thread: ProgramThread, node: int, events: list[Event], steps: list[Step]
+    ) -> None:
+        self._thread = thread
+        self._children: dict[Value, Place | None] = {}
+        self.node = node
+        self.events = events
+        self.steps = steps
+        self.asks: str | None = None
+        self.choices: tuple[Value, ...] = ()
+        self.history: History | None = None
+        self.fault = ""
+
+    def answered(self, value: Value) -> Place | None:
+        """Where it is after this value."""
+        assert isinstance(value, int), "a value is its number in a table"
+        if value not in self._children:
+            after = Place(self._thread, self.node, self.events.copy(), self.steps.copy())
+            after._take(value)
+            self._children[value] = after
+        return self._children[value]
+
+    def go_on(self) -> None:
+        """Take steps until one needs an answer, or the thread rests."""
+        while self.history is None:
+            if len(self.events) > MOST:
+                raise Unending(self._thread.name)
+            pending = self._thread.automaton.pending(self.node)
+            if isinstance(pending, Closing):
+                raise UsageError(
+                    f"the memory model {self._thread.memory!r} cannot be asked about thread "
+                    f"{self._thread.name!r}, which looks at what a window saw: that is said of the "
+                    f"states of an interleaving.\nTry: memory='sc' or 'tso'."
+                )
+            if not isinstance(pending, AboutTo):
+                self.history = self._thread.done(self)
+                return
+            turn = self._turn()
+            if turn is not None:
+                self._rest_in(turn)
+                return
+            facts = pending.operation.facts
+            marks_of(self._thread.name, pending.operation, self._thread.memory)
+            if facts.cell is not None and not facts.blind:
+                self.asks = facts.cell
+                return
+            if len(facts.options) > 1:
+                self.choices = tuple(range(len(facts.options)))
+                return
+            self._step(pending.operation, self._blind_answer(pending.operation))
+
+    def _blind_answer(self, operation: Operation) -> int:
+        """What an operation is executed on that looks at nothing: any value, of a lock a held one.
+
+        That a lock is free when it is released is found under sequential consistency.
+        """
+        facts = operation.facts
+        if facts.cell is not None and facts.lock is not None:
+            return self._thread.tables[facts.cell].intern(True)
+        return 0
+
+    def _turn(self) -> int | None:
+        """The step that began a round which wrote nothing and has led back here."""
+        for at in range(len(self.steps) - 1, -1, -1):
+            step = self.steps[at]
+            if step.write != NO_PAIR:
+                return None
+            if step.node == self.node:
+                return at
+        return None
+
+    def _rest_in(self, turn: int) -> None:
+        """Go round for ever, as in the round that began with that step."""
+        waits = tuple(
+            (self.events[step.read].place, step.answer)
+            for step in self.steps[turn:]
+            if step.read != NO_PAIR
+        )
+        del self.events[self.steps[turn].first :]
+        del self.steps[turn:]
+        self.history = self._thread.done(self, tuple(dict.fromkeys(waits)), turns=True)
+
+    def _take(self, answer: int) -> None:
+        """Go on with an answer; where the operation blocks there, rest."""
+        pending = self._thread.automaton.pending(self.node)
+        assert isinstance(pending, AboutTo), "nothing else asks"
+        if self._step(pending.operation, answer):
+            self.go_on()
+
+    def _step(self, operation: Operation, answer: int) -> bool:
+        """Take a step, if that does not block, or break the model; the events that it is."""
+        thread = self._thread
+        done = executed(thread.automaton, operation, answer, thread.tables)
+        fed = thread.fed.setdefault(self.node, {})
+        if done is None:
+            fed[answer] = None
+            assert operation.facts.cell is not None, "what blocks here waits for a cell"
+            self.history = thread.done(self, ((operation.facts.cell, answer),))
+            return False
+        step = self._events(operation, answer, done)
+        self.steps.append(step)
+        if isinstance(done.error, Misuse):
+            self.fault = str(done.error)
+            self.history = thread.done(self)
+            return False
+        self.node = thread.automaton.target(self.node, done)
+        fed[answer] = self.node
+        return True
+
+    def _events(self, operation: Operation, answer: int, done: CellStep) -> Step:
+        thread, facts = self._thread, operation.facts
+        marks = marks_of(thread.name, operation, thread.memory)
+        first, read, write = len(self.events), NO_PAIR, NO_PAIR
+        stores = False
+        if isinstance(operation, CellOperation) and done.error is None:
+            stores = operation.stores_on(thread.tables[operation.cell].values[answer])
+        fence = [Event("F", "", 0, marks.fence)] if marks.fence else []
+        if facts.cell is None or stores:
+            self.events += fence
+        if facts.cell is not None and marks.reads:
+            read = len(self.events)
+            order = marks.reads if stores or not facts.stores else marks.fails
+            self.events.append(Event("R", facts.cell, answer, order))
+        if facts.cell is not None and stores:
+            write = len(self.events)
+            self.events.append(Event("W", facts.cell, done.after, marks.writes, pair=read))
+            self.events += fence
+        return Step(self.node, answer, first, read, write)

@@ -1,0 +1,202 @@
+"""An execution as data for a reader: steps of threads, who reads from whom, and why no order of all
+steps explains it.
+
+Steps are named as in the brief of a schedule: B2 is the second step of the second thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+from racer.automata.automaton import ValueTable, execute
+from racer.axiomatic.checking import Edge, check
+from racer.axiomatic.events import NO_PAIR
+from racer.axiomatic.graphs import Graph
+from racer.axiomatic.models.known import MODELS
+from racer.errors import InternalError
+from racer.executions.asking import Example
+from racer.executions.threads import Step, Way
+from racer.lang.operations import CellOperation, Operation
+from racer.lang.pending import AboutTo, Returned, Violated
+from racer.lang.program import ThreadInstance
+from racer.lang.values import describe
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStep:
+    """One step of a thread.
+
+    name     "B2"
+    text     the operation
+    result   what it gives, as text; empty where that is nothing
+    source   the step whose store it reads; "the start" for the initial value; empty where it reads
+             nothing
+    """
+
+    name: str
+    text: str
+    result: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldThread:
+    """A thread: its steps in the order of its code, and what it comes to."""
+
+    name: str
+    steps: tuple[ToldStep, ...]
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEdge:
+    """That one step is before another. `why`: "po", the order of the code; "rf", the second reads
+    what the first stored; "co", it stores to the same cell later; "fr", it overwrites what the
+    first has read."""
+
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldExecution:
+    """An execution that shows a violation, or an outcome.
+
+    threads   in the order of their names
+    stores    of each cell that is stored to more than once, the steps that do, in that order
+    circle    why it is no interleaving: steps each of which would have to be before the next, and
+              the last before the first; empty where one order of all steps explains it
+    """
+
+    threads: tuple[ToldThread, ...]
+    stores: tuple[tuple[str, tuple[str, ...]], ...]
+    circle: tuple[ToldEdge, ...]
+
+    @property
+    def is_interleaving(self) -> bool:
+        """Whether one order of all steps explains it."""
+        return not self.circle
+
+
+def told_execution(
+    example: Example, instances: Sequence[ThreadInstance], tables: Mapping[str, ValueTable]
+) -> ToldExecution:
+    """An execution as data for a reader."""
+    return _Telling(example, instances, tables).told()
+
+
+class _Telling:
+    def __init__(
+        self,
+        example: Example,
+        instances: Sequence[ThreadInstance],
+        tables: Mapping[str, ValueTable],
+    ) -> None:
+        self._example = example
+        self._graph: Graph = example.execution.graph
+        self._instances = instances
+        self._tables = tables
+        self._names: dict[int, str] = {}  # of the step of each event, by its number
+        layout = self._graph.skeleton.layout
+        for thread, way in enumerate(example.ways):
+            for at, step in enumerate(way.steps):
+                name = f"{_letter(thread)}{at + 1}"
+                end = _following(way, at)
+                for event in range(step.first, end):
+                    self._names[layout.first[thread] + event] = name
+
+    def told(self) -> ToldExecution:
+        threads = tuple(
+            ToldThread(instance.name, tuple(self._steps(thread, way)), _end(way))
+            for thread, (instance, way) in enumerate(
+                zip(self._instances, self._example.ways, strict=True)
+            )
+        )
+        return ToldExecution(threads, tuple(self._stores()), tuple(self._circle()))
+
+    def _steps(self, thread: int, way: Way) -> Iterator[ToldStep]:
+        run = self._instances[thread].start()
+        first = self._graph.skeleton.layout.first[thread]
+        for at, step in enumerate(way.steps):
+            pending = run.pending
+            if not isinstance(pending, AboutTo):
+                raise InternalError("a thread takes fewer steps than in its execution")
+            operation = pending.operation
+            source = "" if step.read == NO_PAIR else self._source(first + step.read)
+            name, result = f"{_letter(thread)}{at + 1}", self._result(operation, step)
+            yield ToldStep(name, operation.text(), result, source)
+            if isinstance(operation, CellOperation):
+                done = execute(operation, step.answer, self._tables[operation.cell])
+                assert done is not None, "a step that was taken does not block"
+                if done.error is not None:
+                    run.fail(done.error)
+                else:
+                    run.resume(done.result)
+            else:
+                run.resume(operation.facts.options[step.answer])
+        run.close()
+
+    def _result(self, operation: Operation, step: Step) -> str:
+        if operation.facts.gives == "nothing":
+            return ""
+        if not isinstance(operation, CellOperation):
+            return describe(operation.facts.options[step.answer])
+        done = execute(operation, step.answer, self._tables[operation.cell])
+        return "" if done is None else describe(done.result)
+
+    def _source(self, read: int) -> str:
+        """The step that stored what an event reads."""
+        sources = [each for each in self._example.numbers if self._graph.rf.has(each, read)]
+        return self._names.get(sources[0], "the start")
+
+    def _stores(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        writes: dict[str, list[int]] = {}
+        for number in self._example.numbers:
+            thread, _, event = self._graph.event(number)
+            if event.kind == "W" and thread:
+                writes.setdefault(event.place, []).append(number)
+        for cell, numbers in sorted(writes.items()):
+            if len(numbers) > 1:
+                co = self._graph.co
+                earlier = {one: sum(co.has(each, one) for each in numbers) for one in numbers}
+                ordered = sorted(numbers, key=earlier.__getitem__)
+                yield cell, tuple(self._names[each] for each in ordered)
+
+    def _circle(self) -> Iterator[ToldEdge]:
+        violation = check(MODELS["sc"], self._graph)
+        for edge in _from_one_thread(violation.cycle) if violation is not None else ():
+            yield ToldEdge(self._named(edge.before), self._named(edge.after), edge.name)
+
+    def _named(self, event: int) -> str:
+        return self._names.get(event, "the start")
+
+
+def _from_one_thread(cycle: Sequence[Edge]) -> Sequence[Edge]:
+    """The cycle, from the first of its events on."""
+    first = min(range(len(cycle)), key=lambda at: cycle[at].before)
+    return [*cycle[first:], *cycle[:first]]
+
+
+def _following(way: Way, at: int) -> int:
+    """The number of the first event after those of a step."""
+    return way.steps[at + 1].first if at + 1 < len(way.steps) else len(way.events)
+
+
+def _letter(thread: int) -> str:
+    return ascii_uppercase[thread] if thread < len(ascii_uppercase) else f"T{thread + 1}."
+
+
+def _end(way: Way) -> str:
+    match way.end:
+        case Returned(value=value):
+            return "ends" if value is None else f"returns {describe(value)}"
+        case Violated(label=label, effect=effect):
+            return f"raises {label}" + (f" ({effect})" if effect else "")
+        case AboutTo(operation=operation):
+            stays = "goes round for ever at" if way.turns else "waits for ever at"
+            return f"{stays} {operation.text()}"
+        case _:
+            return "fails"

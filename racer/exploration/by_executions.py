@@ -1,0 +1,157 @@
+"""Results under memory models that have no machine: every execution is a graph, and shown to them.
+
+There is nothing to step through, so no state, schedule or interleaving. What is counted are
+executions, and a violation has one of these as its witness, which is checked once more before it is
+told (`executions/rechecking.py`). What is said of states is refused by name: invariants,
+`sometimes`, `consistency` and windows.
+"""
+
+from __future__ import annotations
+
+from racer import interrupts
+from racer.axiomatic.enumerating import LIMIT, TooMany
+from racer.axiomatic.models.axioms import Model
+from racer.axiomatic.models.known import MODELS
+from racer.errors import UsageError
+from racer.executions.asking import Account, Asked, Example, too_many
+from racer.executions.rechecking import recheck
+from racer.executions.threads import Unending
+from racer.executions.told import told_execution
+from racer.exploration.result import (
+    ByExecutions,
+    Finding,
+    Outcome,
+    Result,
+    Witness,
+    nothing_searched,
+)
+from racer.exploration.wanted import Wanted
+from racer.lang.outcomes import OutcomeKey
+from racer.lang.program import Program
+from racer.lang.values import describe
+from racer.machine.loaded import Loaded, load_program
+from racer.machine.models import require_cells
+from racer.replaying.trace import Trace
+from racer.search.limits import deadline_after
+
+UNCOUNTED = "what is counted under this memory model are executions"
+
+
+def of_executions(program: Program, wanted: Wanted) -> Result:
+    """The Result of a Program under a model of executions.
+
+    Errors   UsageError for what such a model cannot be asked; ModelError for a thread that does
+             what no model may; OutOfTime; MemoryError.
+    """
+    _require_no_states(program, wanted)
+    deadline = wanted.deadline or deadline_after(wanted.timeout)
+    with interrupts.allowed():
+        loaded = load_program(program, timeout=wanted.timeout, deadline=deadline)
+        with loaded.in_use(wanted.timeout, deadline):
+            return _asked(loaded, wanted)
+
+
+def _require_no_states(program: Program, wanted: Wanted) -> None:
+    """Errors: UsageError for what is asked of the states of an interleaving."""
+    require_cells(program, wanted.memory)
+    asked = {
+        "an invariant": program.invariants,
+        "a `sometimes`": program.sometimes,
+        "a `consistency`": program.consistency,
+    }
+    named = [f"{kind}, {name!r}" for kind, names in asked.items() for name in names]
+    if named:
+        raise UsageError(
+            f"the memory model {wanted.memory!r} cannot be asked about {named[0]}: that is said of "
+            f"states, and there is no state that all threads see at one time.\n"
+            f"Try: memory='sc' or 'tso'; or what threads return, and `finally_`."
+        )
+    if program.event_loop:
+        raise UsageError(
+            f"the memory model {wanted.memory!r} cannot be asked about an event loop: its tasks "
+            f"are one thread of the machine, whose stores they see as they are.\nTry: memory='sc'."
+        )
+    if wanted.sample is not None:
+        raise UsageError(
+            f"the memory model {wanted.memory!r} cannot be sampled: it has no runs that could be "
+            f"drawn.\nTry: memory='sc' or 'tso'."
+        )
+
+
+def _asked(loaded: Loaded, wanted: Wanted) -> Result:
+    limit = wanted.max_states or LIMIT
+    try:
+        [account] = Asked(loaded.growing, wanted.memory, limit).accounts([MODELS[wanted.memory]])
+    except TooMany:
+        return nothing_searched(wanted.memory, too_many(limit))
+    except Unending as stop:
+        return nothing_searched(wanted.memory, str(stop))
+    teller = _Teller(loaded, account.model)
+    violations = {
+        label: Finding(None, teller.witness(example, label), _no_trace(loaded.program))
+        for label, example in sorted(account.labels.items())
+    }
+    outcomes = {
+        key: Outcome(None, teller.witness(account.examples[key], None))
+        for key in sorted(account.outcomes, key=lambda key: describe(tuple(key)))
+    }
+    vacuous = () if outcomes else tuple(sorted(loaded.program.finally_))
+    return Result(
+        verdict="fail" if violations or vacuous else "pass",
+        memory=wanted.memory,
+        interleavings=None,
+        uncounted=UNCOUNTED,
+        states=0,
+        transitions=0,
+        searched=0,
+        canonical=None,
+        outcomes=outcomes,
+        violations=violations,
+        vacuous=vacuous,
+        executions=_told(account),
+    )
+
+
+class _Teller:
+    """Makes witnesses of executions, each of a violation checked once more."""
+
+    def __init__(self, loaded: Loaded, model: Model) -> None:
+        self._instances = loaded.growing.instances
+        self._tables = loaded.growing.tables
+        self._model = model
+
+    def witness(self, example: Example, label: str | None) -> Witness:
+        """Errors: InternalError for an execution that is not what it is said to be."""
+        if label is not None:
+            recheck(example, self._model, self._instances, self._tables)
+        told = told_execution(example, self._instances, self._tables)
+        return Witness((), 0, minimal=False, label=label, execution=told)
+
+
+def _told(account: Account) -> ByExecutions:
+    labels = frozenset(account.labels)
+    without = labels if account.without is None else account.without
+    with_all = labels if account.with_all is None else account.with_all
+    return ByExecutions(
+        count=account.executions,
+        by_outcome=dict(account.outcomes),
+        flags=tuple(sorted(account.flags)),
+        prevented=tuple(sorted(without - labels)),
+        preventable=tuple(sorted(labels - with_all)),
+    )
+
+
+def _no_trace(program: Program) -> Trace:
+    """The trace of a violation that no schedule shows: it has no steps."""
+    return Trace(
+        schedule=(),
+        initial=dict(program.memory.initial),
+        initial_truths={},
+        threads=tuple(each.name for each in program.instances()),
+        events=(),
+        outcome=OutcomeKey(()),
+        labels=(),
+        maximal=False,
+        final_locations={},
+        about=program.about,
+    )

@@ -1,0 +1,350 @@
+"""Programs under arm64 and the kernel's model: classics with known answers, and what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from racer import (
+    Cell,
+    Memory,
+    ModelError,
+    Program,
+    State,
+    Thread,
+    UsageError,
+    Violation,
+    explain,
+    explore,
+    fence,
+    save,
+)
+from racer.axiomatic.models.known import MODELS as OF_GRAPHS
+from racer.machine.models import MODELS, OF_EXECUTIONS
+
+pytestmark = pytest.mark.quick
+
+
+def two_cells() -> tuple[Memory, Cell[int], Cell[int]]:
+    memory = Memory()
+    return memory, memory.cell("x", 0), memory.cell("y", 0)
+
+
+def message_passing(written: str = "", read: str = "") -> Program:
+    """MP: `written` stands between the stores, `read` between the loads."""
+    memory, x, y = two_cells()
+
+    async def writer() -> None:
+        await x.store(1)
+        if written in ("wmb", "mb"):
+            await fence(written)  # type: ignore[arg-type]  # one of these
+        await y.store(1, "release" if written == "release" else "once")
+
+    async def reader() -> None:
+        seen = await y.load("acquire" if read == "acquire" else "once")
+        if read in ("rmb", "mb"):
+            await fence(read)  # type: ignore[arg-type]  # one of these
+        cell = x
+        if read == "address":
+            cell = x if seen else y
+        if await cell.load() == 0 and seen:
+            raise Violation("stale")
+
+    return Program(memory, {"writer": Thread(writer), "reader": Thread(reader)})
+
+
+def load_buffering(how: str) -> Program:
+    """LB: each thread loads one cell and then stores to the other."""
+    memory, x, y = two_cells()
+
+    async def copies(source: Cell[int], goal: Cell[int]) -> int:
+        got = await source.load()
+        await goal.store(1 if how == "nothing" else got)
+        return got
+
+    async def tests(source: Cell[int], goal: Cell[int]) -> int:
+        got = await source.load()
+        if got or how == "nothing":
+            await goal.store(1)
+        else:
+            await goal.store(2)
+        return got
+
+    def both(state: State, came: Mapping[str, object]) -> bool:
+        return came != {"copies": 1, "tests": 1}
+
+    threads = {"copies": Thread(copies, x, y), "tests": Thread(tests, y, x)}
+    return Program(memory, threads, finally_={"both": both})
+
+
+def store_buffering(how: str) -> Program:
+    """SB: each thread stores to one cell and then loads the other."""
+    memory, x, y = two_cells()
+
+    async def thread(mine: Cell[int], other: Cell[int]) -> int:
+        if how == "swap":
+            await mine.swap(1)
+        elif how == "swap_relaxed":
+            await mine.swap(1, "relaxed")
+        else:
+            await mine.store(1)
+        if how == "mb":
+            await fence("mb")
+        return await other.load()
+
+    threads = {"p": Thread(thread, x, y), "q": Thread(thread, y, x)}
+    both = {"both": lambda state, came: came["p"] or came["q"]}
+    return Program(memory, threads, finally_=both)
+
+
+# herd7's answers for MP, LB and SB, from the kernel's own litmus-tests/ (MP+onceassign...,
+# MP+fencewmbonceonce+fencermbonceonce, LB+poonceonces, SB+fencembonceonces ...) and, for
+# addresses, MP+onceassign+derefonce; of arm64 from the catalogue in the ARM manual, appendix K13.
+CLASSICS: list[tuple[Callable[[], Program], bool]] = [
+    (lambda: message_passing(), True),
+    (lambda: message_passing("wmb"), True),
+    (lambda: message_passing("", "rmb"), True),
+    (lambda: message_passing("wmb", "rmb"), False),
+    (lambda: message_passing("release", "acquire"), False),
+    (lambda: message_passing("release", "address"), False),
+    (lambda: message_passing("", "address"), True),
+    (lambda: load_buffering("nothing"), True),
+    (lambda: load_buffering("values"), False),
+    (lambda: store_buffering("nothing"), True),
+    (lambda: store_buffering("swap_relaxed"), True),
+    (lambda: store_buffering("swap"), False),
+    (lambda: store_buffering("mb"), False),
+]
+
+
+@pytest.mark.parametrize("memory", OF_EXECUTIONS)
+@pytest.mark.parametrize(("make", "fails"), CLASSICS)
+def test_classics_come_out_as_they_are_known_to(
+    make: Callable[[], Program], fails: bool, memory: str
+) -> None:
+    result = explore(make(), memory=memory)
+    assert result.verdict == ("fail" if fails else "pass")
+    assert result.memory == memory
+
+
+def test_models_without_a_machine_are_those_that_are_only_of_graphs() -> None:
+    assert tuple(each for each in OF_GRAPHS if each not in MODELS) == OF_EXECUTIONS
+
+
+def test_the_execution_of_message_passing_is_told_with_the_circle() -> None:
+    execution = explore(message_passing(), memory="arm64").violations["stale"].witness.execution
+    assert execution is not None
+    reader, writer = execution.threads
+    assert [(step.text, step.result, step.source) for step in reader.steps] == [
+        ("load y", "1", "B2"),
+        ("load x", "0", "the start"),
+    ]
+    assert [step.text for step in writer.steps] == ["store x = 1", "store y = 1"]
+    # A1 -po-> A2 -fr-> B1 -po-> B2 -rf-> A1: the circle that MP is named for.
+    assert [(edge.before, edge.why) for edge in execution.circle] == [
+        ("A1", "po"),
+        ("A2", "fr"),
+        ("B1", "po"),
+        ("B2", "rf"),
+    ]
+
+
+def test_what_an_interleaving_shows_is_said_to_be_one() -> None:
+    memory, x, _ = two_cells()
+
+    async def adds() -> None:
+        await x.store(await x.load() + 1)
+
+    program = Program(
+        memory, {"t": Thread(adds, copies=2)}, finally_={"sum": lambda state: state[x] == 2}
+    )
+    execution = explore(program, memory="arm64").violations["sum"].witness.execution
+    assert execution is not None and execution.is_interleaving
+
+
+def test_a_pass_that_rests_on_a_dependency_says_so() -> None:
+    """The address of the second load is what the first has read: without that it is MP+wmb."""
+    said = explore(message_passing("release", "address"), memory="arm64").executions
+    assert said is not None and said.prevented == ("stale",)
+
+
+def test_a_fail_that_a_dependency_would_prevent_says_so() -> None:
+    """With an address from the first load to the second, MP with a wmb is forbidden."""
+    said = explore(message_passing("wmb"), memory="arm64").executions
+    assert said is not None and said.preventable == ("stale",)
+    said = explore(message_passing(), memory="arm64").executions
+    assert said is not None and said.preventable == ()  # the writer's stores are in no order
+
+
+def test_a_store_that_both_arms_have_depends_on_nothing() -> None:
+    """A compiler may put it before the branch, so this is LB without dependencies: allowed."""
+    memory, x, y = two_cells()
+
+    async def thread(source: Cell[int], goal: Cell[int]) -> int:
+        got = await source.load()
+        if got:
+            await goal.store(1)
+        else:
+            await goal.store(1)
+        return got
+
+    threads = {"p": Thread(thread, x, y), "q": Thread(thread, y, x)}
+    both = {"both": lambda state, came: not (came["p"] and came["q"])}
+    result = explore(Program(memory, threads, finally_=both), memory="lkmm")
+    assert list(result.violations) == ["both"]
+    assert result.executions is not None and result.executions.preventable == ("both",)
+
+
+def test_executions_are_counted() -> None:
+    """Three threads that take a lock once come to it in 3! orders; two readers of one store see
+    it or not, 2^2. Published as ainc(n) and readers(n)."""
+    memory = Memory()
+    lock, count = memory.lock("m"), memory.cell("count", 0)
+
+    async def adds() -> None:
+        async with lock:
+            await count.store(await count.load() + 1)
+
+    result = explore(
+        Program(memory, {"t": Thread(adds, copies=3)}, finally_={"3": lambda s: s[count] == 3}),
+        memory="lkmm",
+    )
+    assert result.verdict == "pass"
+    assert result.executions is not None and result.executions.count == 6
+
+    memory, x, _ = two_cells()
+
+    async def stores() -> None:
+        await x.store(1)
+
+    async def loads() -> int:
+        return await x.load()
+
+    readers = Program(memory, {"w": Thread(stores), "r": Thread(loads, copies=2)})
+    said = explore(readers, memory="arm64").executions
+    assert said is not None and said.count == 4
+
+
+def test_who_waits_for_what_never_comes_is_in_a_deadlock_and_who_polls_in_a_livelock() -> None:
+    memory, x, _ = two_cells()
+
+    async def waits() -> None:
+        await x.wait_until(lambda value: value == 2)
+
+    async def polls() -> None:
+        while await x.load() != 2:
+            pass
+
+    async def stores() -> None:
+        await x.store(1)
+
+    waiting = Program(memory, {"a": Thread(waits), "b": Thread(stores)})
+    assert list(explore(waiting, memory="arm64").violations) == ["deadlock"]
+    polling = Program(memory, {"a": Thread(polls), "b": Thread(stores)})
+    assert list(explore(polling, memory="arm64").violations) == ["livelock"]
+
+
+def test_a_loop_that_stores_without_end_is_a_limit_and_no_pass() -> None:
+    memory, x, y = two_cells()
+
+    async def pings() -> None:
+        while await x.load() == 0:
+            await y.fetch_add(1)
+
+    result = explore(Program(memory, {"t": Thread(pings)}), memory="arm64")
+    assert result.verdict == "bound"
+    assert "thread 't' had 100 events" in str(result.bound)
+
+
+def test_more_executions_than_are_allowed_are_a_limit_and_no_pass() -> None:
+    result = explore(message_passing(), memory="arm64", max_states=3)
+    assert (result.verdict, result.violations) == ("bound", {})
+    assert "more than 3 histories" in str(result.bound)
+
+
+def test_plain_accesses_that_race_are_flagged_under_the_kernels_model_only() -> None:
+    memory, x, _ = two_cells()
+
+    async def stores() -> None:
+        await x.store(1, "plain")
+
+    async def loads() -> int:
+        return await x.load("plain")
+
+    def flags(memory_model: str) -> tuple[str, ...]:
+        program = Program(memory, {"w": Thread(stores), "r": Thread(loads)})
+        said = explore(program, memory=memory_model).executions
+        assert said is not None
+        return said.flags
+
+    assert flags("lkmm") == ("data-race",)
+    assert flags("arm64") == ()
+
+
+def test_a_model_that_is_broken_in_an_execution_only_is_still_broken() -> None:
+    """Under sc the index is never read without the table: no interleaving raises."""
+    memory, x, y = two_cells()
+
+    async def writer() -> None:
+        await x.store(1)
+        await y.store(1)
+
+    async def reader() -> int:
+        if await y.load():
+            return 1 // await x.load()
+        return 0
+
+    def program() -> Program:
+        return Program(memory, {"writer": Thread(writer), "reader": Thread(reader)})
+
+    assert explore(program()).verdict == "pass"
+    with pytest.raises(ModelError, match=r"thread 'reader' fails after its step 2: .*ZeroDivision"):
+        explore(program(), memory="arm64")
+
+
+def asked_of_states(kind: str) -> Program:
+    memory, x, _ = two_cells()
+    watch = memory.watch("w", lambda state: state[x] == 1, [x])
+
+    async def looks() -> None:
+        async with watch.window():
+            await x.load()
+
+    async def waits() -> None:
+        await watch.wait()
+
+    async def stores() -> None:
+        await x.store(1)
+
+    def holds(state: State) -> bool:
+        return True
+
+    threads = {"a": Thread(looks if kind == "window" else waits if kind == "wait" else stores)}
+    named = {kind: {"holds": holds}} if kind not in ("window", "wait") else {}
+    return Program(memory, threads, **named)
+
+
+@pytest.mark.parametrize("memory", OF_EXECUTIONS)
+@pytest.mark.parametrize("kind", ["invariants", "sometimes", "consistency", "window", "wait"])
+def test_what_is_said_of_states_is_refused_by_name(kind: str, memory: str) -> None:
+    with pytest.raises(UsageError, match=f"the memory model '{memory}' cannot be asked about"):
+        explore(asked_of_states(kind), memory=memory)
+
+
+def test_operations_that_are_not_mapped_are_refused_by_name() -> None:
+    memory = Memory()
+    event = memory.event("e")
+
+    async def sets() -> None:
+        await event.set()
+
+    with pytest.raises(UsageError, match="about thread 't', which is about to set e"):
+        explore(Program(memory, {"t": Thread(sets)}), memory="arm64")
+
+
+def test_an_execution_is_no_schedule_to_explain_or_to_save(tmp_path: object) -> None:
+    result = explore(message_passing(), memory="arm64")
+    for ask in (lambda: explain(result, "stale"), lambda: save(result, "stale", f"{tmp_path}/w")):
+        with pytest.raises(UsageError, match="is shown by an execution, which is no schedule"):
+            ask()

@@ -1,0 +1,81 @@
+"""An execution as text: each thread's steps, who reads from whom, and why it is no interleaving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from racer.executions.told import ToldEdge, ToldExecution, ToldStep
+from racer.exploration.result import ByExecutions
+from racer.viz.wrapping import filled
+from racer.words.counts import count_text
+
+_WHY: Final = {
+    "po": "later in the code",
+    "rf": "which reads what it stored",
+    "co": "which stores there later",
+    "fr": "which overwrites what it read",
+}
+FLAGGED: Final = (
+    "some execution has it: a compiler may tear, fuse or move accesses that are not marked, and "
+    "then less is promised than is shown here"
+)
+
+
+def executions_text(said: ByExecutions) -> str:
+    """How many executions the model allows."""
+    return f"{count_text(said.count)}, each a graph of who reads from whom and of who stores when"
+
+
+def kind_text(execution: ToldExecution) -> str:
+    """Whether the execution of a violation is an interleaving."""
+    if execution.is_interleaving:
+        return "an interleaving shows it, too"
+    return "no interleaving shows it: no order of all steps explains the execution"
+
+
+def rests_lines(label: str, said: ByExecutions) -> list[str]:
+    """Whether a violation rests on the lack of a dependency that the code may have."""
+    if label not in said.preventable:
+        return []
+    return [
+        "rests on a dependency that the threads, as they are written, do not have: with all that "
+        "code could have it is not shown"
+    ]
+
+
+def prevented_text(memory: str) -> str:
+    """What a pass rests on."""
+    return (
+        f"is not shown, and that rests on dependencies that were read off the threads: {memory} "
+        f"keeps them, and a compiler has to; without them it is shown"
+    )
+
+
+def execution_lines(execution: ToldExecution) -> Iterator[str]:
+    """The execution, a line for each step, then the order of stores, then the circle."""
+    widest = max((len(_said(step)) for each in execution.threads for step in each.steps), default=0)
+    for thread in execution.threads:
+        yield f"  {thread.name}: {thread.end}"
+        for step in thread.steps:
+            yield f"    {_line(step, widest)}".rstrip()
+    for cell, names in execution.stores:
+        yield f"  {cell} is stored to by {', then '.join(names)}"
+    if execution.circle:
+        yield filled(f"  no order of steps: {circle_text(execution.circle)}", hang=4)
+
+
+def _line(step: ToldStep, widest: int) -> str:
+    source = f"  from {step.source}" if step.source else ""
+    return f"{step.name:<4}{_said(step):<{widest}}{source}"
+
+
+def _said(step: ToldStep) -> str:
+    return f"{step.text} -> {step.result}" if step.result else step.text
+
+
+def circle_text(circle: tuple[ToldEdge, ...]) -> str:
+    """Steps each of which would have to come before the next, with the reason."""
+    parts = [circle[0].before]
+    parts += [f"before {edge.after} ({_WHY.get(edge.why, edge.why)})" for edge in circle]
+    return " ".join(parts)

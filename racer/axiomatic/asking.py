@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from racer.axiomatic.budget import TooMany
 from racer.axiomatic.checking import allowed, check
-from racer.axiomatic.enumerating import LIMIT, Execution, TooMany, executions
+from racer.axiomatic.enumerating import LIMIT, Execution, executions
 from racer.axiomatic.events import Value
 from racer.axiomatic.graphs import Graph
 from racer.axiomatic.litmus.conditions import Condition, EndState, Place, Quantifier

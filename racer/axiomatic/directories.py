@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from racer.axiomatic.asking import Answers, ask
-from racer.axiomatic.enumerating import LIMIT, TooMany
+from racer.axiomatic.budget import TooMany
+from racer.axiomatic.enumerating import LIMIT
 from racer.axiomatic.litmus.data import LitmusTest
 from racer.axiomatic.litmus.reading import read_test
 from racer.axiomatic.models.axioms import Model

@@ -18,19 +18,23 @@ Bound    `limit` combinations and line-ups, then TooMany. A value that is comput
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Final
 
-from racer.axiomatic.events import NO_PAIR, History, Point, Thread, Value
+from racer.axiomatic.budget import Budget
+from racer.axiomatic.events import NO_PAIR, History, Thread, Value
 from racer.axiomatic.graphs import Graph, Layout, Part, Skeleton
+from racer.axiomatic.lineups import Access, Lineup, lineups_of
+from racer.axiomatic.values import Values
 
 LIMIT: Final = 500_000
 
 _MANY: Final = 200  # executions of one combination; below, each is made and shown to the models
+
+_NOTHING: Final = object()
 
 # Whether no model allows a graph, be it of some locations only.
 Hopeless = Callable[[Graph], bool]
@@ -38,20 +42,6 @@ Hopeless = Callable[[Graph], bool]
 
 def _never(graph: Graph) -> bool:
     return False
-
-
-class TooMany(Exception):
-    """There are more histories, combinations or line-ups than the limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lineup:
-    """rf, co and fr of one location, as bits of relations, and its value at the end."""
-
-    rf: int
-    co: int
-    fr: int
-    last: Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,23 +72,7 @@ def histories(
     threads: Sequence[Thread], initial: Mapping[str, Value], limit: int = LIMIT
 ) -> list[list[History]]:
     """Of each thread, the histories over the values that its reads may get. Errors: TooMany."""
-    return _Values([each.begin() for each in threads], initial, _Budget(limit)).histories()
-
-
-class _Budget:
-    """How much may still be enumerated."""
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-
-    def spend(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise TooMany
-
-
-# Of one location in one history: kind, value, number of the event, number of the read of a pair.
-_Access = tuple[str, Value, int, int]
+    return Values([each.begin() for each in threads], initial, Budget(limit)).histories()
 
 
 @dataclass(slots=True, eq=False)
@@ -111,7 +85,7 @@ class _Choice:
     """
 
     part: Part
-    accesses: Mapping[str, tuple[_Access, ...]]
+    accesses: Mapping[str, tuple[Access, ...]]
     needs: int
     gives: int
     claims: Counter[int]
@@ -126,10 +100,10 @@ class _Enumeration:
         limit: int,
         hopeless: Hopeless,
     ) -> None:
-        self._budget = _Budget(limit)
+        self._budget = Budget(limit)
         self._hopeless = hopeless
         begins = [each.begin() for each in threads]
-        found = _Values(begins, initial, self._budget).histories()
+        found = Values(begins, initial, self._budget).histories()
         self._layout = Layout(
             initial, [max((len(each.events) for each in of), default=0) for of in found]
         )
@@ -166,7 +140,7 @@ class _Enumeration:
 
     def _choice(self, thread: int, history: History) -> _Choice:
         first = self._layout.first[thread]
-        accesses: dict[str, list[_Access]] = {}
+        accesses: dict[str, list[Access]] = {}
         needs = gives = 0
         claims, supplies = Counter[int](), Counter[int]()
         latest: dict[str, Value] = {}
@@ -272,160 +246,7 @@ class _Enumeration:
             found.append(lineups)
         return found
 
-    def _lined_up(self, place: str, lines: Sequence[Sequence[_Access]]) -> Iterator[Lineup]:
+    def _lined_up(self, place: str, lines: Sequence[Sequence[Access]]) -> Iterator[Lineup]:
         """The line-ups of a location that threads access like that."""
-        layout = self._layout
-        first = layout.initial_of[place]
-        value = layout.initial[place]
-        pairs = [_open_pairs(line) for line in lines]
-        begin = [0] * len(lines)
-        found = _orders(lines, pairs, begin, first, value, self._budget)
-        for reads, writes, last in found:
-            yield _lineup(layout.space.size, [first, *writes], reads, last)
-
-
-_NOTHING: Final = object()
-
-
-def _orders(
-    lines: Sequence[Sequence[_Access]],
-    pairs: Sequence[Sequence[bool]],
-    at: Sequence[int],
-    source: int,
-    value: Value,
-    budget: _Budget,
-) -> Iterator[tuple[list[tuple[int, int]], list[int], Value]]:
-    """Who reads from which write, and the writes in order, from the write `source` on.
-
-    After each write, every thread takes it for so many of its next reads; then one goes on with
-    its next write. So what is taken where says which line-up it is, and none comes twice. While
-    one is between the halves of a read-modify-write, no other writes.
-    """
-    budget.spend()
-    ranges = [
-        range(start, _readable(line, start, value) + 1)
-        for line, start in zip(lines, at, strict=True)
-    ]
-    for stops in itertools.product(*ranges):
-        reads = [
-            (source, line[each][2])
-            for line, start, stop in zip(lines, at, stops, strict=True)
-            for each in range(start, stop)
-        ]
-        if all(stop == len(line) for line, stop in zip(lines, stops, strict=True)):
-            yield reads, [], value
-            continue
-        between = [thread for thread, stop in enumerate(stops) if pairs[thread][stop]]
-        for thread, (line, stop) in enumerate(zip(lines, stops, strict=True)):
-            if stop == len(line) or line[stop][0] != "W" or any(each != thread for each in between):
-                continue
-            _, written, number, _ = line[stop]
-            after = list(stops)
-            after[thread] += 1
-            for later, writes, last in _orders(lines, pairs, after, number, written, budget):
-                yield reads + later, [number, *writes], last
-
-
-def _readable(line: Sequence[_Access], start: int, value: Value) -> int:
-    """Up to where the next accesses are reads of this value."""
-    at = start
-    while at < len(line) and line[at][0] == "R" and line[at][1] == value:
-        at += 1
-    return at
-
-
-def _open_pairs(line: Sequence[_Access]) -> list[bool]:
-    """Of each place in it, whether a read-modify-write has read before, and not yet written."""
-    found, begun, open_now = [False], set[int](), 0
-    written_later = {pair for _, _, _, pair in line if pair != NO_PAIR}
-    for _, _, number, pair in line:
-        if number in written_later:
-            begun.add(number)
-            open_now += 1
-        if pair in begun:
-            open_now -= 1
-        found.append(open_now > 0)
-    return found
-
-
-def _lineup(
-    size: int, writes: Sequence[int], reads: Sequence[tuple[int, int]], last: Value
-) -> Lineup:
-    """The relations of a location whose writes have this order."""
-    co, after, later = 0, {}, 0
-    for write in reversed(writes):
-        after[write] = later
-        co |= later << (write * size)
-        later |= 1 << write
-    rf = fr = 0
-    for write, read in reads:
-        rf |= 1 << (write * size + read)
-        fr |= after[write] << (read * size)
-    return Lineup(rf, co, fr, last)
-
-
-class _Values:
-    """The values that reads may get, and the histories over these."""
-
-    def __init__(
-        self, begins: Sequence[Point], initial: Mapping[str, Value], budget: _Budget
-    ) -> None:
-        self._begins = begins
-        self._initial = initial
-        self._budget = budget
-        # Of each location the values, each with the threads that write it, as bits.
-        self._written: dict[str, dict[Value, int]] = {}
-        self._most = [0] * len(begins)  # writes of each thread on the way with the most
-        self._known: dict[str, dict[Value, int]] = {}  # what of it reads get in this round
-
-    def histories(self) -> list[list[History]]:
-        """Of each thread.
-
-        In each round reads get what was written before it, so a value that is computed along so
-        many writes is there after as many rounds; and no execution has more than `_most`.
-        """
-        rounds = 0
-        while True:
-            self._known = {place: dict(values) for place, values in self._written.items()}
-            found = [list(self._walk(begin, thread)) for thread, begin in enumerate(self._begins)]
-            rounds += 1
-            if self._known == self._written or rounds > sum(self._most):
-                return found
-
-    def _walk(self, point: Point, thread: int) -> Iterator[History]:
-        self._budget.spend()
-        self._note(point, thread)
-        if point.history is not None:
-            yield point.history
-            return
-        values = point.choices
-        if point.asks is not None:
-            values = self._answers(point, point.asks, thread)
-        for value in values:
-            after = point.answered(value)
-            if after is not None:
-                yield from self._walk(after, thread)
-
-    def _note(self, point: Point, thread: int) -> None:
-        writes = 0
-        for event in point.events:
-            if event.kind == "W":
-                writes += 1
-                threads = self._written.setdefault(event.place, {})
-                threads[event.value] = threads.get(event.value, 0) | 1 << thread
-        self._most[thread] = max(self._most[thread], writes)
-
-    def _answers(self, point: Point, place: str, thread: int) -> tuple[Value, ...]:
-        """What a read may get: what its thread wrote last there, or else what is there at the
-        begin; and what others write."""
-        own = self._initial[place]
-        for event in reversed(point.events):
-            if event.place == place and event.kind == "W":
-                own = event.value
-                break
-        others = [
-            value
-            for value, threads in self._known.get(place, {}).items()
-            if threads & ~(1 << thread) and value != own
-        ]
-        return (own, *others)
+        first, value = self._layout.initial_of[place], self._layout.initial[place]
+        return lineups_of(lines, first, value, self._layout.space.size, self._budget)

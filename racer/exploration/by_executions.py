@@ -9,7 +9,8 @@ told (`executions/rechecking.py`). What is said of states is refused by name: in
 from __future__ import annotations
 
 from racer import interrupts
-from racer.axiomatic.enumerating import LIMIT, TooMany
+from racer.axiomatic.budget import TooMany
+from racer.axiomatic.enumerating import LIMIT
 from racer.axiomatic.models.axioms import Model
 from racer.axiomatic.models.known import MODELS
 from racer.errors import UsageError

@@ -9,7 +9,8 @@ from math import factorial
 
 import pytest
 
-from racer.axiomatic.enumerating import TooMany, executions
+from racer.axiomatic.budget import TooMany
+from racer.axiomatic.enumerating import executions
 from racer.axiomatic.events import Event, History, Value
 from racer.axiomatic.litmus.reading import read_test
 from tests.axiomatic.files import asked

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from racer.axiomatic.asking import ask
-from racer.axiomatic.enumerating import TooMany
+from racer.axiomatic.budget import TooMany
 from racer.axiomatic.litmus.reading import read_test
 from racer.axiomatic.litmus.text import Unreadable
 from racer.axiomatic.models.known import models_named

@@ -27,6 +27,7 @@ from racer import (
     replay,
 )
 from racer.exploration import searching
+from racer.machine.models import replayed
 from racer.viz.summary import event_loop_text
 from tests.generated.profiles import examples
 from tests.generated.strategies import samples
@@ -131,6 +132,29 @@ def test_whoever_spins_without_a_checkpoint_keeps_all_others_out(others: int) ->
     assert trace is not None and "B" in "".join(trace.kept)
 
 
+def polling() -> Program:
+    """Two tasks wait, each in a loop with a checkpoint, for what never comes."""
+    mem = Memory()
+    flag = mem.cell("flag", False)
+
+    async def polls() -> None:
+        while not await flag.load():
+            await checkpoint()
+
+    return Program(mem, {"A": Thread(polls, copies=2)}, event_loop=True)
+
+
+def test_a_run_that_never_ends_is_fair_if_all_have_a_turn_who_could_at_a_checkpoint() -> None:
+    finding = explore(polling()).violations["livelock"]
+    witness = finding.witness
+    assert {move.thread for move in witness.schedule[-witness.cycle :]} == {"A.0", "A.1"}
+    # One that goes round alone passes the other over, though that cannot move while it is held up.
+    alone = (*[Move("A.0", 0)] * 3,)
+    assert replayed(polling(), alone, "sc", cycle=2).labels == ()
+    both = (*alone[:1], *[Move("A.1", 0)] * 3, *[Move("A.0", 0)] * 2)
+    assert replayed(polling(), both, "sc", cycle=4).labels == ("livelock",)
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_interleavings_of_turns_are_counted_and_not_of_steps(turns: int) -> None:
     mem = Memory()
@@ -231,7 +255,10 @@ def woken(*, order: Sequence[str], vain: bool = False) -> Program:
             await seen.update(lambda names: (*names, "S"))
         return await seen.load()
 
-    made = {name: Thread(waits, (name,)) for name in ("V", "W")}
+    async def goes_on() -> None:
+        await seen.update(lambda names: (*names, "X"))
+
+    made = {name: Thread(waits, (name,)) for name in ("V", "W")} | {"X": Thread(goes_on)}
     threads = {name: made.get(name, Thread(sets)) for name in order}
     return Program(mem, threads, event_loop="fifo")
 
@@ -245,6 +272,8 @@ def woken(*, order: Sequence[str], vain: bool = False) -> Program:
         ("VWS", False, "VWSS"),
         # S comes first, and the others need not wait when they come.
         ("SWV", False, "WVSS"),
+        # X has been ready from the start, before W is woken.
+        ("WSX", False, "XWSS"),
         # W clears the flag, so V has come in vain, and waits once more, until S sets it again.
         ("WVS", True, "WSVS"),
     ],
@@ -266,15 +295,7 @@ def test_a_schedule_out_of_that_order_cannot_be_replayed() -> None:
 def test_a_loop_that_leaves_nothing_open_passes_nobody_over() -> None:
     spins = replace(spinning(yields=True, others=2), event_loop="fifo")
     assert (explore(spins).verdict, explore(spins).unfair) == ("pass", ())
-    mem = Memory()
-    flag = mem.cell("flag", False)
-
-    async def polls() -> None:
-        while not await flag.load():
-            await checkpoint()
-
-    program = Program(mem, {"A": Thread(polls, copies=2)}, event_loop="fifo")
-    assert list(explore(program).violations) == ["livelock"]
+    assert list(explore(replace(polling(), event_loop="fifo")).violations) == ["livelock"]
 
 
 def test_what_such_a_loop_cannot_have_is_refused() -> None:

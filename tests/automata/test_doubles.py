@@ -86,7 +86,9 @@ def test_a_thread_that_tells_equal_objects_apart_is_refused(a: Does) -> None:
 
 
 @pytest.mark.parametrize("a", [changes, changes_later], ids=lambda f: f.__name__)
-@pytest.mark.parametrize("kind", [tuple, Pair._make, lambda parts: str(parts)], ids=str)
+@pytest.mark.parametrize(
+    "kind", [tuple, Pair._make, lambda parts: str(parts)], ids=["tuple", "NamedTuple", "text"]
+)
 def test_it_is_whatever_the_values_are(a: Does, kind: Callable[[list[object]], object]) -> None:
     with pytest.raises(ModelError, match="thread 'A' tells equal values apart by `is`"):
         explore(swapping(a, kind([1, 2]), kind([1, 2])))

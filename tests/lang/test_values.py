@@ -188,7 +188,7 @@ def test_a_value_that_contains_itself_is_refused() -> None:
         ("a", Text("a"), type),
         (0.0, float("nan"), lambda value: value == value),
     ],
-    ids=str,
+    ids=["Page", "Word", "1 and True", "zeros", "Decimal", "Text", "nan"],
 )
 def test_a_thread_is_given_the_value_that_was_stored(
     first: Any, second: Any, tells: Callable[[Any], object]

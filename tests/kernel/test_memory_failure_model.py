@@ -35,6 +35,7 @@ from racer.scenarios.kernel.pages import (
 )
 from racer.scenarios.kernel.references import get_hwpoison_page
 from racer.scenarios.kernel.users import take_thp, wait_until_free
+from tests.case_names import case_name
 from tests.kernel.choices import choices
 from tests.oracles.naive import enumerate_program
 
@@ -129,7 +130,7 @@ def memory_failure_on(kernel_owned: bool, *, followup: bool, panic: bool) -> str
 
 @pytest.mark.parametrize("panic", [False, True])
 @pytest.mark.parametrize("followup", [False, True])
-@pytest.mark.parametrize("start", KERNEL_PAGES, ids=str)
+@pytest.mark.parametrize("start", KERNEL_PAGES, ids=case_name)
 def test_a_kernel_page_is_ignored_or_panics_on(start: Start, followup: bool, panic: bool) -> None:
     """v9 and later find every kernel-owned page; before the patch none is: -EIO by retries."""
     how = {"caller": "memory_failure", "followup": followup, "panic": panic}
@@ -141,7 +142,7 @@ def test_a_kernel_page_is_ignored_or_panics_on(start: Start, followup: bool, pan
     assert seen(start, variant="before", **how) == "ignored: MF_MSG_GET_HWPOISON"
 
 
-@pytest.mark.parametrize("start", KERNEL_PAGES, ids=str)
+@pytest.mark.parametrize("start", KERNEL_PAGES, ids=case_name)
 def test_soft_offline_of_a_kernel_page_passes_the_errno_on(start: Start) -> None:
     """Whatever the follow-up and the sysctl are: both are memory_failure()'s."""
     for followup, panic in ((False, False), (True, True)):
@@ -205,7 +206,7 @@ OTHER_PAGES = [
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize(("start", "hard", "soft"), OTHER_PAGES, ids=str)
+@pytest.mark.parametrize(("start", "hard", "soft"), OTHER_PAGES, ids=case_name)
 def test_any_other_page_is_treated_as_before_the_patch(
     start: Start, hard: str, soft: str, variant: Variant
 ) -> None:
@@ -219,7 +220,7 @@ def test_any_other_page_is_treated_as_before_the_patch(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize(("start", "hard", "soft"), OTHER_PAGES, ids=str)
+@pytest.mark.parametrize(("start", "hard", "soft"), OTHER_PAGES, ids=case_name)
 def test_madvise_drops_its_reference_on_the_way(
     start: Start, hard: str, soft: str, variant: Variant
 ) -> None:
@@ -240,7 +241,7 @@ def test_madvise_cannot_have_pinned_a_frozen_or_a_free_page() -> None:
             program(start, variant="v10", caller="count_increased")
 
 
-@pytest.mark.parametrize("start", [RESERVED, TABLE, TABLE_TAIL], ids=str)
+@pytest.mark.parametrize("start", [RESERVED, TABLE, TABLE_TAIL], ids=case_name)
 @pytest.mark.parametrize(("injects", "told"), [("hwpoison", "panic"), ("soft_offline", None)])
 def test_on_a_hit_the_reference_is_put_once(start: Start, injects: str, told: str | None) -> None:
     """C17: and a kernel that forgot the put, or did it twice, would be found out."""
@@ -262,7 +263,7 @@ def test_on_a_hit_the_reference_is_put_once(start: Start, injects: str, told: st
         (SLAB_TAIL, 0),
         (TABLE, 3),
     ],
-    ids=str,
+    ids=case_name,
 )
 def test_a_page_that_stays_unhandlable_is_shaken_three_times(start: Start, shakes: int) -> None:
     """C16: before the patch, and lru_add_drain_all() first looks whether anything rests."""
@@ -341,7 +342,7 @@ async def slab_goes(p: Page) -> None:
         # v10 has loaded the type, then the slab comes: -EIO by way of the retries.
         (LIMBO, slab_comes, {"stale_clear": {"-EIO"}}),
     ],
-    ids=str,
+    ids=case_name,
 )
 def test_a_stale_answer_counts_where_it_is_asked_for(
     start: Start, change: Any, labels: dict[str, set[str]]
@@ -449,7 +450,7 @@ def test_a_wrong_hit_leads_to_what_the_caller_makes_of_it() -> None:
 
 
 @pytest.mark.parametrize("caller", ["memory_failure", "soft_offline"])
-@pytest.mark.parametrize("start", [FREE, FREE_TAIL, FREE_MIDDLE_OF_FOUR], ids=str)
+@pytest.mark.parametrize("start", [FREE, FREE_TAIL, FREE_MIDDLE_OF_FOUR], ids=case_name)
 def test_a_free_page_is_taken_out_of_its_block_and_the_rest_stays_free(
     start: Start, caller: Caller
 ) -> None:
@@ -551,7 +552,7 @@ async def reuse_as_thp(zone: Zone) -> None:
             ["reference_not_held", "reference_put_twice"],
         ),
     ],
-    ids=str,
+    ids=case_name,
 )
 @pytest.mark.parametrize("retries", [1, 3])
 def test_a_second_try_must_not_believe_in_a_reference_that_is_put(
@@ -592,7 +593,7 @@ def test_a_second_try_must_not_believe_in_a_reference_that_is_put(
         (SLAB, "soft_offline", "-ENOTRECOVERABLE"),  # with the patch
         (RESERVED, "memory_failure", "-ENOTRECOVERABLE"),
     ],
-    ids=str,
+    ids=case_name,
 )
 def test_the_log_does_not_tell_the_two_errnos_apart(start: Start, caller: Caller, got: Got) -> None:
     """get_any_page() prints "unhandlable page" of either; of nothing else."""

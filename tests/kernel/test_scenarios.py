@@ -16,6 +16,7 @@ from racer.automata.lifting import lift
 from scenarios.aba import aba
 from scenarios.free_alloc_free import free_alloc_free
 from scenarios.split_race import split_race
+from tests.case_names import case_name
 from tests.kernel.by_hand import ByHand
 from tests.kernel.declared import as_declared
 from tests.oracles.naive import enumerate_program
@@ -73,25 +74,27 @@ def comes_out_as_declared(scenario: Scenario, parameters: dict[str, Any]) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", SPLIT_RACE, ids=str)
+@pytest.mark.parametrize("parameters", SPLIT_RACE, ids=case_name)
 def test_every_split_race_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(split_race, parameters)
 
 
 @pytest.mark.parametrize(
-    "parameters", [each for each in SPLIT_RACE if not each["check_pages"]][::19] + SUNK, ids=str
+    "parameters",
+    [each for each in SPLIT_RACE if not each["check_pages"]][::19] + SUNK,
+    ids=case_name,
 )
 def test_split_race_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(split_race, parameters)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", FREE_ALLOC_FREE, ids=str)
+@pytest.mark.parametrize("parameters", FREE_ALLOC_FREE, ids=case_name)
 def test_every_free_alloc_free_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(free_alloc_free, parameters)
 
 
-@pytest.mark.parametrize("parameters", FREE_ALLOC_FREE[::23], ids=str)
+@pytest.mark.parametrize("parameters", FREE_ALLOC_FREE[::23], ids=case_name)
 def test_free_alloc_free_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(free_alloc_free, parameters)
 

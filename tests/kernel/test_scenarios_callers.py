@@ -26,6 +26,7 @@ from scenarios.movable_ops import movable_ops, movable_ops_race
 from scenarios.put_again import put_again
 from scenarios.reserved import reserved
 from scenarios.two_callers import two_callers
+from tests.case_names import case_name
 from tests.kernel.by_hand import ByHand
 from tests.kernel.declared import as_declared
 from tests.oracles.naive import enumerate_program
@@ -273,7 +274,7 @@ def test_one_pass_against_one_isolation() -> None:
         # As there. The isolator then waits for the batch's lock.
         ({"isolations": 1, "rests": True}, {"returned_eio": 0}),
     ],
-    ids=str,
+    ids=case_name,
 )
 def test_how_often_somebody_must_be_preempted(
     parameters: dict[str, Any], preemptions: dict[str, int]

@@ -10,6 +10,7 @@ import pytest
 from racer import explore
 from scenarios.given_up import given_up
 from scenarios.unhandlable import unhandlable
+from tests.case_names import case_name
 from tests.kernel.declared import as_declared
 
 PAGES = ["slab", "slab_tail", "table", "large_kmalloc", "reserved"]
@@ -27,13 +28,13 @@ def comes_out_as_declared(parameters: dict[str, Any]) -> None:
     assert result.loops == ()
 
 
-@pytest.mark.parametrize("parameters", EVERY[::7], ids=str)
+@pytest.mark.parametrize("parameters", EVERY[::7], ids=case_name)
 def test_given_up_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(parameters)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", EVERY, ids=str)
+@pytest.mark.parametrize("parameters", EVERY, ids=case_name)
 def test_every_given_up_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(parameters)
 

@@ -20,6 +20,7 @@ from scenarios.endless_retry import endless_retry
 from scenarios.higher_order_split import higher_order_split
 from scenarios.last_pass import last_pass
 from scenarios.slab_tail import slab_tail
+from tests.case_names import case_name
 from tests.kernel.by_hand import ByHand
 from tests.kernel.declared import as_declared
 
@@ -112,40 +113,40 @@ def comes_out_as_declared(scenario: Scenario, parameters: dict[str, Any]) -> Non
     assert result.loops == tuple(sorted(declared.loops))
 
 
-@pytest.mark.parametrize("parameters", SLAB_TAIL[::11] + NOLOCK[::3], ids=str)
+@pytest.mark.parametrize("parameters", SLAB_TAIL[::11] + NOLOCK[::3], ids=case_name)
 def test_slab_tail_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(slab_tail, parameters)
 
 
-@pytest.mark.parametrize("parameters", LAST_PASS, ids=str)
+@pytest.mark.parametrize("parameters", LAST_PASS, ids=case_name)
 def test_last_pass_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     as_declared(last_pass, parameters, count=False)
 
 
-@pytest.mark.parametrize("parameters", FIRST_FOLIO[::17] + SECOND_FOLIO, ids=str)
+@pytest.mark.parametrize("parameters", FIRST_FOLIO[::17] + SECOND_FOLIO, ids=case_name)
 def test_split_to_a_higher_order_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(higher_order_split, parameters)
 
 
-@pytest.mark.parametrize("parameters", ENDLESS_RETRY[::9] + LIMITED_RETRY[::17], ids=str)
+@pytest.mark.parametrize("parameters", ENDLESS_RETRY[::9] + LIMITED_RETRY[::17], ids=case_name)
 def test_endless_retry_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(endless_retry, parameters)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", SLAB_TAIL + NOLOCK, ids=str)
+@pytest.mark.parametrize("parameters", SLAB_TAIL + NOLOCK, ids=case_name)
 def test_every_slab_tail_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(slab_tail, parameters)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", HIGHER_ORDER_SPLIT, ids=str)
+@pytest.mark.parametrize("parameters", HIGHER_ORDER_SPLIT, ids=case_name)
 def test_every_higher_order_split_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(higher_order_split, parameters)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", ENDLESS_RETRY + LIMITED_RETRY, ids=str)
+@pytest.mark.parametrize("parameters", ENDLESS_RETRY + LIMITED_RETRY, ids=case_name)
 def test_every_endless_retry_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(endless_retry, parameters)
 

@@ -15,6 +15,7 @@ from racer.scenarios.kernel.classifier import Variant
 from racer.scenarios.kernel.memory_failure import hwpoison_caller, report
 from scenarios.two_callers import two_callers
 from scenarios.unhandlable import Freed, Kind, WhoAsks, give_back, make_page, unhandlable
+from tests.case_names import case_name
 from tests.kernel.choices import choices
 from tests.oracles.naive import enumerate_program
 
@@ -69,13 +70,13 @@ def comes_out_as_declared(scenario: Scenario, parameters: Mapping[str, Any]) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", UNHANDLABLE, ids=str)
+@pytest.mark.parametrize("parameters", UNHANDLABLE, ids=case_name)
 def test_every_unhandlable_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(unhandlable, parameters)
 
 
 @pytest.mark.parametrize(
-    "parameters", [each for each in UNHANDLABLE if each["freed"] == "no"], ids=str
+    "parameters", [each for each in UNHANDLABLE if each["freed"] == "no"], ids=case_name
 )
 def test_unhandlable_and_kept_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(unhandlable, parameters)
@@ -87,14 +88,14 @@ def test_unhandlable_and_kept_comes_out_as_declared(parameters: dict[str, Any]) 
         page=["slab_tail"], freed=["freed"], caller=CALLERS, variant=["before"],
         asks=["handled"],
     ),
-    ids=str,
+    ids=case_name,
 )  # fmt: skip
 def test_unhandlable_and_freed_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(unhandlable, parameters)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", TWO_CALLERS, ids=str)
+@pytest.mark.parametrize("parameters", TWO_CALLERS, ids=case_name)
 def test_every_two_callers_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(two_callers, parameters)
 
@@ -108,7 +109,7 @@ def test_every_two_callers_comes_out_as_declared(parameters: dict[str, Any]) -> 
         or {"page": "lru", "variant": "v10", "flags_rmw": "atomic", "other": "soft_offline"}.items()
         <= each.items()
     ],
-    ids=str,
+    ids=case_name,
 )
 def test_two_callers_comes_out_as_declared(parameters: dict[str, Any]) -> None:
     comes_out_as_declared(two_callers, parameters)
@@ -162,7 +163,7 @@ REST = combinations(page=KINDS, freed=FREED, variant=["before", "headonly", "v9"
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-@pytest.mark.parametrize("parameters", FAST, ids=str)
+@pytest.mark.parametrize("parameters", FAST, ids=case_name)
 def test_what_is_seen_of_a_page_that_nobody_can_handle(
     parameters: dict[str, Any], caller: WhoAsks
 ) -> None:
@@ -172,7 +173,7 @@ def test_what_is_seen_of_a_page_that_nobody_can_handle(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("caller", CALLERS)
-@pytest.mark.parametrize("parameters", [each for each in REST if each not in FAST], ids=str)
+@pytest.mark.parametrize("parameters", [each for each in REST if each not in FAST], ids=case_name)
 def test_what_is_seen_of_any_page_that_nobody_can_handle(
     parameters: dict[str, Any], caller: WhoAsks
 ) -> None:

@@ -15,11 +15,13 @@ from typing import Final
 from racer.automata.lifting import Lifted
 from racer.axiomatic.checking import allowed
 from racer.axiomatic.enumerating import LIMIT, Execution, executions, histories
+from racer.axiomatic.graphs import Graph
 from racer.axiomatic.models.axioms import Model
 from racer.errors import InternalError
 from racer.executions.dependencies import DependsAsRead
 from racer.executions.ends import Ends
 from racer.executions.threads import Depends, DependsOnAll, ProgramThread, Way
+from racer.executions.windows import Windows
 from racer.lang.outcomes import OutcomeKey
 
 # The models that keep dependencies: the others are asked about one reading.
@@ -81,6 +83,7 @@ class Asked:
         self._memory = memory
         self._limit = limit
         self._ends = Ends(lifted)
+        self._windows = Windows(lifted)
         self.initial: Final = dict.fromkeys(lifted.tables, 0)  # the first value of a table
         threads = self._threads(Depends())
         histories(threads, self.initial, limit)
@@ -96,7 +99,9 @@ class Asked:
             strongest = self._labels(DependsOnAll(), keeping)
             for account, without, with_all in zip(keeping, weakest, strongest, strict=True):
                 account.without, account.with_all = without, with_all
-                if not with_all <= set(account.labels) <= without:
+                # More order may make one instant of several, and a window then sees less.
+                nested = with_all <= set(account.labels) <= without
+                if not nested and not self._windows.asked:
                     raise InternalError("an execution with more dependencies shows more labels")
         return accounts
 
@@ -106,13 +111,13 @@ class Asked:
         return [frozenset(each.labels) for each in others]
 
     def _ask(self, depends: Depends, accounts: Sequence[Account]) -> None:
-        for example in self.examples(depends):
+        for example in self._examples(depends, [each.model for each in accounts]):
             graph, memory = example.execution.graph, example.execution.memory
             for account in accounts:
                 if not allowed(account.model, graph):
                     continue
                 end = self._ends.of(example.ways, memory)
-                if end is None:
+                if end is None or not self._windows.agree(account.model, graph, example.ways):
                     continue
                 if account.model.flags is not None:
                     account.flags.update(dict.fromkeys(account.model.flags(graph)))
@@ -125,9 +130,15 @@ class Asked:
                     account.outcomes[end.outcome] = account.outcomes.get(end.outcome, 0) + 1
                     account.examples.setdefault(end.outcome, example)
 
-    def examples(self, depends: Depends) -> Iterator[Example]:
-        """Every execution that is coherent and atomic, with dependencies of that reading."""
-        for execution in executions(self._threads(depends), self.initial, self._limit):
+    def _examples(self, depends: Depends, models: Sequence[Model]) -> Iterator[Example]:
+        """Executions that are coherent and atomic, with dependencies of that reading: all that some
+        model allows."""
+
+        def hopeless(graph: Graph) -> bool:  # the weakest, which is last, is the likeliest to allow
+            return not any(allowed(each, graph) for each in reversed(models))
+
+        threads = self._threads(depends)
+        for execution in executions(threads, self.initial, self._limit, hopeless):
             ways = tuple(each for each in execution.histories if isinstance(each, Way))
             yield Example(execution, ways)
 

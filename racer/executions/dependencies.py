@@ -82,20 +82,35 @@ class _Reader:
                 self._parted(steps[position:], goal, bit, found)
                 return
             mine, its = self._operation(step.node), self._operation(goal)
-            if mine is None or its is None:
+            if mine is not None and its is not None:
+                if self._differ(step, mine, its, goal, bit, found):
+                    return
+            elif not step.closes:
                 return
-            if mine.facts.cell != its.facts.cell:
-                for event in _accesses(step):
-                    found[event][0] |= bit
-                return
-            stored, other = self._stored(step.node, step.answer), self._stored(goal, step.answer)
-            # One that would fail there, as a cmpxchg() of another value, stores no other value.
-            if step.write != NO_PAIR and other not in (None, stored):
-                found[step.write][1] |= bit
             fed = self._thread.fed.get(goal, {})
             if step.answer not in fed:
                 return
             goal = fed[step.answer]
+
+    def _differ(
+        self,
+        step: Step,
+        mine: Operation,
+        its: Operation,
+        goal: int,
+        bit: int,
+        found: list[list[int]],
+    ) -> bool:
+        """Note what differs where both are at one position; whether they go different ways then."""
+        if mine.facts.cell != its.facts.cell:
+            for event in _accesses(step):
+                found[event][0] |= bit
+            return True
+        stored, other = self._stored(step.node, step.answer), self._stored(goal, step.answer)
+        # One that would fail there, as a cmpxchg() of another value, stores no other value.
+        if step.write != NO_PAIR and other not in (None, stored):
+            found[step.write][1] |= bit
+        return False
 
     def _parted(
         self, steps: Sequence[Step], goal: int | None, bit: int, found: list[list[int]]

@@ -47,7 +47,7 @@ class Ends:
 
         Errors   ModelError for a thread that does what no model may.
         """
-        key = (*map(id, ways), *memory.values())
+        key = (*map(id, ways), *(memory[cell] for cell in self._lifted.tables))
         if key not in self._known:
             self._known[key] = ways, self._of(ways, memory)
         return self._known[key][1]
@@ -59,12 +59,12 @@ class Ends:
         for instance, way in zip(instances, ways, strict=True):
             if way.fault:
                 raise ModelError(
-                    f"thread {instance.name!r} fails after its step {len(way.steps)}: {way.fault}\n"
+                    f"thread {instance.name!r} fails after its step {way.taken}: {way.fault}\n"
                     f"That is in an execution that is no interleaving, or in one. The model is "
                     f"broken there, not the code under test: mend the thread, or raise "
                     f"Violation(label) if this is what the model is to find.",
                     thread=instance.name,
-                    step=len(way.steps),
+                    step=way.taken,
                 )
         resting = [(instance, way.end) for instance, way in zip(instances, ways, strict=True)]
         labels = {way.end.label for way in ways if isinstance(way.end, Violated)}

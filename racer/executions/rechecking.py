@@ -22,10 +22,11 @@ from racer.errors import InternalError
 from racer.executions.asking import Example
 from racer.executions.threads import Way
 from racer.lang.operations import CellOperation
-from racer.lang.pending import AboutTo, Ended, Pending, Returned
+from racer.lang.pending import AboutTo, Closing, Ended, Pending, Returned
 from racer.lang.program import ThreadInstance
 from racer.lang.run import Run
 from racer.lang.values import value_key
+from racer.lang.watches import OBSERVATIONS
 
 _Numbered = list[tuple[int, str, Event]]  # number, thread, event
 
@@ -59,6 +60,9 @@ def _run(instance: ThreadInstance, way: Way, tables: Mapping[str, ValueTable]) -
     run = instance.start()
     for step in way.steps:
         pending = run.pending
+        if isinstance(pending, Closing):
+            run.resume(OBSERVATIONS[step.answer])
+            continue
         if not isinstance(pending, AboutTo):
             raise InternalError(f"thread {instance.name!r} takes a step less than in the execution")
         operation = pending.operation

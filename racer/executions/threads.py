@@ -14,7 +14,7 @@ Bound    `MOST` events of one thread in one history, then Unending.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -26,8 +26,9 @@ from racer.errors import UsageError
 from racer.executions.accesses import marks_of
 from racer.lang.effects import Misuse
 from racer.lang.operations import CellOperation, Operation
-from racer.lang.pending import AboutTo, Closing, Pending, Raised
+from racer.lang.pending import AboutTo, Closing, Pending, Raised, Watched
 from racer.lang.program import ThreadInstance
+from racer.lang.watches import OBSERVATIONS
 
 MOST: Final = 100
 
@@ -43,13 +44,15 @@ class Unending(Exception):
 
 class Step(NamedTuple):
     """One step of a way: its node, the answer, and the numbers of its events: of the first, of the
-    read and the write where it has them (else NO_PAIR)."""
+    read and the write where it has them (else NO_PAIR). `closes`: it is none, but the end of a
+    window, with what that saw."""
 
     node: int
     answer: int
     first: int
     read: int
     write: int
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,12 +63,27 @@ class Way(History):
     end     what the thread has come to: an end, or the operation at which it rests
     waits   the cells, each with the number of a value, that keep it there while they hold that
     turns   whether it goes round there for ever, and does not merely wait
+    seen    the windows that have closed on it
     """
 
     steps: tuple[Step, ...] = ()
     end: Pending = field(default_factory=lambda: Raised(""))
     waits: tuple[tuple[str, int], ...] = ()
     turns: bool = False
+    seen: tuple[Seen, ...] = ()
+
+    @property
+    def taken(self) -> int:
+        """How many steps the thread has taken."""
+        return sum(not step.closes for step in self.steps)
+
+
+class Seen(NamedTuple):
+    """A window of a way: its watch, its accesses by number, and which of OBSERVATIONS it saw."""
+
+    watch: Watched
+    accesses: tuple[int, ...]
+    observation: int
 
 
 class Masks(NamedTuple):
@@ -137,8 +155,33 @@ class ProgramThread:
         pending = self.automaton.pending(place.node)
         fault = pending.text if isinstance(pending, Raised) else place.fault
         return Way(
-            events, fault=fault, steps=tuple(place.steps), end=pending, waits=waits, turns=turns
+            events,
+            fault=fault,
+            steps=tuple(place.steps),
+            end=pending,
+            waits=waits,
+            turns=turns,
+            seen=tuple(self._seen(place)),
         )
+
+    def _seen(self, place: Place) -> Iterator[Seen]:
+        """The windows that have closed up to a place. Errors: UsageError for one of no access."""
+        opened: dict[int, tuple[Watched, int]] = {}  # by slot, with the first of its events
+        for step in place.steps:
+            pending = self.automaton.pending(step.node)
+            if isinstance(pending, AboutTo):
+                opened.update({each.slot: (each.watch, step.first) for each in pending.opens})
+            elif isinstance(pending, Closing):
+                watch, first = opened.pop(pending.slot)
+                inside = range(first, step.first)
+                accesses = tuple(event for event in inside if place.events[event].kind != "F")
+                if not accesses:
+                    raise UsageError(
+                        f"the memory model {self.memory!r} cannot be asked about the window on "
+                        f"{watch.name!r} of thread {self.name!r}: it accesses no cell, so it has "
+                        f"no place in an order of accesses.\nTry: memory='sc' or 'tso'."
+                    )
+                yield Seen(watch, accesses, step.answer)
 
 
 class Place:
@@ -178,11 +221,8 @@ class Place:
                 raise Unending(self._thread.name)
             pending = self._thread.automaton.pending(self.node)
             if isinstance(pending, Closing):
-                raise UsageError(
-                    f"the memory model {self._thread.memory!r} cannot be asked about thread "
-                    f"{self._thread.name!r}, which looks at what a window saw: that is said of the "
-                    f"states of an interleaving.\nTry: memory='sc' or 'tso'."
-                )
+                self.choices = tuple(range(len(OBSERVATIONS)))  # which of these, `windows.py` says
+                return
             if not isinstance(pending, AboutTo):
                 self.history = self._thread.done(self)
                 return
@@ -234,6 +274,15 @@ class Place:
     def _take(self, answer: int) -> None:
         """Go on with an answer; where the operation blocks there, rest."""
         pending = self._thread.automaton.pending(self.node)
+        if isinstance(pending, Closing):
+            seen = CellStep(answer, OBSERVATIONS[answer], 0)
+            at = len(self.events)
+            self.steps.append(Step(self.node, answer, at, NO_PAIR, NO_PAIR, closes=True))
+            goal = self._thread.automaton.target(self.node, seen)
+            self._thread.fed.setdefault(self.node, {})[answer] = goal
+            self.node = goal
+            self.go_on()
+            return
         assert isinstance(pending, AboutTo), "nothing else asks"
         if self._step(pending.operation, answer):
             self.go_on()

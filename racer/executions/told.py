@@ -19,9 +19,10 @@ from racer.errors import InternalError
 from racer.executions.asking import Example
 from racer.executions.threads import Step, Way
 from racer.lang.operations import CellOperation, Operation
-from racer.lang.pending import AboutTo, Returned, Violated
+from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.program import ThreadInstance
 from racer.lang.values import describe
+from racer.lang.watches import OBSERVATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ class _Telling:
         self._names: dict[int, str] = {}  # of the step of each event, by its number
         layout = self._graph.skeleton.layout
         for thread, way in enumerate(example.ways):
-            for at, step in enumerate(way.steps):
-                name = f"{_letter(thread)}{at + 1}"
+            names = _names(thread, way)
+            for at, (step, name) in enumerate(zip(way.steps, names, strict=True)):
                 end = _following(way, at)
                 for event in range(step.first, end):
                     self._names[layout.first[thread] + event] = name
@@ -120,13 +121,16 @@ class _Telling:
     def _steps(self, thread: int, way: Way) -> Iterator[ToldStep]:
         run = self._instances[thread].start()
         first = self._graph.skeleton.layout.first[thread]
-        for at, step in enumerate(way.steps):
+        for step, name in zip(way.steps, _names(thread, way), strict=True):
             pending = run.pending
+            if isinstance(pending, Closing):
+                run.resume(OBSERVATIONS[step.answer])
+                continue
             if not isinstance(pending, AboutTo):
                 raise InternalError("a thread takes fewer steps than in its execution")
             operation = pending.operation
             source = "" if step.read == NO_PAIR else self._source(first + step.read)
-            name, result = f"{_letter(thread)}{at + 1}", self._result(operation, step)
+            result = self._result(operation, step)
             yield ToldStep(name, operation.text(), result, source)
             if isinstance(operation, CellOperation):
                 done = execute(operation, step.answer, self._tables[operation.cell])
@@ -183,6 +187,15 @@ def _from_one_thread(cycle: Sequence[Edge]) -> Sequence[Edge]:
 def _following(way: Way, at: int) -> int:
     """The number of the first event after those of a step."""
     return way.steps[at + 1].first if at + 1 < len(way.steps) else len(way.events)
+
+
+def _names(thread: int, way: Way) -> list[str]:
+    """The names of its steps; of what closes a window, that of the step before."""
+    found, number = list[str](), 0
+    for step in way.steps:
+        number += not step.closes
+        found.append(f"{_letter(thread)}{number}")
+    return found
 
 
 def _letter(thread: int) -> str:

@@ -3,7 +3,7 @@
 There is nothing to step through, so no state, schedule or interleaving. What is counted are
 executions, and a violation has one of these as its witness, which is checked once more before it is
 told (`executions/rechecking.py`). What is said of states is refused by name: invariants,
-`sometimes`, `consistency` and windows.
+`sometimes` and `consistency`; windows have a meaning of their own (`executions/windows.py`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from racer import Cell, Lock, Memory, Program, Thread, Violation, choose, explore, fence
+from racer import Cell, Lock, Memory, Program, Thread, Violation, Watch, choose, explore, fence
 from racer.axiomatic.models.known import MODELS
 from racer.executions.asking import Account, Asked
 from racer.executions.rechecking import recheck
@@ -46,6 +46,7 @@ DEPENDENT = (
     st.tuples(st.just("load_one_of")),  # an address dependency
     st.tuples(st.just("fence"), st.sampled_from(["mb", "rmb", "wmb"])),
     st.tuples(st.just("bad_if"), VALUES),
+    st.tuples(st.just("looks"), CELLS, st.booleans()),  # in a window, once or twice
 )
 # `one_of` would take all alike, and most programs would wait: threads begin with an access.
 KINDS = st.sampled_from([ACCESSES] * 4 + [DEPENDENT] * 2 + [ATOMICS, WAITING])
@@ -67,11 +68,12 @@ def fails_on_one(value: int) -> int:
 
 
 async def thread(
-    x: Cell[int], y: Cell[int], lock: Lock, statements: tuple[Statement, ...]
-) -> tuple[int, int]:
-    """Runs statements. It comes to what it got first and last."""
+    x: Cell[int], y: Cell[int], lock: Lock, watch: Watch, statements: tuple[Statement, ...]
+) -> tuple[int, ...]:
+    """Runs statements. It comes to what it got first and last, and what its windows saw."""
     cells = {"x": x, "y": y}
     first = got = 0
+    saw: list[int] = []
     for at, (name, *rest) in enumerate(statements):
         cell = cells.get(rest[0], x) if rest else x
         match name:
@@ -105,6 +107,14 @@ async def thread(
                 async with lock:
                     got = await cell.load()
                     await cell.store(bump(got))
+            case "looks":
+                async with watch.window() as window:
+                    got = await cell.load()
+                    if rest[1]:
+                        await (y if cell is x else x).load()
+                saw.append(window.always + 2 * window.sometimes + 4 * window.at_end)
+                if window.never and got == 1:
+                    raise Violation("never")
             case "bad_if":
                 if got == rest[0]:
                     raise Violation("bad")
@@ -115,14 +125,15 @@ async def thread(
                     got = 2
         if at == 0:
             first = got
-    return first, got
+    return first, got, *saw
 
 
 def program(threads: list[list[Statement]]) -> Program:
     memory = Memory()
     x, y, lock = memory.cell("x", 0), memory.cell("y", 0), memory.lock("m")
+    watch = memory.watch("one", lambda state: state[x] == 1 or state[y] == 1, [x, y])
     named = {
-        f"t{at}": Thread(thread, x, y, lock, (*statements, ("load", "xy"[at % 2], "once")))
+        f"t{at}": Thread(thread, x, y, lock, watch, (*statements, ("load", "xy"[at % 2], "once")))
         for at, statements in enumerate(threads)
     }
     return Program(memory, named, finally_={"left": lambda state: state[x] + state[y] < 3})

@@ -309,7 +309,7 @@ def asked_of_states(kind: str) -> Program:
 
     async def looks() -> None:
         async with watch.window():
-            await x.load()
+            await fence("mb")
 
     async def waits() -> None:
         await watch.wait()
@@ -348,3 +348,68 @@ def test_an_execution_is_no_schedule_to_explain_or_to_save(tmp_path: object) -> 
     for ask in (lambda: explain(result, "stale"), lambda: save(result, "stale", f"{tmp_path}/w")):
         with pytest.raises(UsageError, match="is shown by an execution, which is no schedule"):
             ask()
+
+
+def recheck_of_the_head(order: str, barrier: str = "") -> Program:
+    """The core of split_race: a tail's head is looked up, its type, and the head once more.
+
+    The head is left before it becomes a slab, so the page is a slab's at no instant.
+    """
+    memory = Memory()
+    info, kind = memory.cell("info", "H"), memory.cell("type", "none")
+    owned = memory.watch(
+        "owned", lambda state: state[info] == "H" and state[kind] == "slab", [info, kind]
+    )
+
+    async def classify() -> bool:
+        async with owned.window() as seen:
+            head = await info.load()
+            found = await kind.load("acquire" if order == "acquire" else "once")
+            if barrier:
+                await fence(barrier)  # type: ignore[arg-type]  # one of these
+            again = await info.load()
+        if (head, found, again) == ("H", "slab", "H"):
+            if seen.never:
+                raise Violation("misclassified")
+            return True
+        return False
+
+    async def split() -> None:
+        await info.store("none")
+        await kind.store("slab", "release")
+
+    return Program(memory, {"classify": Thread(classify), "split": Thread(split)})
+
+
+@pytest.mark.parametrize(
+    ("order", "barrier", "fails"),
+    [("once", "", True), ("once", "wmb", True), ("once", "rmb", False), ("acquire", "", False)],
+)
+def test_a_second_look_needs_a_barrier_where_loads_pass_each_other(
+    order: str, barrier: str, fails: bool
+) -> None:
+    """MP, seen from the reader: nothing orders the load of the type with the second of the head, so
+    that may be taken in first, before the split. An smp_wmb() there orders no loads."""
+    for memory, shows in (("sc", False), ("tso", False), ("arm64", fails), ("lkmm", fails)):
+        result = explore(recheck_of_the_head(order, barrier), memory=memory)
+        assert list(result.violations) == ["misclassified"] * shows, memory
+
+
+def test_who_has_read_a_value_in_a_window_has_been_there_while_it_was() -> None:
+    """Under arm64 the load of x may be taken in first. Then the window begins there, and so has the
+    state before both stores: an order of instants is not that of the code."""
+    memory, x, y = two_cells()
+    zero = memory.watch("zero", lambda state: state[x] == 0, [x])
+
+    async def looks() -> bool | None:
+        async with zero.window() as seen:
+            got = await y.load(), await x.load()
+        return seen.never if got == (1, 0) else None
+
+    async def stores() -> None:
+        await x.store(1, "release")
+        await y.store(1, "release")
+
+    program = Program(memory, {"looks": Thread(looks), "stores": Thread(stores)})
+    came = {dict(key)["looks"] for key in explore(program, memory="arm64").outcomes}
+    assert came == {None, False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from racer.executions.told import ToldEdge, ToldExecution, ToldStep
+from racer.executions.told import ToldBarrier, ToldEdge, ToldExecution, ToldStep
 from racer.exploration.result import ByExecutions
 from racer.viz.wrapping import filled
 from racer.words.counts import count_text
@@ -31,7 +31,9 @@ def kind_text(execution: ToldExecution) -> str:
     """Whether the execution of a violation is an interleaving."""
     if execution.is_interleaving:
         return "an interleaving shows it, too"
-    return "no interleaving shows it: no order of all steps explains the execution"
+    if execution.circle:
+        return "no interleaving shows it: no order of all steps explains the execution"
+    return "no interleaving is like it: in none does a window see what one sees here"
 
 
 def rests_lines(label: str, said: ByExecutions) -> list[str]:
@@ -63,6 +65,10 @@ def execution_lines(execution: ToldExecution) -> Iterator[str]:
         yield f"  {cell} is stored to by {', then '.join(names)}"
     if execution.circle:
         yield filled(f"  no order of steps: {circle_text(execution.circle)}", hang=4)
+    for each in execution.barriers:
+        yield filled(f"  {each.now}", hang=4)
+    if execution.barriers:
+        yield filled(f"  {barriers_text(execution.barriers)}", hang=4)
 
 
 def _line(step: ToldStep, widest: int) -> str:
@@ -72,6 +78,13 @@ def _line(step: ToldStep, widest: int) -> str:
 
 def _said(step: ToldStep) -> str:
     return f"{step.text} -> {step.result}" if step.result else step.text
+
+
+def barriers_text(barriers: tuple[ToldBarrier, ...]) -> str:
+    """Which barriers forbid the execution."""
+    named = [f"an smp_{each.kind}() between {each.after} and {each.before}" for each in barriers]
+    text = " with ".join(named)
+    return f"{text} {'forbids' if len(named) == 1 else 'forbid'} this execution"
 
 
 def circle_text(circle: tuple[ToldEdge, ...]) -> str:

@@ -9,7 +9,7 @@ these rest on dependencies, and that is told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from racer.automata.lifting import Lifted
@@ -17,6 +17,7 @@ from racer.axiomatic.checking import allowed
 from racer.axiomatic.enumerating import LIMIT, Execution, executions, histories
 from racer.axiomatic.graphs import Graph
 from racer.axiomatic.models.axioms import Model
+from racer.axiomatic.models.known import MODELS
 from racer.errors import InternalError
 from racer.executions.dependencies import DependsAsRead
 from racer.executions.ends import Ends
@@ -30,14 +31,11 @@ KEEP_DEPENDENCIES: Final = ("arm64", "lkmm")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """An execution that shows something. `is_sequential`: an interleaving comes to the same."""
+    """An execution that shows something. `is_interleaving`: one is that, windows included."""
 
     execution: Execution
     ways: tuple[Way, ...]
-
-    @property
-    def is_sequential(self) -> bool:
-        return self.execution.graph.is_sequential
+    is_interleaving: bool = False
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -123,12 +121,16 @@ class Asked:
                     account.flags.update(dict.fromkeys(account.model.flags(graph)))
                 for label in end.labels:
                     before = account.labels.get(label)
-                    if before is None or (example.is_sequential and not before.is_sequential):
-                        account.labels[label] = example
+                    if before is not None and before.is_interleaving:
+                        continue
+                    known = self._judged(example)
+                    if before is None or known.is_interleaving:
+                        account.labels[label] = known
                 if end.outcome is not None:
                     account.executions += 1
                     account.outcomes[end.outcome] = account.outcomes.get(end.outcome, 0) + 1
-                    account.examples.setdefault(end.outcome, example)
+                    if end.outcome not in account.examples:
+                        account.examples[end.outcome] = self._judged(example)
 
     def _examples(self, depends: Depends, models: Sequence[Model]) -> Iterator[Example]:
         """Executions that are coherent and atomic, with dependencies of that reading: all that some
@@ -141,6 +143,12 @@ class Asked:
         for execution in executions(threads, self.initial, self._limit, hopeless):
             ways = tuple(each for each in execution.histories if isinstance(each, Way))
             yield Example(execution, ways)
+
+    def _judged(self, example: Example) -> Example:
+        """The execution, with whether it is an interleaving."""
+        graph = example.execution.graph
+        plain = graph.is_sequential and self._windows.agree(MODELS["sc"], graph, example.ways)
+        return replace(example, is_interleaving=plain)
 
     def _threads(self, depends: Depends) -> list[ProgramThread]:
         lifted = self._lifted

@@ -3,7 +3,7 @@
 The threads are run as the coroutines that they are, with the values that their reads have in the
 execution: each operation, each value that is stored, and what each comes to must be as it says.
 Then rf, co and atomicity are looked at as plain pairs, and the model is asked of a graph that is
-made anew of these.
+made anew of these. An order of instants is gone through, and each state of a window is asked.
 
 Shares   nothing with the enumeration or the automata; with the models, what they are made of.
 """
@@ -21,12 +21,13 @@ from racer.axiomatic.relations import Relation
 from racer.errors import InternalError
 from racer.executions.asking import Example
 from racer.executions.threads import Way
+from racer.executions.windows import Windows, order_of
 from racer.lang.operations import CellOperation
 from racer.lang.pending import AboutTo, Closing, Ended, Pending, Returned
 from racer.lang.program import ThreadInstance
 from racer.lang.run import Run
 from racer.lang.values import value_key
-from racer.lang.watches import OBSERVATIONS
+from racer.lang.watches import OBSERVATIONS, Observation
 
 _Numbered = list[tuple[int, str, Event]]  # number, thread, event
 
@@ -36,6 +37,7 @@ def recheck(
     model: Model,
     instances: Sequence[ThreadInstance],
     tables: Mapping[str, ValueTable],
+    windows: Windows,
 ) -> None:
     """Check an execution once more. Errors: InternalError where it is not what it is said to be."""
     for instance, way in zip(instances, example.ways, strict=True):
@@ -51,8 +53,50 @@ def recheck(
     layout = graph.skeleton.layout
     parts = [Part(layout, at, way) for at, way in enumerate(example.ways)]
     relations = [layout.space.relation(sorted(each)).bits for each in (rf, co, fr)]
-    if not allowed(model, Graph(Skeleton(layout, parts), *relations)):
+    anew = Graph(Skeleton(layout, parts), *relations)
+    if not allowed(model, anew):
         raise InternalError(f"an execution is shown that the model {model.name!r} forbids")
+    if any(way.seen for way in example.ways):
+        instants = windows.shown(model, anew, example.ways)
+        _check_windows(example, order_of(model, anew), instants, tables)
+
+
+def _check_windows(
+    example: Example,
+    order: Relation,
+    instants: Sequence[Sequence[int]] | None,
+    tables: Mapping[str, ValueTable],
+) -> None:
+    """Go through instants in order: each window must see what it is said to have seen."""
+    if instants is None:
+        raise InternalError("a window has seen what it sees in no order of instants")
+    graph = example.execution.graph
+    first = graph.skeleton.layout.first
+    states = [dict.fromkeys(tables, 0)]
+    for at, now in enumerate(instants):
+        if any(
+            order.has(later, one) for one in now for each in instants[at + 1 :] for later in each
+        ):
+            raise InternalError("instants are in an order that the model does not have")
+        state = dict(states[-1])
+        events = [(number, graph.event(number)[2]) for number in now]
+        for number, event in events:
+            later = [each for each, its in events if its.place == event.place and its.kind == "W"]
+            last = not any(graph.co.has(number, each) for each in later)
+            if event.kind == "W" and last and isinstance(event.value, int):
+                state[event.place] = event.value
+        states.append(state)
+    for thread, way in enumerate(example.ways):
+        for seen in way.seen:
+            numbers = {first[thread] + access for access in seen.accesses}
+            open_at = [at for at, now in enumerate(instants) if numbers & set(now)]
+            truths = [
+                seen.watch.holds({cell: tables[cell].values[state[cell]] for cell in tables})
+                for state in states[open_at[0] : open_at[-1] + 2]
+            ]
+            told = Observation(any(truths), not all(truths), truths[-1])
+            if told != OBSERVATIONS[seen.observation]:
+                raise InternalError(f"the window on {seen.watch.name!r} sees something else")
 
 
 def _run(instance: ThreadInstance, way: Way, tables: Mapping[str, ValueTable]) -> None:

@@ -14,9 +14,11 @@ from racer.automata.automaton import ValueTable, execute
 from racer.axiomatic.checking import Edge, check
 from racer.axiomatic.events import NO_PAIR
 from racer.axiomatic.graphs import Graph
+from racer.axiomatic.models.axioms import Model
 from racer.axiomatic.models.known import MODELS
 from racer.errors import InternalError
 from racer.executions.asking import Example
+from racer.executions.barriers import Gap, barriers
 from racer.executions.threads import Step, Way
 from racer.lang.operations import CellOperation, Operation
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
@@ -63,6 +65,17 @@ class ToldEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldBarrier:
+    """A barrier that the execution lacks: of that kind, between two steps of a thread. `now` is
+    what happens without it, as a clause."""
+
+    kind: str
+    after: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToldExecution:
     """An execution that shows a violation, or an outcome.
 
@@ -70,33 +83,38 @@ class ToldExecution:
     stores    of each cell that is stored to more than once, the steps that do, in that order
     circle    why it is no interleaving: steps each of which would have to be before the next, and
               the last before the first; empty where one order of all steps explains it
+    barriers  the fewest barriers in that circle with which the model forbids this execution; empty
+              where there is no circle, or none would do
+    is_interleaving  whether one order of all steps explains it, with what its windows saw
     """
 
     threads: tuple[ToldThread, ...]
     stores: tuple[tuple[str, tuple[str, ...]], ...]
     circle: tuple[ToldEdge, ...]
-
-    @property
-    def is_interleaving(self) -> bool:
-        """Whether one order of all steps explains it."""
-        return not self.circle
+    barriers: tuple[ToldBarrier, ...]
+    is_interleaving: bool
 
 
 def told_execution(
-    example: Example, instances: Sequence[ThreadInstance], tables: Mapping[str, ValueTable]
+    example: Example,
+    model: Model,
+    instances: Sequence[ThreadInstance],
+    tables: Mapping[str, ValueTable],
 ) -> ToldExecution:
-    """An execution as data for a reader."""
-    return _Telling(example, instances, tables).told()
+    """An execution that the model allows, as data for a reader."""
+    return _Telling(example, model, instances, tables).told()
 
 
 class _Telling:
     def __init__(
         self,
         example: Example,
+        model: Model,
         instances: Sequence[ThreadInstance],
         tables: Mapping[str, ValueTable],
     ) -> None:
         self._example = example
+        self._model = model
         self._graph: Graph = example.execution.graph
         self._instances = instances
         self._tables = tables
@@ -116,7 +134,12 @@ class _Telling:
                 zip(self._instances, self._example.ways, strict=True)
             )
         )
-        return ToldExecution(threads, tuple(self._stores()), tuple(self._circle()))
+        cycle = self._cycle()
+        circle = tuple(
+            ToldEdge(self._named(edge.before), self._named(edge.after), edge.name) for edge in cycle
+        )
+        stores, lacking = tuple(self._stores()), tuple(self._barriers(cycle))
+        return ToldExecution(threads, stores, circle, lacking, self._example.is_interleaving)
 
     def _steps(self, thread: int, way: Way) -> Iterator[ToldStep]:
         run = self._instances[thread].start()
@@ -169,10 +192,25 @@ class _Telling:
                 ordered = sorted(numbers, key=earlier.__getitem__)
                 yield cell, tuple(self._names[each] for each in ordered)
 
-    def _circle(self) -> Iterator[ToldEdge]:
+    def _cycle(self) -> Sequence[Edge]:
         violation = check(MODELS["sc"], self._graph)
-        for edge in _from_one_thread(violation.cycle) if violation is not None else ():
-            yield ToldEdge(self._named(edge.before), self._named(edge.after), edge.name)
+        return () if violation is None else _from_one_thread(violation.cycle)
+
+    def _barriers(self, cycle: Sequence[Edge]) -> Iterator[ToldBarrier]:
+        gaps = [Gap(edge.before, edge.after) for edge in cycle if edge.name == "po"]
+        for kind, gap in barriers(self._model, self._graph, gaps):
+            first, second = self._named(gap.first), self._named(gap.second)
+            yield ToldBarrier(kind, first, second, self._passed(gap))
+
+    def _passed(self, gap: Gap) -> str:
+        """What happens where the second access is not kept after the first."""
+        names = [self._named(each) for each in gap]
+        kinds = [self._graph.event(each)[2].kind for each in gap]
+        later = "takes its value" if kinds[1] == "R" else "is seen by others"
+        earlier = "has taken its own" if kinds[0] == "R" else "is"
+        if kinds[0] != kinds[1]:
+            earlier = "has taken its value" if kinds[0] == "R" else "is seen by others"
+        return f"{names[1]} {later} before {names[0]} {earlier}"
 
     def _named(self, event: int) -> str:
         return self._names.get(event, "the start")

@@ -44,10 +44,14 @@ class _Window:
     wanted: int
 
 
+Instant = tuple[int, ...]  # the numbers of events that are taken in at once
+
+
 @dataclass(frozen=True, slots=True)
 class _Instant:
     """Events that are taken in at once: the instants that come before, as bits, and stores."""
 
+    events: Instant
     before: int
     stores: Mapping[str, Value]
 
@@ -65,10 +69,14 @@ class Windows:
 
     def agree(self, model: Model, graph: Graph, ways: Sequence[Way]) -> bool:
         """Whether there is such an order of instants. Errors: ModelError for a watch that fails."""
-        if not any(way.seen for way in ways):
-            return True
+        return not any(way.seen for way in ways) or self.shown(model, graph, ways) is not None
+
+    def shown(self, model: Model, graph: Graph, ways: Sequence[Way]) -> Sequence[Instant] | None:
+        """Such an order of instants, of those events that matter; None if there is none."""
         self.asked = True
-        return _Search(self, *_instants(order_of(model, graph), graph, ways)).succeeds()
+        instants, windows = _instants(order_of(model, graph), graph, ways)
+        found = _Search(self, instants, windows).found()
+        return None if found is None else [instants[number].events for number in found]
 
     def truth(self, watch: Watched, memory: Mapping[str, Value]) -> bool:
         """Whether a watch holds while cells hold the values of these numbers."""
@@ -120,9 +128,10 @@ def _instants(
             for number, others in enumerate(classes)
             if others is not members and order.has(events[others[0]][0], first)
         )
+        taken = tuple(events[at][0] for at in members)
         writes = [events[at] for at in members if events[at][1].kind == "W"]
         writes.sort(key=lambda each: sum(graph.co.has(other, each[0]) for other, _ in writes))
-        found.append(_Instant(before, {event.place: event.value for _, event in writes}))
+        found.append(_Instant(taken, before, {event.place: event.value for _, event in writes}))
     instant_of = {events[at][0]: number for number, members in enumerate(classes) for at in members}
     windows = []
     for thread, way in enumerate(ways):
@@ -147,23 +156,27 @@ class _Search:
         self._told = told
         self._failed: set[tuple[int, _Sights]] = set()
 
-    def succeeds(self) -> bool:
+    def found(self) -> tuple[int, ...] | None:
+        """The instants in order, by number."""
         return self._from(0, {}, (0,) * len(self._told))
 
-    def _from(self, taken: int, memory: Mapping[str, Value], sights: _Sights) -> bool:
+    def _from(
+        self, taken: int, memory: Mapping[str, Value], sights: _Sights
+    ) -> tuple[int, ...] | None:
         if taken == (1 << len(self._instants)) - 1:
-            return True
+            return ()
         if (taken, sights) in self._failed:
-            return False
+            return None
         for number, instant in enumerate(self._instants):
             if taken >> number & 1 or instant.before & ~taken:
                 continue
             after = {**memory, **instant.stores}
             seen = self._seen(taken, number, memory, after, sights)
-            if seen is not None and self._from(taken | 1 << number, after, seen):
-                return True
+            others = None if seen is None else self._from(taken | 1 << number, after, seen)
+            if others is not None:
+                return number, *others
         self._failed.add((taken, sights))
-        return False
+        return None
 
     def _seen(
         self,

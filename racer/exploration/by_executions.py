@@ -18,6 +18,7 @@ from racer.executions.asking import Account, Asked, Example, too_many
 from racer.executions.rechecking import recheck
 from racer.executions.threads import Unending
 from racer.executions.told import told_execution
+from racer.executions.windows import Windows
 from racer.exploration.result import (
     ByExecutions,
     Finding,
@@ -120,12 +121,13 @@ class _Teller:
         self._instances = loaded.growing.instances
         self._tables = loaded.growing.tables
         self._model = model
+        self._windows = Windows(loaded.growing)
 
     def witness(self, example: Example, label: str | None) -> Witness:
         """Errors: InternalError for an execution that is not what it is said to be."""
         if label is not None:
-            recheck(example, self._model, self._instances, self._tables)
-        told = told_execution(example, self._instances, self._tables)
+            recheck(example, self._model, self._instances, self._tables, self._windows)
+        told = told_execution(example, self._model, self._instances, self._tables)
         return Witness((), 0, minimal=False, label=label, execution=told)
 
 

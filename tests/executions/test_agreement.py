@@ -15,6 +15,7 @@ from racer import Cell, Lock, Memory, Program, Thread, Violation, Watch, choose,
 from racer.axiomatic.models.known import MODELS
 from racer.executions.asking import Account, Asked
 from racer.executions.rechecking import recheck
+from racer.executions.windows import Windows
 from racer.lang.outcomes import OutcomeKey
 from racer.machine.loaded import load_program
 
@@ -147,7 +148,8 @@ def accounts(of: Program) -> dict[str, Account]:
         found = {each.model.name: each for each in asked.accounts(list(MODELS.values()))}
         for account in found.values():
             for example in account.labels.values():
-                recheck(example, account.model, loaded.growing.instances, loaded.growing.tables)
+                lifted, windows = loaded.growing, Windows(loaded.growing)
+                recheck(example, account.model, lifted.instances, lifted.tables, windows)
     return found
 
 

@@ -21,9 +21,13 @@ from racer import (
     save,
 )
 from racer.axiomatic.models.known import MODELS as OF_GRAPHS
+from racer.exploration.judgement import Judgement
 from racer.machine.models import MODELS, OF_EXECUTIONS
+from racer.viz.summary import summary
 
 pytestmark = pytest.mark.quick
+
+NOTHING_DECLARED = Judgement(None, None, ("stale",), None)
 
 
 def two_cells() -> tuple[Memory, Cell[int], Cell[int]]:
@@ -148,6 +152,29 @@ def test_the_execution_of_message_passing_is_told_with_the_circle() -> None:
         ("B1", "po"),
         ("B2", "rf"),
     ]
+
+
+@pytest.mark.parametrize("memory", OF_EXECUTIONS)
+def test_barriers_that_forbid_an_execution_are_the_fewest_and_weakest(memory: str) -> None:
+    """The kernel's own litmus-tests/: MP takes a wmb and an rmb, SB takes two full barriers."""
+
+    def lacking(program: Program, label: str) -> list[tuple[str, str, str]]:
+        execution = explore(program, memory=memory).violations[label].witness.execution
+        assert execution is not None
+        return [(each.kind, each.after, each.before) for each in execution.barriers]
+
+    both = [("rmb", "A1", "A2"), ("wmb", "B1", "B2")]
+    assert lacking(message_passing(), "stale") == both
+    assert lacking(message_passing("wmb"), "stale") == both[:1]
+    assert lacking(message_passing("", "rmb"), "stale") == [("wmb", "B1", "B2")]
+    full = [("mb", "A1", "A2"), ("mb", "B1", "B2")]
+    assert lacking(store_buffering("nothing"), "both") == full
+
+
+def test_what_passed_what_is_told() -> None:
+    report = summary(explore(message_passing("wmb"), memory="arm64"), NOTHING_DECLARED)
+    assert "A2 takes its value before A1 has taken its own" in report
+    assert "an smp_rmb() between A1 and A2 forbids this execution" in report
 
 
 def test_what_an_interleaving_shows_is_said_to_be_one() -> None:
@@ -413,3 +440,29 @@ def test_who_has_read_a_value_in_a_window_has_been_there_while_it_was() -> None:
     program = Program(memory, {"looks": Thread(looks), "stores": Thread(stores)})
     came = {dict(key)["looks"] for key in explore(program, memory="arm64").outcomes}
     assert came == {None, False}
+
+
+def test_a_window_that_no_interleaving_has_is_said_to_be_none() -> None:
+    """y is read as 1, and the other load finds what it always does: as a graph that is what an
+    interleaving has. But the other load may be taken in before x is stored, and y is 1 only after:
+    so the window has seen x at 0, which it does in no interleaving."""
+    memory, x, y = two_cells()
+    other = memory.cell("other", 0)
+    zero = memory.watch("zero", lambda state: state[x] == 0, [x])
+
+    async def looks() -> None:
+        async with zero.window() as seen:
+            found = await y.load()
+            await other.load()
+        if found == 1 and seen.sometimes:
+            raise Violation("before")
+
+    async def stores() -> None:
+        await x.store(1)
+        await y.store(1, "release")
+
+    program = Program(memory, {"looks": Thread(looks), "stores": Thread(stores)})
+    assert explore(program).verdict == explore(program, memory="tso").verdict == "pass"
+    execution = explore(program, memory="arm64").violations["before"].witness.execution
+    assert execution is not None
+    assert (execution.circle, execution.is_interleaving) == ((), False)

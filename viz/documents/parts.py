@@ -140,17 +140,34 @@ class ExecutionEdge(Entry, frozen=True, kw_only=True):
     why: str
 
 
+class ExecutionBarrier(Entry, frozen=True, kw_only=True):
+    """A barrier that an execution lacks.
+
+    kind    "mb", "rmb" or "wmb"
+    after   the step that it would stand behind
+    before  the step that it would stand before
+    now     what happens without it, in words
+    """
+
+    kind: str
+    after: str
+    before: str
+    now: str
+
+
 class Execution(Entry, frozen=True, kw_only=True):
     """An execution, as a graph.
 
-    threads  in the order of their names
-    stores   by cell that is stored to more than once, the steps that do, in that order
-    circle   why it is no interleaving: steps each of which would be before the next; else empty
+    threads   in the order of their names
+    stores    by cell that is stored to more than once, the steps that do, in that order
+    circle    why it is no interleaving: steps each of which would be before the next; else empty
+    barriers  the fewest barriers with which the model forbids it
     """
 
     threads: list[ExecutionThread]
     stores: dict[str, list[str]]
     circle: list[ExecutionEdge]
+    barriers: list[ExecutionBarrier]
 
 
 class Scheduled(Entry, frozen=True, kw_only=True):
@@ -273,6 +290,7 @@ def _execution(told: ToldExecution) -> Execution:
         ],
         stores={cell: list(names) for cell, names in told.stores},
         circle=[ExecutionEdge(**asdict(edge)) for edge in told.circle],
+        barriers=[ExecutionBarrier(**asdict(each)) for each in told.barriers],
     )
 
 

@@ -18,11 +18,11 @@ def estimate_text(estimate: Estimate) -> str:
             f"it was estimated; {rate}."
         )
     return filled(
-        f"At least about {counted(_rounded(estimate.states), 'state')} up to symmetry, by "
-        f"{counted(estimate.runs, 'run')} drawn by lot, the longest of "
-        f"{counted(estimate.longest, 'step')}: there may be a multiple of that. {rate}, so a "
-        f"search of all takes {duration_text(estimate.seconds)} or more. The search for the "
-        f"verdict is reduced where it can be, and then takes less."
+        f"About {counted(_rounded(estimate.states), 'state')} up to symmetry, to an order of "
+        f"magnitude, by how fast their number grows at first; {_rounded(estimate.least):,} at "
+        f"least. Runs take {counted(estimate.longest, 'step')}. {rate}, so a search of all takes "
+        f"some {duration_text(estimate.seconds)}. The search for the verdict is reduced where it "
+        f"can be, and then takes less."
     )
 
 

@@ -370,8 +370,11 @@ def verify(text: str) -> Checked:
 def main() -> int:
     """Checks the file that the command line names."""
     try:
-        (name,) = sys.argv[1:]
-        text = Path(name).read_bytes().decode("latin-1")  # what is not ASCII is rejected then
+        if len(sys.argv) != 2:
+            raise ValueError("name one")
+        text = (
+            Path(sys.argv[1]).read_bytes().decode("latin-1")
+        )  # what is not ASCII is rejected then
     except (OSError, ValueError) as problem:
         print(f"python verifying.py FILE: this cannot be read: {problem}", file=sys.stderr)
         return 2

@@ -189,7 +189,7 @@ def _diff(
         str, typer.Option(metavar="NAME", help="The parameter that the two are values of.")
     ] = "variant",
     settings: options.Settings = None,
-    memory: options.Memory = "sc",
+    memory: options.OneMemory = "sc",
     directory: options.Directory = "racer-out",
     json: options.Json = False,
     max_states: options.MaxStates = None,
@@ -237,7 +237,7 @@ def _claims(
             metavar="[CLAIM|FILE]...", help="Such as C10; all if none. Files: those in them."
         ),
     ] = None,
-    memory: options.Memory = "sc",
+    memory: options.OneMemory = "sc",
     directory: options.Directory = "racer-out",
     json: options.Json = False,
     ktap: options.Ktap = False,
@@ -352,7 +352,7 @@ def _graph(
     ],
     variant: options.Variant = None,
     settings: options.Settings = None,
-    memory: options.Memory = "sc",
+    memory: options.OneMemory = "sc",
     thread: Annotated[
         str | None, typer.Option(metavar="NAME", help="Draw this thread's automaton instead.")
     ] = None,

@@ -14,6 +14,7 @@ Settings = Annotated[
 Memory = Annotated[
     str, typer.Option(metavar="MODEL", help="sc, tso (x86), arm64, lkmm; of several a table.")
 ]
+OneMemory = Annotated[str, typer.Option(metavar="MODEL", help="The memory model: sc or tso (x86).")]
 Directory = Annotated[
     str, typer.Option("-o", "--output", metavar="DIR", help="Where witness files go.")
 ]

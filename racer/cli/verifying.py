@@ -253,6 +253,8 @@ def _certified(certified: Certified, *, trust: bool, timeout: float | None) -> A
     except (UsageError, ProgramError) as error:
         return Answer("not reproducible here", f"{right}. {str(error).rstrip('.')}.")
     differs = differing(document["program"], here["program"])
+    if differs is None and claim["digest"] != here["claim"]["digest"]:
+        differs = f"its digest is {here['claim']['digest']}, and not {claim['digest']}"
     settings_text = " ".join(f"{name}={value}" for name, value in settings.items())
     named = f"{claim['scenario']} {settings_text}".rstrip()
     if differs is None:

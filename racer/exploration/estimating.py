@@ -20,9 +20,9 @@ from racer.lang.program import Program
 from racer.machine.loaded import Loaded, load_program
 from racer.machine.models import system_of
 from racer.machine.monitors import TooManyWindows
-from racer.search.graph import ModelFailed, search
+from racer.search.graph import ModelFailed, StateGraph, search
 from racer.search.limits import Budget
-from racer.search.sampling import Run, states_at_least
+from racer.search.sampling import Run, states_at_least, states_by_levels
 from racer.search.symmetry import Symmetric
 
 RUNS: Final = 2_000
@@ -33,8 +33,9 @@ SECONDS: Final = 2.0  # for each of the two parts
 class Estimate:
     """What a search of all states would come to, up to symmetry.
 
-    states      how many there are: exactly if `exact`, else a lower bound by statistics, of which
-                the true number may be a multiple
+    states      how many there are: exactly if `exact`, else to an order of magnitude, by how fast
+                their number grows with the steps that it takes to come to them
+    least       how many there are at least: those that were searched, or a bound by statistics
     exact       all of them were searched while it was estimated
     per_second  how many were searched in a second, here and now
     runs        so many runs were drawn by lot
@@ -42,6 +43,7 @@ class Estimate:
     """
 
     states: int
+    least: int
     exact: bool
     per_second: float
     runs: int
@@ -74,7 +76,8 @@ def _estimated(loaded: Loaded, wanted: Wanted, seed: int) -> Estimate:
             graph = search(quotient, (), Budget(deadline=start + SECONDS))
             per_second = len(graph.states) / max(time.monotonic() - start, 1e-6)
             if graph.complete:
-                return Estimate(len(graph.states), True, per_second, 0, 0)
+                states = len(graph.states)
+                return Estimate(states, states, True, per_second, 0, 0)
             runs = _drawn(quotient, Random(seed))
         except ModelFailed as failed:
             if isinstance(failed.cause.__cause__, TooManyWindows):
@@ -82,7 +85,18 @@ def _estimated(loaded: Loaded, wanted: Wanted, seed: int) -> Estimate:
                 continue
             raise model_error(failed, quotient.system, quotient.canonical) from failed
         least = max(len(graph.states), round(states_at_least(each.states for each in runs)))
-        return Estimate(least, False, per_second, len(runs), max(len(r.moves) for r in runs))
+        longest = max(len(each.moves) for each in runs)
+        by_levels = round(states_by_levels(_widths(graph), longest))
+        return Estimate(max(least, by_levels), least, False, per_second, len(runs), longest)
+
+
+def _widths(graph: StateGraph) -> list[int]:
+    """How many states take so many steps to come to, for all that were found and are expanded."""
+    depth = [0] * len(graph.states)
+    for state in range(1, len(depth)):  # breadth first, so that each comes after its parent
+        depth[state] = depth[graph.parents[state]] + 1
+    last = depth[max(graph.expanded - 1, 0)]
+    return [depth.count(level) for level in range(last + 1)]
 
 
 def _drawn(quotient: Symmetric, random: Random) -> list[Run]:

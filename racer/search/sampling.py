@@ -223,3 +223,21 @@ def states_at_least(runs: Iterable[Sequence[State]]) -> float:
     return sum(
         all_ + share * one * (one - 1) / (2 * (two + 1)) for all_, one, two in found.values()
     )
+
+
+def states_by_levels(widths: Sequence[int], depth: int) -> float:
+    """How many states there are if so many take 0, 1, 2, ... steps to come to, as far as that is
+    known, and runs take `depth` steps: to an order of magnitude.
+
+    Threads that wait little for each other go through states as through the points of a box: few
+    after few steps and few before the end, and most half-way. Past that, levels are as wide as
+    those before it. Before it, the logarithm of how many there are after l steps is taken for
+    H 4 l (d - l) / d^2, which is 0 at both ends; the last level that is known gives H.
+    """
+    level = len(widths) - 1
+    if not 0 < level < depth:
+        return float(sum(widths))
+    if 2 * level >= depth:
+        return float(sum(widths) + sum(widths[depth - at] for at in range(level + 1, depth + 1)))
+    high = math.log(widths[level]) * depth**2 / (4 * level * (depth - level))
+    return sum(math.exp(high * 4 * at * (depth - at) / depth**2) for at in range(depth + 1))

@@ -12,7 +12,17 @@ Answer     All that look before the first store do, though no line of it is a ra
 
 from typing import Annotated, Literal
 
-from racer import Expected, Meanings, Memory, Program, Range, Thread, checkpoint, scenario
+from racer import (
+    About,
+    Expected,
+    Meanings,
+    Memory,
+    Program,
+    Range,
+    Thread,
+    checkpoint,
+    scenario,
+)
 
 Variant = Annotated[
     Literal["plain", "lock", "finally"],
@@ -79,4 +89,5 @@ def cached_fetch(
     if tasks > 1:
         threads["T"] = Thread(get, copies=tasks - 1)
     once = {"fetched twice": lambda state: state[fetched] <= 1}
-    return Program(mem, threads, once, event_loop=True)
+    about = About(labels={"fetched twice": "what the cache is there to avoid is done twice"})
+    return Program(mem, threads, once, event_loop=True, about=about)

@@ -17,7 +17,7 @@ Answer     W1 is given the token by its event, and cancelled before it runs.
 
 from typing import Annotated, Literal
 
-from racer import Cell, Expected, Meanings, Memory, Program, Thread, Watch, scenario
+from racer import About, Cell, Expected, Meanings, Memory, Program, Thread, Watch, scenario
 
 Variant = Annotated[
     Literal["v0", "v1", "v2"],
@@ -120,4 +120,5 @@ def capacity_limiter(
         threads["X"] = Thread(eager)
     if cancel:
         threads["C"] = Thread(canceller)
-    return Program(mem, threads, invariants={OVER: lambda s: len(s[borrowers]) <= 1})
+    about = About(labels={OVER: "more tasks than there are tokens have one"})
+    return Program(mem, threads, invariants={OVER: lambda s: len(s[borrowers]) <= 1}, about=about)

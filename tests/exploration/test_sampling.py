@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from random import Random
 
 import pytest
@@ -14,7 +15,7 @@ from racer.exploration.sampling import walks
 from racer.lang.outcomes import LIVELOCK
 from racer.machine.loaded import load_program
 from racer.machine.models import system_of
-from racer.search.sampling import states_at_least
+from racer.search.sampling import states_at_least, states_by_levels
 from scenarios.aba import aba
 from tests.generated.profiles import examples
 from tests.generated.strategies import samples
@@ -144,7 +145,8 @@ def test_an_estimate_of_many_states_is_a_lower_bound(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(estimating, "SECONDS", 0.05)
     found = estimate(independent(6, 10))
     assert not found.exact
-    assert found.states < 11**6
+    assert found.least < 11**6
+    assert found.least <= found.states
     assert found.longest == 60  # steps that all runs have
     assert found.seconds == pytest.approx(found.states / found.per_second)
 
@@ -155,6 +157,13 @@ def test_runs_spread_so_that_the_lower_bound_is_not_far_off() -> None:
     with loaded.in_use():
         runs = list(walks(system_of(loaded.growing, "sc"), Random(0), 500))
     assert 11**6 / 20 < states_at_least([each.states for each in runs]) < 11**6
+
+
+def test_how_fast_states_grow_tells_their_number_to_an_order_of_magnitude() -> None:
+    """Of 11^6 states so many take 15 steps as there are ways to add six numbers of 0 to 10 up to
+    that: C(20, 5) without the bound, less 6 C(9, 5) where one of them is 11 or more."""
+    width = math.comb(20, 5) - 6 * math.comb(9, 5)
+    assert 11**6 / 10 < states_by_levels([0] * 15 + [width], 60) < 11**6 * 10
 
 
 def test_the_estimate_is_of_the_states_that_there_are() -> None:

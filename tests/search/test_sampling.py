@@ -20,6 +20,7 @@ from racer.search.sampling import (
     pct_bound,
     run,
     states_at_least,
+    states_by_levels,
     unseen_at_most,
 )
 
@@ -167,3 +168,12 @@ def test_a_run_is_cut_where_it_may_have_no_more_steps() -> None:
 def test_the_chances_are_exact_fractions_up_to_the_last_step() -> None:
     assert Fraction(pct_bound(2, 2, 4, 1)) == Fraction(1, 8)
     assert math.isclose(pct_bound(7, 3, 85, 1), 1 / (7 * 85**2))
+
+
+def test_how_many_states_follow_from_how_many_there_are_after_some_steps() -> None:
+    """With H = ln 16 and 4 steps: 16^0, 16^(3/4) = 8, 16^1, 8, 1. Past half-way it is mirrored."""
+    assert states_by_levels([1, 8], 4) == pytest.approx(1 + 8 + 16 + 8 + 1)
+    assert states_by_levels([1, 8, 16], 4) == 1 + 8 + 16 + 8 + 1
+    assert states_by_levels([1, 8, 16, 9], 4) == 1 + 8 + 16 + 9 + 1
+    assert states_by_levels([1], 4) == 1  # nothing is known of it
+    assert states_by_levels([1, 2, 3, 2, 1], 4) == 9

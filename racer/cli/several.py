@@ -22,7 +22,14 @@ from racer.cli.formats import formatted_several, tell_github, write_sarif
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.sampling import estimate_scenario
-from racer.cli.selecting import Request, explored_case, made_trailer, override_of, selected
+from racer.cli.selecting import (
+    Request,
+    Selection,
+    explored_case,
+    made_trailer,
+    override_of,
+    selected,
+)
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, status_of
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import never_made
@@ -194,6 +201,7 @@ def _gather(
 ) -> None:
     """Explore one scenario, leave its witnesses, and note what came of it."""
     deadline = deadline_after(request.timeout)
+    selection: Selection | None = None
     try:
         with models_print_to_stderr(), until(deadline):
             selection = selected(found, request.variant, request.settings, request.memory)
@@ -207,9 +215,9 @@ def _gather(
         changed = told_memory(request.memory)
         gathered.add(name, ExploredCase(found.reference, result, judgement, changed=changed))
         return
-    except UsageError:
-        raise  # --set, --variant: of the command, not of the model
     except RacerError as error:
+        if isinstance(error, UsageError) and selection is None:
+            raise  # --set, --variant: of the command, not of the model
         complain(f"error: {error}")
         gathered.statuses.append(USAGE)
         gathered.rows.append(Row(name, None, None, str(error)))

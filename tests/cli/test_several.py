@@ -270,3 +270,23 @@ def test_one_scenario_under_several_memory_models_is_one_table(racer: Run, here:
     assert [each["memory"] for each in document["results"]] == ["sc", "tso"]
     status, _, err = racer("explore", "sb.py", "--memory", "sc,pso")
     assert status == 2 and "unknown memory model 'pso'" in err
+
+
+def test_a_memory_model_that_cannot_be_asked_loses_nothing_of_the_others(
+    racer: Run, here: Path
+) -> None:
+    (here / "met.py").write_text(
+        "from racer import Memory, Program, Thread, scenario\n\n\n"
+        "@scenario\n"
+        "def met() -> Program:\n"
+        "    mem = Memory()\n"
+        "    x = mem.cell('x', 0)\n\n"
+        "    async def set_it() -> None:\n"
+        "        await x.store(1)\n\n"
+        "    return Program(mem, {'T': Thread(set_it)}, sometimes={'x is 1': lambda s: s[x] == 1})\n"
+    )
+    status, out, err = racer("explore", "met.py", "--memory", "sc,arm64,tso")
+    assert status == 2
+    rows = [line.split()[:2] for line in out.splitlines()]
+    assert ["sc", "PASS"] in rows and ["tso", "PASS"] in rows and ["arm64", "ERROR"] in rows
+    assert "cannot be asked about a `sometimes`" in err

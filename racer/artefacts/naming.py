@@ -12,6 +12,7 @@ from typing import Final
 
 from racer.catalogue.parameters import Value, show_parameters, show_value, what_if_text
 from racer.catalogue.scenario import Scenario
+from racer.exploration.wanted import Sample
 from racer.viz.wrapping import WIDTH
 from racer.words.printable import safe_line
 
@@ -87,6 +88,14 @@ def explore_command(
     if memory != DEFAULT_MEMORY:
         words += ["--memory", memory]
     return words
+
+
+def sample_words(sample: Sample | None) -> list[str]:
+    """The words that draw the same runs again; none for a search."""
+    if sample is None:
+        return []
+    words = ["--sample", sample.method, "--runs", str(sample.runs), "--seed", str(sample.seed)]
+    return [*words, "--depth", str(sample.depth)] if sample.method == "pct" else words
 
 
 def replay_command(witness: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from racer import interrupts
-from racer.artefacts.naming import case_title, identity
+from racer.artefacts.naming import case_title, explore_command, identity, sample_words
 from racer.artefacts.telling import (
     ALONE,
     end_of_telling,
@@ -305,6 +305,9 @@ def _told(
 ) -> str:
     found = selection.found
     last = "" if trailer is None else trailer.lines()
+    again = explore_command(
+        found.scenario, found.reference, selection.parameters, result.memory, named="variant"
+    )
     origin = origin_of(
         found.scenario,
         found.reference,
@@ -312,6 +315,7 @@ def _told(
         result.memory,
         selection.declared,
         explanation.label,
+        command=[*again, *sample_words(request.sample)],
         others=[each for each in result.violations if each != explanation.label],
     )
     text = told(explanation, request.detail, replace(origin, trailer=last))

@@ -261,11 +261,13 @@ def _quoted(error: Exception) -> str:
 
 def unusable(path: Path, why: str, what: str = "witness") -> WitnessError:
     """The error for a file that cannot be used."""
-    again = "racer explore" if what == "witness" else "pytest --racer-update"
+    again = "write it again with `racer explore`"
+    if what != "witness":
+        again = "delete it; then `pytest --racer-update` writes it again if it is still shown"
     return WitnessError(
         f"the {what} {shown_path(path)} cannot be used: {why}\n"
         "Usual cause: it was cut off, edited, or is another kind of file.\n"
-        f"Try: write it again with `{again}`."
+        f"Try: {again}."
     )
 
 

@@ -62,3 +62,10 @@ def test_the_document_has_what_runs_say_of_the_others(racer: Run, model: str) ->
     # 2 threads of one step each, a quarter more is 3: 1/(2 * 3)
     assert (said["runs"], said["steps"], said["chance"]) == (20, 3, 1 / 6)
     assert json.loads(racer("explore", model, "--json")[1])["sampling"] is None
+
+
+def test_a_brief_of_a_sample_ends_in_what_draws_it_again(said: Said, model: str) -> None:
+    found = ("explore", model, "--set", "atomic=false", "--sample", "pct", "--runs", "20")
+    done = said(*found, "--depth", "2", "--brief", status=1)
+    command = "--set atomic=false --sample pct --runs 20 --seed 0 --depth 2"
+    assert command in " ".join(done.replace("\\\n", "").split())

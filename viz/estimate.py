@@ -28,11 +28,9 @@ def estimate_text(estimate: Estimate) -> str:
 
 def duration_text(seconds: float) -> str:
     """A time in the largest unit that it has one of."""
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"), (1, "second")):
-        if seconds >= unit or unit == 1:
-            number = max(1, round(seconds / unit))
-            return f"{number:,} {name}{'' if number == 1 else 's'}"
-    raise AssertionError
+    larger = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
+    unit, name = next((each for each in larger if seconds >= each[0]), (1, "second"))
+    return counted(max(1, round(seconds / unit)), name)
 
 
 def _rounded(number: float) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from racer.automata.automaton import ClosedAutomaton
@@ -52,6 +53,15 @@ def certificate(
     Errors   UsageError, saying why, where there is nothing that could be certified: the verdict is
              another one, or there are more than MOST_STATES states.
     """
+    document = certified(result, scenario=scenario, parameters=parameters)
+    document["sha256"] = hashlib.sha256(_canonical(document).encode()).hexdigest()
+    return _canonical(document) + "\n"
+
+
+def certified(
+    result: Result, *, scenario: str = "", parameters: Mapping[str, str] | None = None
+) -> Part:
+    """What certificate() writes, as data and without a checksum. Errors: as certificate()."""
     loaded = _certifiable(result)
     graph = _all_states(loaded)
     claim = {
@@ -63,15 +73,13 @@ def certificate(
         "states": len(graph.states),
         "interleavings": _counted(graph),
     }
-    document = {
+    return {
         "certificate": FORMAT,
         "claim": claim,
         "program": _Telling(loaded, graph).program(),
         "states": _rows(loaded.lifted, graph.states),
         "sha256": "",
     }
-    document["sha256"] = hashlib.sha256(_canonical(document).encode()).hexdigest()
-    return _canonical(document) + "\n"
 
 
 def _certifiable(result: Result) -> Loaded:
@@ -109,7 +117,9 @@ def _all_states(loaded: Loaded) -> StateGraph:
 
 def _counted(graph: StateGraph) -> str | None:
     counts = schedules_to(graph)
-    return None if counts is None else str(sum(counts[end] for end in graph.ends()))
+    if counts is None:
+        return None
+    return str(Decimal(sum(counts[end] for end in graph.ends())))  # str(int) takes no long numbers
 
 
 def _canonical(document: Part) -> str:

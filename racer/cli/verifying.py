@@ -28,7 +28,7 @@ from racer.artefacts.trailer import (
 )
 from racer.catalogue.discovery import Found, find, is_below_here
 from racer.certificates.comparing import differing
-from racer.certificates.making import certificate
+from racer.certificates.making import certified
 from racer.certificates.verifying import Rejected, verify
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.progress import shown_states
@@ -215,14 +215,14 @@ def _verified(trailer: Trailer, *, trust: bool, timeout: float | None) -> Answer
     return _compared(trailer, here, result)
 
 
-def _certified(certified: Certified, *, trust: bool, timeout: float | None) -> Answer:
+def _certified(file: Certified, *, trust: bool, timeout: float | None) -> Answer:
     """Check a certificate as one can without racer, and then whether its program is the scenario's
     that it names, lifted once more."""
     try:
-        checked = verify(certified.text)
+        checked = verify(file.text)
     except Rejected as error:
         return Answer("refuted", f"It is no right certificate: {error}.")
-    document = json.loads(certified.text)
+    document = json.loads(file.text)
     claim = document["claim"]
     right = (
         f"{checked.states:,} states and {checked.steps:,} steps are as a certificate has to have "
@@ -230,12 +230,15 @@ def _certified(certified: Certified, *, trust: bool, timeout: float | None) -> A
     )
     if not claim["scenario"]:
         return Answer("not decided", f"{right}, of a program that names no scenario.")
+    try:
+        settings = {str(name): str(value) for name, value in dict(claim["parameters"]).items()}
+    except (TypeError, ValueError) as error:
+        return Answer("refuted", f"{right}, and its parameters cannot be read: {error}.")
     wanted = Wanted(memory=claim["memory"], count=True, timeout=timeout)
     deadline = deadline_after(timeout)
     try:
         with models_print_to_stderr(), until(deadline):
             found = _found(claim["scenario"], trust=trust)
-            settings = {str(name): str(value) for name, value in dict(claim["parameters"]).items()}
             program = found.scenario.build(**found.scenario.parse(settings))
         with models_print_to_stderr(), shown_states(claim["scenario"]) as progress:
             result = explored(program, replace(wanted, progress=progress, deadline=deadline))
@@ -245,11 +248,9 @@ def _certified(certified: Certified, *, trust: bool, timeout: float | None) -> A
             labels = ", ".join((*result.violations, *result.vacuous))
             return Answer("refuted", f"{right}, but {claim['scenario']} fails here: {labels}.")
         with models_print_to_stderr():
-            here = json.loads(certificate(result))
+            here = certified(result)
     except OutOfTime as stop:
         return Answer("not decided", f"{right}. {never_made(wanted, stop).bound}.")
-    except (TypeError, ValueError) as error:
-        return Answer("refuted", f"{right}, and its parameters cannot be read: {error}.")
     except (UsageError, ProgramError) as error:
         return Answer("not reproducible here", f"{right}. {str(error).rstrip('.')}.")
     differs = differing(document["program"], here["program"])

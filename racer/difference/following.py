@@ -105,4 +105,4 @@ def _successors(system: System, path: Sequence[State]) -> Sequence[tuple[Move, S
         return system.successors(path[-1])
     except Broken as broken:
         steps = [state for i, state in enumerate(path) if i == 0 or state != path[i - 1]]
-        raise model_error(ModelFailed(steps, broken), system, lambda state: state) from None
+        raise model_error(ModelFailed(steps, broken), system) from None

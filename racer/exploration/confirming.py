@@ -67,9 +67,12 @@ def _impure(step: int, thread: str, expected: str, found: str) -> ReplayDiverged
 
 
 def model_error(
-    failed: ModelFailed, system: System, canonical: Callable[[State], State]
+    failed: ModelFailed,
+    system: System,
+    canonical: Callable[[State], State] = lambda state: state,
 ) -> ModelError:
-    """The error for a model that fails, with a schedule that leads there."""
+    """The error for a model that fails, with a schedule that leads there. The states on the way are
+    what is `canonical` of the system's own."""
     moves = concrete_moves(system, canonical, failed.path)
     cause = failed.cause
     last = ""

@@ -7,6 +7,7 @@ this moment, so unlike a report it is never the same twice.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -96,7 +97,8 @@ def _widths(graph: StateGraph) -> list[int]:
     for state in range(1, len(depth)):  # breadth first, so that each comes after its parent
         depth[state] = depth[graph.parents[state]] + 1
     last = depth[max(graph.expanded - 1, 0)]
-    return [depth.count(level) for level in range(last + 1)]
+    widths = Counter(depth)
+    return [widths[level] for level in range(last + 1)]
 
 
 def _drawn(quotient: Symmetric, random: Random) -> list[Run]:

@@ -72,7 +72,7 @@ def sampled(loaded: Loaded, wanted: Wanted, sample: Sample, deadline: float | No
             if isinstance(failed.cause.__cause__, TooManyWindows):
                 loaded.widen()
                 continue
-            raise model_error(failed, system, _itself) from failed
+            raise model_error(failed, system) from failed
         return sampler.result(None)
 
 
@@ -224,7 +224,3 @@ def walks(system: System, random: Random, runs: int) -> Iterator[Run]:
     """So many runs that spread over the states. Errors: ModelFailed."""
     for _ in range(runs):
         yield run(system, Walk(random, len(system.agents)), random, MOST_STEPS)
-
-
-def _itself(state: State) -> State:
-    return state

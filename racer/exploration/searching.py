@@ -19,7 +19,6 @@ from racer.exploration.stages import within
 from racer.exploration.wanted import Wanted
 from racer.lang.patience import heed, patience
 from racer.lang.run import OutOfTime
-from racer.machine.layout import State
 from racer.machine.loaded import Loaded
 from racer.machine.models import system_of
 from racer.machine.monitors import TooManyWindows
@@ -291,12 +290,9 @@ def _compared(searched: Searched, deadline: float | None, wanted: Wanted) -> Sea
 
 def _told(failed: ModelFailed, quotient: Symmetric, wanted: Wanted) -> ModelError:
     """A failure of the model with the schedule that leads to it."""
-    canonical = quotient.canonical if wanted.reduce else _itself
-    return model_error(failed, quotient.system, canonical)
-
-
-def _itself(state: State) -> State:
-    return state
+    if not wanted.reduce:
+        return model_error(failed, quotient.system)
+    return model_error(failed, quotient.system, quotient.canonical)
 
 
 def _require_agreement(reduced: Searched, every: Searched) -> None:

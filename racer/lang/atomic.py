@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Final
 
 from racer.lang.asking import thread_run
+from racer.lang.blocks import Block
 
 
-class AtomicRegion:
+class AtomicRegion(Block):
     """Made by atomic(); it has nothing of its own, so all threads may have the same."""
 
     __slots__ = ()
@@ -16,17 +16,11 @@ class AtomicRegion:
     def __repr__(self) -> str:
         return "atomic()"
 
-    async def __aenter__(self) -> None:
+    async def _take(self) -> None:
         thread_run("an atomic region").enter_region()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is not GeneratorExit:  # an abandoned run takes no further step
-            thread_run("an atomic region").leave_region()
+    async def _give(self) -> None:
+        thread_run("an atomic region").leave_region()
 
 
 _REGION: Final = AtomicRegion()

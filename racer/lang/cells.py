@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import ClassVar, Generic, TypeVar, cast
 
 from racer.errors import ProgramError
 from racer.lang.asking import operation, perform, perform_on, refuse, require_fit, thread_run
+from racer.lang.blocks import Block
 from racer.lang.operations import (
     Acquire,
     Choose,
@@ -170,7 +170,7 @@ class Cell(Handle, Generic[T]):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Lock(Handle):
+class Lock(Block, Handle):
     """A spin lock, made by Memory.lock(); free at first.
 
     `async with lock:` takes one step to acquire it, where the block begins, and one to release
@@ -220,18 +220,6 @@ class Lock(Handle):
                  it is an atomic region and another thread has got it.
         """
         await self._give()
-
-    async def __aenter__(self) -> None:
-        await self._take()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is not GeneratorExit:  # an abandoned run takes no further step
-            await self._give()
 
     async def _take(self) -> None:
         await perform_on(self, Acquire(self.name))

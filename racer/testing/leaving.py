@@ -56,7 +56,7 @@ def leave_witnesses(
 
 
 def explanations(result: Result) -> dict[str, Explanation]:
-    """Of each label, where schedules are explained under its memory model."""
+    """Of each label of a program that was explored."""
     if result.loaded is None:
         return {}
     return explanations_of(result, result.loaded, None, None)[0]

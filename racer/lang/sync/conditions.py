@@ -7,11 +7,11 @@ Source   Python's documentation of threading.Condition; for who is woken, POSIX 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
 from typing import ClassVar, Final
 
 from racer.errors import ProgramError
 from racer.lang.asking import operation, perform, perform_on, refuse
+from racer.lang.blocks import Block
 from racer.lang.cells import Handle, Lock
 from racer.lang.effects import Effect
 from racer.lang.operations import Choose, Show
@@ -78,7 +78,7 @@ class Notify(Act):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Condition(Handle):
+class Condition(Block, Handle):
     """A condition variable, made by Memory.condition(); its `lock` may have other conditions, too.
 
     `async with condition:` takes the lock, and gives it back. In a predicate, `state[condition]`
@@ -139,16 +139,11 @@ class Condition(Handle):
         woken: int = await perform_on(self, Notify(self.name, ALL, self.fifo))
         return woken
 
-    async def __aenter__(self) -> None:
+    async def _take(self) -> None:
         await self.lock._take()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.lock.__aexit__(kind, error, traceback)
+    async def _give(self) -> None:
+        await self.lock._give()
 
 
 _SPURIOUS: Final = Choose(("notified", "spurious"))

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import ClassVar
 
 from racer.errors import ProgramError
 from racer.lang.asking import operation, perform_on, refuse, thread_run
+from racer.lang.blocks import Block
 from racer.lang.cells import Handle
 from racer.lang.effects import Effect
 from racer.lang.operations import Show
@@ -239,7 +239,7 @@ class NextToFree(Act):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class ReadSide(Handle):
+class ReadSide(Block, Handle):
     """`async with rcu.read:` is a read section, from rcu_read_lock() to rcu_read_unlock()."""
 
     rcu: Rcu
@@ -250,37 +250,25 @@ class ReadSide(Handle):
     @operation
     async def lock(self) -> None:
         """Begin a read section; they nest. One step, which never waits."""
-        await self._enter()
+        await self._take()
 
     @operation
     async def unlock(self) -> None:
         """End the read section that this thread began last. One step."""
-        await self._leave()
+        await self._give()
 
-    async def _enter(self) -> None:
+    async def _take(self) -> None:
         name = self.rcu.name
         ticket: int = await perform_on(self.rcu, ReadLock(name))
         thread_run(name).keep(name, (*thread_run(name).kept(name), ticket))
 
-    async def _leave(self) -> None:
+    async def _give(self) -> None:
         name = self.rcu.name
         tickets = thread_run(name).kept(name)
         if not tickets:
             refuse(ProgramError(f"rcu_read_unlock {name}: this thread is in no read section."))
         await perform_on(self.rcu, ReadUnlock(name, tickets[-1]))
         thread_run(name).keep(name, tickets[:-1])
-
-    async def __aenter__(self) -> None:
-        await self._enter()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is not GeneratorExit:  # an abandoned run takes no further step
-            await self._leave()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -8,10 +8,10 @@ Source   The Open Group Base Specifications of pthread_rwlock_rdlock(), which le
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import ClassVar, Literal
 
 from racer.lang.asking import operation, perform_on
+from racer.lang.blocks import Block
 from racer.lang.cells import Handle
 from racer.lang.effects import Effect, Misuse
 from racer.lang.sync.act import Act, passes
@@ -133,7 +133,7 @@ def _side(writes: bool) -> str:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class RwLockSide(Handle):
+class RwLockSide(Block, Handle):
     """One of the two sides of a reader-writer lock: `async with lock.read:`."""
 
     lock: RwLock
@@ -148,7 +148,7 @@ class RwLockSide(Handle):
 
         One step; two where this side is preferred and has to wait, since others see it wait.
         """
-        await self._enter()
+        await self._take()
 
     @operation
     async def try_acquire(self) -> bool:
@@ -160,9 +160,9 @@ class RwLockSide(Handle):
     @operation
     async def release(self) -> None:
         """Leave. One step. Errors: ModelError of the exploration where nobody of it has entered."""
-        await perform_on(self.lock, Leave(self.lock.name, self.writes))
+        await self._give()
 
-    async def _enter(self) -> None:
+    async def _take(self) -> None:
         lock = self.lock
         announces = lock.prefers == ("writers" if self.writes else "readers")
         if announces:
@@ -171,17 +171,8 @@ class RwLockSide(Handle):
                 return
         await perform_on(lock, Enter(lock.name, self.writes, lock.prefers, announces))
 
-    async def __aenter__(self) -> None:
-        await self._enter()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is not GeneratorExit:  # an abandoned run takes no further step
-            await perform_on(self.lock, Leave(self.lock.name, self.writes))
+    async def _give(self) -> None:
+        await perform_on(self.lock, Leave(self.lock.name, self.writes))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

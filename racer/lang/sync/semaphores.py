@@ -6,11 +6,11 @@ Source   Python's documentation of threading.Semaphore and BoundedSemaphore.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
 from typing import ClassVar, Final
 
 from racer.errors import ProgramError
 from racer.lang.asking import operation, perform_on, refuse
+from racer.lang.blocks import Block
 from racer.lang.cells import Handle
 from racer.lang.effects import Effect
 from racer.lang.operations import Show
@@ -75,7 +75,7 @@ class Up(Act):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Semaphore(Handle):
+class Semaphore(Block, Handle):
     """A semaphore, made by Memory.semaphore(). In a predicate, `state[semaphore]` is its count.
 
     `async with semaphore:` takes one where the block begins, and gives it back where it is left.
@@ -96,7 +96,7 @@ class Semaphore(Handle):
     @operation
     async def acquire(self) -> None:
         """Take one, and wait while there is none, as down() does. One step."""
-        await perform_on(self, Down(self.name))
+        await self._take()
 
     @operation
     async def try_acquire(self) -> bool:
@@ -111,17 +111,8 @@ class Semaphore(Handle):
             refuse(ProgramError(f"release {self.name}: n={n!r} is no number from 1 on."))
         await self._give(n)
 
-    async def _give(self, count: int) -> None:
+    async def _give(self, count: int = 1) -> None:
         await perform_on(self, Up(self.name, count, self.initial if self.bounded else None))
 
-    async def __aenter__(self) -> None:
+    async def _take(self) -> None:
         await perform_on(self, Down(self.name))
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is not GeneratorExit:  # an abandoned run takes no further step
-            await self._give(1)

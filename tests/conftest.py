@@ -31,6 +31,10 @@ THOROUGH = (
 
 pytest_plugins = ("pytester",)
 
+# Of a CI that the tests run in; what is told there is otherwise, in pytest's summaries, too.
+for name in ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+    os.environ.pop(name, None)
+
 # Always the same examples, however long each takes on a busy machine.
 hypothesis.settings.register_profile("always the same", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("always the same")

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from racer import brief, explain, explore, mail
-from racer.catalogue.discovery import catalogue
 from racer.explanation.data import NotComputed, Side
 from racer.lang.outcomes import OWN_LABELS
+from tests.bundled import bundled_scenarios
 
-SCENARIOS = {found.scenario.name: found.scenario for found in catalogue().found if found.installed}
+SCENARIOS = bundled_scenarios()
 FAILING = [
     name
     for name, scenario in SCENARIOS.items()

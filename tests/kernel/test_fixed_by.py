@@ -8,14 +8,14 @@ from itertools import combinations, product
 import pytest
 
 from racer import Scenario, UsageError, explore
-from racer.catalogue.discovery import catalogue
 from racer.catalogue.parameters import Value
 from racer.lang.outcomes import OWN_LABELS
 from racer.lang.pools import DOUBLE_FREE, NULL
 from racer.lang.refcounts import LEAK, USE_AFTER_FREE
 from racer.lang.specs.linearizable import NOT_LINEARIZABLE
+from tests.bundled import bundled_scenarios
 
-SCENARIOS = {found.scenario.name: found.scenario for found in catalogue().found if found.installed}
+SCENARIOS = bundled_scenarios()
 
 
 def points(scenario: Scenario) -> Iterator[dict[str, Value]]:

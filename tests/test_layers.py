@@ -18,6 +18,7 @@ RACER = ROOT / "racer"
 LAYERS = [
     ["racer.errors", "racer.files", "racer.interrupts"],
     ["racer.lang"],
+    ["racer.c_source"],
     ["racer.automata"],
     ["racer.replaying"],
     ["racer.catalogue"],

@@ -118,7 +118,7 @@ class CoroutineRun:
         self.ended_by: BaseException | None = None  # a Violation, or a failed assert
         self.refusal: Exception | None = None
         self.coroutine = _call(name, function, args)
-        self._pending = self._advance(lambda: self.coroutine.send(None))
+        self._pending = self._advance(self.coroutine.send, None)
 
     @property
     def pending(self) -> Pending:
@@ -126,13 +126,13 @@ class CoroutineRun:
 
     def resume(self, result: object) -> Pending:
         self._taken()
-        self._pending = self._advance(lambda: self.coroutine.send(result))
+        self._pending = self._advance(self.coroutine.send, result)
         return self._pending
 
     def fail(self, error: Exception) -> Pending:
         self._taken()
         error.__traceback__ = error.__context__ = None  # of another run that it was raised in
-        self._pending = self._advance(lambda: self.coroutine.throw(error))
+        self._pending = self._advance(self.coroutine.throw, error)
         return self._pending
 
     def _taken(self) -> None:
@@ -262,14 +262,14 @@ class CoroutineRun:
         held = [each for each in gc.get_referents(*chain) if isinstance(each, BaseException)]
         return tuple(each for each in held if each.__traceback__ is not None)
 
-    def _advance(self, run_on: Callable[[], object]) -> Pending:
+    def _advance(self, run_on: Callable[[Any], object], given: object) -> Pending:
         outer, here.run = here.run, self
         pulse = here.pulse
         pulse.count += 1
         was_inside, pulse.inside = pulse.inside, True
         try:
             try:
-                request = run_on()
+                request = run_on(given)
             finally:
                 here.run = outer
                 pulse.inside = was_inside
@@ -302,6 +302,8 @@ class CoroutineRun:
             return self._refused(self.refusal)
         if isinstance(request, AboutTo):
             atomic = self._regions > 0 or bool(self._locks)
+            if not atomic and not self._opening:
+                return request
             return AboutTo(request.operation, tuple(self._opening), atomic)
         if isinstance(request, CloseWindow):
             return self._closing(request.slot)

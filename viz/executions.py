@@ -46,6 +46,15 @@ def rests_lines(label: str, said: ByExecutions) -> list[str]:
     ]
 
 
+def of_interleavings_lines(said: ByExecutions) -> list[str]:
+    """What describes the scenario, and which executions were asked about it."""
+    named = ", ".join(said.of_interleavings)
+    return [
+        "which are executions under every model, were asked of what describes the scenario:",
+        named,
+    ]
+
+
 def prevented_text(memory: str) -> str:
     """What a pass rests on."""
     return (

@@ -14,6 +14,7 @@ from racer.viz.executions import (
     execution_lines,
     executions_text,
     kind_text,
+    of_interleavings_lines,
     prevented_text,
     rests_lines,
 )
@@ -75,6 +76,8 @@ def executions_summary(result: Result, judgement: Judgement, said: ByExecutions)
     parts += [_entry(name, prevented_text(result.memory)) for name in said.prevented]
     parts += [_entry(name, vacuous_text(name, result)) for name in result.vacuous]
     parts += [_entry(flag, FLAGGED) for flag in said.flags]
+    if said.of_interleavings:
+        parts.append(_entry("interleavings", *of_interleavings_lines(said)))
     if result.outcomes:
         parts.append(_outcomes(result))
     return "\n\n".join(parts)

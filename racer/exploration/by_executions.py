@@ -2,11 +2,14 @@
 
 There is nothing to step through, so no state, schedule or interleaving. What is counted are
 executions, and a violation has one of these as its witness, which is checked once more before it is
-told (`executions/rechecking.py`). What is said of states is refused by name: invariants,
-`sometimes` and `consistency`; windows have a meaning of their own (`executions/windows.py`).
+told (`executions/rechecking.py`). Windows have a meaning of their own (`executions/windows.py`),
+and invariants are refused by name. `sometimes` and `consistency` describe the scenario, not the
+code: they are asked of the sequentially consistent interleavings, which every model allows.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from racer import interrupts
 from racer.axiomatic.budget import TooMany
@@ -53,19 +56,37 @@ def of_executions(program: Program, wanted: Wanted) -> Result:
             return _asked(loaded, wanted)
 
 
+def described(program: Program) -> tuple[str, ...]:
+    """What it says of the scenario and not of the code, which interleavings are asked about."""
+    kinds = {"sometimes": program.sometimes, "consistency": program.consistency}
+    return tuple(f"{kind} {name!r}" for kind, names in kinds.items() for name in sorted(names))
+
+
+def with_interleavings(result: Result, program: Program, found: Result) -> Result:
+    """A Result, with what a search of the sequentially consistent interleavings says of that."""
+    if result.executions is None:
+        return result
+    verdict, bound = result.verdict, result.bound
+    if found.bound is not None:
+        bound = f"{found.bound}, in the interleavings that {described(program)[0]} is asked of"
+        verdict = "bound" if verdict == "pass" else verdict
+    vacuous = tuple(sorted({*result.vacuous, *(set(found.vacuous) & set(program.sometimes))}))
+    return replace(
+        result,
+        verdict="fail" if vacuous else verdict,
+        bound=bound,
+        vacuous=vacuous,
+        executions=replace(result.executions, of_interleavings=described(program)),
+    )
+
+
 def _require_no_states(program: Program, wanted: Wanted) -> None:
     """Errors: UsageError for what is asked of the states of an interleaving."""
     require_cells(program, wanted.memory)
-    asked = {
-        "an invariant": program.invariants,
-        "a `sometimes`": program.sometimes,
-        "a `consistency`": program.consistency,
-    }
-    named = [f"{kind}, {name!r}" for kind, names in asked.items() for name in names]
-    if named:
+    for name in program.invariants:
         raise UsageError(
-            f"the memory model {wanted.memory!r} cannot be asked about {named[0]}: that is said of "
-            f"states, and there is no state that all threads see at one time.\n"
+            f"the memory model {wanted.memory!r} cannot be asked about an invariant, {name!r}: "
+            f"that is said of states, and there is no state that all threads see at one time.\n"
             f"Try: memory='sc' or 'tso'; or what threads return, and `finally_`."
         )
     if program.event_loop:
@@ -141,6 +162,7 @@ def _told(account: Account) -> ByExecutions:
         flags=tuple(sorted(account.flags)),
         prevented=tuple(sorted(without - labels)),
         preventable=tuple(sorted(labels - with_all)),
+        of_interleavings=(),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from racer import interrupts
 from racer.exploration.report import Searched, report
 from racer.exploration.result import Interrupted, Result, nothing_searched
@@ -83,12 +85,27 @@ def explored(program: Program, wanted: Wanted) -> Result:
 
 
 def _of_executions(program: Program, wanted: Wanted) -> Result:
-    """What a memory model of executions says. Errors: as of_executions()."""
-    from racer.exploration.by_executions import of_executions  # nobody else pays for its import
+    """What a memory model of executions says; what describes the scenario, interleavings do.
+
+    Errors   as of_executions(); ModelError for a `consistency` that some interleaving breaks.
+    """
+    from racer.exploration import by_executions  # nobody else pays for its import
 
     print_all_again()
+    wanted = replace(wanted, deadline=wanted.deadline or deadline_after(wanted.timeout))
     with told_as_the_models():
-        return of_executions(program, wanted)
+        result = by_executions.of_executions(program, wanted)
+    if result.executions is None or not by_executions.described(program):
+        return result
+    sequential = replace(wanted, memory="sc", count=False, minimise=False, progress=None)
+    try:
+        found = searched_and_told(program, sequential)[1]
+    except OutOfTime as stop:
+        found = nothing_searched("sc", within(wanted.out_of_time, stop))
+    except Interrupted as stop:
+        whole = by_executions.with_interleavings(result, program, stop.result)
+        raise Interrupted(whole) from None
+    return by_executions.with_interleavings(result, program, found)
 
 
 def never_made(wanted: Wanted, stop: OutOfTime) -> Result:

@@ -162,6 +162,10 @@ class ByExecutions:
     prevented    labels that dependencies keep from showing: those that were read off the threads,
                  and that compiled code has to keep, too
     preventable  labels that would not show, were there every dependency that code could have
+
+    of_interleavings  the `sometimes` and `consistency` predicates: they describe the scenario, and
+                      were asked of the sequentially consistent interleavings, which every model
+                      allows
     """
 
     count: int
@@ -169,6 +173,7 @@ class ByExecutions:
     flags: tuple[str, ...]
     prevented: tuple[str, ...]
     preventable: tuple[str, ...]
+    of_interleavings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,9 @@ class Executions(Entry, frozen=True, kw_only=True):
     flags        what the model says besides of some execution, such as "data-race"
     prevented    labels that dependencies keep from showing
     preventable  labels that would not show, were there every dependency that code could have
+
+    of_interleavings  the `sometimes` and `consistency` predicates, which were asked of the
+                      sequentially consistent interleavings
     """
 
     count: Number
@@ -87,6 +90,7 @@ class Executions(Entry, frozen=True, kw_only=True):
     flags: list[str]
     prevented: list[str]
     preventable: list[str]
+    of_interleavings: list[str]
 
 
 class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="racer-result/1"):
@@ -208,6 +212,7 @@ def _executions(said: ByExecutions | None) -> Executions | None:
         flags=list(said.flags),
         prevented=list(said.prevented),
         preventable=list(said.preventable),
+        of_interleavings=list(said.of_interleavings),
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from racer.explanation.data import Explanation, Row
-from racer.viz.calls import calls_lead, calls_told
+from racer.viz.calls import calls_lead, calls_told, untold_text
 from racer.viz.mail import often_text, wrapped
 from racer.viz.wrapping import WIDTH
 from racer.words.counts import preemptions_text, ratio_text
@@ -94,6 +94,7 @@ def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
     if explanation.calls is not None:
         said.append(f"{calls_lead(explanation.calls)}:")
         said.append(f"{'; '.join(calls_told(explanation.calls))}.")
+        said += [untold_text(explanation.calls)] if explanation.calls.untold else []
     if explanation.names:
         said.append("; ".join(f"{name}: {text}" for name, text in explanation.names) + ".")
     said.append(_how_often(explanation))

@@ -28,4 +28,12 @@ def could_text(history: CallHistory) -> str:
         return "Without the last end there is one; that call had to wait."
     *others, last = history.could
     ends = f"{', '.join(others)} or {last}" if others else last
-    return f"Without the last end there is one; by that, the call could come to {ends}."
+    could = f"Without the last end there is one; by that, the call could come to {ends}."
+    return f"{could} {untold_text(history)}".rstrip()
+
+
+def untold_text(history: CallHistory) -> str:
+    """What may be missing in the model, where it does not say what the last call returns."""
+    if not history.untold or not history.could:
+        return ""
+    return "No returns() said what that call returns, so None was taken."

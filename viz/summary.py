@@ -8,7 +8,7 @@ from racer.catalogue.parameters import Value, show_parameters, what_if_text
 from racer.exploration.families import outcome_families
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import ByExecutions, Finding, Result, Sampling
-from racer.search.sampling import at_least_once
+from racer.search.sampling import RUNS_FOR_UNSEEN, at_least_once
 from racer.viz.executions import (
     FLAGGED,
     execution_lines,
@@ -96,10 +96,16 @@ def sampling_text(sampling: Sampling) -> str:
     drawn = f"{runs}: {counted(sampling.distinct, 'schedule')}, {sampling.longest} steps at most"
     if sampling.ended < sampling.runs:
         drawn += f", {sampling.runs - sampling.ended:,} cut before their end"
-    unseen = (
-        f"one more run comes to an outcome that none came to with a probability of at most "
-        f"{_percent(sampling.unseen)} (at a confidence of 95 %)"
-    )
+    if sampling.unseen < 1:
+        unseen = (
+            f"one more run comes to an outcome that none came to with a probability of at most "
+            f"{_percent(sampling.unseen)} (at a confidence of 95 %)"
+        )
+    else:
+        unseen = (
+            f"how likely one more run comes to an outcome that none came to is not known: that "
+            f"takes {RUNS_FOR_UNSEEN} runs at least, and more where many outcomes came but once"
+        )
     if sampling.chance is None:
         unknown = f"how likely each meets a violation is not known: {sampling.why_not}"
         return f"{drawn}; {unknown}; {unseen}"

@@ -22,14 +22,12 @@ from typing import Any, Final
 
 from racer.automata.automaton import ValueTable
 from racer.automata.orders import ORDERS, Order, arranged, can_be_arranged, parts_of_value
-from racer.automata.rewriting import ORDER
+from racer.automata.rewriting import differs
 from racer.lang.values import compares_by_identity
 from racer.lang.whose import is_pythons_own, is_racers_own
 
 Double = Callable[[object, int], object]  # of a thread's result, by its number from 0
 
-SEED: Final = "depends on {}, which differs with the hash seed"
-IN_ORDER: Final = "Try: iterate over sorted(...), or use a tuple where the order matters."
 IDENTITY: Final = (
     "tells equal values apart by `is` or id(), and racer takes them for one",
     "Try: compare with `==`, or let them compare by identity, so that each object is a value of\n"
@@ -44,7 +42,7 @@ def patterns(
     values = [value for table in tables.values() for value in table.values]
     if any(can_be_arranged(value) for value in values):
         for order in ORDERS:
-            yield (SEED.format(ORDER), IN_ORDER), _in_order(order)
+            yield differs(), _in_order(order)
     others = {id(v): d for table in tables.values() for v, d in table.doubles()}
     if others and any(asks_identity(each) for each in code):
 

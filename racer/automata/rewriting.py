@@ -1,10 +1,10 @@
 """A thread's functions written anew, so that they go through sets in an order that is asked for.
 
 In which order a set is gone through, and what hash() gives, differs with the hash seed of the
-process, and no thread may depend on it. What it does with sets of its own cannot be seen from
-outside. So its functions are compiled once more from their source, with a call around whatever
-goes through something: loops, comprehensions, unpacking, and calls of functions that do, such as
-list() or str.join(). Run so, it must do the same in any order.
+process, what id() gives from run to run, and no thread may depend on it. What it does with sets of
+its own cannot be seen from outside. So its functions are compiled once more from their source, with
+a call around whatever goes through something: loops, comprehensions, unpacking, and calls of
+functions that do, such as list() or str.join(). Run so, it must do the same in any order.
 
 Nothing is changed in place: functions that the thread's own one reaches by name, closure, or as an
 argument are copied with it.
@@ -35,6 +35,19 @@ from racer.errors import Location
 from racer.lang.whose import is_a_users, line_of
 
 ORDER: Final = "the order in which it iterates over a set"
+_HASH: Final = "what hash() gives"
+_ID: Final = "what id() gives"
+# What the differing one differs with, and what to try.
+_WITH_SEED: Final = (
+    "which differs with the hash seed",
+    "Try: iterate over sorted(...), or use a tuple where the order matters.",
+)
+_WITH_RUN: Final = (
+    "which is an address, and differs from run to run",
+    "Try: give each object a number or a name of its own, and go by that.",
+)
+
+_MOST_OBJECTS: Final = 1 << 32
 
 _EACH: Final = "__racer_each__"
 _CALLED: Final = "__racer_called__"
@@ -49,13 +62,19 @@ _GO_THROUGH: Final = (
 )
 _IDS: Final = frozenset(map(id, _GO_THROUGH))
 _METHODS: Final = frozenset(
-    {(str, "join"), (list, "extend"), (collections.deque, "extend"), (dict, "fromkeys")}
+    {
+        (str, "join"),
+        (list, "extend"),
+        (list, "sort"),
+        (collections.deque, "extend"),
+        (dict, "fromkeys"),
+    }
 )
 
 
 def may_differ(codes: Iterable[types.CodeType], constants: Iterable[object]) -> bool:
-    """Whether code may go through a set, or call hash(): it makes one, or there is one to go
-    through among what it takes for constant."""
+    """Whether code may go through a set, or call hash() or id(): it makes one, or there is one to
+    go through among what it takes for constant."""
     return any(map(_makes_a_set, codes)) or any(
         isinstance(each, set | frozenset) and _differs(each) for each in constants
     )
@@ -69,9 +88,12 @@ _OPERATORS: Final = frozenset(
 )
 
 
+_NAMES: Final = frozenset({"set", "frozenset", "hash", "id"})
+
+
 def _makes_a_set(code: types.CodeType) -> bool:
     opcodes = set(code.co_code[::2])
-    if opcodes & _SET_OPCODES or not {"set", "frozenset", "hash"}.isdisjoint(code.co_names):
+    if opcodes & _SET_OPCODES or not _NAMES.isdisjoint(code.co_names):
         return True
     if opcodes & _OPERATORS and not {"keys", "items"}.isdisjoint(code.co_names):
         return True  # views of dicts, combined, are sets
@@ -84,6 +106,12 @@ def _makes_a_set(code: types.CodeType) -> bool:
         constant = each.opname == "LOAD_CONST" and isinstance(each.argval, frozenset)
         before = each if constant else None
     return False
+
+
+def differs(what: str = ORDER, where: str = "") -> tuple[str, str]:
+    """That something depends on that, as a clause; and what to try."""
+    why, remedy = _WITH_RUN if what == _ID else _WITH_SEED
+    return f"depends on {what}{where}, {why}", remedy
 
 
 class Rewritten:
@@ -102,6 +130,7 @@ class Rewritten:
         self._kept: list[object] = []  # what `same` names by id
         self._copies: dict[int, object] = {}
         self._namespaces: dict[int, dict[str, Any]] = {}
+        self._met_by_id: dict[int, tuple[object, int]] = {}  # objects, kept, with their numbers
 
     # --- copies ---------------------------------------------------------------------------------
 
@@ -147,12 +176,13 @@ class Rewritten:
                     known[name] = self.copy(value)
         return known
 
-    def what_differs(self) -> str:
-        """What was met first of what differs with the hash seed, with its line if it is known."""
+    def what_differs(self) -> tuple[str, str]:
+        """What was met first of what differs from run to run, with its line if that is known, as
+        a clause; and what to try."""
         if self.met is None:
-            return ORDER
+            return differs()
         what, where = self.met
-        return f"{what} ({where})"
+        return differs(what, f" ({where})")
 
     def _stands_for(self, new: object, old: object) -> None:
         self.same[id(new)] = old
@@ -183,6 +213,8 @@ class Rewritten:
         """What is called in place of a function that goes through its arguments."""
         if function is hash:
             return self._hash
+        if function is id:
+            return self._id
         owner = getattr(function, "__self__", None)
         if type(function) is types.BuiltinMethodType and not isinstance(owner, types.ModuleType):
             if isinstance(owner, set) and function.__name__ == "pop":
@@ -195,11 +227,16 @@ class Rewritten:
 
         def call(*arguments: object, **named: object) -> object:
             return function(
-                *map(self._arranged, arguments),
-                **{name: self._arranged(value) for name, value in named.items()},
+                *map(self._handed, arguments),
+                **{name: self._handed(value) for name, value in named.items()},
             )
 
         return call
+
+    def _handed(self, value: Any) -> Any:
+        """What is handed to a function that goes through it, or calls it for each."""
+        stand_ins = {id(hash): self._hash, id(id): self._id}
+        return stand_ins.get(id(value)) or self._arranged(value)
 
     def _pop(self, owner: set[Any]) -> object:
         if not _differs(owner):
@@ -212,8 +249,16 @@ class Rewritten:
     def _hash(self, value: object) -> int:
         if hashes_alike(value):
             return hash(value)
-        self._note("what hash() gives")
+        self._note(_HASH)
         return zlib.crc32(repr(value).encode(errors="surrogatepass")) + self._number
+
+    def _id(self, value: object) -> int:
+        """Another address: objects lie in the order in which they are met, or the other way round,
+        and so far apart that remainders differ, too."""
+        self._note(_ID)
+        known = self._met_by_id.setdefault(id(value), (value, len(self._met_by_id) + 1))
+        place = known[1] if self._number % 2 == 0 else _MOST_OBJECTS - known[1]
+        return 16 * (place * (self._number + 1))
 
 
 def _differs(items: Collection[object]) -> bool:

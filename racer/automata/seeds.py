@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from racer.automata import doubles
 from racer.automata.environment import Environment
 from racer.automata.orders import ORDERS, Order, arranged, can_be_arranged
-from racer.automata.rewriting import ORDER, Rewritten, may_differ
+from racer.automata.rewriting import Rewritten, differs, may_differ
 from racer.errors import ModelError
 
 T = TypeVar("T")
@@ -38,10 +37,10 @@ class Seeds:
         for order, function, rewritten in copies:
             view = _Arranged(values, order) if given else values
             if ask(function, view) != answer:
-                what = ORDER if rewritten is None else rewritten.what_differs()
+                what, remedy = differs() if rewritten is None else rewritten.what_differs()
                 raise ModelError(
-                    f"{self.environment.owner} {doubles.SEED.format(what)}: of one and the same "
-                    f"state it says one thing and another.\n{doubles.IN_ORDER}"
+                    f"{self.environment.owner} {what}: of one and the same state it says one thing "
+                    f"and another.\n{remedy}"
                 )
 
     def _made_copies(self) -> list[tuple[Order, Callable[..., object], Rewritten | None]]:

@@ -23,8 +23,8 @@ from racer.lang.values import describe, value_key
 
 
 def confirm(automaton: GrowingAutomaton, tables: Mapping[str, ValueTable]) -> None:
-    """Run along every edge that is new once more, with doubles as results, and with sets that are
-    gone through in other orders.
+    """Run along every edge that is new once more, with doubles as results, with sets that are gone
+    through in other orders, and with other addresses.
 
     Errors   ModelError where the thread does something else then.
     """
@@ -133,10 +133,7 @@ class _Trial:
             lines = self._lines_after(path[:-1])
             where = f" (at {lines[-1]})" if lines else ""
             after = f"after its step {len(path)}{where}, given {describe(path[-1][1].result)}"
-        if isinstance(self._why, Rewritten):
-            why, remedy = doubles.SEED.format(self._why.what_differs()), doubles.IN_ORDER
-        else:
-            why, remedy = self._why
+        why, remedy = self._why.what_differs() if isinstance(self._why, Rewritten) else self._why
         name = self._instance.name
         raise ModelError(
             f"thread {name!r} {why}: {after}, it is to {', or to '.join(sorted(done))}.\n{remedy}",

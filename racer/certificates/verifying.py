@@ -369,6 +369,10 @@ def verify(text: str) -> Checked:
 
 def main() -> int:
     """Checks the file that the command line names."""
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        print("python verifying.py FILE: checks the certificate in FILE, and says what is right.")
+        print("Status: 0, it is right; 1, it is rejected; 2, FILE cannot be read.")
+        return 0
     try:
         if len(sys.argv) != 2:
             raise ValueError("name one")

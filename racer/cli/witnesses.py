@@ -145,7 +145,8 @@ def _replay_kept(path: str, consent: Consent, *, go_on: bool) -> int:
         emit(f"FOLLOWED  {len(saved.turns)} turns, {steps} steps: {saved.label}")
         emit("\n".join(["", *steps_listed(found.trace)]))
         return OK
-    error = stale(saved, found)
+    tells = "pytest says whether the label is gone, and with --racer-update it keeps what is so."
+    error = stale(saved, found, f"Try: {tells}" if go_on else f"Try: --continue; {tells}")
     if not go_on:
         raise error
     complain(f"error: {error}")

@@ -28,6 +28,7 @@ def call_history(scene: Scene) -> CallHistory | None:
         start=repr(start.ways[0].state),
         calls=tuple(_told(scene, span, spans) for span in spans),
         could=tuple(map(repr, before.ends(ending.number))),
+        untold=not ending.told,
     )
 
 

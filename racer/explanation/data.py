@@ -332,7 +332,8 @@ class CallTold:
 class CallHistory:
     """The calls of an object, in the order of their first steps: no order of them is one that its
     `specification` has. Without the end of the last one to end, there is such an order; that call
-    could then come to one of `could`, or to no end at all if there are none.
+    could then come to one of `could`, or to no end at all if there are none. `untold`: nobody said
+    what it returns, so None was taken.
     """
 
     name: str
@@ -340,6 +341,7 @@ class CallHistory:
     start: str  # its state before the first call
     calls: tuple[CallTold, ...]
     could: tuple[str, ...]
+    untold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

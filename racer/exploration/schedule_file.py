@@ -152,8 +152,9 @@ def load(path: Path) -> SavedSchedule:
     return schedule
 
 
-def stale(saved: SavedSchedule, found: Followed) -> ReplayDiverged:
-    """The error for a schedule that does not show its label any more: where, and why."""
+def stale(saved: SavedSchedule, found: Followed, hint: str) -> ReplayDiverged:
+    """The error for a schedule that does not show its label any more: where, and why; `hint` says
+    what to try."""
     steps = found.trace.events
     shown = f"violation {saved.label!r}"
     turn, why = shown, ", ".join(found.trace.labels) or "no violation"
@@ -167,9 +168,7 @@ def stale(saved: SavedSchedule, found: Followed) -> ReplayDiverged:
         thread=thread,
         expected=turn,
         found=why,
-        hint="Usual cause: the program changed since the schedule was kept.\n"
-        "Try: --continue; pytest says whether the label is gone, and --racer-update of it what is "
-        "kept.",
+        hint=f"Usual cause: the program changed since the schedule was kept.\n{hint}",
     )
 
 

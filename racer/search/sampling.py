@@ -38,6 +38,10 @@ from racer.search.graph import ModelFailed
 T = TypeVar("T")
 
 CONFIDENCE: Final = 0.95
+# The square of (2 sqrt 2 + sqrt 3) sqrt(ln(3 / delta)): of as many runs and fewer, what may be
+# unseen is not below 1.
+_EXCESS: Final = (2 * math.sqrt(2) + math.sqrt(3)) ** 2 * math.log(3 / (1 - CONFIDENCE))
+RUNS_FOR_UNSEEN: Final = math.floor(_EXCESS) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +194,11 @@ def unseen_at_most(seen: Counter[Hashable]) -> float:
 
     Source   McAllester and Schapire, theorem 9: the missing mass exceeds Good and Turing's estimate
              by no more than (2 sqrt 2 + sqrt 3) sqrt(ln(3 / delta) / runs).
+    Bound    1, which says nothing, of fewer than RUNS_FOR_UNSEEN runs.
     """
     runs = seen.total()
     once = sum(1 for times in seen.values() if times == 1)
-    more = (2 * math.sqrt(2) + math.sqrt(3)) * math.sqrt(math.log(3 / (1 - CONFIDENCE)) / runs)
-    return min(1.0, once / runs + more)
+    return min(1.0, once / runs + math.sqrt(_EXCESS / runs))
 
 
 def states_at_least(runs: Iterable[Sequence[State]]) -> float:

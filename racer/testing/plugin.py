@@ -6,6 +6,7 @@ racer's until a test asks.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "racer"  # of the entry point, for -p no:racer
 _MARK: Final = "racer"
+_FIXTURE: Final = "racer_check"
 _OPTIONS: Final = ("expect", "memory", "max_states", "timeout")  # of a check, and no parameters
 _COMMAND_LINE: Final[dict[str, dict[str, Any]]] = {
     "--racer": {
@@ -70,7 +72,7 @@ _COMMAND_LINE: Final[dict[str, dict[str, Any]]] = {
 }
 _MARK_TEXT: Final = (
     f"{_MARK}(*, expect, memory, max_states, timeout, **parameters): what every racer_check() of "
-    f"the test has by default; a test that has it and checks nothing fails"
+    f"the test has by default; a test that has it, or takes {_FIXTURE}, and checks nothing fails"
 )
 
 
@@ -201,8 +203,27 @@ def _alone(error: BaseException) -> BaseException:
     return error
 
 
+def _not_loaded(why: str) -> pytest.UsageError:
+    return pytest.UsageError(
+        f"racer's plugin for pytest cannot be loaded: {why}.\n"
+        f"Usual cause: another plugin has that option.\n"
+        f"Try: -p no:racer, which leaves racer's out."
+    )
+
+
+def _names_of_options(parser: object) -> Iterator[str]:
+    """Of all plugins so far, each as often as it is there. Of pytest's own there are attributes
+    that it promises to nobody: where these are gone, nothing is found, and pytest tells it."""
+    groups = [getattr(parser, "_anonymous", None), *getattr(parser, "_groups", ())]
+    for group in groups:
+        for option in getattr(group, "options", ()):
+            yield from getattr(option, "names", tuple)()
+
+
 class Hooks:
     """What pytest calls; the entry point of the installed package is the one there is of these."""
+
+    _parser: pytest.Parser | None = None  # of the run, once racer's options are in it
 
     def pytest_addoption(
         self, parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
@@ -218,11 +239,17 @@ class Hooks:
                 "schedules/ beside each file of tests",
             )
         except ValueError as error:  # pytest's own text is a traceback
-            raise pytest.UsageError(
-                f"racer's plugin for pytest cannot be loaded: {error}.\n"
-                f"Usual cause: another plugin has that option.\n"
-                f"Try: -p no:racer, which leaves racer's out."
-            ) from None
+            raise _not_loaded(str(error)) from None
+        self._parser = parser
+
+    def pytest_plugin_registered(self) -> None:
+        """Before version 9, pytest finds that two plugins have one option when it parses, and ends
+        in a traceback then: so that is looked for, whichever of the two comes first."""
+        taken = [name for name in _names_of_options(self._parser) if name in _COMMAND_LINE]
+        twice = [name for name in _COMMAND_LINE if taken.count(name) > 1]
+        if twice:
+            self._parser = None
+            raise _not_loaded(f"another one has the option {twice[0]}")
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", _MARK_TEXT)
@@ -289,12 +316,14 @@ class Hooks:
                 f"Program the schedule {item.stash[replaying].path.name} is.",
                 pytrace=False,
             )
-        own = item.own_markers if isinstance(item, pytest.Function) else ()
-        marked = any(mark.name == _MARK for mark in own)
-        if marked and not item.stash.get(checks, 0):
+        if not isinstance(item, pytest.Function) or item.stash.get(checks, 0):
+            return
+        marked = any(mark.name == _MARK for mark in item.own_markers)
+        has = f"has the mark {_MARK}" if marked else f"takes {_FIXTURE}"
+        if marked or _FIXTURE in inspect.signature(item.function).parameters:
             pytest.fail(
-                f"error: the test has the mark {_MARK} and checked nothing. Usual cause: it does "
-                f"not call racer_check().",
+                f"error: the test {has} and checked nothing. Usual cause: it does not call "
+                f"racer_check().",
                 pytrace=False,
             )
 

@@ -319,6 +319,65 @@ def test_predicates_and_updates_that_depend_on_it_are_refused(kind: str) -> None
         explore(asked(kind))
 
 
+class Job:
+    """An object of the model, of which only its address tells which it is."""
+
+
+JOBS = (Job(), Job())
+
+
+async def by_address(cells: Cells) -> None:
+    await cells["abc"[id(JOBS[0]) // 16 % 3]].store(1)
+
+
+async def the_lower_first(cells: Cells) -> None:
+    first, _ = sorted(JOBS, key=id)
+    await cells["a" if first is JOBS[0] else "b"].store(1)
+
+
+async def sorted_in_place(cells: Cells) -> None:
+    jobs = list(JOBS)
+    jobs.sort(key=id)
+    await cells["a" if jobs[0] is JOBS[0] else "b"].store(1)
+
+
+async def compared(cells: Cells) -> None:
+    await cells["a" if id(JOBS[0]) < id(JOBS[1]) else "b"].store(1)
+
+
+@pytest.mark.parametrize("does", [by_address, the_lower_first, sorted_in_place, compared])
+def test_who_depends_on_addresses_is_refused_with_its_line(does: Does) -> None:
+    with pytest.raises(ModelError) as refused:
+        explore(program(does))
+    text = str(refused.value)
+    assert "thread 'T' depends on what id() gives (" in text and "test_own_sets.py:" in text
+    assert "differs from run to run" in text and "Try: give each object a number" in text
+
+
+def test_a_predicate_that_depends_on_addresses_is_refused() -> None:
+    mem = Memory()
+    cell = mem.cell("a", 0)
+    higher = {"higher": lambda state: id(JOBS[0]) > id(JOBS[1])}
+
+    async def nothing() -> None:
+        await cell.load()
+
+    with pytest.raises(ModelError, match=r"what id\(\) gives"):
+        explore(Program(mem, {"T": Thread(nothing)}, invariants=higher))
+
+
+async def the_same_one(cells: Cells) -> None:
+    known = {id(job): name for job, name in zip(JOBS, "ab", strict=True)}
+    for job in JOBS:
+        await cells[known[id(job)]].store(1)
+    await cells["c"].store(int(id(JOBS[0]) == id(JOBS[1])))
+
+
+def test_addresses_that_only_tell_who_is_who_are_no_dependence() -> None:
+    # T's three stores and R's two loads: C(5, 2) orders
+    assert explore(program(the_same_one)).interleavings == 10
+
+
 def test_what_is_only_asked_for_what_it_holds_is_not() -> None:
     assert explore(asked("nothing")).verdict == "pass"
 

@@ -987,6 +987,12 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, cwd=folder, capture_output=True, check=False)
 
 
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_its_help_is_no_file(tmp_path: Path, word: str) -> None:
+    done = run(tmp_path, word)
+    assert (done.returncode, done.stderr) == (0, b"") and b"verifying.py FILE" in done.stdout
+
+
 def test_it_works_copied_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "right").write_bytes(sealed(looking()).encode())
     done = run(tmp_path, "right")

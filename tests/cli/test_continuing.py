@@ -97,8 +97,9 @@ def test_a_kept_schedule_is_followed_past_an_edit_and_told_where_it_is_stale(
     # R has ended with its one load when its second turn comes, after R's and W's step
     assert status == 4 and "replay diverged at step 3, thread R:" in err
     assert "thread R has ended" in err and "Try: --continue" in err
-    status, out, _ = racer("replay", schedule, "--continue")
+    status, out, err = racer("replay", schedule, "--continue")
     assert status == 4 and "GONE" in out
+    assert "Try: --continue" not in err and "Try: pytest says whether the label is gone" in err
 
 
 def test_a_kept_schedule_of_a_test_is_for_pytest(racer: Run, schedule: str) -> None:

@@ -77,6 +77,13 @@ def test_what_a_limit_cut_has_a_directive(racer: Run) -> None:
     assert (status, cut.ok, cut.directive) == (3, False, "TIMEOUT max_states=2")
 
 
+def test_what_a_sample_does_not_prove_is_said_once(racer: Run) -> None:
+    _, out, _ = racer("explore", "models.py::reads", "--sample", "pos", "--runs", "20", "--ktap")
+    (sampled,) = read(out)
+    assert "torn" in sampled.told[0]
+    assert " ".join(sampled.told).count("is not proved") == 1
+
+
 def test_all_of_a_directory_are_tests_of_one_plan(racer: Run, here: Path) -> None:
     """Ctrl-C comes while `interrupts` is explored; what is after it by name is not come to."""
     (here / "broken.py").write_text("@scenario\ndef broken(:\n")

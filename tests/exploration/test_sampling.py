@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from random import Random
 
 import pytest
@@ -15,7 +16,13 @@ from racer.exploration.sampling import walks
 from racer.lang.outcomes import LIVELOCK
 from racer.machine.loaded import load_program
 from racer.machine.models import system_of
-from racer.search.sampling import states_at_least, states_by_levels
+from racer.search.sampling import (
+    RUNS_FOR_UNSEEN,
+    states_at_least,
+    states_by_levels,
+    unseen_at_most,
+)
+from racer.viz.summary import sampling_text
 from scenarios.aba import aba
 from tests.generated.profiles import examples
 from tests.generated.strategies import samples
@@ -101,6 +108,17 @@ def test_pct_says_how_likely_it_is() -> None:
     told = explore(deadlock(), sample=Sample("pct", runs=10, depth=2, steps=8)).sampling
     assert told is not None
     assert told.chance == 1 / (2 * 8)  # 2 threads, 8 steps each of which may be the one
+
+
+def test_few_runs_say_nothing_of_outcomes_that_none_came_to() -> None:
+    # (2 sqrt 2 + sqrt 3)^2 ln(3 / 0.05) = (8 + 3 + 4 sqrt 6) ln 60 = 85.15: 85 runs leave 1 or more
+    assert RUNS_FOR_UNSEEN == 86
+    assert unseen_at_most(Counter({"the same": 85})) == 1
+    assert unseen_at_most(Counter({"the same": 86})) < 1
+    few, many = (explore(aba(), sample=Sample("pct", runs=runs)).sampling for runs in (20, 400))
+    assert few is not None and many is not None
+    assert "is not known: that takes 86 runs at least" in sampling_text(few)
+    assert "with a probability of at most" in sampling_text(many).rpartition(";")[2]
 
 
 def test_a_model_that_fails_is_told_with_its_schedule() -> None:

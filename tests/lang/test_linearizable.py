@@ -169,6 +169,27 @@ def test_mail_and_brief_tell_the_history() -> None:
         assert "pop(): 2 (A, A1 to A6, beside B1, B7)" in words
 
 
+def forgetful() -> Program:
+    """A stack of one thread, which does not say what it pops."""
+    mem = Memory()
+    stack = mem.linearizable("stack", Stack)
+
+    async def a() -> None:
+        async with stack.call("pop"):
+            pass
+
+    return Program(mem, {"A": Thread(a)})
+
+
+def test_a_call_that_was_told_nothing_is_told_with_what_may_be_missing() -> None:
+    said = "No returns() said what that call returns, so None was taken."
+    explanation = explain(explore(forgetful()), "not linearizable")
+    for text in (mail(explanation), brief(explanation)):
+        assert said in " ".join(text.split())
+    treibers = explain(explore(treiber(tag=0)), "not linearizable")  # it says what it pops
+    assert all(said not in " ".join(each(treibers).split()) for each in (mail, brief))
+
+
 # --- a register, and a queue ----------------------------------------------------------------------
 
 

@@ -36,13 +36,19 @@ def test_nothing_of_the_engine_is_imported_until_a_test_asks(tmp_path: Path) -> 
         """
 import sys
 
+import pytest
+
 OF_RACER = {"racer", "racer.testing", "racer.testing.plugin", "racer.testing.stashed"}
 
 def test_unrelated():
     assert {name for name in sys.modules if name.split(".")[0] == "racer"} <= OF_RACER
     assert not {"trio", "msgspec", "jinja2", "typer", "graphviz"} & set(sys.modules)
 
-def test_that_does_not_call_it(racer_check):
+@pytest.fixture
+def of_theirs(racer_check):
+    return racer_check
+
+def test_that_does_not_call_it(of_theirs):
     test_unrelated()
 """
     )
@@ -261,3 +267,21 @@ def test_run(racer_check):
     assert "3 failed, 1 passed" in done.stdout
     assert done.stdout.count("os._exit() would end racer without an answer") >= 2
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_option_of_two_plugins_is_told_and_no_traceback(tmp_path: Path, first: bool) -> None:
+    """pytest 8 would find it when it parses; racer's plugin comes after what `-p` names, and before
+    a conftest.py, of which pytest 9 tells by itself."""
+    option = 'parser.getgroup("theirs").addoption("--racer-dir", action="store_true")'
+    hook = f"def pytest_addoption(parser):\n    {option}\n"
+    (tmp_path / ("theirs.py" if first else "conftest.py")).write_text(hook)
+    (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
+    named = ("-p", "theirs") if first else ()
+    done = ran_alone(tmp_path, *named, PYTHONPATH=str(tmp_path))
+    assert done.returncode != 0
+    if first or pytest.version_tuple < (9,):
+        assert "racer's plugin for pytest cannot be loaded: " in done.stderr
+        assert "Try: -p no:racer" in done.stderr and "Traceback" not in done.stderr + done.stdout
+    done = ran_alone(tmp_path, *named, "-p", "no:racer", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0 or not INSTALLED

@@ -249,13 +249,18 @@ class TestIt:
 def test_that_checks_nothing():
     pass
 
+def test_that_takes_it_and_checks_nothing(racer_check):
+    pass
+
 @pytest.mark.racer("lost")
 def test_positional(racer_check):
     racer_check(counter)
 """,
     )
-    result.assert_outcomes(passed=4, failed=2)
+    result.assert_outcomes(passed=4, failed=3)
     told = failures(result)
+    taken = told["test_that_takes_it_and_checks_nothing"]
+    assert taken.startswith("error: the test takes racer_check and checked nothing")
     assert told["test_that_checks_nothing"].startswith("error: the test has the mark racer and che")
     assert told["test_positional"].startswith("error: the mark racer takes keywords only")
     assert "racer(*, expect" in ran(pytester, "--markers").stdout.str()

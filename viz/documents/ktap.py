@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from racer.claims.deciding import Decided
 from racer.viz.claims import expected_text
 from racer.viz.documents.case import ExploredCase, Told
-from racer.viz.summary import cut_text, result_line, verdict_text
+from racer.viz.summary import result_line, verdict_text
 from racer.words.printable import safe_line
 
 
@@ -43,8 +43,6 @@ def _explored(case: ExploredCase) -> _Test:
     cut = ""
     if case.standing == "cut":
         cut = f"TIMEOUT {case.result.bound}"
-    elif case.result.bound is not None and case.result.verdict == "fail":
-        told.append(cut_text(case.result))
     return case.standing == "as declared", case.name, cut, tuple(told)
 
 

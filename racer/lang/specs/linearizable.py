@@ -91,7 +91,10 @@ class BeginCall(OfCall):
 
 @dataclass(frozen=True, slots=True)
 class EndCall(OfCall):
-    """Errors: Violation where no order of the calls comes to that end."""
+    """`told`: it was said what the call returns, or it raises; else None is taken for it.
+
+    Errors   Violation where no order of the calls comes to that end.
+    """
 
     cell: str
     method: str
@@ -99,6 +102,7 @@ class EndCall(OfCall):
     number: int
     end: CallEnd
     kind: type  # of the specification
+    told: bool = True
 
     verb: ClassVar = "end of"
 
@@ -129,6 +133,7 @@ class CallStep(NamedTuple):
     specification: str = ""
     number: int | None = None
     came: str = ""
+    told: bool = True  # whether it was said what it came to
 
 
 def call_step(operation: Operation, show: Show) -> CallStep | None:
@@ -142,6 +147,7 @@ def call_step(operation: Operation, show: Show) -> CallStep | None:
         specification=operation.kind.__qualname__,
         number=operation.number,
         came=operation.came(show),
+        told=operation.told,
     )
 
 
@@ -222,7 +228,7 @@ class Linearizable(Handle):
 class Call:
     """A call that a thread makes, from its begin to its end; see Linearizable.call()."""
 
-    __slots__ = ("_args", "_method", "_number", "_object", "_value")
+    __slots__ = ("_args", "_method", "_number", "_object", "_told", "_value")
 
     def __init__(self, of: Linearizable, method: str, args: tuple[object, ...]) -> None:
         self._object = of
@@ -230,11 +236,12 @@ class Call:
         self._args = args
         self._number: int | None = None
         self._value: object = None
+        self._told = False
 
     def returns(self, value: T) -> T:
         """Say what the call returns, and return that. It is compared by type and content."""
         require_fit(value, f"what {self._object.name}.{self._method}() returns")
-        self._value = value
+        self._value, self._told = value, True
         return value
 
     async def __aenter__(self) -> Call:
@@ -264,8 +271,8 @@ class Call:
             if not issubclass(kind, Exception | Cancelled):
                 return  # the run is abandoned
             end = Withdrawn() if issubclass(kind, Cancelled) else Raised(kind)
-        of = self._object
-        done = EndCall(of.name, self._method, self._args, self._number, end, of.kind)
+        of, told = self._object, self._told or kind is not None
+        done = EndCall(of.name, self._method, self._args, self._number, end, of.kind, told)
         await perform_on(of, done)
 
 

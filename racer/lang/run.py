@@ -8,15 +8,15 @@ cannot tell which of them runs it, and they cannot tell what it is written in.
 from __future__ import annotations
 
 import gc
-import linecache
 import types
 from collections.abc import Callable, Coroutine, Hashable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
 from racer import interrupts
-from racer.errors import Location, ProgramError, RacerError
+from racer.errors import Location, ProgramError
 from racer.lang.asking import here, leaving, never_awaited
 from racer.lang.checkpoints import CANCELLED, Cancelled
+from racer.lang.failures import assertion_label, exception_text
 from racer.lang.modelled import modelled
 from racer.lang.outcomes import Violation
 from racer.lang.pending import (
@@ -32,8 +32,6 @@ from racer.lang.pending import (
 )
 from racer.lang.values import describe, require_hashable, value_key, without_addresses
 from racer.lang.whose import is_racers_own, last_line, module_of
-
-_LABEL_LIMIT = 120  # characters; an assertion's text can be a page long
 
 
 class OutOfPatience(interrupts.Stop):
@@ -281,7 +279,7 @@ class CoroutineRun:
             return self._broken() or Violated(violation.label, violation.effect)
         except AssertionError as error:
             self.ended_by = error
-            return self._broken() or Violated(_assertion_label(error))
+            return self._broken() or Violated(assertion_label(error))
         except Cancelled:
             return self._broken() or Returned(CANCELLED)
         except MemoryError:  # the machine's, and no fault of the model's
@@ -331,7 +329,7 @@ class CoroutineRun:
         return self._forgotten() if self.refusal is None else self._refused(self.refusal)
 
     def _refused(self, error: BaseException) -> Raised:
-        return Raised(without_addresses(_explain_exception(error)))
+        return Raised(without_addresses(exception_text(error)))
 
     def _forgotten(self) -> Raised | None:
         """What is not awaited takes no step; a thread that ends with such a call forgot it."""
@@ -391,32 +389,3 @@ def stalled_text(stall: OutOfPatience) -> str:
     at = last_line(stall)
     where = f", at {at}" if at else ""
     return f"it ran for {stall.seconds:g} s without returning{where}"
-
-
-def _assertion_label(error: AssertionError) -> str:
-    """The assertion's text; where it has none, its source line.
-
-    pytest writes asserts anew, and gives those a text that have none, with the values of the run:
-    there would be a label for each of these, and none that others have who explore without pytest.
-    """
-    text = str(error).strip()
-    if not text or (text.startswith("assert ") and _is_pytests(error)):
-        where = last_line(error)
-        text = linecache.getline(where.path, where.line).strip() if where else ""
-    return without_addresses((text or "assertion failed").splitlines()[0])[:_LABEL_LIMIT]
-
-
-def _is_pytests(error: AssertionError) -> bool:
-    """Whether pytest has written the assert anew."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return traceback is not None and "@pytest_ar" in traceback.tb_frame.f_globals
-
-
-def _explain_exception(error: BaseException) -> str:
-    where = last_line(error)
-    at = f" at {where}" if where else ""
-    if isinstance(error, RacerError):
-        return f"{error}{at}"
-    return f"it raised {type(error).__name__}: {error}{at}"

@@ -27,6 +27,7 @@ from racer.catalogue.scenario import Scenario
 from racer.claims.answering import answer, answer_as_the_c_is, what_ifs_of
 from racer.claims.cases import Case, CaseLabel, Point
 from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
+from racer.claims.labels import unknown_label
 from racer.claims.universal import universal_answer, universal_text
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import explored, never_made
@@ -106,7 +107,8 @@ class Decided:
 
 
 class CasesFailed(RacerError):
-    """Some cases could not be explored; `decided` are the claims that need none of them."""
+    """Some cases could not be explored, or some claims are about no label that there is; `decided`
+    are the claims that need none of these."""
 
     def __init__(self, errors: list[str], decided: list[Decided]) -> None:
         super().__init__("\n".join(errors))
@@ -167,7 +169,24 @@ def decide(
     if failed:
         errors = [failed[key] for key in needed if key in failed]
         raise CasesFailed(errors, _as_far_as(known, claims, memory))
+    wrong = {claim.name: why for claim in claims if (why := _about_nothing(claim, known, memory))}
+    if wrong:
+        errors = [f"claim {name!r}: {why}" for name, why in wrong.items()]
+        right = [claim for claim in claims if claim.name not in wrong]
+        raise CasesFailed(errors, _as_far_as(known, right, memory))
     return _as_far_as(known, claims, memory)
+
+
+def _about_nothing(claim: Claim, known: Mapping[CaseKey, Case | str], memory: str) -> str:
+    """Why a claim is about a label that its scenario does not have; empty where it is not."""
+    for ask in claim.asks:
+        of_scenario = case_key(ask.scenario, {})[0]
+        cases = [case for (where, _), case in known.items() if where == of_scenario]
+        shown = [label for case in cases if isinstance(case, Case) for label in case.labels]
+        why = unknown_label(ask, shown, memory)
+        if why:
+            return why
+    return ""
 
 
 def _as_far_as(

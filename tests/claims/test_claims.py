@@ -21,7 +21,7 @@ from racer.claims.bearing import bearings
 from racer.claims.cases import Point
 from racer.claims.conditions import condition
 from racer.claims.data import Ask
-from racer.claims.deciding import Decided, decide
+from racer.claims.deciding import CasesFailed, Decided, decide
 from racer.claims.finding import find_claims
 from racer.cli.claims import page_name
 from racer.exploration.exploring import explore
@@ -102,6 +102,63 @@ def models(here: Path) -> Path:
 def answered(*asks: Ask, **more: Any) -> Answer:
     claim = Claim("X1", "x", made="here", asks=asks, expected=Answer("holds"))
     return decide([claim], jobs=1, **more)[0].answer
+
+
+# Labels that there are not
+
+
+def test_a_claim_about_a_label_that_no_scenario_has_is_an_error(racer: Run, models: Path) -> None:
+    models.write_text(MODEL.replace('Never("torn"', 'Never("tron"'))
+    status, out, err = racer("claims", "--jobs", "1")
+    assert status == 2
+    assert (
+        "claim 'T10': it asks about the label 'tron', which scenario 'loads' does not have" in err
+    )
+    assert "did you mean 'torn'?" in err
+    assert "T2" in out and "T10" not in out  # the other one is answered
+
+
+LABELS = """
+@scenario
+def labels(*, wrong: bool = False) -> Program:
+    "Labels that nothing shows, and yet there are."
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def read() -> None:
+        seen = await x.load()
+        assert seen == 0, "not zero"
+        assert seen in (0, 1)
+        if seen:
+            raise Violation(f"saw {seen} in x")
+
+    return Program(mem, {"R": Thread(read)}, invariants={"zero": lambda state: state[x] == 0})
+"""
+
+
+@pytest.mark.parametrize(
+    ("label", "is_known"),
+    [
+        ("not zero", True),
+        ("seen in (0, 1)", True),
+        ("saw 2 in x", True),
+        ("zero", True),
+        ("deadlock", True),
+        ("not one", False),
+        ("found 2 in x", False),
+        ("T10", False),  # it stands in a claim
+    ],
+)
+def test_a_label_that_is_not_shown_is_known_by_where_it_stands(
+    models: Path, label: str, is_known: bool
+) -> None:
+    models.write_text(MODEL + LABELS)
+    ask = Never(label, find("labels").scenario)
+    if is_known:
+        assert answered(ask) == Answer("holds")
+    else:
+        with pytest.raises(CasesFailed, match="which scenario 'labels' does not have"):
+            answered(ask)
 
 
 # Conditions
@@ -195,7 +252,7 @@ def test_a_violation_that_a_cut_search_found_decides_what_it_can(models: Path) -
     three: dict[str, Any] = {"loads": 3}
     assert answered(Never("torn", loads, **three), max_states=found) == Answer("refuted")
     assert answered(Shows("torn", loads, **three), max_states=found) == Answer("holds")
-    for ask in (Never("other", loads, **three), Shows("other", loads, **three)):
+    for ask in (Never("deadlock", loads, **three), Shows("deadlock", loads, **three)):
         assert answered(ask, max_states=found) == Answer("bound")
     other = Shows("torn", loads, effect="panic", **three)  # this one has no effect
     assert answered(other, max_states=found) == Answer("bound")

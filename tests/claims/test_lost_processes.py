@@ -37,7 +37,7 @@ def ends(*, how: str = "well") -> Program:
     return Program(mem, {"T": Thread(thread, copies=2)})
 
 def claim(name, *how):
-    asks = (Never("torn", ends, how=how),)
+    asks = (Never("deadlock", ends, how=how),)
     return Claim(name, "ends", made="here", asks=asks, expected=Answer("holds"))
 
 CLAIMS = (claim("E1", "well", "fine"), claim("E2", "killed", "well"), claim("E3", "ended"))

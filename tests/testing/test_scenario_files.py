@@ -107,7 +107,7 @@ def endless() -> Program:
 
     return Program(mem, {"A": Thread(count, copies=2)})
 
-E1 = Claim("E1", "it never fails", "here", (Never("lost", endless),), Answer("bound"))
+E1 = Claim("E1", "it never fails", "here", (Never("deadlock", endless),), Answer("bound"))
 """
     )
     result = ran(project, "--racer", "--racer-timeout=0.5", "scenarios/endless.py")

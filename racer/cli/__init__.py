@@ -11,10 +11,21 @@ from typing import Annotated
 
 import typer
 
-from racer.cli import for_others, options
+from racer.cli import for_others, for_versions, options
 
 COMMANDS = (
-    *("claims", "diff", "explain", "explore", "graph", "list", "litmus", "replay", "schema"),
+    *(
+        "claims",
+        "diff",
+        "equiv",
+        "explain",
+        "explore",
+        "graph",
+        "list",
+        "litmus",
+        "replay",
+        "schema",
+    ),
     "verify",
 )
 
@@ -402,6 +413,7 @@ def _graph(
     raise typer.Exit(guarded(command))
 
 
+app.command("equiv")(for_versions.equiv)
 app.command("litmus")(for_others.litmus)
 app.command("schema")(for_others.schema)
 app.command("verify")(for_others.verify)

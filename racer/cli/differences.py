@@ -12,15 +12,13 @@ from racer.artefacts.telling import end_of_telling
 from racer.artefacts.writing import Written, with_pictures, write_witness
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_value
-from racer.catalogue.scenario import Scenario
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, complain_of_late, emit_files, named_by_user, to_be_named
 from racer.cli.progress import shown_variants
-from racer.cli.selecting import settings_of
+from racer.cli.selecting import require_parameter, settings_of
 from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
 from racer.difference.data import Difference, DiffInterrupted, Which
 from racer.difference.diffing import Limits, compared
-from racer.errors import UsageError
 from racer.explanation.data import Explanation
 from racer.explanation.exact import exactly
 from racer.exploration.explaining import explained
@@ -128,23 +126,12 @@ def _told(
 def _pair(request: DiffRequest) -> _Pair:
     found = find(request.scenario)
     settings = settings_of(request.settings)
-    _require_parameter(found.scenario, request.parameter, settings)
+    require_parameter(found.scenario, request.parameter, settings)
     sides = [
         found.scenario.parse({**settings, request.parameter: text})
         for text in (request.first, request.second)
     ]
     return _Pair(found, (sides[0], sides[1]))
-
-
-def _require_parameter(scenario: Scenario, parameter: str, settings: dict[str, str]) -> None:
-    known = [each.name for each in scenario.parameters]
-    if parameter not in known:
-        others = f"it has {', '.join(known)}: name one with --parameter" if known else "it has none"
-        raise UsageError(
-            f"scenario {scenario.name!r} has no parameter {parameter!r} to compare; {others}."
-        )
-    if parameter in settings:
-        raise UsageError(f"parameter {parameter!r} is the one compared: leave out its --set.")
 
 
 def _compared(

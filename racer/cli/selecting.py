@@ -12,7 +12,7 @@ from racer.artefacts.trailer import LimitsGiven, Trailer, trailer_of
 from racer.artefacts.writing import Written
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value
-from racer.catalogue.scenario import Expected
+from racer.catalogue.scenario import Expected, Scenario
 from racer.cli.formats import Format
 from racer.errors import UsageError
 from racer.exploration.judgement import Judgement
@@ -154,3 +154,15 @@ def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, s
         if [each for each, _ in pairs].count(name) > 1:
             raise UsageError(f"parameter {name!r} is set twice.")
     return given
+
+
+def require_parameter(scenario: Scenario, parameter: str, settings: Mapping[str, str]) -> None:
+    """Errors: UsageError for a parameter that is to be compared and is not there, or is set."""
+    known = [each.name for each in scenario.parameters]
+    if parameter not in known:
+        others = f"it has {', '.join(known)}: name one with --parameter" if known else "it has none"
+        raise UsageError(
+            f"scenario {scenario.name!r} has no parameter {parameter!r} to compare; {others}."
+        )
+    if parameter in settings:
+        raise UsageError(f"parameter {parameter!r} is the one compared: leave out its --set.")

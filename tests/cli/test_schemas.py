@@ -74,6 +74,8 @@ COMMANDS = {
     "results, and what does not run": ("results", "explore models.py --max-states 20"),
     "claims": ("claims", "claims more.py"),
     "diff": ("diff", "diff models.py::reads torn once"),
+    "equivalent threads": ("equiv", "equiv models.py::reads once once"),
+    "threads that are not": ("equiv", "equiv models.py::reads torn once"),
     "list": ("list", "list"),
     "litmus tests, and one that cannot be read": ("litmus", "litmus ."),
     "list of one": ("list", "list models.py::reads"),

@@ -1,0 +1,63 @@
+"""The commands about versions of the code: `racer equiv`.
+
+Loaded for `--help`, as all that declares commands: it imports nothing of the engine.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from racer.cli.options import Json, Settings
+
+
+def equiv(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
+    ],
+    first: Annotated[
+        str, typer.Argument(metavar="FIRST", help="A value of the parameter; else a scenario.")
+    ],
+    second: Annotated[str | None, typer.Argument(metavar="[SECOND]", help="Another value.")] = None,
+    parameter: Annotated[
+        str, typer.Option(metavar="NAME", help="The parameter that the two are values of.")
+    ] = "variant",
+    settings: Settings = None,
+    thread: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Compare this thread only.")
+    ] = None,
+    json: Json = False,
+    max_states: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop searching after N states: exit status 3.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
+    ] = None,
+) -> None:
+    """Say whether the threads of two variants behave alike, whatever they are given.
+
+    If they do not, the fewest answers that tell them apart are shown, with the line of each. With
+    SCENARIO OTHER, threads of the same names of two scenarios are compared. Exit status 0 where all
+    are equivalent, 1 where some are not, 3 where that is not decided.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.equivalence import EquivalenceRequest, equivalence_command
+
+        return equivalence_command(
+            EquivalenceRequest(
+                scenario=scenario,
+                first=first,
+                second=second,
+                parameter=parameter,
+                settings=tuple(settings or ()),
+                thread=thread,
+                json=json,
+                max_states=max_states,
+                timeout=timeout,
+            )
+        )
+
+    raise typer.Exit(guarded(command))

@@ -26,7 +26,7 @@ from tests.generated.profiles import examples
 from tests.generated.spinning import spinning
 from tests.generated.strategies import samples
 from tests.programs import Sample, build
-from tests.search.livelock_programs import CASES
+from tests.search.looping import CASES
 
 FEW = (1, 12, 50_000)
 SCENARIOS = {found.scenario.name: found.scenario for found in catalogue().found}

@@ -13,16 +13,10 @@ from racer.lang.outcomes import LIVELOCK
 from racer.search import livelocks
 from tests.generated.test_liveness_agreement import ENGINES, assert_agreement
 from tests.oracles.liveness import liveness
-from tests.search.livelock_programs import (
-    CASES,
-    Make,
-    peterson_for_ever,
-    put,
-    two_polite_flags,
-    until,
-    wait,
-    waits_for_nobody,
-)
+from tests.search.looping import CASES, Make
+from tests.search.looping.declaring import put, until, wait
+from tests.search.looping.several import peterson_for_ever, two_polite_flags
+from tests.search.looping.waiting import waits_for_nobody
 
 # --- how they are asked ---------------------------------------------------------------------
 

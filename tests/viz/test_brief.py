@@ -12,7 +12,7 @@ from scenarios.aba import aba
 from scenarios.count_increased import count_increased
 from scenarios.split_race import split_race
 from tests.samples import crossed_locks, loop_beside_a_violation, rule_one
-from tests.search.livelock_programs import each_waits_for_the_other
+from tests.search.looping.waiting import each_waits_for_the_other
 
 
 def of(program: Program) -> Explanation:

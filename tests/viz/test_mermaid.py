@@ -12,7 +12,7 @@ from racer.viz.mermaid import STEPS, mermaid
 from scenarios.aba import aba
 from scenarios.split_race import split_race
 from tests.samples import crossed_locks, loop_beside_a_violation, rule_one
-from tests.search.livelock_programs import each_waits_for_the_other
+from tests.search.looping.waiting import each_waits_for_the_other
 from tests.viz.test_brief import ring
 
 # Of each line of a diagram; a text may hold neither `#` nor `;` but as an entity (#59;).

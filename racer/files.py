@@ -74,7 +74,9 @@ def readable(path: str | Path, limit: int) -> bytes:
     return content
 
 
-Kind = Literal["witness", "dot", "svg", "png", "page", "mail", "certificate", "schedule", "sarif"]
+Kind = Literal[
+    "witness", "dot", "svg", "png", "page", "mail", "certificate", "schedule", "sarif", "mirrored"
+]
 
 # What a file that racer has written begins with, by kind: no other is ever replaced. A PNG says
 # nothing of who made it.
@@ -87,6 +89,7 @@ _BEGINS: Final[Mapping[Kind, re.Pattern[bytes]]] = {
     "mail": re.compile(rb"Subject: racer: "),
     "certificate": re.compile(rb'\{"certificate":'),
     "schedule": re.compile(rb'\s*\{\s*"schema":\s*"racer-schedule/'),
+    "mirrored": re.compile(rb'\s*\{\s*"schema":\s*"racer-mirrored/'),
     "sarif": re.compile(rb'\{"\$schema": "[^"]*sarif[^"]*".{1,80}"driver": \{"name": "racer"'),
 }
 _BEGINNING: Final = 1 << 14  # bytes in which that is; a title may be long
@@ -130,6 +133,7 @@ _NAMES: Final[Mapping[Kind, str]] = {
     "certificate": "certificate",
     "schedule": "schedule",
     "sarif": "SARIF file",
+    "mirrored": "record of functions",
 }
 
 

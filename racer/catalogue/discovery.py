@@ -113,7 +113,7 @@ def modules_in(path: Path) -> tuple[list[ModuleType], list[Broken]]:
         return [load_file(path)], []
     loaded: list[ModuleType] = []
     broken: list[Broken] = []
-    for file in _making(_CLAIM, _files_below(path)):
+    for file in _making(_CLAIM, files_below(path)):
         try:
             loaded.append(load_file(file))
         except RacerError as error:
@@ -130,7 +130,7 @@ def find_all(path: Path) -> tuple[list[Found], list[Broken]]:
     Errors   UsageError where there is none; ProgramError for a file that cannot be loaded.
     """
     if path.is_dir():
-        scenarios, broken = _load_all(_making(_SCENARIO, _files_below(path)))
+        scenarios, broken = _load_all(_making(_SCENARIO, files_below(path)))
     else:
         _require_file(path)
         scenarios, broken = scenarios_of(load_file(path)), []
@@ -277,7 +277,7 @@ def _local_files() -> list[Path]:
 
 def _public_files(directory: Path) -> list[Path]:
     """Those in the directory, and below it those whose text makes a scenario."""
-    below = [file for file in _files_below(directory) if file.parent != directory]
+    below = [file for file in files_below(directory) if file.parent != directory]
     return _files_in(directory) + _making(_SCENARIO, below)
 
 
@@ -286,7 +286,7 @@ def _making(made: re.Pattern[str], files: list[Path]) -> list[Path]:
     return [file for file in files if made.search(_text_of(file))]
 
 
-def _files_below(directory: Path) -> list[Path]:
+def files_below(directory: Path) -> list[Path]:
     """The public files in a directory and below it, by path.
 
     Nothing below a virtual environment, which has a copy of everything.

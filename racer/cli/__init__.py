@@ -14,19 +14,8 @@ import typer
 from racer.cli import for_others, for_versions, options
 
 COMMANDS = (
-    *(
-        "claims",
-        "diff",
-        "equiv",
-        "explain",
-        "explore",
-        "graph",
-        "list",
-        "litmus",
-        "replay",
-        "schema",
-    ),
-    "verify",
+    *("claims", "diff", "drift", "equiv", "explain", "explore", "graph", "list", "litmus"),
+    *("replay", "schema", "verify"),
 )
 
 app = typer.Typer(
@@ -413,6 +402,7 @@ def _graph(
     raise typer.Exit(guarded(command))
 
 
+app.command("drift")(for_versions.drift)
 app.command("equiv")(for_versions.equiv)
 app.command("litmus")(for_others.litmus)
 app.command("schema")(for_others.schema)

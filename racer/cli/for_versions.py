@@ -1,4 +1,4 @@
-"""The commands about versions of the code: `racer equiv`.
+"""The commands about versions of the code: `racer drift`, `equiv`.
 
 Loaded for `--help`, as all that declares commands: it imports nothing of the engine.
 """
@@ -10,6 +10,32 @@ from typing import Annotated
 import typer
 
 from racer.cli.options import Json, Settings
+
+
+def drift(
+    base: Annotated[str, typer.Option(metavar="TREE", help="The top directory of a kernel tree.")],
+    directory: Annotated[
+        str | None, typer.Argument(metavar="[DIR]", help="Of models; else racer's and ./scenarios.")
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write what the functions are in this tree.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say which functions that models mirror have changed since they were recorded.
+
+    Models name them in the header of their file (Source) and in docstrings. Comments and white
+    space do not count. Exit status 0 where none has changed, else 1. --record writes them to
+    mirrored.json beside the models of DIR, of ./scenarios, or of racer.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.drifting import drift_command
+
+        return drift_command(directory, base, wants_record=record, json=json)
+
+    raise typer.Exit(guarded(command))
 
 
 def equiv(

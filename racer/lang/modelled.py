@@ -17,5 +17,10 @@ def modelled(code: CodeType) -> str:
     marked = getattr(inspect, "CO_HAS_DOCSTRING", 0)  # since CPython 3.13; before, the first is it
     if marked and not code.co_flags & marked:
         return ""
-    found = _FIRST_CALL.match(code.co_consts[0].lstrip())
+    return first_call(code.co_consts[0])
+
+
+def first_call(docstring: str) -> str:
+    """`f()` where a docstring begins with that; else empty."""
+    found = _FIRST_CALL.match(docstring.lstrip())
     return found.group() if found else ""

@@ -3,7 +3,7 @@
 Models     The lockless walk over the orders, and the same walk under zone->lock that takes one
            page out of its free block and puts the rest of the block back.
 Source     mm/page_alloc.c is_free_buddy_page(), take_page_off_buddy(), break_down_buddy_pages();
-           include/linux/mm.h page_count()
+           include/linux/page_ref.h page_count()
 Abstract   SetPageHWPoisonTakenOff() is left out: only unpoison_memory() looks for it.
 """
 

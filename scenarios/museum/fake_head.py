@@ -6,7 +6,8 @@ Models     One struct page of a tail, as it is seen at its address. Two threads:
            hvo   remaps it, so that it shows what the head holds (a fake head), and then ends the
                  freeze of the head's references, which show there too
            walk  get_page_unless_zero(): not a fake head, and there are references? Then one more
-Source     include/linux/page_ref.h page_ref_add_unless(), page-flags.h page_is_fake_head();
+Source     include/linux/page_ref.h page_ref_add_unless();
+           include/linux/page-flags.h page_is_fake_head();
            mm/hugetlb_vmemmap.c vmemmap_remap_pte(). Fix: "mm/hugetlb_vmemmap: fix memory loads
            ordering" (January 2025)
 Abstract   - `refs` is what is at the address: 0, as a tail has none; 0 when it is remapped, as the

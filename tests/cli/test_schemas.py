@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from racer.viz.documents.schemas import KINDS, made_schema, schema_name
+from tests.c_source.test_mirrors import models, tree
 from tests.schema_files import FOLDER
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ COMMANDS = {
     "diff": ("diff", "diff models.py::reads torn once"),
     "equivalent threads": ("equiv", "equiv models.py::reads once once"),
     "threads that are not": ("equiv", "equiv models.py::reads torn once"),
+    "functions that models mirror": ("drift", "drift models --base tree"),
     "list": ("list", "list"),
     "litmus tests, and one that cannot be read": ("litmus", "litmus ."),
     "list of one": ("list", "list models.py::reads"),
@@ -85,6 +87,8 @@ COMMANDS = {
 @pytest.fixture
 def documents(racer: Run, here: Path) -> Callable[[str], Any]:
     (here / "more.py").write_text(MORE)
+    models(here)
+    tree(here)
     (here / "a.litmus").write_text(LITMUS)
     (here / "broken.litmus").write_text("C broken\n")
 

@@ -19,6 +19,7 @@ from racer.catalogue.told import entry
 from racer.errors import InternalError, UsageError, suggestion
 from racer.viz.documents.claims import ClaimsDocument
 from racer.viz.documents.difference import DifferenceDocument
+from racer.viz.documents.drift import DriftDocument
 from racer.viz.documents.equivalence import EquivDocument
 from racer.viz.documents.listing import ListDocument
 from racer.viz.documents.litmus import LitmusDocument
@@ -28,6 +29,7 @@ from racer.viz.documents.result import ResultDocument, ResultsDocument
 _DOCUMENTS: Final = (
     ClaimsDocument,
     DifferenceDocument,
+    DriftDocument,
     EquivDocument,
     ListDocument,
     LitmusDocument,

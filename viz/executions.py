@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from racer.executions.told import ToldBarrier, ToldEdge, ToldExecution, ToldStep
+from racer.executions.told import (
+    ToldBarrier,
+    ToldEdge,
+    ToldExecution,
+    ToldPassing,
+    ToldStep,
+)
 from racer.exploration.result import ByExecutions
 from racer.viz.wrapping import filled
 from racer.words.counts import count_text
@@ -16,6 +22,7 @@ _WHY: Final = {
     "co": "which stores there later",
     "fr": "which overwrites what it read",
 }
+ONE_OF_THESE: Final = "at least one of these happened, which the model allows"
 FLAGGED: Final = (
     "some execution has it: a compiler may tear, fuse or move accesses that are not marked, and "
     "then less is promised than is shown here"
@@ -74,8 +81,14 @@ def execution_lines(execution: ToldExecution) -> Iterator[str]:
         yield f"  {cell} is stored to by {', then '.join(names)}"
     if execution.circle:
         yield filled(f"  no order of steps: {circle_text(execution.circle)}", hang=4)
-    for each in execution.barriers:
-        yield filled(f"  {each.now}", hang=4)
+    several = len(execution.passings) > 1
+    if several:
+        yield f"  {ONE_OF_THESE}:"
+    for each in execution.passings:
+        yield filled(f"  {'  ' * several}{passing_text(each)}", hang=6 if several else 4)
+    others = {each.now for each in execution.barriers} - {each.now for each in execution.passings}
+    for text in sorted(others):
+        yield filled(f"  {text}", hang=4)
     if execution.barriers:
         yield filled(f"  {barriers_text(execution.barriers)}", hang=4)
 
@@ -89,6 +102,18 @@ def _said(step: ToldStep) -> str:
     return f"{step.text} -> {step.result}" if step.result else step.text
 
 
+def passing_text(passing: ToldPassing) -> str:
+    """What came before what, and of a load how old what it read is."""
+    if not passing.way:
+        return passing.now
+    older, *way = passing.way
+    after = f", as {' before '.join([older, *way])}" if len(way) > 1 else ""
+    return (
+        f"{passing.now}: it reads {passing.cell} from {passing.source}, which is older than what "
+        f"{older} stores, and {passing.earlier} comes after {older}{after}"
+    )
+
+
 def barriers_text(barriers: tuple[ToldBarrier, ...]) -> str:
     """Which barriers forbid the execution."""
     named = [f"an smp_{each.kind}() between {each.after} and {each.before}" for each in barriers]
@@ -99,5 +124,10 @@ def barriers_text(barriers: tuple[ToldBarrier, ...]) -> str:
 def circle_text(circle: tuple[ToldEdge, ...]) -> str:
     """Steps each of which would have to come before the next, with the reason."""
     parts = [circle[0].before]
-    parts += [f"before {edge.after} ({_WHY.get(edge.why, edge.why)})" for edge in circle]
+    parts += [f"before {edge.after} ({_why(edge)})" for edge in circle]
     return " ".join(parts)
+
+
+def _why(edge: ToldEdge) -> str:
+    kept = ", which is not kept" if edge.missing else ""
+    return f"{_WHY.get(edge.why, edge.why)}{kept}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
+from typing import Final
 
 from racer.automata.automaton import ValueTable, execute
 from racer.axiomatic.checking import Edge, check
@@ -20,11 +21,14 @@ from racer.errors import InternalError
 from racer.executions.asking import Example
 from racer.executions.barriers import Gap, barriers
 from racer.executions.threads import Step, Way
+from racer.executions.windows import order_of
 from racer.lang.operations import CellOperation, Operation
 from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.program import ThreadInstance
 from racer.lang.values import describe
 from racer.lang.watches import OBSERVATIONS
+
+START: Final = "the start"  # what initial values are from
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,29 @@ class ToldThread:
 class ToldEdge:
     """That one step is before another. `why`: "po", the order of the code; "rf", the second reads
     what the first stored; "co", it stores to the same cell later; "fr", it overwrites what the
-    first has read."""
+    first has read. `missing`: the code has it so, and the model does not keep it."""
 
     before: str
     after: str
     why: str
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPassing:
+    """What an edge that is missing comes to: `later` came before `earlier`, as `now` says in a
+    clause.
+
+    Where it is a load, what it read of `cell` is from `source`, and older than what `way` begins
+    with: steps each of which is before the next, up to the earlier one. Else these are empty.
+    """
+
+    later: str
+    earlier: str
+    now: str
+    cell: str = ""
+    source: str = ""
+    way: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +107,8 @@ class ToldExecution:
               the last before the first; empty where one order of all steps explains it
     barriers  the fewest barriers in that circle with which the model forbids this execution; empty
               where there is no circle, or none would do
+    passings  of each edge that the circle is missing, what came before what
+    edges     rf, and of co and fr those between neighbours, of steps that are different ones
     is_interleaving  whether one order of all steps explains it, with what its windows saw
     """
 
@@ -93,6 +117,8 @@ class ToldExecution:
     circle: tuple[ToldEdge, ...]
     barriers: tuple[ToldBarrier, ...]
     is_interleaving: bool
+    passings: tuple[ToldPassing, ...] = ()
+    edges: tuple[ToldEdge, ...] = ()
 
 
 def told_execution(
@@ -118,6 +144,7 @@ class _Telling:
         self._graph: Graph = example.execution.graph
         self._instances = instances
         self._tables = tables
+        self._order = order_of(model, self._graph)
         self._names: dict[int, str] = {}  # of the step of each event, by its number
         layout = self._graph.skeleton.layout
         for thread, way in enumerate(example.ways):
@@ -135,11 +162,16 @@ class _Telling:
             )
         )
         cycle = self._cycle()
-        circle = tuple(
-            ToldEdge(self._named(edge.before), self._named(edge.after), edge.name) for edge in cycle
+        circle = tuple(self._edge(each, missing=self._is_missing(each)) for each in cycle)
+        return ToldExecution(
+            threads,
+            tuple(self._stores()),
+            circle,
+            tuple(self._barriers(cycle)),
+            self._example.is_interleaving,
+            tuple(self._passings(cycle)),
+            tuple(self._edges()),
         )
-        stores, lacking = tuple(self._stores()), tuple(self._barriers(cycle))
-        return ToldExecution(threads, stores, circle, lacking, self._example.is_interleaving)
 
     def _steps(self, thread: int, way: Way) -> Iterator[ToldStep]:
         run = self._instances[thread].start()
@@ -177,7 +209,7 @@ class _Telling:
     def _source(self, read: int) -> str:
         """The step that stored what an event reads."""
         sources = [each for each in self._example.numbers if self._graph.rf.has(each, read)]
-        return self._names.get(sources[0], "the start")
+        return self._names.get(sources[0], START)
 
     def _stores(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         writes: dict[str, list[int]] = {}
@@ -196,6 +228,45 @@ class _Telling:
         violation = check(MODELS["sc"], self._graph)
         return () if violation is None else _from_one_thread(violation.cycle)
 
+    def _edge(self, edge: Edge, *, missing: bool = False) -> ToldEdge:
+        return ToldEdge(self._named(edge.before), self._named(edge.after), edge.name, missing)
+
+    def _is_missing(self, edge: Edge) -> bool:
+        return edge.name == "po" and not self._order.has(edge.before, edge.after)
+
+    def _edges(self) -> Iterator[ToldEdge]:
+        """Who reads from whom, and neighbours in co and fr; nothing of initial values."""
+        graph, numbers = self._graph, self._example.numbers
+        for name, relation in (("rf", graph.rf), ("co", graph.co), ("fr", graph.fr)):
+            found = dict[tuple[str, str], None]()
+            for before in numbers:
+                goals = [each for each in numbers if relation.has(before, each)]
+                near = [
+                    each
+                    for each in goals
+                    if name == "rf" or not any(graph.co.has(other, each) for other in goals)
+                ]
+                found |= {(self._named(before), self._named(each)): None for each in near}
+            for one, other in found:
+                if one != other and one != START:
+                    yield ToldEdge(one, other, name)
+
+    def _passings(self, cycle: Sequence[Edge]) -> Iterator[ToldPassing]:
+        for at, edge in enumerate(cycle):
+            if not self._is_missing(edge):
+                continue
+            names = self._named(edge.after), self._named(edge.before)
+            now = self._passed(Gap(edge.before, edge.after))
+            following = cycle[(at + 1) % len(cycle)]
+            if following.name != "fr":
+                yield ToldPassing(*names, now)
+                continue
+            source = self._source(edge.after)
+            _, _, event = self._graph.event(edge.after)
+            others = [*cycle[at + 1 :], *cycle[:at]]
+            way = tuple(dict.fromkeys(self._named(each.after) for each in others))
+            yield ToldPassing(*names, now, event.place, source, way)
+
     def _barriers(self, cycle: Sequence[Edge]) -> Iterator[ToldBarrier]:
         gaps = [Gap(edge.before, edge.after) for edge in cycle if edge.name == "po"]
         for kind, gap in barriers(self._model, self._graph, gaps):
@@ -203,8 +274,11 @@ class _Telling:
             yield ToldBarrier(kind, first, second, self._passed(gap))
 
     def _passed(self, gap: Gap) -> str:
-        """What happens where the second access is not kept after the first."""
+        """What happens where the second access is not kept after the first; where it is, others
+        see it otherwise."""
         names = [self._named(each) for each in gap]
+        if self._order.has(*gap):
+            return f"what {names[0]} saw need not be seen by all when {names[1]} is done"
         kinds = [self._graph.event(each)[2].kind for each in gap]
         later = "takes its value" if kinds[1] == "R" else "is seen by others"
         earlier = "has taken its own" if kinds[0] == "R" else "is"
@@ -213,7 +287,7 @@ class _Telling:
         return f"{names[1]} {later} before {names[0]} {earlier}"
 
     def _named(self, event: int) -> str:
-        return self._names.get(event, "the start")
+        return self._names.get(event, START)
 
 
 def _from_one_thread(cycle: Sequence[Edge]) -> Sequence[Edge]:

@@ -130,14 +130,16 @@ class ExecutionThread(Entry, frozen=True, kw_only=True):
 class ExecutionEdge(Entry, frozen=True, kw_only=True):
     """That one step is before another.
 
-    before  the one
-    after   the other
-    why     "po", "rf", "co" or "fr"
+    before   the one
+    after    the other
+    why      "po", "rf", "co" or "fr"
+    missing  whether the code has it so and the memory model does not keep it
     """
 
     before: str
     after: str
     why: str
+    missing: bool
 
 
 class ExecutionBarrier(Entry, frozen=True, kw_only=True):
@@ -155,6 +157,26 @@ class ExecutionBarrier(Entry, frozen=True, kw_only=True):
     now: str
 
 
+class ExecutionPassing(Entry, frozen=True, kw_only=True):
+    """What an edge that is missing comes to: the later of two steps came first.
+
+    later    the later one in the code
+    earlier  the earlier one
+    now      that, in words
+    cell     where the later is a load, what it reads; else empty
+    source   where from
+    way      then: the step that stored what it should have read, and those that lead from there to
+             the earlier one
+    """
+
+    later: str
+    earlier: str
+    now: str
+    cell: str
+    source: str
+    way: list[str]
+
+
 class Execution(Entry, frozen=True, kw_only=True):
     """An execution, as a graph.
 
@@ -162,12 +184,17 @@ class Execution(Entry, frozen=True, kw_only=True):
     stores    by cell that is stored to more than once, the steps that do, in that order
     circle    why it is no interleaving: steps each of which would be before the next; else empty
     barriers  the fewest barriers with which the model forbids it
+    passings  of each edge that the circle is missing, what came before what
+    edges     who reads from whom (rf), and of the order of stores (co) and of loads before stores
+              (fr) those between neighbours
     """
 
     threads: list[ExecutionThread]
     stores: dict[str, list[str]]
     circle: list[ExecutionEdge]
     barriers: list[ExecutionBarrier]
+    passings: list[ExecutionPassing]
+    edges: list[ExecutionEdge]
 
 
 class Scheduled(Entry, frozen=True, kw_only=True):
@@ -291,6 +318,10 @@ def _execution(told: ToldExecution) -> Execution:
         stores={cell: list(names) for cell, names in told.stores},
         circle=[ExecutionEdge(**asdict(edge)) for edge in told.circle],
         barriers=[ExecutionBarrier(**asdict(each)) for each in told.barriers],
+        passings=[
+            ExecutionPassing(**{**asdict(each), "way": list(each.way)}) for each in told.passings
+        ],
+        edges=[ExecutionEdge(**asdict(edge)) for edge in told.edges],
     )
 
 

@@ -100,6 +100,23 @@ class Source:
         part = own[0]
         return FunctionText(name, chosen_file, part.first, part.last, part.text)
 
+    def after(self, number: int) -> Source:
+        """The same, as it is after so many of its patches; files that only later ones touch are as
+        these find them."""
+        files: dict[str, Known] = {}
+        for stage in self.stages[:number]:
+            for old, new in zip(stage.before, stage.after, strict=True):
+                if old is not None:
+                    files.pop(old.path, None)
+                if new is not None:
+                    files[new.path] = new
+        gone = {old.path for stage in self.stages[:number] for old in stage.before if old}
+        for stage in self.stages[number:]:
+            for old in stage.before:
+                if old is not None and old.path not in files and old.path not in gone:
+                    files[old.path] = old
+        return Source(self.shown, self.kind, files, self.stages[:number], [], self.base)
+
     def _parts(self) -> Iterator[tuple[str, Part]]:
         for path, known in self.files.items():
             for part in known.parts():
@@ -237,21 +254,12 @@ def _way(by: int) -> str:
     return "later than it says" if by > 0 else "earlier than it says"
 
 
-def changed_parts(known: Known) -> list[Part]:
-    """The functions, or parts of them, in which the last patch changed something."""
-    return [
-        part
-        for part in known.parts()
-        if any(part.first <= number <= part.last for number in known.changed)
-    ]
-
-
 def _note_what_is_twice(source: Source) -> None:
     """Functions that more than one patch changes: the text after the last of them counts."""
     titles: dict[tuple[str, str], list[str]] = {}
     for stage in source.stages:
         for known in stage.after:
-            for part in [] if known is None else changed_parts(known):
+            for part in [] if known is None else known.changed_parts():
                 assert known is not None
                 own = titles.setdefault((known.path, part.name), [])
                 if stage.patch.title not in own:

@@ -61,7 +61,8 @@ class Known:
     whole     all of them are known
     headings  by the line with which a hunk begins, what stands behind its @@: the first line of the
               function that it is in
-    changed   lines that the last patch added, and those before which it removed some
+    added     lines that the last patch added
+    removed   lines before which it removed some
     moved     hunks that fitted elsewhere than they say, with by how many lines
     """
 
@@ -69,7 +70,8 @@ class Known:
     lines: dict[int, str] = field(default_factory=dict)
     whole: bool = False
     headings: dict[int, str] = field(default_factory=dict)
-    changed: list[int] = field(default_factory=list)
+    added: list[int] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
     moved: list[tuple[str, int]] = field(default_factory=list)
 
     def runs(self) -> list[Run]:
@@ -87,6 +89,21 @@ class Known:
     def parts(self) -> list[Part]:
         """The functions, and parts of functions, in the order of the file."""
         return [part for run in self.runs() for part in self._parts_of(run)]
+
+    @property
+    def changed(self) -> list[int]:
+        """The lines that the last patch added, and those before which it removed some."""
+        return sorted({*self.added, *self.removed})
+
+    def changed_parts(self) -> list[Part]:
+        """The functions, or parts of them, in which the last patch changed something. What it
+        removed before a function's first line was none of it."""
+        return [
+            part
+            for part in self.parts()
+            if any(part.first <= number <= part.last for number in self.added)
+            or any(part.first < number <= part.last for number in self.removed)
+        ]
 
     def _parts_of(self, run: Run) -> Iterator[Part]:
         found = extents(run.text, from_the_start=run.first == 1)
@@ -120,7 +137,8 @@ class Known:
     def _apply_to_all(self, hunks: Sequence[Hunk]) -> None:
         before = [self.lines[number] for number in range(1, len(self.lines) + 1)]
         after: list[str] = []
-        changed: list[int] = []
+        added: list[int] = []
+        removed: list[int] = []
         moved: list[tuple[str, int]] = []
         done, shift = 0, 0  # lines of `before` that are dealt with; where the last hunk fitted
         for hunk in hunks:
@@ -134,18 +152,19 @@ class Known:
             if shift:
                 moved.append((hunk.header, shift))
             after += before[done:at]
-            changed += _changed(hunk, len(after) + 1)
+            _note_changes(hunk, len(after) + 1, added, removed)
             after += [line[1:] for line in hunk.lines if line[0] in " +"]
             done = at + len(old)
         after += before[done:]
         self.lines = dict(enumerate(after, 1))
-        self.changed, self.moved = changed, moved
+        self.added, self.removed, self.moved = added, removed, moved
 
     def _apply_to_some(self, hunks: Sequence[Hunk]) -> None:
         """Line numbers are taken as the patch says them."""
         lines: dict[int, str] = {}
         headings: dict[int, str] = {}
-        changed: list[int] = []
+        added: list[int] = []
+        removed: list[int] = []
         done, shift = 0, 0  # the last line of before that is dealt with; how much longer it is now
 
         def keep(until: int | None) -> None:
@@ -168,24 +187,24 @@ class Known:
                     number += 1
             if hunk.heading:
                 headings[hunk.new_start] = hunk.heading
-            changed += _changed(hunk, hunk.new_start)
+            _note_changes(hunk, hunk.new_start, added, removed)
             own = [line[1:] for line in hunk.lines if line[0] in " +"]
             lines.update(enumerate(own, hunk.new_start))
             done = hunk.old_start + hunk.old_length - 1
             shift = hunk.new_start + hunk.new_length - hunk.old_start - hunk.old_length
         keep(None)
-        self.lines, self.headings, self.changed = lines, headings, changed
+        self.lines, self.headings = lines, headings
+        self.added, self.removed = added, removed
 
 
-def _changed(hunk: Hunk, number: int) -> list[int]:
-    """The lines that a hunk adds, and those before which it removes some, if it begins at `number`
-    of the file after it."""
-    found: list[int] = []
+def _note_changes(hunk: Hunk, number: int, added: list[int], removed: list[int]) -> None:
+    """Add the lines that a hunk changes, if it begins at `number` of the file after it."""
     for line in hunk.lines:
-        if line[0] in "+-" and found[-1:] != [number]:
-            found.append(number)
+        if line[0] == "+":
+            added.append(number)
+        elif line[0] == "-" and removed[-1:] != [number]:
+            removed.append(number)
         number += line[0] in " +"
-    return found
 
 
 def _place(before: Sequence[str], old: Sequence[str], first: int, wanted: int) -> int | None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from racer.c_source.diffs import FileDiff, diffs
-from racer.c_source.inputs import Source, changed_parts, read_source
+from racer.c_source.inputs import Source, read_source
 from racer.c_source.known import Known, NotApplied
 from racer.c_source.mails import typed, unflowed
 from racer.c_source.trees import known_file
@@ -258,6 +258,18 @@ def test_of_two_versions_the_later_counts_and_that_is_said(tmp_path: Path) -> No
         assert source.notes == ["'[PATCH v9] mm: owned' is left out: v10 is there as well"]
 
 
+def test_a_series_can_be_looked_at_after_each_of_its_patches(tmp_path: Path) -> None:
+    first = posted(DIFF, "[PATCH 1/2] mm: owned")
+    second = posted(patch(AFTER, LATER), "[PATCH 2/2] mm: false")
+    source = read(tmp_path, mailbox(first, second), tree(tmp_path))
+    takes = [source.after(number).function("take").text for number in (0, 1, 2)]
+    assert takes[0] == BEFORE[BEFORE.index("int take(") :]
+    assert takes[1] == takes[2] == AFTER[AFTER.index("int take(") :]
+    assert "is_owned" not in source.after(0).names()
+    owned = [source.after(number).function("is_owned").text for number in (1, 2)]
+    assert owned == [FUNCTION, source.function("is_owned").text]
+
+
 def test_a_function_that_two_patches_add_is_that_of_the_last(tmp_path: Path) -> None:
     first, second = (
         posted(patch(BEFORE, each), f"[PATCH {n}/2] mm") for n, each in ((1, LATER), (2, AFTER))
@@ -272,7 +284,7 @@ def test_what_a_patch_changes_is_known_by_function(tmp_path: Path) -> None:
     (stage,) = source.stages
     before, after = stage.before[0], stage.after[0]
     assert before is not None and after is not None
-    assert [part.name for part in changed_parts(after)] == ["is_owned", "take"]
+    assert [part.name for part in after.changed_parts()] == ["is_owned", "take"]
     assert [part.name for part in before.parts()] == ["is_used", "take"]
 
 

@@ -106,9 +106,9 @@ class Drift:
 
 
 class Definitions:
-    """The functions and macros of a tree's files, each file read once."""
+    """The functions and macros of a tree's files, each file read once. Without a tree: none."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree | None) -> None:
         self._tree = tree
         self._texts: dict[str, str | None] = {}
         self._found: dict[str, dict[str, list[tuple[int, str]]]] = {}
@@ -127,7 +127,8 @@ class Definitions:
 
     def _text(self, path: str) -> str | None:
         if path not in self._texts:
-            known = self._tree.file(path) if self._tree.has(path) else None
+            there = self._tree is not None and self._tree.has(path)
+            known = self._tree.file(path) if self._tree is not None and there else None
             self._texts[path] = None if known is None else "\n".join(known.lines.values()) + "\n"
         return self._texts[path]
 

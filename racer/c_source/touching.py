@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from racer.c_source.extents import normalised
 from racer.c_source.inputs import Stage
-from racer.c_source.known import Known, Part
+from racer.c_source.known import Known, Part, Run
 
 How = Literal["added", "changed", "removed", "comments only"]
 
@@ -37,6 +38,31 @@ def touched(stage: Stage) -> list[Touched]:
     for before, after in zip(stage.before, stage.after, strict=True):
         found += _in_file(before, after)
     return found
+
+
+def unseen(stage: Stage) -> list[tuple[str, int]]:
+    """Files with how many of the places that a patch changes are in no function that is seen,
+    where the file is not known whole: these may be of any function. What follows the end of one,
+    and stands before another one, is of none."""
+    found = []
+    for after in stage.after:
+        if after is None or after.whole:
+            continue
+        runs, parts = after.runs(), after.parts()
+        lines = {number for number in after.changed if not _is_placed(number, runs, parts)}
+        if lines:
+            found.append((after.path, sum(number - 1 not in lines for number in lines)))
+    return found
+
+
+def _is_placed(number: int, runs: Sequence[Run], parts: Sequence[Part]) -> bool:
+    """Whether it is known which function a line is of, or that it is of none."""
+    at = bisect_right(runs, number, key=lambda run: run.first) - 1
+    before = bisect_right(parts, number, key=lambda part: part.first) - 1
+    if at < 0 or number > runs[at].last or before < 0 or parts[before].first < runs[at].first:
+        return False
+    part = parts[before]
+    return number <= part.last or part.text.rstrip().endswith("\n}")
 
 
 def _in_file(before: Known | None, after: Known | None) -> Iterator[Touched]:

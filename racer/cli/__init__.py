@@ -15,7 +15,7 @@ from racer.cli import for_others, for_versions, options
 
 COMMANDS = (
     *("claims", "diff", "drift", "equiv", "explain", "explore", "graph", "list", "litmus"),
-    *("replay", "schema", "verify"),
+    *("replay", "review", "schema", "verify"),
 )
 
 app = typer.Typer(
@@ -404,6 +404,7 @@ def _graph(
 
 app.command("drift")(for_versions.drift)
 app.command("equiv")(for_versions.equiv)
+app.command("review")(for_versions.review)
 app.command("litmus")(for_others.litmus)
 app.command("schema")(for_others.schema)
 app.command("verify")(for_others.verify)

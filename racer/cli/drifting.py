@@ -21,7 +21,7 @@ def drift_command(directory: str | None, base: str, *, wants_record: bool, json:
     if wants_record:
         return _record(directory, tree)
     found = []
-    for each in _directories(directory):
+    for each in directories(directory):
         files = files_below(each)
         found.append((shown_path(each), drift(files, tree, recorded(each))))
     drifted = any(each.drifted or each.those("not recorded") for _, each in found)
@@ -34,13 +34,13 @@ def drift_command(directory: str | None, base: str, *, wants_record: bool, json:
 
 def _record(directory: str | None, tree: Tree) -> int:
     """What was recorded stands beside the models that the user may change: his own first."""
-    place = _directories(directory)[-1]
+    place = directories(directory)[-1]
     path = record(place, files_below(place), tree)
     emit(f"recorded of {version_of(tree)}: {shown_path(path)}")
     return OK
 
 
-def _directories(directory: str | None) -> list[Path]:
+def directories(directory: str | None) -> list[Path]:
     """Those that come with racer, then ./scenarios; or the one that is named."""
     if directory is not None:
         if not Path(directory).is_dir():

@@ -1,4 +1,4 @@
-"""The commands about versions of the code: `racer drift`, `equiv`.
+"""The commands about versions of the code: `racer drift`, `equiv`, `review`.
 
 Loaded for `--help`, as all that declares commands: it imports nothing of the engine.
 """
@@ -85,5 +85,30 @@ def equiv(
                 timeout=timeout,
             )
         )
+
+    raise typer.Exit(guarded(command))
+
+
+def review(
+    series: Annotated[str, typer.Argument(metavar="SERIES", help="A mailbox, a mail or a diff.")],
+    base: Annotated[
+        str | None, typer.Option(metavar="TREE", help="The kernel tree that it is for.")
+    ] = None,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Print a mail of the difference instead.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say which functions a series changes that models are about.
+
+    Of each it is said which models mirror it by hand. Exit status 0 where that could be said, 2
+    where the series cannot be read or applied.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.reviewing import review_command
+
+        return review_command(series, base, wants_mail=mail, json=json)
 
     raise typer.Exit(guarded(command))

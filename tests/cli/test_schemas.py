@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from racer.viz.documents.schemas import KINDS, made_schema, schema_name
+from tests.c_source.mailing import AFTER, BEFORE, patch
 from tests.c_source.test_mirrors import models, tree
 from tests.schema_files import FOLDER
 
@@ -78,6 +79,7 @@ COMMANDS = {
     "equivalent threads": ("equiv", "equiv models.py::reads once once"),
     "threads that are not": ("equiv", "equiv models.py::reads torn once"),
     "functions that models mirror": ("drift", "drift models --base tree"),
+    "a series": ("review", "review a.patch --base tree"),
     "list": ("list", "list"),
     "litmus tests, and one that cannot be read": ("litmus", "litmus ."),
     "list of one": ("list", "list models.py::reads"),
@@ -89,6 +91,7 @@ def documents(racer: Run, here: Path) -> Callable[[str], Any]:
     (here / "more.py").write_text(MORE)
     models(here)
     tree(here)
+    (here / "a.patch").write_text(patch(BEFORE, AFTER))
     (here / "a.litmus").write_text(LITMUS)
     (here / "broken.litmus").write_text("C broken\n")
 

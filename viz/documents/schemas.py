@@ -25,6 +25,7 @@ from racer.viz.documents.listing import ListDocument
 from racer.viz.documents.litmus import LitmusDocument
 from racer.viz.documents.parts import Entry
 from racer.viz.documents.result import ResultDocument, ResultsDocument
+from racer.viz.documents.review import ReviewDocument
 
 _DOCUMENTS: Final = (
     ClaimsDocument,
@@ -35,6 +36,7 @@ _DOCUMENTS: Final = (
     LitmusDocument,
     ResultDocument,
     ResultsDocument,
+    ReviewDocument,
 )
 
 

@@ -1,0 +1,35 @@
+"""`racer review`: what a series of patches changes that models are about."""
+
+from __future__ import annotations
+
+from racer.c_source.inputs import read_source
+from racer.c_source.mirrors import recorded
+from racer.catalogue.discovery import files_below
+from racer.cli.drifting import directories
+from racer.cli.guard import emit
+from racer.cli.statuses import BOUND, NOT_AS_DECLARED, OK
+from racer.difference.reviewing import review
+from racer.errors import UsageError
+from racer.viz.documents.review import review_document
+from racer.viz.review import review_mail, review_text
+
+
+def review_command(series: str, base: str | None, *, wants_mail: bool, json: bool) -> int:
+    """Tell of each patch what it changes; 1 where a scenario shows more after it than before, 3
+    where that is not known of one."""
+    source = read_source(series, base)
+    if not source.stages:
+        raise UsageError(
+            f"{source.shown} is no series: it is C, and changes nothing.\n"
+            f"Try: a mailbox, a mail or a diff."
+        )
+    models = {each: (files_below(each), recorded(each)) for each in directories(None)}
+    found = review(source, models, lambda touched, before, after: ())
+    if json:
+        emit(review_document(found))
+    else:
+        emit(review_mail(found) if wants_mail else review_text(found))
+    cases = found.cases()
+    if any(case.is_worse for case in cases):
+        return NOT_AS_DECLARED
+    return BOUND if any(case.is_open for case in cases) else OK

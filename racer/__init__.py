@@ -52,6 +52,7 @@ Keep questions
     Expected, Range what it is declared to show; what an int parameter may be
     WhatIf          values that the code under test does not have; Configured: a system has one;
     Meanings        values in words
+    InC, Role       functions for which C can be given: `--patch v11.mbox`; lifted asks for it
     Claim           a sentence, and what decides it: Never, Shows, Same, Only, for `racer claims`
 
 Errors are RacerErrors: ModelError (the model is broken, not the code under test), ProgramError,
@@ -75,6 +76,9 @@ if TYPE_CHECKING:
     from racer.api import load as load
     from racer.api import replay as replay
     from racer.api import save as save
+    from racer.catalogue.in_c import InC as InC
+    from racer.catalogue.in_c import Role as Role
+    from racer.catalogue.in_c import lifted as lifted
     from racer.catalogue.parameters import Configured as Configured
     from racer.catalogue.parameters import Meanings as Meanings
     from racer.catalogue.parameters import Range as Range
@@ -158,6 +162,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "api": "Result explore load replay save",
     "certificates.making": "certificate",
+    "catalogue.in_c": "InC Role lifted",
     "catalogue.parameters": "Configured Meanings Range WhatIf",
     "catalogue.scenario": "Expected Scenario scenario",
     "claims.data": "Answer Claim Never Only Same Shows Universal",

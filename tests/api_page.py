@@ -32,7 +32,7 @@ GROUPS = {
     "Explain and mail": "explain Explanation mail brief",
     "Save, load and replay a witness": "save load SavedWitness replay",
     "Let others check a PASS": "certificate",
-    "Scenarios": "scenario Expected Range WhatIf Configured Meanings Scenario",
+    "Scenarios": "scenario Expected Range WhatIf Configured Meanings Scenario InC Role lifted",
     "Claims": "Claim Answer Never Shows Same Only Universal",
     "Compare": "diff Difference DiffInterrupted",
     "Errors": (
@@ -42,7 +42,7 @@ GROUPS = {
 
 # Classes that one makes by calling them; of all others racer hands out the instances.
 MADE_BY_USERS = {"Memory", "Thread", "Program", "Violation", "Expected", "Range", "Move", "About"}
-MADE_BY_USERS |= {"WhatIf", "Configured", "Meanings", "Sample"}
+MADE_BY_USERS |= {"WhatIf", "Configured", "Meanings", "Sample", "InC", "Role"}
 MADE_BY_USERS |= {"Claim", "Answer", "Never", "Shows", "Same", "Only", "Universal"}
 
 # Members that only racer itself has a use for.
@@ -71,7 +71,8 @@ INTERNAL = {
     "Witness": "cost",
     "Expected": "agrees",
     "About": "comes_to names_in",
-    "Scenario": "module function build complete parse what_ifs",
+    "InC": "role_of known_names",
+    "Scenario": "module function build complete parse what_ifs in_c",
     **dict.fromkeys(("Never", "Shows", "Same", "Only"), _ASK),
 }
 
@@ -123,6 +124,7 @@ TYPES |= {
         "FenceKind": operations.FenceKind,
     }.items()
 }
+TYPES["Compiled"] = '`"written"`, `"fused"` or `"sunk"`: see racer/c_source/compilers.py'
 TYPES["Method"] = '`"pct"` or `"pos"`'
 TYPES["Sampling"] = "`runs`, `chance`, `unseen`, ...: what runs by lot say of the others"
 TYPES["ByExecutions"] = "`count`, `prevented`, ...: see racer/exploration/result.py"

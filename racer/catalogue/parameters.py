@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
+from racer.catalogue.in_c import InC, place_in
 from racer.errors import ProgramError, UsageError, suggestion
 
 Value = bool | int | str
@@ -94,7 +95,8 @@ class Parameter:
     """One parameter of a scenario. `allowed` is for kind "choice", `range` for some ints.
 
     `what_ifs` are the values that are not what the code under test does; `configured`: a system
-    has one of the values; `meanings` are values in words, where these were declared.
+    has one of the values; `meanings` are values in words, where these were declared; `in_c`: the
+    place of C is a value, too.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Parameter:
     what_ifs: tuple[Value, ...] = ()
     configured: bool = False
     meanings: Mapping[Value, str] = field(default_factory=dict)
+    in_c: InC | None = None
 
     @property
     def type_text(self) -> str:
@@ -139,6 +142,13 @@ class Parameter:
         """What a value stands for, in words; empty where that was not declared."""
         return next((text for key, text in self.meanings.items() if _same(key, value)), "")
 
+    def is_in_c(self, value: object) -> bool:
+        """Whether a value is the place of C that is given for it."""
+        if self.in_c is None or not isinstance(value, str) or _among(value, self.allowed):
+            return False
+        place = place_in(value)
+        return place is not None and (not place.base or _among(place.base, self.allowed))
+
     def parse(self, text: str) -> Value:
         """The value of a text from the command line.
 
@@ -154,6 +164,7 @@ class Parameter:
             value = _BOOLEANS.get(text.lower())
         elif self.kind == "choice":
             value = next((each for each in self.allowed if show_value(each) == text), None)
+            value = text if value is None and self.is_in_c(text) else value
         if value is None:
             raise self._refused(text)
         return self.check(value)
@@ -179,6 +190,8 @@ class Parameter:
                 for each in self.allowed:
                     if _same(each, value):
                         return each
+                if type(value) is str and self.is_in_c(value):
+                    return value
         raise self._refused(value)
 
     def _refused(self, value: object) -> UsageError:
@@ -291,6 +304,7 @@ def _of_type(name: str, default: Value, annotation: Any) -> Parameter | None:
         what_ifs=() if what_if is None else what_if.values,
         configured=_last(marks, Configured) is not None,
         meanings={} if meanings is None else meanings.texts,
+        in_c=_last(marks, InC),
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
+from racer.catalogue.in_c import patched
 from racer.catalogue.parameters import Parameter, Range, Value, parameters_of, show_parameters
 from racer.errors import Location, ProgramError, RacerError, UsageError, suggestion
 from racer.files import shown_path, source_line
@@ -139,7 +140,7 @@ class Scenario:
         """
         values = self.complete(given)
         with _Reported(self, values):
-            program = in_good_time(lambda: self.function(**values))
+            program = in_good_time(lambda: self.function(**self._given(values)))
         if isinstance(program, Program):
             return program
         if isinstance(program, types.CoroutineType):
@@ -152,15 +153,29 @@ class Scenario:
             f"not a Program. {remedy}"
         )
 
+    def _given(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """The values as the function gets them: the place of C with what is read there."""
+        given = dict(values)
+        for each in self.parameters:
+            value = values[each.name]
+            if each.in_c is not None and each.is_in_c(value):
+                given[each.name] = patched(each.in_c, str(value), str(each.default))
+        return given
+
+    def in_c(self, values: Mapping[str, Value]) -> bool:
+        """Whether C is given for any of its parameters."""
+        return any(each.is_in_c(values.get(each.name)) for each in self.parameters)
+
     def expected(self, under: str = "sc", /, **given: object) -> Expected | None:
         """What the scenario is declared to show with these parameters, under the memory model of
-        that name; None when nothing is. What does not ask for the model is declared of all.
+        that name; None when nothing is, and when C is given for a parameter. What does not ask for
+        the model is declared of all.
 
         Errors   UsageError for a wrong parameter; ProgramError when `expect` fails, returns
                  neither an Expected nor None, or has not returned after ten seconds.
         """
         values, expect = self.complete(given), self.expect
-        if expect is None:
+        if expect is None or self.in_c(values):
             return None
         if isinstance(expect, Expected):
             return self._checked(expect, values)

@@ -3,13 +3,14 @@
 Source     mm/madvise.c madvise_inject_error(), for a caller that has a reference of its own
 """
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
-from racer import Lock, Memory, UsageError
+from racer import Lock, Memory, UsageError, lifted
 
 from .allocator import Zone
-from .classifier import MF, Question, flags_of, make_question
+from .classifier import MF, Question, bits, flags_of, make_question
 from .pages import Page
 from .parameters import (
     Caller,
@@ -23,6 +24,10 @@ from .parameters import (
 )
 
 GET_PAGE_MAX_RETRY_NUM = 3
+
+
+Handlable = Callable[[Zone, Page, MF], Coroutine[Any, Any, bool]]
+Getting = Callable[["Call", Page, MF], Coroutine[Any, Any, Literal[0, 1, "-EBUSY"]]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,6 +46,8 @@ class Call:
     retries: int  # GET_PAGE_MAX_RETRY_NUM
     heeds: bool  # False: a hit of the classifier is noted, and the call goes on without it
     second_try: SecondTry  # MF_COUNT_INCREASED, when the call tries again
+    handlable: Handlable | None  # HWPoisonHandlable() in C, where that is given
+    getting: Getting | None  # __get_hwpoison_page() in C, where that is given
 
     def __repr__(self) -> str:
         return "call"
@@ -124,4 +131,33 @@ def hwpoison_call(
         retries=options.get("retries", GET_PAGE_MAX_RETRY_NUM),
         heeds=options.get("heeds", True),
         second_try=options.get("second_try", "cleared" if flags.soft_offline else "same_flags"),
+        handlable=handlable_in_c(variant, zone),
+        getting=getting_in_c(variant, zone),
     )
+
+
+def handlable_in_c(variant: Variant, zone: Zone) -> Handlable | None:
+    """HWPoisonHandlable() as it is given in C, if it is."""
+    in_c = lifted(variant, "handlable", zone=zone)
+    if in_c is None:
+        return None
+
+    async def handlable(zone: Zone, page: Page, flags: MF) -> bool:
+        return bool(await in_c(page, bits(flags)))
+
+    return handlable
+
+
+def getting_in_c(variant: Variant, zone: Zone) -> Getting | None:
+    """__get_hwpoison_page() as it is given in C, if it is."""
+    in_c = lifted(variant, "getting", zone=zone)
+    if in_c is None:
+        return None
+
+    async def getting(call: Call, page: Page, flags: MF) -> Literal[0, 1, "-EBUSY"]:
+        return GOT[await in_c(page, bits(flags))]
+
+    return getting
+
+
+GOT: dict[int, Literal[0, 1, "-EBUSY"]] = {0: 0, 1: 1, -16: "-EBUSY"}

@@ -24,7 +24,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from racer import Cell, Memory, State, UsageError, Watch, Window, fence
+from racer import Cell, Memory, State, UsageError, Watch, Window, fence, lifted
 
 from .allocator import Zone, folio_put
 from .pages import KERNEL_TYPES, Block, Page, compound_head, handlable, kernel_owned
@@ -217,8 +217,11 @@ CLASSIFIERS: Mapping[Variant, Classifier] = {
 }
 
 
-def compiled(variant: Variant, type_reads: TypeReads) -> Classifier:
+def compiled(variant: Variant, type_reads: TypeReads, zone: Zone) -> Classifier:
     """The version as its type tests are compiled. Errors: UsageError where they cannot be so."""
+    in_c = lifted(variant, "classifier", compiled=AS_COMPILED[type_reads], zone=zone)
+    if in_c is not None:
+        return as_classifier(in_c)
     if type_reads != "sunk":
         return CLASSIFIERS[variant]
     if variant != "v10":
@@ -228,6 +231,28 @@ def compiled(variant: Variant, type_reads: TypeReads) -> Classifier:
             f"has no such re-read."
         )
     return v10_sunk
+
+
+AS_COMPILED: Mapping[TypeReads, Literal["written", "fused", "sunk"]] = {
+    "three": "written",
+    "fused": "fused",
+    "sunk": "sunk",
+}
+
+
+def as_classifier(in_c: Callable[..., Coroutine[Any, Any, bool]]) -> Classifier:
+    """A function of C: of a page, or of a page and the flags of the call."""
+    most = in_c.__code__.co_argcount
+
+    async def classify(p: Page, how: How) -> bool:
+        return await in_c(*(p, bits(how.flags))[:most])
+
+    return classify
+
+
+def bits(flags: MF) -> int:
+    """The flags as the C has them: MF_COUNT_INCREASED, MF_SOFT_OFFLINE."""
+    return flags.count_increased * 1 | flags.soft_offline * 8
 
 
 # The question, and its answer held against the truth of its window.
@@ -303,7 +328,7 @@ def make_question(
         aside = watch("without PG_hwpoison", unmarked, [p.flags])
     return Question(
         p=p,
-        classifier=compiled(variant, type_reads),
+        classifier=compiled(variant, type_reads, zone),
         how=How(flags, type_reads, zone),
         owned=watch("kernel-owned", owned, [p.flags, p.info, *(h.page_type for h in heads)]),
         only=only,

@@ -7,9 +7,10 @@ WhatIf marks what is not the C: suggestions that were not posted, fixes that nob
 are made up, states that cannot be. Configured marks what one kernel has one value of.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from racer import Configured, Meanings, Range, WhatIf
+from racer import Configured, InC, Meanings, Range, Role, WhatIf
 
 # The classifier, version by version: see classifier.py.
 
@@ -32,19 +33,28 @@ VERSIONS = Meanings(
     }
 )
 
-Version = Annotated[_Versions, Configured(), WhatIf(*get_args(_Ours)), VERSIONS]
+# Functions of the kernel for which C can be given, by all names that they have had.
+IN_C = InC(
+    Path(__file__).with_name("page_model.toml"),
+    Role("classifier", ("HWPoisonKernelOwned", "is_kernel_owned_page"), is_value=True),
+    Role("handlable", ("HWPoisonHandlable",)),
+    Role("getting", ("__get_hwpoison_page",)),
+)
+
+Version = Annotated[_Versions, Configured(), WhatIf(*get_args(_Ours)), VERSIONS, IN_C]
 Variant = Annotated[  # before the patch there is no version of a classifier
-    Literal["before", _Versions], Configured(), WhatIf(*get_args(_Ours)), VERSIONS
+    Literal["before", _Versions], Configured(), WhatIf(*get_args(_Ours)), VERSIONS, IN_C
 ]
 RecheckingVersion = Annotated[  # of the versions posted, those that look again
     Literal["v9", "v10"], Configured(), VERSIONS
 ]
-PostedVariant = Annotated[Literal["before", _Posted], Configured(), VERSIONS]  # no what-ifs
+PostedVariant = Annotated[Literal["before", _Posted], Configured(), VERSIONS, IN_C]  # no what-ifs
 WithoutOptOut = Annotated[  # held against v9, which has it
     _WithoutOptOut,
     Configured(),
     WhatIf(*(each for each in get_args(_WithoutOptOut) if each in get_args(_Ours))),
     VERSIONS,
+    IN_C,
 ]
 
 # These load p's head again after its type.

@@ -52,7 +52,7 @@ async def get_any_page(call: Call, flags: MF, ledger: Ledger) -> tuple[Got, Ledg
         passes += 1
         may_retry = passes <= call.retries  # pass++ < GET_PAGE_MAX_RETRY_NUM
         if not count_increased:
-            match await get_hwpoison_page_once(zone, p, flags):
+            match await (call.getting or get_hwpoison_page_once)(call, p, flags):
                 case 0:
                     if await page_count(p) > 0:
                         if may_retry:
@@ -69,7 +69,7 @@ async def get_any_page(call: Call, flags: MF, ledger: Ledger) -> tuple[Got, Ledg
                         continue  # raced with a (possibly temporary) unhandlable page
                     return "-EIO", ledger
             ledger = taken(ledger)
-        if await hwpoison_handlable(zone, p, flags):
+        if await (call.handlable or hwpoison_handlable)(zone, p, flags):
             return 1, ledger
         ledger = await put_held(zone, p, ledger, "on a pass")  # put_page(p)
         if not may_retry:
@@ -97,10 +97,11 @@ async def put_on_hit(call: Call, ledger: Ledger) -> Ledger:
     return await put_held(call.zone, call.p, ledger, "on a hit")
 
 
-async def get_hwpoison_page_once(zone: Zone, page: Page, flags: MF) -> Literal[0, 1, "-EBUSY"]:
+async def get_hwpoison_page_once(call: Call, page: Page, flags: MF) -> Literal[0, 1, "-EBUSY"]:
     """__get_hwpoison_page(): 1 with a reference, 0 for a free page or a race, -EBUSY."""
+    zone, handlable = call.zone, call.handlable or hwpoison_handlable
     folio = await compound_head(page)  # page_folio(page): READ_ONCE(page->compound_info)
-    if not await hwpoison_handlable(zone, folio, flags):  # HWPoisonHandlable(&folio->page, flags)
+    if not await handlable(zone, folio, flags):  # HWPoisonHandlable(&folio->page, flags)
         return "-EBUSY"
     if not await folio_try_get(folio):
         return 0

@@ -1,0 +1,256 @@
+"""A function of C as a coroutine of Python, whose lines are those of the C.
+
+    lifted = translated(read_source("v10.mbox"), "is_kernel_owned_page", load_map(path))
+    classify = lifted.bound({"zone": zone, ...})      # an async function of the C's parameters
+
+Functions of the input that it calls are translated with it. Everything else means what the map
+says; what that does not know is refused, all of it at once, each with the entry to write.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, Final
+
+from racer.c_source.arithmetic import HELPERS
+from racer.c_source.blocks import Statements
+from racer.c_source.compilers import Compiled, fuse, sink
+from racer.c_source.emitting import coroutine
+from racer.c_source.expressions import Expressions
+from racer.c_source.inputs import FunctionText, Source
+from racer.c_source.mapping import Entry, Map
+from racer.c_source.nodes import struct_named
+from racer.c_source.notes import Notes, Refusal, Row
+from racer.c_source.parsing import Function, declared_name, parsed
+from racer.c_source.scopes import Scope
+from racer.errors import UsageError
+
+Thread = Callable[..., Coroutine[Any, Any, Any]]
+_SHOWN: Final = 12  # refusals in the text of an error
+
+
+@dataclass(slots=True)
+class Lifted:
+    """A function that was translated, with those that it calls.
+
+    parameters  their names in C
+    python      what it is in Python, as text
+    rows        what each piece of C was taken to mean, in the order of its lines
+    refusals    what could not be translated; with any of these it cannot be bound
+    warnings    what was chosen, and entries that are for nothing
+    fused       how many plain loads a compiler was taken to have left out
+    sunk        how many assignments it was taken to have moved down
+    """
+
+    name: str
+    path: str
+    line: int
+    parameters: tuple[str, ...]
+    python: str = ""
+    rows: list[Row] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    fused: int = 0
+    sunk: int = 0
+    codes: dict[str, tuple[CodeType, str]] = field(default_factory=dict)
+    lines: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    def require_whole(self) -> None:
+        """Errors: UsageError with what is missing, if anything is."""
+        if not self.refusals:
+            return
+        shown = [f"  {each}" for each in self.refusals[:_SHOWN]]
+        left = len(self.refusals) - len(shown)
+        more = [f"  and {left} more; `racer lift-c` shows all"] if left else []
+        places = "place" if len(self.refusals) == 1 else "places"
+        raise UsageError(
+            "\n".join(
+                (
+                    f"{self.name}() at {self.path}:{self.line} cannot be lifted: "
+                    f"{len(self.refusals)} {places} mean nothing to the model.",
+                    *shown,
+                    *more,
+                )
+            )
+        )
+
+    def bound(self, names: Mapping[str, object]) -> Thread:
+        """The coroutine function, with what its entries call by these names.
+
+        Errors   UsageError where it was not translated whole.
+        """
+        self.require_whole()
+        _show_lines(self.lines)
+        space: dict[str, Any] = {"__name__": f"C of {self.path}", **HELPERS, **names}
+        for name, (code, of_c) in self.codes.items():
+            exec(code, space)
+            space[name] = space.pop(of_c)
+        made: Thread = space[_python_name(self.name)]
+        return made
+
+
+def translated(
+    source: Source, name: str, known: Map, compiled: Compiled = "written", path: str | None = None
+) -> Lifted:
+    """The function of that name, as far as it can be translated.
+
+    compiled  what a compiler makes of its plain loads
+
+    Errors    UsageError where the input has no such function, or not all of it.
+    """
+    return _Translation(source, known, compiled).of(name, path)
+
+
+class _Translation:
+    def __init__(self, source: Source, known: Map, compiled: Compiled) -> None:
+        self._source = source
+        self._known = known
+        self._compiled = compiled
+        self._notes = Notes()
+        self._names = frozenset(source.names())
+        self._changed = changed_functions(source)
+        self._todo: list[str] = []
+        self._used: set[tuple[str, str]] = set()
+        self._reserved = _reserved(known)
+
+    def of(self, name: str, path: str | None) -> Lifted:
+        text = self._source.function(name, path)
+        first = parsed(text, self._known.config)
+        lifted = Lifted(name, text.path, first.line, first.parameters)
+        functions, self._todo = {name: first}, [name]
+        trees: list[str] = []
+        for each in self._todo:  # grows
+            if each not in functions:
+                functions[each] = parsed(self._source.function(each), self._known.config)
+            tree = self._one(functions[each], lifted)
+            trees.append(ast.unparse(tree))
+            lifted.lines.setdefault(functions[each].text.path, {}).update(_lines(functions[each]))
+        lifted.python = "\n\n".join(trees)
+        lifted.rows = sorted(self._notes.rows, key=lambda row: (row.path, row.line, row.column))
+        lifted.refusals = sorted(self._notes.refusals, key=lambda each: (each.path, each.line))
+        self._warn_of_entries()
+        lifted.warnings = [*self._source.notes, *self._notes.warnings]
+        return lifted
+
+    def _one(self, function: Function, lifted: Lifted) -> ast.AsyncFunctionDef:
+        """Translate one function, and compile it if all of it could be."""
+        self._refuse_unread(function)
+        scope = Scope(self._reserved)
+        for node in _parameters(function):
+            declarator = node.child_by_field_name("declarator")
+            struct = struct_named(node.child_by_field_name("type"))
+            pointer = declarator is not None and declarator.type == "pointer_declarator"
+            scope.declare(declared_name(node), struct, pointer, scalar=True)
+        parameters = [each.python for each in scope.blocks[0].values()]
+        expressions = Expressions(function, scope, self._known, self._notes, self._call)
+        statements = Statements(function, expressions)
+        self._used |= expressions.used
+        if self._compiled == "sunk":
+            lifted.sunk += sink(statements.first)
+        if self._compiled in ("fused", "sunk"):
+            lifted.fused += fuse(statements.first, scope.fresh)
+        tree = coroutine(function, function.name, parameters, statements.first, scope.fresh("at"))
+        if not self._notes.refusals:
+            module = ast.Module([tree], [])
+            code = compile(module, function.text.path, "exec", dont_inherit=True)
+            lifted.codes[_python_name(function.name)] = (code, function.name)
+        return tree
+
+    def _refuse_unread(self, function: Function) -> None:
+        path = function.text.path
+        for each in function.unknown:
+            text = f"the grammar of C makes nothing of {each.text[:60]!r}"
+            self._notes.refuse(Refusal(path, each.line, text))
+        for each in function.undecided:
+            words = each.text.split()
+            write = (
+                f"[config] {words[1]} = true" if words[0] in ("#ifdef", "#ifndef", "#if") else ""
+            )
+            self._notes.refuse(Refusal(path, each.line, f"{each.text} is not decided", write))
+
+    def _call(self, name: str) -> str:
+        """What a function of the input is called in Python, if it is one to be translated.
+
+        What the map knows is what it says, unless the input changes it.
+        """
+        if name not in self._names:
+            return ""
+        entry = self._known.call(name)
+        if entry is not None and name not in self._changed:
+            return ""
+        try:
+            text = self._source.function(name)
+        except UsageError as error:
+            if entry is not None:
+                self._notes.warn(f"{name}() is changed, and taken as the map has it: {error}")
+            return ""
+        if entry is not None:
+            where = f"{text.path}:{text.first}"
+            self._notes.warn(f"{name}() is what {where} makes of it, not what {entry.origin} says")
+        if name not in self._todo:
+            self._todo.append(name)
+        return _python_name(name)
+
+    def _warn_of_entries(self) -> None:
+        for entry in self._known.own:
+            if (entry.section, entry.name) not in self._used and not self._is_used(entry):
+                what = f"[{entry.section}] {entry.name}"
+                self._notes.warn(f"{entry.origin} has {what}, which does not occur")
+
+    def _is_used(self, entry: Entry) -> bool:
+        """Whether its place was taken by a function of the input."""
+        return entry.section == "calls" and entry.name in self._todo
+
+
+def changed_functions(source: Source) -> frozenset[str]:
+    """The names of functions that patches of the input change, or make."""
+    found: set[str] = set()
+    for stage in source.stages:
+        for after in stage.after:
+            for part in after.parts() if after is not None else ():
+                if after is not None and any(part.first <= n <= part.last for n in after.changed):
+                    found.add(part.name)
+    return frozenset(found)
+
+
+def _python_name(name: str) -> str:
+    return f"c_{name}"
+
+
+def _reserved(known: Map) -> frozenset[str]:
+    """Names that entries use: no local may have one."""
+    found = {*HELPERS, *known.python, *known.context, "bool"}
+    for entry in known.entries.values():
+        for part in (entry.value, entry.cell, entry.at):
+            if part is not None:
+                found |= {each.id for each in ast.walk(part.tree) if isinstance(each, ast.Name)}
+    return frozenset(found)
+
+
+def _parameters(function: Function) -> list[Any]:
+    head = function.node.child_by_field_name("declarator")
+    while head is not None and head.type != "function_declarator":
+        head = head.child_by_field_name("declarator")
+    listed = head.child_by_field_name("parameters") if head is not None else None
+    children = listed.named_children if listed is not None else []
+    return [each for each in children if declared_name(each)]
+
+
+def _lines(function: Function) -> dict[int, str]:
+    text: FunctionText = function.text
+    return {text.first + at: line for at, line in enumerate(text.text.splitlines())}
+
+
+def _show_lines(lines: Mapping[str, Mapping[int, str]]) -> None:
+    """Let whoever looks for a line of the C find it, though there may be no such file."""
+    for path, known in lines.items():
+        _, _, before, _ = linecache.cache.get(path, (0, None, [], path))  # type: ignore[misc]
+        texts = list(before)
+        texts += ["\n"] * (max(known) - len(texts))
+        for number, text in known.items():
+            texts[number - 1] = f"{text}\n"
+        linecache.cache[path] = (sum(map(len, texts)), None, texts, path)

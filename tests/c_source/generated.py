@@ -1,0 +1,101 @@
+"""Functions of C that are made up: ints, loops, switches, and jumps anywhere, that end.
+
+They stay within what has the same value for any width of an int: `&` and `%` keep values small, and
+`fuel` ends what goes round.
+"""
+
+from __future__ import annotations
+
+import random
+
+_VALUES = ("a", "b", "c", "1", "2", "3")
+
+
+def function_named(name: str, seed: int) -> str:
+    return _Making(random.Random(seed)).function(name)
+
+
+class _Making:
+    def __init__(self, lot: random.Random) -> None:
+        self._lot = lot
+        self._labels = [f"l{number}" for number in range(lot.randint(1, 3))]
+        self._open = list(self._labels)
+
+    def function(self, name: str) -> str:
+        body = [self._statement(3) for _ in range(self._lot.randint(4, 8))]
+        body += [f"{label}: c ^= {number};" for number, label in enumerate(self._open)]
+        lines = "\n\t".join(body)
+        return (
+            f"int {name}(int a, int b)\n{{\n\tint c = 0, fuel = 12;\n\t{lines}\n"
+            f"\treturn a * 10000 + b * 100 + c;\n}}\n"
+        )
+
+    def _value(self, depth: int = 2) -> str:
+        pick = self._lot.choice
+        if depth == 0 or self._lot.random() < 0.3:
+            return pick(_VALUES)
+        one, other = self._value(depth - 1), self._value(depth - 1)
+        kind = self._lot.randrange(10)
+        if kind < 4:
+            return f"(({one} {pick('+-*&|^')} {other}) & 63)"
+        if kind == 4:
+            return f"(({one} - 30) {pick('/%')} (({other} & 7) + 1))"
+        if kind == 5:
+            return f"({one} {pick(['<', '<=', '==', '!=', '>', '>='])} {other})"
+        if kind == 6:
+            return f"({one} {pick(['&&', '||'])} {other})"
+        if kind == 7:
+            return f"({one} ? {other} : {pick(_VALUES)})"
+        if kind == 8:
+            return f"(!{one})"
+        return f"({one}, {other})"
+
+    def _target(self) -> str:
+        return self._lot.choice("abc")
+
+    def _statement(self, depth: int) -> str:
+        pick, lot = self._lot.choice, self._lot
+        kind = lot.randrange(13) if depth else lot.randrange(5)
+        inner = [self._statement(depth - 1) for _ in range(lot.randint(1, 3))] if kind > 4 else []
+        block = f"{{ {' '.join(inner)} }}"
+        match kind:
+            case 0 | 1:
+                return f"{self._target()} = {self._value()};"
+            case 2:
+                return f"{self._target()} {pick(['+', '-', '^', '|', '&'])}= {self._value()};"
+            case 3:
+                name = self._target()
+                return f"{pick([f'{name}++', f'--{name}', f'{self._other(name)} = {name}++'])};"
+            case 4:
+                return f"if (fuel-- > 0 && {self._value()}) goto {pick(self._labels)};"
+            case 5 | 6:
+                other = f" else {self._statement(depth - 1)}" if lot.random() < 0.5 else ""
+                return f"if ({self._value()}) {block}{other}"
+            case 7:
+                return f"while (fuel-- > 0 && {self._value()}) {block}"
+            case 8:
+                jump = pick(["break;", "continue;", ""])
+                return f"do {{ if ({self._value()}) {jump or ';'} {block} }} while (fuel-- > 0);"
+            case 9:
+                step = pick(["a++", "b ^= 1", ""])
+                jump = pick(["break;", "continue;"])
+                inside = f"{{ {inner[0]} if ({self._value()}) {jump} {' '.join(inner[1:])} }}"
+                return f"for (c = 0; fuel-- > 0; {step}) {inside}"
+            case 10 | 11:
+                return self._switch(depth, inner)
+            case _:
+                if self._open:
+                    return f"{self._open.pop()}: {' '.join(inner)}"
+                return block
+
+    def _other(self, name: str) -> str:
+        return self._lot.choice([each for each in "abc" if each != name])
+
+    def _switch(self, depth: int, inner: list[str]) -> str:
+        cases = []
+        values = self._lot.sample(range(4), len(inner))
+        for value, statement in zip(values, inner, strict=True):
+            head = "default" if value == 3 else f"case {value}"
+            leaves = self._lot.choice(["break;", "break;", ""])
+            cases.append(f"{head}: {statement} {leaves}")
+        return f"switch (({self._value()}) & 3) {{ {' '.join(cases)} }}"

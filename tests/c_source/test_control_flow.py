@@ -1,0 +1,88 @@
+"""What C's control flow comes to in Python is what a C compiler makes of it."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from racer.c_source.mapping import load_map
+from racer.c_source.translating import translated
+from tests.c_source.generated import function_named
+from tests.c_source.lifting import KERNEL, lift, ran, source_of
+
+COMPILER = shutil.which("cc") or shutil.which("gcc")
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler to ask")
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_generated_functions_return_what_they_do_when_compiled(seed: int, tmp_path: Path) -> None:
+    number = 40 if seed == 0 else 200
+    names = [f"f{each}" for each in range(number)]
+    text = "".join(function_named(name, seed * 5000 + at) for at, name in enumerate(names))
+    source, known = source_of(tmp_path, text), load_map(KERNEL)
+    library = tmp_path / "made.so"
+    flags = ["-O0", "-fwrapv", "-w", "-shared", "-fPIC"]
+    subprocess.run([str(COMPILER), *flags, str(tmp_path / "piece.c"), "-o", library], check=True)
+    compiled = ctypes.CDLL(str(library))
+    for name in names:
+        lifted = translated(source, name, known)
+        for a, b in ((0, 0), (1, 2), (3, 1), (5, -4)):
+            assert ran(lifted, a, b) == compiled[name](a, b), function_of(text, name)
+
+
+def function_of(text: str, name: str) -> str:
+    return text[text.index(f"int {name}(") :].partition("\n}\n")[0]
+
+
+@pytest.mark.quick
+def test_a_switch_falls_through_and_a_goto_may_lead_into_it(tmp_path: Path) -> None:
+    text = """
+int f(int a)
+{
+	int seen = 0;
+
+	switch (a) {
+	case 1:
+		seen += 1;
+	middle:
+		fallthrough;
+	default:
+		seen += 10;
+		break;
+	case 2:
+		seen += 100;
+		goto middle;
+	}
+	return seen;
+}
+"""
+    lifted = lift(tmp_path, text)
+    # 1 falls through to default; 2 jumps there, behind the 1; anything else is default alone.
+    assert [ran(lifted, a) for a in (1, 2, 3)] == [11, 110, 10]
+
+
+@pytest.mark.quick
+def test_locals_of_blocks_hide_those_outside_and_python_s_words_are_names(tmp_path: Path) -> None:
+    text = "int f(int pass) { int in = 1; { int pass = 7; in += pass; } return in * 100 + pass; }"
+    assert ran(lift(tmp_path, text), 3) == 803
+
+
+@pytest.mark.quick
+def test_division_is_towards_zero(tmp_path: Path) -> None:
+    lifted = lift(tmp_path, "int f(int a, int b) { return a / b * 100 + a % b; }")
+    assert ran(lifted, -7, 2) == -301  # -3 and -1: C11 6.5.5
+    assert ran(lifted, 7, -2) == -299  # -3 and 1
+
+
+@pytest.mark.quick
+def test_a_static_inline_of_the_input_is_called(tmp_path: Path) -> None:
+    text = """
+static inline int twice(int x) { return 2 * x; }
+int f(int a) { return a ? twice(twice(a)) : BIT(3); }
+"""
+    lifted = lift(tmp_path, text)
+    assert (ran(lifted, 5), ran(lifted, 0)) == (20, 8)

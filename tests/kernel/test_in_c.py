@@ -1,0 +1,70 @@
+"""C in place of a variant shows what the variant shows: verdict, exact counts, and what threads do.
+
+The C is our own, with the accesses of each version as they are listed in the scenarios' classifier;
+the second source is the classifier of `scenarios/kernel/classifier.py`, which was written by hand.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from racer import Result, Scenario, UsageError, explore
+from racer.artefacts.trailer import pin_of
+from scenarios.free_alloc_free import free_alloc_free
+from scenarios.higher_order_split import higher_order_split
+from scenarios.split_race import split_race
+
+DATA = Path(__file__).parent.parent / "c_source" / "data"
+CALLERS = ("memory_failure", "soft_offline")
+
+
+def seen(result: Result) -> tuple[object, ...]:
+    """What has to be equal; the pin is over the automata, condensed, of all threads."""
+    labels = {label: each.interleavings for label, each in result.violations.items()}
+    return result.verdict, result.interleavings, result.states, labels, str(pin_of(result))
+
+
+def both(scenario: Scenario, version: str, c: str, **parameters: object) -> None:
+    by_hand = explore(scenario(variant=version, **parameters))
+    in_c = explore(scenario(variant=c, **parameters))
+    assert seen(in_c) == seen(by_hand)
+
+
+def place(name: str) -> str:
+    return str(DATA / name)
+
+
+@pytest.mark.parametrize("type_reads", ["fused", "three", "sunk"])
+def test_v10_is_its_c_however_it_is_compiled(type_reads: str) -> None:
+    both(split_race, "v10", place("v10.c"), type_reads=type_reads)
+
+
+def test_a_loop_a_switch_and_a_static_inline_are_the_same_accesses() -> None:
+    both(split_race, "v10_rmb", place("v10_loop.c"), type_reads="three")
+
+
+VERSIONS = [("v8", "v8.c"), ("v9", "v9.c"), ("v10", "v10.c"), ("v10_rmb", "v10_rmb.c")]
+ALL = [(*version, caller) for version, caller in itertools.product(VERSIONS, CALLERS)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version, file, caller", ALL)
+@pytest.mark.parametrize("scenario", [split_race, higher_order_split])
+def test_every_version_is_its_c_for_every_caller(
+    scenario: Scenario, version: str, file: str, caller: str
+) -> None:
+    both(scenario, version, place(file), caller=caller)
+
+
+@pytest.mark.parametrize("version, file, caller", ALL)
+def test_in_free_alloc_free_too(version: str, file: str, caller: str) -> None:
+    both(free_alloc_free, version, place(file), caller=caller)
+
+
+@pytest.mark.quick
+def test_what_cannot_sink_is_refused() -> None:
+    with pytest.raises(UsageError, match="no plain loads that a compiler could move down"):
+        split_race(variant=place("v9.c"), type_reads="sunk")

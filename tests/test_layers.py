@@ -29,6 +29,7 @@ LAYERS = [
     ["racer.executions"],
     ["racer.explanation"],
     ["racer.exploration"],
+    ["racer.graph_witnesses"],
     ["racer.certificates"],
     ["racer.claims"],
     ["racer.difference"],

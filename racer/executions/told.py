@@ -148,9 +148,9 @@ class _Telling:
         self._names: dict[int, str] = {}  # of the step of each event, by its number
         layout = self._graph.skeleton.layout
         for thread, way in enumerate(example.ways):
-            names = _names(thread, way)
+            names = step_names(thread, way)
             for at, (step, name) in enumerate(zip(way.steps, names, strict=True)):
-                end = _following(way, at)
+                end = following(way, at)
                 for event in range(step.first, end):
                     self._names[layout.first[thread] + event] = name
 
@@ -176,7 +176,7 @@ class _Telling:
     def _steps(self, thread: int, way: Way) -> Iterator[ToldStep]:
         run = self._instances[thread].start()
         first = self._graph.skeleton.layout.first[thread]
-        for step, name in zip(way.steps, _names(thread, way), strict=True):
+        for step, name in zip(way.steps, step_names(thread, way), strict=True):
             pending = run.pending
             if isinstance(pending, Closing):
                 run.resume(OBSERVATIONS[step.answer])
@@ -296,12 +296,12 @@ def _from_one_thread(cycle: Sequence[Edge]) -> Sequence[Edge]:
     return [*cycle[first:], *cycle[:first]]
 
 
-def _following(way: Way, at: int) -> int:
+def following(way: Way, at: int) -> int:
     """The number of the first event after those of a step."""
     return way.steps[at + 1].first if at + 1 < len(way.steps) else len(way.events)
 
 
-def _names(thread: int, way: Way) -> list[str]:
+def step_names(thread: int, way: Way) -> list[str]:
     """The names of its steps; of what closes a window, that of the step before."""
     found, number = list[str](), 0
     for step in way.steps:

@@ -9,6 +9,7 @@ code: they are asked of the sequentially consistent interleavings, which every m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from racer import interrupts
@@ -19,9 +20,10 @@ from racer.axiomatic.models.known import MODELS
 from racer.errors import UsageError
 from racer.executions.asking import Account, Asked, Example, too_many
 from racer.executions.rechecking import recheck
+from racer.executions.record import recorded
 from racer.executions.threads import Unending
 from racer.executions.told import told_execution
-from racer.executions.windows import Windows
+from racer.executions.windows import Instant, Windows
 from racer.exploration.result import (
     ByExecutions,
     Finding,
@@ -146,10 +148,18 @@ class _Teller:
 
     def witness(self, example: Example, label: str | None) -> Witness:
         """Errors: InternalError for an execution that is not what it is said to be."""
+        told = told_execution(example, self._model, self._instances, self._tables)
+        record = None
         if label is not None:
             recheck(example, self._model, self._instances, self._tables, self._windows)
-        told = told_execution(example, self._model, self._instances, self._tables)
-        return Witness((), 0, minimal=False, label=label, execution=told)
+            record = recorded(example, told, self._tables, self._instants(example))
+        return Witness((), 0, minimal=False, label=label, execution=told, record=record)
+
+    def _instants(self, example: Example) -> Sequence[Instant]:
+        """An order of instants in which each window sees what it is to; empty without windows."""
+        if not any(way.seen for way in example.ways):
+            return ()
+        return self._windows.shown(self._model, example.execution.graph, example.ways) or ()
 
 
 def _told(account: Account) -> ByExecutions:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from racer.errors import UsageError, suggestion
+from racer.executions.record import Record
 from racer.executions.told import ToldExecution
 from racer.explanation.telling import effect_of
 from racer.lang.outcomes import OutcomeKey, Violation
@@ -38,6 +39,7 @@ class Witness:
                  outcome all
     execution    in place of a schedule, under a memory model of executions: `schedule` is empty,
                  and what is said of one means nothing; None under any other
+    record       the same as plain data for a file; None of the witness of an outcome
     """
 
     schedule: Schedule
@@ -47,6 +49,7 @@ class Witness:
     cycle: int = 0
     before: int = 0
     execution: ToldExecution | None = None
+    record: Record | None = None
 
     @property
     def steps(self) -> int:

@@ -127,6 +127,7 @@ TYPES |= {
 TYPES["Compiled"] = '`"written"`, `"fused"` or `"sunk"`: see racer/c_source/compilers.py'
 TYPES["Method"] = '`"pct"` or `"pos"`'
 TYPES["Sampling"] = "`runs`, `chance`, `unseen`, ...: what runs by lot say of the others"
+TYPES["Record"] = "the same as plain data: see racer/executions/record.py"
 TYPES["ByExecutions"] = "`count`, `prevented`, ...: see racer/exploration/result.py"
 TYPES["ToldExecution"] = "`threads`, `stores`, `circle`: see racer/executions/told.py"
 TYPES["Verdict"] = 'of a Result `"pass"`, `"fail"` or `"bound"`; of an Answer as it says'

@@ -13,7 +13,8 @@ from racer.executions.told import (
     ToldStep,
 )
 from racer.exploration.result import ByExecutions
-from racer.viz.wrapping import filled
+from racer.viz.mail import ascii_text, wrapped
+from racer.viz.wrapping import WIDTH, filled
 from racer.words.counts import count_text
 
 _WHY: Final = {
@@ -93,6 +94,24 @@ def execution_lines(execution: ToldExecution) -> Iterator[str]:
         yield filled(f"  {barriers_text(execution.barriers)}", hang=4)
 
 
+def execution_mail(label: str, memory: str, execution: ToldExecution) -> str:
+    """An execution for a mail: what it shows and whether an interleaving does, then its steps, the
+    circle, and what would forbid it.
+
+    Units    lines of at most 72 7-bit characters, each ending in a newline
+    """
+    said = (
+        f"The memory model {memory} allows an execution that shows {label}; {kind_text(execution)}."
+    )
+    lines = [*wrapped(said, WIDTH), ""]
+    for line in "\n".join(execution_lines(execution)).splitlines():
+        indent = len(line) - len(line.lstrip())
+        parts = wrapped(line.strip(), WIDTH - indent, hanging=4)
+        whole = len(ascii_text(line)) <= WIDTH
+        lines += [ascii_text(line)] if whole else [f"{' ' * indent}{part}" for part in parts]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _line(step: ToldStep, widest: int) -> str:
     source = f"  from {step.source}" if step.source else ""
     return f"{step.name:<4}{_said(step):<{widest}}{source}"
@@ -126,6 +145,11 @@ def circle_text(circle: tuple[ToldEdge, ...]) -> str:
     parts = [circle[0].before]
     parts += [f"before {edge.after} ({_why(edge)})" for edge in circle]
     return " ".join(parts)
+
+
+def circle_texts(circle: tuple[ToldEdge, ...]) -> tuple[str, ...]:
+    """The same, a text for each of its edges."""
+    return tuple(f"{edge.before} before {edge.after}: {_why(edge)}" for edge in circle)
 
 
 def _why(edge: ToldEdge) -> str:

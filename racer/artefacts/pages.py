@@ -28,9 +28,17 @@ from racer.files import readable, require_replaceable, shown_path, write_atomica
 from racer.replaying.trace import Trace
 from racer.viz.brief import Origin, brief_of
 from racer.viz.claims import as_the_c_is_text, closing_text, expected_text, searched_text
+from racer.viz.executions import rests_lines
 from racer.viz.mail import mail
+from racer.viz.page.executions import ExecutionTold, execution_told
 from racer.viz.page.page import page
-from racer.viz.page.report import ClaimRow, LabelRow, Report, Told, told
+from racer.viz.page.report import (
+    ClaimRow,
+    LabelRow,
+    Report,
+    Told,
+    told,
+)
 from racer.viz.summary import (
     count_text,
     coverage_text,
@@ -114,11 +122,7 @@ def result_report(
         agreed=judgement.as_expected,
         remark=_remark(result, judgement),
         because=declared.reason if declared and judgement.override is None else "",
-        numbers=(
-            ("interleavings", interleavings_text(result)),
-            ("states", states_text(result)),
-            ("transitions", count_text(result.transitions)),
-        ),
+        numbers=_numbers(result),
         labels=(*_label_rows(result, explanations), *(_vacuous(name) for name in result.vacuous)),
         outcomes=outcomes,
         more=_left_out(result, len(told) - len(outcomes)),
@@ -132,10 +136,41 @@ def result_report(
             )
             for label, explanation in explanations.items()
         ),
+        executions=tuple(_executions(result, written)),
+        counted="interleavings" if result.executions is None else "executions",
         claims=tuple(replace(each, schedules=labels) for each in claims or ()) or bearing,
         claims_lead=_BEARING if bearing else "",
         command=shlex.join(command),
     )
+
+
+def _numbers(result: Result) -> tuple[tuple[str, str], ...]:
+    if result.executions is not None:
+        return (("executions", count_text(result.executions.count)),)
+    return (
+        ("interleavings", interleavings_text(result)),
+        ("states", states_text(result)),
+        ("transitions", count_text(result.transitions)),
+    )
+
+
+def _executions(result: Result, written: Mapping[str, Written]) -> Iterator[ExecutionTold]:
+    """Of each label that an execution shows."""
+    for label, found in result.violations.items():
+        execution, said = found.witness.execution, result.executions
+        if execution is None or said is None:
+            continue
+        of_label = written.get(label)
+        svg = None if of_label is None else of_label.svg
+        yield execution_told(
+            label,
+            result.memory,
+            execution,
+            rests_lines(label, said),
+            anchor=file_label(label),
+            picture=None if svg is None else svg.decode(),
+            replay=None if of_label is None else _replay(of_label),
+        )
 
 
 def witness_report(
@@ -263,7 +298,7 @@ def _remark(result: Result, judgement: Judgement) -> str:
         said.append("as expected" if judgement.as_expected else declared)
     if result.bound is not None:
         said.append(cut_text(result))
-    compared = coverage_text(result)
+    compared = None if result.executions is not None else coverage_text(result)
     if compared is not None:
         said.append(compared)
     return "; ".join(said)
@@ -273,10 +308,11 @@ def _label_rows(result: Result, explanations: Mapping[str, Explanation]) -> list
     rows = []
     for label, found in result.violations.items():
         explanation, whole = explanations.get(label), found.witness.steps
+        shown = explanation is not None or found.witness.execution is not None
         rows.append(
             LabelRow(
                 label=label,
-                anchor=None if explanation is None else file_label(label),
+                anchor=file_label(label) if shown else None,
                 share=share_text(found, result),
                 needs=needs_text(found),
                 steps=_steps(whole, whole if explanation is None else len(explanation.rows)),

@@ -13,9 +13,17 @@ from typing import Final, Literal
 
 from racer.artefacts.naming import digest, file_label, identity, shell_word
 from racer.errors import RacerError, WitnessError
-from racer.exploration.witness_file import SavedWitness, load, save
-from racer.files import Kind, require_replaceable, shown_path, write_atomically
+from racer.exploration.witness_file import SavedWitness
+from racer.exploration.witness_file import load as load_schedule
+from racer.exploration.witness_file import save as save_schedule
+from racer.files import Kind, beginning, require_replaceable, shown_path, write_atomically
+from racer.graph_witnesses.saved import SavedExecution, begins_as_execution
+from racer.graph_witnesses.saved import load as load_execution
+from racer.graph_witnesses.saved import save as save_execution
 
+Saved = SavedWitness | SavedExecution
+
+PLACED: Final = ("-Kneato", "-n2")  # every node has its place
 _STALE: Final = "stale"
 _ENDINGS: Final[Mapping[Kind, str]] = {"witness": "json", "svg": "svg", "dot": "dot", "png": "png"}
 
@@ -66,7 +74,21 @@ class WrittenPage:
     notes: tuple[str, ...] = ()
 
 
-def write_witness(directory: Path, name: str, saved: SavedWitness) -> Written:
+def _load(path: Path) -> Saved:
+    """Errors: WitnessError."""
+    found = begins_as_execution(beginning(path))
+    return load_execution(path) if found else load_schedule(path)
+
+
+def _save(saved: Saved, path: Path) -> None:
+    """Errors: OSError, RacerError."""
+    if isinstance(saved, SavedExecution):
+        save_execution(saved, path)
+    else:
+        save_schedule(saved, path)
+
+
+def write_witness(directory: Path, name: str, saved: Saved) -> Written:
     """Write NAME.LABEL.json; with_pictures() adds the rest. NAME is a case_name().
 
     Pictures of another schedule go first, so that whenever this is killed, what is there is of one
@@ -82,7 +104,7 @@ def write_witness(directory: Path, name: str, saved: SavedWitness) -> Written:
         path = _ending(stem, "json")
         require_replaceable(path, "witness")
         deleted = () if _shows(path, saved) else _delete_pictures(stem)
-        save(saved, path)
+        _save(saved, path)
         back = _delete_stale(stem, saved)
     except UnicodeEncodeError:
         why = f"cannot write the witness of {saved.label!r}: a name holds half of a surrogate pair"
@@ -94,9 +116,16 @@ def write_witness(directory: Path, name: str, saved: SavedWitness) -> Written:
 
 
 def with_pictures(
-    written: Written, dot: str, *, png: bool = False, deadline: float | None = None
+    written: Written,
+    dot: str,
+    *,
+    png: bool = False,
+    deadline: float | None = None,
+    layout: tuple[str, ...] = PLACED,
 ) -> Written:
     """Write the .dot, .svg and, if asked for, .png of a witness; whatever can be written is.
+
+    `layout` is what places its nodes: nothing, for a diagram.
 
     Errors   none, as with the witness.
     """
@@ -115,10 +144,10 @@ def with_pictures(
     stem, failure, late = written.stem, None, False
     try:
         write("dot", dot.encode(errors="backslashreplace"), 0)
-        svg = render(dot, "svg", deadline=deadline)
+        svg = render(dot, "svg", layout, deadline=deadline)
         write("svg", svg, 0)
         if png:
-            write("png", render(dot, "png", deadline=deadline), 1)
+            write("png", render(dot, "png", layout, deadline=deadline), 1)
     except NotDrawnInTime as error:
         late = deadline is not None
         failure = None if late else unwritten(error, stem.parent)
@@ -144,10 +173,10 @@ def other_name(stem: Path, whole: str) -> tuple[Path, str]:
     return other, f"note: {shown_path(stem)}.* is of another case, and is kept"
 
 
-def _stem(usual: Path, saved: SavedWitness) -> tuple[Path, str | None]:
+def _stem(usual: Path, saved: Saved) -> tuple[Path, str | None]:
     """The path of a label's files without an ending, and a note where it is not the usual one."""
     try:
-        found = load(_ending(usual, "json"))
+        found = _load(_ending(usual, "json"))
     except WitnessError:  # there is none
         return usual, None
     if _identity(found) == _identity(saved):
@@ -155,7 +184,7 @@ def _stem(usual: Path, saved: SavedWitness) -> tuple[Path, str | None]:
     return other_name(usual, _identity(saved))
 
 
-def _identity(saved: SavedWitness) -> str:
+def _identity(saved: Saved) -> str:
     return identity(saved.scenario, saved.parameters, saved.memory)
 
 
@@ -172,13 +201,13 @@ def set_aside(
     """
     found = []
     for path in sorted(directory.glob(f"{glob.escape(name)}.*.json")):
-        if path.name.endswith(f".{_STALE}.json"):
-            continue
         try:
-            saved = load(path)
+            saved = _load(path)
         except WitnessError:
             continue  # not racer's, or of a later racer
-        own = path.name.startswith(f"{name}.{file_label(saved.label)}.")
+        stem = f"{name}.{file_label(saved.label)}"  # a label may be called "stale", too
+        aside = path.name.removeprefix(stem).endswith(f".{_STALE}.json")
+        own = path.name.startswith(f"{stem}.") and not aside
         if own and _identity(saved) == case and saved.label not in shown:
             found.append(_set_aside(path.with_suffix(""), _ENDINGS))
     page = directory / f"{name}.html"
@@ -209,17 +238,19 @@ def _ending(stem: Path, ending: str) -> Path:
     return stem.with_name(f"{stem.name}.{ending}")
 
 
-def _shows(path: Path, saved: SavedWitness) -> bool:
+def _shows(path: Path, saved: Saved) -> bool:
     """Whether the witness file has the same schedule of the same program, step by step.
 
     Then what its pictures say of counts holds, too, though this run may not have counted.
     """
     try:
-        found = load(path)
+        found = _load(path)
     except WitnessError:  # there is none
         return False
 
-    def shown(witness: SavedWitness) -> tuple[object, ...]:
+    def shown(witness: Saved) -> tuple[object, ...]:
+        if isinstance(witness, SavedExecution):
+            return (_identity(witness), witness.label, witness.threads, witness.stores)
         steps = (witness.initial, witness.steps, witness.cycle)
         return (_identity(witness), witness.label, witness.digest, *steps)
 
@@ -232,11 +263,11 @@ def _delete_pictures(stem: Path) -> tuple[str, ...]:
     return tuple(shown_path(_ending(stem, kind)) for kind in kinds if _removed(stem, kind))
 
 
-def _delete_stale(stem: Path, saved: SavedWitness) -> str | None:
+def _delete_stale(stem: Path, saved: Saved) -> str | None:
     """Delete what was set aside of a label that shows again; a note where there was any."""
     stale = stem.with_name(f"{stem.name}.{_STALE}")
     try:
-        found = load(_ending(stale, _ENDINGS["witness"]))
+        found = _load(_ending(stale, _ENDINGS["witness"]))
     except WitnessError:  # there is none
         return None
     if _identity(found) != _identity(saved) or not _removed(stale, "witness"):

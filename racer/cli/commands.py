@@ -28,6 +28,7 @@ from racer.artefacts.writing import (
     write_witness,
 )
 from racer.catalogue.discovery import origin_text
+from racer.cli.executions import show_executions
 from racer.cli.formats import formatted, summary_is_wanted, tell_github, write_sarif
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
 from racer.cli.naming import (
@@ -57,6 +58,7 @@ from racer.exploration.result import Interrupted, Result
 from racer.exploration.wanted import Wanted
 from racer.exploration.witness_file import saved_witness
 from racer.files import shown_path
+from racer.graph_witnesses.saved import saved_execution
 from racer.lang.patience import GRACE, until
 from racer.lang.run import OutOfTime
 from racer.machine.models import OF_EXECUTIONS
@@ -94,13 +96,13 @@ def explore_scenario(request: Request) -> int:
 
 
 def _require_schedules(request: Request) -> None:
-    """Errors: UsageError where what is to be told or drawn is a schedule, and there are none."""
-    asked = (request.alone, request.for_mail, request.html, request.png, request.certificate)
-    if request.memory in OF_EXECUTIONS and any(asked):
+    """Errors: UsageError where what is to be told is a schedule, and there are none."""
+    alone = request.detail in ALONE
+    if request.memory in OF_EXECUTIONS and (alone or request.certificate):
         raise UsageError(
-            f"--brief, --mermaid, --mail, --html, --png and --certificate tell schedules, and the "
-            f"memory model {request.memory!r} has none: the report has the execution.\n"
-            f"Try: without them, or --json."
+            f"--brief, --mermaid and --certificate tell schedules, and the memory model "
+            f"{request.memory!r} has none: it has executions.\n"
+            f"Try: --mail, --html, --png or --json."
         )
 
 
@@ -222,9 +224,25 @@ def _opening(
 
 def written_witnesses(request: Request, selection: Selection, result: Result) -> dict[str, Written]:
     """The witness file of each label."""
+    found, directory = selection.found, Path(request.directory)
+    name = selection.file_name(result.memory)
+    if result.executions is not None:
+        return {
+            label: write_witness(
+                directory,
+                name,
+                saved_execution(
+                    result,
+                    selection.program,
+                    label,
+                    scenario=found.saved_reference,
+                    parameters=selection.parameters,
+                ),
+            )
+            for label in result.violations
+        }
     if result.loaded is None:
         return {}
-    found, directory = selection.found, Path(request.directory)
     with models_print_to_stderr():  # threads may be run for the fingerprint
         saved = {
             label: saved_witness(
@@ -232,17 +250,15 @@ def written_witnesses(request: Request, selection: Selection, result: Result) ->
             )
             for label in result.violations
         }
-    return {
-        label: write_witness(directory, selection.file_name(result.memory), witness)
-        for label, witness in saved.items()
-    }
+    return {label: write_witness(directory, name, witness) for label, witness in saved.items()}
 
 
 def stale_witnesses(
     request: Request, selection: Selection, result: Result, *, interrupted: bool
 ) -> list[Stale]:
     """Set aside the case's witnesses that were not found again, where all was searched."""
-    if result.bound is not None or interrupted or result.loaded is None:
+    nothing = result.loaded is None and result.executions is None
+    if result.bound is not None or interrupted or nothing:
         return []
     reference, memory = selection.found.saved_reference, result.memory
     case = identity(reference, selection.parameters, memory)
@@ -271,6 +287,9 @@ def _show_violations(
     """
     explanations: dict[str, Explanation] = {}
     end = end_of_telling(deadline, request.timeout)
+    if result.executions is not None:
+        show_executions(request, selection, result, written, end, trailer, opening)
+        return explanations, False
     if not written or result.loaded is None:
         return explanations, False
     with models_print_to_stderr():

@@ -11,6 +11,7 @@ from racer.artefacts.telling import origin_of
 from racer.catalogue.discovery import find, is_below_here
 from racer.catalogue.scenario import Scenario
 from racer.cli.continuing import continued, steps_listed
+from racer.cli.executions import replay_execution
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import named_by_user
 from racer.cli.statuses import DIVERGED, OK
@@ -28,6 +29,8 @@ from racer.exploration.witness_file import (
 )
 from racer.exploration.witnesses import count_preemptions
 from racer.files import beginning, shown_path
+from racer.graph_witnesses.saved import SavedExecution, begins_as_execution
+from racer.graph_witnesses.saved import load as load_execution
 from racer.lang.patience import patience
 from racer.lang.program import Program
 from racer.machine.loaded import Loaded, load_program
@@ -37,6 +40,8 @@ from racer.replaying.trace import Trace
 from racer.viz.brief import Origin
 from racer.viz.summary import heading
 from racer.words.counts import preemptions_text
+
+_Saved = SavedWitness | SavedSchedule | SavedExecution
 
 _STATES_TO_CHECK_NUMBERS = 20_000  # some seconds
 
@@ -108,6 +113,8 @@ def replay_witness(path: str, consent: Consent, *, go_on: bool = False) -> int:
     """
     if begins_as_schedule(beginning(path)):
         return _replay_kept(path, consent, go_on=go_on)
+    if begins_as_execution(beginning(path)):
+        return _replay_execution(path, consent)
     try:
         done = replayed(path, consent)
     except ReplayDiverged as error:
@@ -131,6 +138,14 @@ def replay_witness(path: str, consent: Consent, *, go_on: bool = False) -> int:
     told = f"racer explain {shell_word(path)}{done.consent.words}"
     emit("\n".join(["", *steps_listed(done.trace), "", told]))
     return OK
+
+
+def _replay_execution(path: str, consent: Consent) -> int:
+    """Check an execution that is no schedule."""
+    saved = load_execution(Path(path))
+    with models_print_to_stderr():
+        scenario, program, _ = _saved_program(saved, Path(path), consent)
+    return replay_execution(Path(path), saved, scenario, program)
 
 
 def _replay_kept(path: str, consent: Consent, *, go_on: bool) -> int:
@@ -165,7 +180,14 @@ def replayed(path: str, consent: Consent) -> Replayed:
 
     Errors   WitnessError for a file that cannot be used; ReplayDiverged; ModelError.
     """
-    saved = load(named_by_user(path, "WITNESS"))
+    file = named_by_user(path, "WITNESS")
+    if begins_as_execution(beginning(path)):
+        raise WitnessError(
+            f"the witness {shown_path(file)} is an execution, which is no schedule that could be "
+            f"told step by step.\n"
+            f"Try: racer replay, which checks it; racer explore --mail or --html tells it."
+        )
+    saved = load(file)
     if saved.memory not in MODELS:
         raise WitnessError(
             f"the witness {shown_path(path)} is for the memory model {saved.memory!r}, and this "
@@ -225,7 +247,7 @@ def _edited(path: str, what: str) -> WitnessError:
 
 
 def _saved_program(
-    saved: SavedWitness | SavedSchedule, path: Path, consent: Consent
+    saved: _Saved, path: Path, consent: Consent
 ) -> tuple[Scenario, Program, Consent]:
     """The scenario of a witness, its Program, and what that took of the consent.
 
@@ -248,9 +270,7 @@ def _saved_program(
         raise WitnessError(f"the witness {shown_path(path)} cannot be replayed: {error}") from error
 
 
-def _scenario_of(
-    saved: SavedWitness | SavedSchedule, path: Path, consent: Consent
-) -> tuple[Scenario, Consent]:
+def _scenario_of(saved: _Saved, path: Path, consent: Consent) -> tuple[Scenario, Consent]:
     """The scenario a witness names, or the one given in its place; and what that took.
 
     A file is looked for from here, then from the witness up, and run only if it is a scenario's

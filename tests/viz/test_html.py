@@ -426,3 +426,50 @@ def test_a_claim_leads_to_the_schedule_that_it_is_about(
     page.shows("start")
     page.ask("document.querySelector('.claims a').click()")
     page.until(lambda: page.ask("location.hash"), "#misclassified")
+
+
+# Executions
+
+
+@pytest.fixture(scope="module")
+def of_execution(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the page for IRIW under the kernel's model: four threads."""
+    directory = tmp_path_factory.mktemp("execution")
+    (directory / "iriw.py").write_text(
+        '''
+from racer import Memory, Program, Thread, scenario
+
+@scenario
+def iriw() -> Program:
+    """Two readers see two stores in different orders."""
+    memory = Memory()
+    x, y = memory.cell("x", 0), memory.cell("y", 0)
+
+    async def reads(first, second):
+        return await first.load(), await second.load()
+
+    threads = {"R1": Thread(reads, x, y), "R2": Thread(reads, y, x)}
+    threads |= {"W1": Thread(x.store, 1), "W2": Thread(y.store, 1)}
+    differ = {"differ": lambda state, came: (came["R1"], came["R2"]) != ((1, 0), (1, 0))}
+    return Program(memory, threads, finally_=differ)
+'''
+    )
+    words = ["explore", f"{directory / 'iriw.py'}::iriw", "--memory", "lkmm", "--html"]
+    assert main([*words, "-o", str(directory)]) == 1
+    return (directory / "iriw.memory=lkmm.html").as_uri()
+
+
+@pytest.mark.parametrize("width", [500, 1300])
+def test_the_page_of_an_execution_fits_and_its_steps_are_links(
+    browser: webdriver.Chrome, of_execution: str, width: int
+) -> None:
+    page = Page(browser)
+    browser.set_window_size(width, 900)
+    page.open(of_execution)
+    assert page.ask("document.documentElement.scrollWidth") <= width
+    assert page.ask("document.querySelectorAll('table.execution tbody td b').length") == 6
+    assert page.ask("document.querySelectorAll('.drawing g.node').length") >= 6
+    page.click(".why a")
+    assert page.ask("document.querySelector('td:target b').textContent") == "A1"
+    assert [each for each in page.log("browser") if each["level"] == "SEVERE"] == []
+    browser.set_window_size(1300, 900)

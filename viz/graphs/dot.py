@@ -15,6 +15,7 @@ from racer.viz.diagram.drawing import render
 INK: Final = "black"
 FAINT: Final = "gray55"
 SHADE: Final = "gray90"
+LAYOUT: Final = ("-Kdot",)  # what places the nodes
 _CAPTION = 92  # characters of a line
 _BREAK = '<br align="left"/>'
 
@@ -57,7 +58,7 @@ def new_picture(title: str, caption: Iterable[str], *, ranksep: str = "0.35") ->
 
 def drawn(dot: str, format: Literal["svg", "png"], deadline: float | None = None) -> bytes:
     """The picture, with the nodes where `dot` puts them. Errors: as viz.diagram.render."""
-    return render(dot, format, ("-Kdot",), deadline=deadline)
+    return render(dot, format, LAYOUT, deadline=deadline)
 
 
 def plain(words: str) -> str:

@@ -22,6 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from racer.explanation.states import Field
+from racer.viz.page.executions import ExecutionTold
 from racer.viz.page.report import Report, Told
 from racer.words.names import STEP_NAME
 from racer.words.printable import safe_text
@@ -51,9 +52,11 @@ class _Data:
 def page(report: Report, limit: int = LIMIT) -> bytes:
     """The file, below the limit if that can be had by leaving out pictures, or else witnesses."""
     whole = _page(report)
-    if len(whole) <= limit or not report.told:
+    if len(whole) <= limit or not (report.told or report.executions):
         return whole
     plain = _without_pictures(report)
+    if not report.told:
+        return _page(plain)
     fits, too_many = 0, len(report.told) + 1  # how many witnesses: these do, and so many do not
     while too_many - fits > 1:
         middle = (fits + too_many) // 2
@@ -67,7 +70,11 @@ def page(report: Report, limit: int = LIMIT) -> bytes:
 def _without_pictures(report: Report) -> Report:
     said = "it is left out to keep this file small, and stands beside it"
     return replace(
-        report, told=tuple(replace(told, picture=None, unpictured=said) for told in report.told)
+        report,
+        told=tuple(replace(told, picture=None, unpictured=said) for told in report.told),
+        executions=tuple(
+            replace(told, picture=None, unpictured=said) for told in report.executions
+        ),
     )
 
 
@@ -145,9 +152,12 @@ def _card(field: Field) -> str:
     return field.card
 
 
-def _step_links(text: str, told: Told) -> Markup:
+def _step_links(text: str, told: Told | ExecutionTold) -> Markup:
     """The text with the names of steps that are shown as links to them."""
-    names = {step.row.name for step in told.steps}
+    if isinstance(told, ExecutionTold):
+        names = set(told.names)
+    else:
+        names = {step.row.name for step in told.steps}
     parts = re.split(f"({STEP_NAME})", text)
     link = Markup('<a href="#{}/{}">{}</a>')
     return Markup("").join(

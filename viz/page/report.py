@@ -20,6 +20,7 @@ from racer.exploration.result import Verdict
 from racer.files import shown_path
 from racer.viz.calls import calls_lead, calls_told, could_text
 from racer.viz.mail import ENABLING, conflicts_text, decisive_text, no_return_text, often_text
+from racer.viz.page.executions import ExecutionTold, Paragraph
 from racer.words.changes import Change
 from racer.words.phrases import again_text
 
@@ -76,15 +77,6 @@ class Step:
     after: tuple[Remark, ...]
     spoken: str
     source: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Part of the answer to "why"; one sentence is a paragraph, several are a list under `lead`."""
-
-    heading: str
-    sentences: tuple[str, ...]
-    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +145,7 @@ class Report:
 
     `claims_lead` says what the answers to `claims` are about, where that is not all of each.
     `outcomes` are pairs of a count and what the threads came to; `more` says what is left out.
+    `counted` is what is counted; where these are executions, labels have these in place of `told`.
     """
 
     title: str
@@ -168,6 +161,8 @@ class Report:
     outcomes: tuple[tuple[str, str], ...] = ()
     more: str = ""
     told: tuple[Told, ...] = ()
+    executions: tuple[ExecutionTold, ...] = ()
+    counted: str = "interleavings"
     claims: tuple[ClaimRow, ...] = ()
     claims_lead: str = ""
     command: str = ""

@@ -7,7 +7,7 @@ part = source.function("get_any_page")     # its text, file and lines, or what i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -193,8 +193,8 @@ def _applied(series: Series, shown: str, tree: Tree | None) -> Source:
                 source._note(f"{diff.path} is a binary in {patch.title!r}: it is left out")
                 continue
             old = _before(source.files, diff, tree)
-            before.append(deepcopy(old))
-            after.append(deepcopy(_after(source, patch, diff, old)))
+            before.append(copy(old))
+            after.append(copy(_after(source, patch, diff, old)))
         source.stages.append(Stage(patch, tuple(before), tuple(after)))
     _note_what_is_twice(source)
     return source
@@ -212,7 +212,7 @@ def _before(files: Mapping[str, Known], diff: FileDiff, tree: Tree | None) -> Kn
 def _after(source: Source, patch: Patch, diff: FileDiff, old: Known | None) -> Known | None:
     """Take a file as the patch makes it into the source. Errors: UsageError."""
     tree = source.base
-    made = Known(diff.path, whole=True) if old is None else deepcopy(old)
+    made = Known(diff.path, whole=True) if old is None else copy(old)
     if old is None and (diff.path in source.files or (tree is not None and tree.has(diff.path))):
         if tree is not None:
             raise UsageError(

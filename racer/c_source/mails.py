@@ -152,7 +152,7 @@ class Line:
 
 
 _QUOTED: Final = re.compile(
-    r"((?:[ \t]{0,2}[>|][ \t]?)+)(?:diff --git |--- \S|@@ -\d)", re.MULTILINE
+    r"^([ \t]{0,2}(?:[>|][ \t]?)+)(?:diff --git |--- \S|@@ -\d)", re.MULTILINE
 )
 
 

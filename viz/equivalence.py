@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from racer.difference.equivalence import Equivalence, Parting, ThreadPair
 from racer.viz.wrapping import WIDTH, filled
 
+_WIDEST = 18  # columns of a name that has beside it what the thread does
+
 _HEADLINES = {"equivalent": "EQUIVALENT", "different": "DIFFERENT", "bound": "BOUND"}
 
 
@@ -61,7 +63,11 @@ def _parting(found: Equivalence, name: str, parting: Parting) -> Iterator[str]:
         yield f"{name}: not alike from the start"
     width = max(map(len, found.names))
     for side, does, place in zip(found.names, parting.does, parting.places, strict=True):
-        yield _row(f"  {side:{width}}  {does}", place)
+        if width > _WIDEST:
+            yield filled(f"{side}:", "  ")
+            yield _row(f"    {does}", place)
+        else:
+            yield _row(f"  {side:{width}}  {does}", place)
 
 
 def _row(text: str, place: str) -> str:

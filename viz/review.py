@@ -54,8 +54,10 @@ def _counted(number: int, one: str, more: str) -> str:
 def _verdict(found: Review) -> str:
     """How it comes out, in a word or two."""
     cases = found.cases()
-    if any(case.is_worse for case in cases):
+    if any(case.is_worse and case.differs for case in cases):
         return "worse"
+    if any(case.is_worse for case in cases):
+        return "fails"
     if any(case.is_open for case in cases):
         return "not decided"
     if any(case.differs for case in cases):
@@ -110,7 +112,7 @@ def _change(each: Change) -> Iterator[str]:
 
 def _by_hand(each: Change) -> str:
     text = f"mirrored by hand in {', '.join(each.models)}"
-    if each.touched.how == "comments only":
+    if each.touched.how == "comments only" or each.cases:
         return text
     return f"{text}: what that shows is not about this patch"
 
@@ -154,11 +156,14 @@ def _mailed(each: Change) -> Iterator[str]:
         return
     yield from filled(where, "  ", hang=4).split("\n")
     for case in each.cases:
-        if case.differs or case.is_open:
+        if case.differs or case.is_open or case.is_worse:
             text = f"{case.scenario}: {came_text(case.before)}, then {came_text(case.after)}"
             yield from filled(text, "    ", hang=6).split("\n")
-    same = [case.scenario for case in each.cases if not case.differs and not case.is_open]
-    if same:
-        yield from filled(f"as before: {', '.join(same)}", "    ", hang=6).split("\n")
+    told = {case.scenario for case in each.cases if case.differs or case.is_open or case.is_worse}
+    rest = [case for case in each.cases if case.scenario not in told]
+    if rest:
+        words = "PASS" if at.how == "added" else "as before"
+        names = ", ".join(case.scenario for case in rest)
+        yield from filled(f"{words}: {names}", "    ", hang=6).split("\n")
     if each.models:
         yield from filled(_by_hand(each), "    ", hang=6).split("\n")

@@ -90,11 +90,6 @@ class Known:
         """The functions, and parts of functions, in the order of the file."""
         return [part for run in self.runs() for part in self._parts_of(run)]
 
-    @property
-    def changed(self) -> list[int]:
-        """The lines that the last patch added, and those before which it removed some."""
-        return sorted({*self.added, *self.removed})
-
     def changed_parts(self) -> list[Part]:
         """The functions, or parts of them, in which the last patch changed something. What it
         removed before a function's first line was none of it."""

@@ -244,6 +244,9 @@ def template(text: str, where: str) -> Template:
         tree = ast.parse(written.strip(), mode="eval").body
     except SyntaxError as error:
         raise UsageError(f"{where} = {text!r} is no Python expression: {error.msg}.") from error
+    for each in ast.walk(tree):  # a position is that of the C for which it is used: see place()
+        for name in each._attributes:
+            delattr(each, name)
     return Template(text, tree, slots)
 
 

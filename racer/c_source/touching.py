@@ -49,7 +49,11 @@ def unseen(stage: Stage) -> list[tuple[str, int]]:
         if after is None or after.whole:
             continue
         runs, parts = after.runs(), after.parts()
-        lines = {number for number in after.changed if not _is_placed(number, runs, parts)}
+        lines = {
+            number
+            for number in {*after.added, *after.removed}
+            if not _is_placed(number, runs, parts)
+        }
         if lines:
             found.append((after.path, sum(number - 1 not in lines for number in lines)))
     return found

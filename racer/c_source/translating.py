@@ -208,13 +208,8 @@ class _Translation:
 
 def changed_functions(source: Source) -> frozenset[str]:
     """The names of functions that patches of the input change, or make."""
-    found: set[str] = set()
-    for stage in source.stages:
-        for after in stage.after:
-            for part in after.parts() if after is not None else ():
-                if after is not None and any(part.first <= n <= part.last for n in after.changed):
-                    found.add(part.name)
-    return frozenset(found)
+    files = [after for stage in source.stages for after in stage.after if after is not None]
+    return frozenset(part.name for after in files for part in after.changed_parts())
 
 
 def _python_name(name: str) -> str:

@@ -127,8 +127,16 @@ def patched(mark: InC, text: str, default: str) -> Patched:
     assert place is not None
     source = read_source(place.file, place.tree or None)
     functions = _functions(mark, place, source)
+    return given(mark, source, functions, place.base or default, text)
+
+
+def given(
+    mark: InC, source: Source, functions: dict[str, str], beside: str, text: str = ""
+) -> Patched:
+    """The value for a scenario, of what was read already. `functions` are by the names of their
+    roles; `beside` is the value that they are given beside; `text` the place of the C."""
     is_value = any(role.is_value and role.name in functions for role in mark.roles)
-    made = Patched(text if is_value else place.base or default)
+    made = Patched((text or source.shown) if is_value else beside)
     made.functions, made.mark, made.source = functions, mark, source
     return made
 

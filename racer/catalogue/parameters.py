@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from racer.catalogue.in_c import InC, place_in
+from racer.catalogue.in_c import InC, Patched, place_in
 from racer.errors import ProgramError, UsageError, suggestion
 
 Value = bool | int | str
@@ -190,7 +190,7 @@ class Parameter:
                 for each in self.allowed:
                     if _same(each, value):
                         return each
-                if type(value) is str and self.is_in_c(value):
+                if isinstance(value, Patched) or (type(value) is str and self.is_in_c(value)):
                     return value
         raise self._refused(value)
 

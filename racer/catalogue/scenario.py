@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
-from racer.catalogue.in_c import patched
+from racer.catalogue.in_c import Patched, patched
 from racer.catalogue.parameters import Parameter, Range, Value, parameters_of, show_parameters
 from racer.errors import Location, ProgramError, RacerError, UsageError, suggestion
 from racer.files import shown_path, source_line
@@ -158,6 +158,8 @@ class Scenario:
         given = dict(values)
         for each in self.parameters:
             value = values[each.name]
+            if isinstance(value, Patched):
+                continue
             if each.in_c is not None and each.is_in_c(value):
                 given[each.name] = patched(each.in_c, str(value), str(each.default))
         return given

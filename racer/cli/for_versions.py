@@ -97,18 +97,27 @@ def review(
     mail: Annotated[
         bool, typer.Option("--mail", help="Print a mail of the difference instead.")
     ] = False,
+    max_states: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop each search after N states.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop each search after S seconds.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Say which functions a series changes that models are about.
+    """Say which functions a series changes that models are about, and what that changes.
 
-    Of each it is said which models mirror it by hand. Exit status 0 where that could be said, 2
-    where the series cannot be read or applied.
+    Of each it is said which models mirror it by hand; and what the scenarios that take it as C show
+    before the patch and after it. Exit status 1 where one shows a label after a patch that it did
+    not show before, else 3 where what one shows is not known, else 0.
     """
     from racer.cli.guard import guarded
 
     def command() -> int:
         from racer.cli.reviewing import review_command
 
-        return review_command(series, base, wants_mail=mail, json=json)
+        return review_command(
+            series, base, max_states=max_states, timeout=timeout, wants_mail=mail, json=json
+        )
 
     raise typer.Exit(guarded(command))

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from racer.c_source.inputs import read_source
 from racer.c_source.mirrors import recorded
-from racer.catalogue.discovery import files_below
+from racer.catalogue.discovery import Found, catalogue, files_below
 from racer.cli.drifting import directories
-from racer.cli.guard import emit
+from racer.cli.guard import emit, models_print_to_stderr
+from racer.cli.progress import shown_states
 from racer.cli.statuses import BOUND, NOT_AS_DECLARED, OK
 from racer.difference.reviewing import review
+from racer.difference.roles import Roles
 from racer.errors import UsageError
 from racer.viz.documents.review import review_document
 from racer.viz.review import review_mail, review_text
 
 
-def review_command(series: str, base: str | None, *, wants_mail: bool, json: bool) -> int:
+def review_command(
+    series: str,
+    base: str | None,
+    *,
+    max_states: int | None,
+    timeout: float | None,
+    wants_mail: bool,
+    json: bool,
+) -> int:
     """Tell of each patch what it changes; 1 where a scenario shows more after it than before, 3
     where that is not known of one."""
     source = read_source(series, base)
@@ -24,7 +34,10 @@ def review_command(series: str, base: str | None, *, wants_mail: bool, json: boo
             f"Try: a mailbox, a mail or a diff."
         )
     models = {each: (files_below(each), recorded(each)) for each in directories(None)}
-    found = review(source, models, lambda touched, before, after: ())
+    with models_print_to_stderr():
+        scenarios = [each for each in catalogue().found if _takes_c(each)]
+        roles = Roles(scenarios, max_states, timeout, shown_states)
+        found = review(source, models, roles.cases)
     if json:
         emit(review_document(found))
     else:
@@ -33,3 +46,7 @@ def review_command(series: str, base: str | None, *, wants_mail: bool, json: boo
     if any(case.is_worse for case in cases):
         return NOT_AS_DECLARED
     return BOUND if any(case.is_open for case in cases) else OK
+
+
+def _takes_c(found: Found) -> bool:
+    return any(each.in_c is not None for each in found.scenario.parameters)

@@ -7,7 +7,7 @@ before the patch and after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -46,13 +46,14 @@ class Case:
     def differs(self) -> bool:
         """Whether the patch makes a difference to what it shows, as far as both are known."""
         sides = (self.before, self.after)
-        if any(each.verdict in ("bound", "not explored") for each in sides):
+        if any(each.verdict not in ("pass", "fail") for each in sides):
             return False
         return (self.before.verdict, self.before.labels) != (self.after.verdict, self.after.labels)
 
     @property
     def is_worse(self) -> bool:
-        """Whether it shows a label after the patch that it did not show before."""
+        """Whether it shows a label after the patch that it did not show before it; any label, of a
+        function that was not there."""
         return bool(set(self.after.labels) - set(self.before.labels))
 
     @property
@@ -95,7 +96,7 @@ class Review:
 
 
 # What scenarios show of a function: before and after are the input on either side of the patch.
-Explore = Callable[[Touched, Source, Source], Sequence[Case]]
+Explore = Callable[[Touched, Source, Source], Iterable[Case]]
 
 
 def review(

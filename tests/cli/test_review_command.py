@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.c_source.mailing import AFTER, BEFORE, headed, mail, mailbox, patch, posted
+from tests.c_source.reviewing import FILE, ONCE, TWICE, UNKNOWN, project
 from tests.c_source.test_mirrors import MODEL, tree
 
 if TYPE_CHECKING:
@@ -90,3 +92,74 @@ def test_what_is_no_series_is_refused(series: Run, content: str, text: str) -> N
     Path("bad").write_text(content)
     status, out, err = series("review", "bad", "--base", "tree")
     assert (status, out) == (2, "") and text in err
+
+
+def reviewed(here: Path, racer: Run, *versions: str) -> tuple[int, str, str]:
+    """A series from the first of these versions of a file to the last, patch by patch."""
+    project(here, versions[0])
+    number = len(versions) - 1
+    mails = [
+        posted(patch(old, new, "lib/flag.c"), f"[PATCH {at}/{number}] flag: {at}")
+        for at, (old, new) in enumerate(itertools.pairwise(versions), 1)
+    ]
+    Path("v1.mbox").write_text(mailbox(*mails))
+    return racer("review", "v1.mbox", "--base", "tree")
+
+
+def test_what_scenarios_show_is_told_before_each_patch_and_after_it(here: Path, racer: Run) -> None:
+    status, out, err = reviewed(here, racer, FILE, f"{FILE}\n{TWICE}", f"{FILE}\n{ONCE}")
+    first, second = out.split("\n\n")[1:3]
+    assert (status, err) == (1, "") and "FAILS  models are about 2 of the 2 functions" in out
+    rows = [" ".join(text.split("\n")[-1].split()) for text in (first, second)]
+    assert rows == ["steady (not there) FAIL torn", "steady * FAIL torn PASS"]
+
+
+def test_a_label_more_than_before_is_worse(here: Path, racer: Run) -> None:
+    status, out, _ = reviewed(here, racer, f"{FILE}\n{ONCE}", f"{FILE}\n{TWICE}")
+    assert status == 1 and "WORSE  models are about 1 of the 1 function" in out
+    status, out, _ = racer("review", "v1.mbox", "--base", "tree", "--mail")
+    assert status == 1 and "\n    steady: PASS, then FAIL torn\n" in out
+    case = json.loads(racer("review", "v1.mbox", "--base", "tree", "--json")[1])["patches"][0][
+        "changes"
+    ][0]["cases"][0]
+    assert (case["before"]["verdict"], case["after"]["labels"], case["differs"]) == (
+        "pass",
+        ["torn"],
+        True,
+    )
+
+
+def test_a_label_less_is_another_verdict(here: Path, racer: Run) -> None:
+    status, out, _ = reviewed(here, racer, f"{FILE}\n{TWICE}", f"{FILE}\n{ONCE}")
+    assert status == 0 and "OTHER VERDICTS  " in out
+
+
+def test_what_cannot_be_translated_is_not_decided(here: Path, racer: Run) -> None:
+    status, out, _ = reviewed(here, racer, f"{FILE}\n{ONCE}", f"{FILE}\n{UNKNOWN}")
+    assert status == 3 and "NOT DECIDED  " in out
+    assert "after: not explored: " in out and "mean nothing to the model" in " ".join(out.split())
+
+
+def test_a_search_that_was_cut_is_not_decided(here: Path, racer: Run) -> None:
+    reviewed(here, racer, f"{FILE}\n{TWICE}", f"{FILE}\n{ONCE}")
+    status, out, _ = racer("review", "v1.mbox", "--base", "tree", "--max-states", "2")
+    assert status == 3 and "BOUND max_states=2    BOUND max_states=2" in out
+
+
+def test_without_the_tree_what_a_patch_shows_is_enough_for_what_it_adds(
+    here: Path, racer: Run
+) -> None:
+    reviewed(here, racer, FILE, f"{FILE}\n{ONCE}")
+    status, out, _ = racer("review", "v1.mbox")
+    assert status == 0 and "steady                (not there)           PASS" in out
+
+
+def test_threads_in_c_are_compared_as_others_are(here: Path, racer: Run) -> None:
+    project(here, FILE)
+    for name, text in (("one.c", ONCE), ("two.c", TWICE)):
+        Path(name).write_text(text)
+    status, out, err = racer("equiv", "steady", "one.c", "two.c")
+    assert (status, err) == (1, "")
+    # Both load the flag at line 3; then the one is at its end, and the other loads it at line 5.
+    assert "R: alike for 1 answer" in out and "one.c:3 | two.c:3" in out
+    assert "two.c  does load set" in out and out.rstrip().endswith("two.c:5")

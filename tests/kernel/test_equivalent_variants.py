@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from racer.catalogue.discovery import find
 from racer.difference.equivalence import ThreadPair, equivalence
+
+DATA = Path(__file__).parent.parent / "c_source" / "data"
 
 
 def classify(scenario: str, one: dict[str, object], other: dict[str, object]) -> ThreadPair:
@@ -65,3 +69,29 @@ def test_what_only_one_of_two_can_find_is_not_decided() -> None:
         "put_p": "different",
         "split": "different",
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "caller"),
+    [
+        *((version, "memory_failure") for version in ("v8", "v10", "v10_rmb")),
+        ("v9", "soft_offline"),  # with the opt-out
+        *(
+            pytest.param(version, "soft_offline", marks=pytest.mark.slow)
+            for version in ("v8", "v10", "v10_rmb")
+        ),
+    ],
+)
+def test_versions_are_their_c(version: str, caller: str) -> None:
+    by_hand = {"variant": version, "caller": caller}
+    in_c = {"variant": str(DATA / f"{version}.c"), "caller": caller}
+    assert classify("split_race", by_hand, in_c).verdict == "equivalent"
+
+
+def test_another_version_is_not_the_c_of_one_and_its_line_is_told() -> None:
+    file = DATA / "v10.c"
+    pair = classify("split_race", {"variant": "v9"}, {"variant": str(file)})
+    assert pair.parting is not None and len(pair.parting.answers) == 4  # as above
+    lines = file.read_text().split("\n")
+    again = next(at for at, line in enumerate(lines, 1) if "if (compound_head(page)" in line)
+    assert pair.parting.places[1].endswith(f"v10.c:{again}")

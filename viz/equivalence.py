@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from racer.difference.equivalence import Equivalence, Parting, ThreadPair
-from racer.viz.wrapping import WIDTH, filled
+from racer.viz.wrapping import beside, filled
 
 _WIDEST = 18  # columns of a name that has beside it what the thread does
 
@@ -58,25 +58,13 @@ def _parting(found: Equivalence, name: str, parting: Parting) -> Iterator[str]:
         for at, step in enumerate(parting.answers, 1):
             one, other = step.places
             places = one if one == other else " | ".join(part for part in (one, other) if part)
-            yield _row(f"{at:3}  {step.text}", places)
+            yield beside(f"{at:3}  {step.text}", places)
     else:
         yield f"{name}: not alike from the start"
     width = max(map(len, found.names))
     for side, does, place in zip(found.names, parting.does, parting.places, strict=True):
         if width > _WIDEST:
             yield filled(f"{side}:", "  ")
-            yield _row(f"    {does}", place)
+            yield beside(f"    {does}", place)
         else:
-            yield _row(f"  {side:{width}}  {does}", place)
-
-
-def _row(text: str, place: str) -> str:
-    """What is done, and at the right, or below, where."""
-    lines = filled(text, hang=7).split("\n")
-    if not place:
-        return "\n".join(lines)
-    if len(lines[-1]) + 2 + len(place) <= WIDTH:
-        lines[-1] = f"{lines[-1]}{place:>{WIDTH - len(lines[-1])}}"
-    else:
-        lines += [line.rjust(WIDTH) for line in filled(place).split("\n")]
-    return "\n".join(lines)
+            yield beside(f"  {side:{width}}  {does}", place)

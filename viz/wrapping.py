@@ -21,3 +21,15 @@ def filled(text: str, indent: str = "", hang: int | None = None, width: int = WI
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def beside(text: str, place: str) -> str:
+    """What is done, and at the right, or below, where."""
+    lines = filled(text, hang=7).split("\n")
+    if not place:
+        return "\n".join(lines)
+    if len(lines[-1]) + 2 + len(place) <= WIDTH:
+        lines[-1] = f"{lines[-1]}{place:>{WIDTH - len(lines[-1])}}"
+    else:
+        lines += [line.rjust(WIDTH) for line in filled(place).split("\n")]
+    return "\n".join(lines)

@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from racer.cli import for_others, for_versions, options
+from racer.cli import for_models, for_others, for_versions, options
 
 COMMANDS = (
-    *("claims", "diff", "drift", "equiv", "explain", "explore", "graph", "list", "litmus"),
-    *("replay", "review", "schema", "verify"),
+    *("claims", "diff", "drift", "equiv", "explain", "explore", "fences", "graph", "list"),
+    *("litmus", "replay", "review", "schema", "verify"),
 )
 
 app = typer.Typer(
@@ -405,6 +405,7 @@ def _graph(
 app.command("drift")(for_versions.drift)
 app.command("equiv")(for_versions.equiv)
 app.command("review")(for_versions.review)
+app.command("fences")(for_models.fences)
 app.command("litmus")(for_others.litmus)
 app.command("schema")(for_others.schema)
 app.command("verify")(for_others.verify)

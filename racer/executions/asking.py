@@ -132,6 +132,22 @@ class Asked:
                     if end.outcome not in account.examples:
                         account.examples[end.outcome] = self._judged(example)
 
+    def violating(
+        self, model: Model, *, dependencies: bool
+    ) -> Iterator[tuple[tuple[str, ...], Example]]:
+        """Every execution that a model allows and that shows a label, with all that it shows: with
+        the dependencies that can be read off, or without any. Errors: as the class."""
+        depends = DependsAsRead(self._known) if dependencies else Depends()
+        for example in self._examples(depends, [model]):
+            graph = example.execution.graph
+            if not allowed(model, graph):
+                continue
+            end = self._ends.of(example.ways, example.execution.memory)
+            if end is None or not end.labels:
+                continue
+            if self._windows.agree(model, graph, example.ways):
+                yield end.labels, self._judged(example)
+
     def _examples(self, depends: Depends, models: Sequence[Model]) -> Iterator[Example]:
         """Executions that are coherent and atomic, with dependencies of that reading: all that some
         model allows."""

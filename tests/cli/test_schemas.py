@@ -80,6 +80,7 @@ COMMANDS = {
     "threads that are not": ("equiv", "equiv models.py::reads torn once"),
     "functions that models mirror": ("drift", "drift models --base tree"),
     "a series": ("review", "review a.patch --base tree"),
+    "barriers, and what can go": ("fences", "fences fake_head --set fix=swapped"),
     "list": ("list", "list"),
     "litmus tests, and one that cannot be read": ("litmus", "litmus ."),
     "list of one": ("list", "list models.py::reads"),

@@ -21,6 +21,7 @@ from racer.viz.documents.claims import ClaimsDocument
 from racer.viz.documents.difference import DifferenceDocument
 from racer.viz.documents.drift import DriftDocument
 from racer.viz.documents.equivalence import EquivDocument
+from racer.viz.documents.fences import FencesDocument
 from racer.viz.documents.listing import ListDocument
 from racer.viz.documents.litmus import LitmusDocument
 from racer.viz.documents.parts import Entry
@@ -32,6 +33,7 @@ _DOCUMENTS: Final = (
     DifferenceDocument,
     DriftDocument,
     EquivDocument,
+    FencesDocument,
     ListDocument,
     LitmusDocument,
     ResultDocument,

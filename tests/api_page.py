@@ -130,6 +130,7 @@ TYPES["Sampling"] = "`runs`, `chance`, `unseen`, ...: what runs by lot say of th
 TYPES["Record"] = "the same as plain data: see racer/executions/record.py"
 TYPES["ByExecutions"] = "`count`, `prevented`, ...: see racer/exploration/result.py"
 TYPES["ToldExecution"] = "`threads`, `stores`, `circle`: see racer/executions/told.py"
+TYPES["Engine"] = '`"compiled"` or `"python"`'
 TYPES["Verdict"] = 'of a Result `"pass"`, `"fail"` or `"bound"`; of an Answer as it says'
 
 _TABLE = re.compile(r"^\S.* {2,}\S|^ {4}", re.MULTILINE)

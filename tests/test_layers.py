@@ -24,6 +24,7 @@ LAYERS = [
     ["racer.catalogue"],
     ["racer.words"],
     ["racer.machine"],
+    ["racer.native"],
     ["racer.search"],
     ["racer.axiomatic"],
     ["racer.executions"],

@@ -31,8 +31,9 @@ from racer.machine.loaded import Loaded
 from racer.machine.moves import agent_of
 from racer.machine.predicates import Truth, truth_of
 from racer.search.counting import schedules_to
-from racer.search.graph import StateGraph, search
+from racer.search.graph import search
 from racer.search.limits import Budget
+from racer.search.state_graph import StateGraph
 
 FORMAT: Final = 1
 MODEL: Final = "sc"  # the only memory model whose steps a certificate tells

@@ -53,10 +53,13 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import PackageNotFoundError, version
 
+        from racer.native.library import engine_text
+
         try:
-            typer.echo(f"racer {version('racer')}")
+            told = version("racer")
         except PackageNotFoundError:
-            typer.echo("racer (not installed)")
+            told = "(not installed)"
+        typer.echo(f"racer {told}, engine: {engine_text()}")
         raise typer.Exit
 
 

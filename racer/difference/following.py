@@ -14,7 +14,7 @@ from racer.lang.schedule import Schedule
 from racer.machine.interface import Broken, System
 from racer.machine.layout import State
 from racer.machine.moves import Move, agent_of, packed
-from racer.search.graph import ModelFailed
+from racer.search.state_graph import ModelFailed
 from racer.search.walk import DepthFirst
 
 # An end is mostly as near as the threads are long; only loops need any searching.

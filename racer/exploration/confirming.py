@@ -14,7 +14,7 @@ from racer.machine.layout import State
 from racer.machine.models import replayed
 from racer.machine.moves import Move, named
 from racer.replaying.trace import Trace
-from racer.search.graph import ModelFailed
+from racer.search.state_graph import ModelFailed
 from racer.search.walk import along
 
 

@@ -35,8 +35,8 @@ from racer.machine.layout import State
 from racer.machine.models import tasks_of
 from racer.machine.moves import Move, agent_of, named, option_of
 from racer.replaying.tasks import Tasks
-from racer.search.graph import StateGraph
 from racer.search.limits import Budget, LimitHit
+from racer.search.state_graph import StateGraph
 
 STEPS: Final = 20_000  # of real coroutines
 MOVES: Final = 500

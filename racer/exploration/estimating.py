@@ -21,9 +21,10 @@ from racer.lang.program import Program
 from racer.machine.loaded import Loaded, load_program
 from racer.machine.models import system_of
 from racer.machine.monitors import TooManyWindows
-from racer.search.graph import ModelFailed, StateGraph, search
+from racer.search.graph import search
 from racer.search.limits import Budget
 from racer.search.sampling import Run, states_at_least, states_by_levels
+from racer.search.state_graph import ModelFailed, StateGraph
 from racer.search.symmetry import Symmetric
 
 RUNS: Final = 2_000

@@ -23,10 +23,11 @@ from racer.machine.models import replayed
 from racer.machine.moves import thread_of
 from racer.search.components import looping_moves
 from racer.search.counting import schedules_to
-from racer.search.graph import ModelFailed, StateGraph
 from racer.search.limits import Tell
 from racer.search.livelocks import NONE, Endless, endless
+from racer.search.orbits import orbits_of
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
+from racer.search.state_graph import ModelFailed, StateGraph
 from racer.search.symmetry import Symmetric, outcome_orbit
 
 
@@ -293,6 +294,7 @@ class _Telling:
             unfair=_unfair(searched, self._unending),
             coverage=searched.coverage,
             loaded=searched.loaded,
+            engine=searched.graph.engine,
         )
 
 
@@ -361,9 +363,7 @@ def _size(searched: Searched, every: StateGraph | None) -> tuple[int, int]:
     """States and transitions: all that can be reached if they were searched, else those seen."""
     if every is None or not searched.reduced:
         return len(searched.graph.states), searched.graph.transitions
-    orbits = [searched.quotient.orbit(state) for state in every.states]
-    moves = sum(size * len(out) for size, out in zip(orbits, every.edges, strict=True))
-    return sum(orbits), moves
+    return orbits_of(every, searched.quotient)
 
 
 def _note_outcomes(

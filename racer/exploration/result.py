@@ -14,6 +14,7 @@ from racer.explanation.telling import effect_of
 from racer.lang.outcomes import OutcomeKey, Violation
 from racer.lang.schedule import Schedule
 from racer.machine.loaded import Loaded
+from racer.native.library import Engine
 from racer.replaying.trace import Trace
 
 Verdict = Literal["pass", "fail", "bound"]
@@ -220,6 +221,7 @@ class Result:
                    and under a memory model of executions, which are no schedules
     executions     what such a model says besides: then there are no interleavings and no states,
                    and witnesses have executions; None under any other, and where nothing is proved
+    engine         what states were searched by: "compiled", or "python", which finds the same
     """
 
     verdict: Verdict
@@ -240,6 +242,7 @@ class Result:
     sampling: Sampling | None = None
     loaded: Loaded | None = field(default=None, repr=False, compare=False)
     executions: ByExecutions | None = None
+    engine: Engine = field(default="python", compare=False)
 
     def effects(self, label: str) -> dict[str, int | None]:
         """The effects that violations with this label declare, with their interleavings, sorted.

@@ -34,7 +34,6 @@ from racer.machine.loaded import Loaded
 from racer.machine.models import system_of
 from racer.machine.monitors import TooManyWindows
 from racer.machine.moves import packed
-from racer.search.graph import ModelFailed
 from racer.search.limits import is_past
 from racer.search.sampling import (
     Pct,
@@ -47,6 +46,7 @@ from racer.search.sampling import (
     unseen_at_most,
 )
 from racer.search.shown import Examiner
+from racer.search.state_graph import ModelFailed
 
 MOST_STEPS: Final = 10_000  # of one run
 PILOTS: Final = 100  # runs that say how long runs are;

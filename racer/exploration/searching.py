@@ -22,9 +22,10 @@ from racer.lang.run import OutOfTime
 from racer.machine.loaded import Loaded
 from racer.machine.models import system_of
 from racer.machine.monitors import TooManyWindows
-from racer.search.graph import ModelFailed, StateGraph, search
+from racer.search.graph import search
 from racer.search.limits import Budget, LimitHit, Phase
 from racer.search.shown import Examiner
+from racer.search.state_graph import ModelFailed, StateGraph
 from racer.search.stubborn import StubbornSets
 from racer.search.symmetry import Symmetric
 
@@ -157,7 +158,7 @@ def _condensed(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Search
     try:
         graph = full = search(quotient if wanted.reduce else system, sometimes, budget)
         if wanted.reduced_graph:
-            graph = search(quotient, sometimes, budget, StubbornSets(system).choose)
+            graph = search(quotient, sometimes, budget, StubbornSets(system))
     except ModelFailed as failed:
         raise _told(failed, quotient, wanted) from failed
     return Searched(loaded, system, quotient, graph, full, full, wanted.memory, wanted.reduce)
@@ -196,7 +197,7 @@ def _by_closed(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Search
         budget = _deciding(deadline, wanted)
         try:
             if wanted.reduce:
-                choose = StubbornSets(system).choose
+                choose = StubbornSets(system)
                 graph = search(quotient, sometimes, budget, choose, tell=wanted.progress)
             else:
                 graph = search(system, sometimes, budget, tell=wanted.progress)
@@ -257,7 +258,7 @@ def _with_cycles(searched: Searched, wanted: Wanted, deadline: float | None) -> 
         return replace(searched, cyclic=full)
     if wanted.reduce and graph.complete and graph.order() is None:
         budget = _deciding(deadline, wanted)
-        choose = StubbornSets(searched.system).choose
+        choose = StubbornSets(searched.system)
         # The model has been found not to fail.
         cyclic = search(searched.quotient, (), budget, choose, cycles=True, tell=wanted.progress)
         return replace(searched, cyclic=cyclic)

@@ -14,7 +14,6 @@ from racer.lang.values import value_key
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.moves import Agents, Move, agent_of, named, renamed
-from racer.search.graph import StateGraph
 from racer.search.limits import Budget, Progress, Tell
 from racer.search.livelocks import Endless, shortest_fair_cycle
 from racer.search.preemptions import (
@@ -25,6 +24,7 @@ from racer.search.preemptions import (
     Shows,
 )
 from racer.search.shown import Examiner, Family, Goal, Label, Shown
+from racer.search.state_graph import StateGraph
 from racer.search.walk import along
 
 # A label's witness is minimal whatever that takes; an outcome's if it is met within so many

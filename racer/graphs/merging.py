@@ -17,8 +17,8 @@ from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.moves import Move, thread_of
 from racer.search.counting import continuations_of, schedules_to
-from racer.search.graph import StateGraph
 from racer.search.shown import Examiner
+from racer.search.state_graph import StateGraph
 from racer.words.changes import shown
 from racer.words.outcomes import outcome_value
 from racer.words.phrases import operation_text, step_text

@@ -21,8 +21,8 @@ from racer.machine.layout import State
 from racer.machine.moves import Move, packed, thread_of
 from racer.search.counting import schedules_to
 from racer.search.edges import Edges
-from racer.search.graph import StateGraph
 from racer.search.shown import Examiner
+from racer.search.state_graph import StateGraph
 from racer.search.walk import along
 from racer.words.changes import shown
 from racer.words.outcomes import outcome_value
@@ -215,7 +215,8 @@ def _with_path(hops: Hops, path: _Path, merged: Merged, index: dict[State, int])
 
 def _graph_of(searched: Searched, paths: list[_Path]) -> StateGraph:
     """The states on some paths, with all their moves, as a graph that was cut."""
-    graph = StateGraph([searched.quotient.initial()], Edges([[]]), [-1])
+    states, parents = [searched.quotient.initial()], [-1]
+    graph = StateGraph(states, Edges([[]]), parents)
     graph.bound = "only these schedules were looked at"
     index = {graph.states[0]: 0}
     for state in dict.fromkeys(before for path in paths for before, _, _ in path):
@@ -223,9 +224,9 @@ def _graph_of(searched: Searched, paths: list[_Path]) -> StateGraph:
         for _, after in found:
             if after not in index:
                 index[after] = len(graph.states)
-                graph.states.append(after)
+                states.append(after)
                 graph.edges.add_state()
-                graph.parents.append(index[state])
+                parents.append(index[state])
         graph.edges.put(index[state], [(move, index[after]) for move, after in found])
     graph.expanded = len(graph.states)
     return graph

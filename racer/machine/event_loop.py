@@ -20,6 +20,7 @@ from racer.automata.lifting import Lifted
 from racer.lang.checkpoints import keeps_the_loop
 from racer.lang.pending import Pending
 from racer.lang.ready_queue import ReadyQueue, begun, task_order
+from racer.machine.flat import FlatTables
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
 from racer.machine.moves import agent_of
@@ -35,6 +36,10 @@ class _Loop(SequentialConsistency):
 
     def take_over(self, grown: System, nodes: Sequence[Mapping[int, int]]) -> None:
         """A state is more than what can be carried over."""
+
+    def flat(self, sometimes: Sequence[str]) -> FlatTables | None:
+        """Who may go on is not in the tables."""
+        return None
 
     def _can_go(self, state: State, task: int) -> bool:
         """Whether a task could take a step now, if the loop let it."""

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from racer.lang.operations import Operation
 from racer.lang.outcomes import OutcomeKey
 from racer.machine.dependence import Footprint
+from racer.machine.flat import FlatTables
 from racer.machine.layout import Field, State
 from racer.machine.moves import Agents, Move
 
@@ -54,6 +55,10 @@ class System(Protocol):
         """Know the moves that a system of the same model has found, of the same program with other
         automata: `nodes` has by thread, for each node of those, the one that goes on alike."""
 
+    def flat(self, sometimes: Sequence[str]) -> FlatTables | None:
+        """Its tables in plain numbers, for these `sometimes` predicates; None for a model of which
+        more has to be asked than such tables say."""
+
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         """What a move does in `state`: the operation, and the result its thread gets."""
 
@@ -72,6 +77,9 @@ class System(Protocol):
 
     def futures(self, state: State) -> tuple[Future, ...] | None:
         """By agent, what it may touch from here on; None where no bound is known."""
+
+    def futures_by_node(self) -> tuple[Sequence[Future], ...] | None:
+        """By thread and node the same, where it depends on nothing else, and agents are threads."""
 
     def labels(self, state: State) -> tuple[str, ...]:
         """The violations on the way to this state, sorted; deadlock is not among them."""

@@ -13,6 +13,9 @@ from racer.errors import InternalError
 # Field widths where the automata are open and no maximum is known beforehand.
 _OPEN_WIDTH: Final = 24
 
+# What a state is cut into for those that have no integers of any size (racer/native/).
+WORD: Final = 64
+
 State = int  # a packed one
 
 
@@ -39,18 +42,22 @@ class Layout:
     Shape    from the lowest bits up: for each thread its node, its window monitors and what the
              memory model keeps for it (`own`), which together are its `locals`; then the cells;
              then a bit for each broken invariant. The copies of a thread lie side by side, with
-             equal widths.
+             equal widths. No thread's locals and no cell cross a multiple of WORD bits, as long as
+             they are not wider.
     own      by name, how many bits the memory model wants for each thread: `more[name][thread]`
     """
 
     def __init__(self, lifted: Lifted, own: Mapping[str, int] | None = None) -> None:
         self._bits = 0
         nodes, windows, local = [], [], []
+        more = sum((own or {}).values())
         self.more: dict[str, list[Field]] = {name: [] for name in own or {}}
         for automaton in lifted.automata:
+            slots = _slots_of(automaton, lifted)
+            self._make_room(_node_width(automaton) + 2 * slots + more)
             start = self._bits
             nodes.append(self._field(_node_width(automaton)))
-            windows.append(tuple(self._field(2) for _ in range(_slots_of(automaton, lifted))))
+            windows.append(tuple(self._field(2) for _ in range(slots)))
             for name, width in (own or {}).items():
                 self.more[name].append(self._field(width))
             local.append(Field(start, (1 << (self._bits - start)) - 1))
@@ -64,9 +71,21 @@ class Layout:
         self.broken = {name: self._field(1) for name in sorted(lifted.program.invariants)}
 
     def _field(self, width: int) -> Field:
+        self._make_room(width)
         field = Field(self._bits, (1 << width) - 1)
         self._bits += width
         return field
+
+    def _make_room(self, width: int) -> None:
+        """Go on to the next word where what is so wide would cross into it."""
+        left = -self._bits % WORD
+        if left < width <= WORD:
+            self._bits += left
+
+    @property
+    def words(self) -> int:
+        """How many words of WORD bits a state takes."""
+        return -(-self._bits // WORD)
 
 
 def _width(count: int) -> int:

@@ -69,7 +69,7 @@ class Monitors:
     def concern(self, step: Step) -> bool:
         """Whether the monitors have anything to do at this step, whatever the state."""
         changes = step.changes is not None and (step.changes in self.watched or self._examines)
-        return bool(step.opens) or changes or self._settles(step)
+        return changes or self.settles(step)
 
     def _settles(self, step: Step) -> bool:
         """Whether the thread learns what a window saw, or ends within one."""
@@ -86,7 +86,7 @@ class Monitors:
             state += field.delta(field.get(state), seen)
         if step.changes is not None:
             state = self._observe(before, state, step.changes, step)
-        if step.opens or self._settles(step):
+        if self.settles(step):
             state = self._close(state, step)
         return state if step.changes is None else self._examine_change(state, step.changes)
 
@@ -102,13 +102,26 @@ class Monitors:
 
     def truth(self, watch: Watched, state: State) -> bool:
         known = self._watches.get(watch.name)
+        return (self.of_watch(watch.name) if known is None else known)(state)
+
+    def of_watch(self, name: str) -> Truth:
+        """The truth of the watch of that name."""
+        known = self._watches.get(name)
         if known is None:
-            cells = frozenset(watch.cells)
-            own = self._lifted.program.memory.watches[watch.name]
-            known = self._watches[watch.name] = truth_of(
-                f"watch {watch.name!r}", own.predicate, self._layout, self._lifted, cells
+            own = self._lifted.program.memory.watches[name]
+            known = self._watches[name] = truth_of(
+                f"watch {name!r}", own.predicate, self._layout, self._lifted, frozenset(own.cells)
             )
-        return known(state)
+        return known
+
+    def settles(self, step: Step) -> bool:
+        """Whether windows of the thread close with this step, or are cleared."""
+        return bool(step.opens) or self._settles(step)
+
+    @property
+    def of_states(self) -> tuple[list[tuple[Field, Truth]], list[Truth]]:
+        """The invariants, each with its bit in a state, and what may not be false."""
+        return self._invariants, [truth for _, truth in self._consistency]
 
     def _observe(self, before: State, state: State, changed: str, step: Step | None) -> State:
         """Every open window on the changed cell sees the new state; for others none is new."""

@@ -12,9 +12,10 @@ from racer.lang import endings
 from racer.lang.final import FinalPredicate, unmet
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Violated, is_atomic
-from racer.machine.interface import System
+from racer.machine.flat import FlatTables
+from racer.machine.interface import Future, System
 from racer.machine.layout import Cells, Layout, State
-from racer.machine.predicates import truth_of
+from racer.machine.predicates import Truth, truth_of
 
 
 class Reader:
@@ -105,6 +106,10 @@ class Reader:
     def reached(self, state: State, predicate: str) -> bool:
         return self._sometimes[predicate](state)
 
+    def of_sometimes(self, predicate: str) -> Truth:
+        """The truth of the `sometimes` predicate of that name."""
+        return self._sometimes[predicate]
+
 
 class Telling:
     """What a System says of a state by way of its Reader, as machine/interface.py has it."""
@@ -113,6 +118,12 @@ class Telling:
 
     def take_over(self, grown: System, nodes: Sequence[Mapping[int, int]]) -> None:
         """A model need not: what it does not know it finds again."""
+
+    def flat(self, sometimes: Sequence[str]) -> FlatTables | None:
+        return None
+
+    def futures_by_node(self) -> tuple[Sequence[Future], ...] | None:
+        return None
 
     def labels(self, state: State) -> tuple[str, ...]:
         return self._reader.labels(state)

@@ -15,6 +15,7 @@ from racer.lang.operations import Operation
 from racer.lang.pending import Raised
 from racer.machine.carrying import Translation
 from racer.machine.dependence import ThreadFootprints, footprints, places_of
+from racer.machine.flat import FlatTables
 from racer.machine.interface import Broken, Future, Successors, System
 from racer.machine.layout import Layout, State
 from racer.machine.monitors import Monitors
@@ -101,6 +102,10 @@ class SequentialConsistency(Telling):
                 found.append((move, after))
         return found
 
+    def flat(self, sometimes: Sequence[str]) -> FlatTables | None:
+        truths = [self._reader.of_sometimes(name) for name in sometimes]
+        return FlatTables(self._lifted, self._layout, self._monitors, self._tables, truths)
+
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         return self._tables[agent_of(move)].event(state, move)
 
@@ -123,6 +128,9 @@ class SequentialConsistency(Telling):
             return None
         nodes = zip(known, self._layout.nodes, strict=True)
         return tuple([futures[(state >> field.shift) & field.mask] for futures, field in nodes])
+
+    def futures_by_node(self) -> tuple[Sequence[Future], ...] | None:
+        return self._futures
 
     def _take(self, before: State, after: State, move: Move, special: Special) -> State | None:
         """Bring the monitors up to date; the thread may end on what a window has seen. None: it

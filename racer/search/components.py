@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
 from racer.machine.moves import Move
 from racer.search.edges import Edges
+from racer.search.flat_edges import FlatEdges
 
 
-def topological_order(edges: Edges) -> list[int] | None:
+def topological_order(edges: Edges) -> Sequence[int] | None:
     """Every state before those it leads to; None when there is a cycle.
 
     Source   Kahn, "Topological sorting of large networks", CACM 5(11), 1962.
     """
+    if isinstance(edges, FlatEdges):
+        return edges.order()
     after = edges.after
     waiting = [0] * len(edges)
     for state in range(len(edges)):

@@ -9,14 +9,19 @@ of its own, so the paths to a state are the schedules to all the states it stand
 
 from __future__ import annotations
 
-from racer.search.graph import StateGraph
+from collections.abc import Sequence
+
+from racer.search.flat_edges import FlatEdges
+from racer.search.state_graph import StateGraph
 
 
-def schedules_to(graph: StateGraph) -> list[int] | None:
+def schedules_to(graph: StateGraph) -> Sequence[int] | None:
     """How many schedules lead to each state, exactly; None when the graph has a cycle."""
     order = graph.order()
     if order is None:
         return None
+    if isinstance(graph.edges, FlatEdges):
+        return graph.edges.paths(order)
     counts = [0] * len(graph.states)
     counts[0] = 1
     for state in order:

@@ -40,6 +40,10 @@ class Edges(Sequence[Row]):
         self.goals.extend([goal for _, goal in row])
         self.first[state], self.last[state] = start, len(self.goals)
 
+    def ends(self, expanded: int) -> Sequence[int]:
+        """Of the first `expanded` states those without a move."""
+        return [state for state in range(expanded) if self.first[state] == self.last[state]]
+
     def cut(self, states: int, expanded: int) -> None:
         """Keep so many states, and the moves of the first of them that are expanded."""
         del self.first[states:], self.last[states:]

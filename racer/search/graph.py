@@ -1,9 +1,10 @@
-"""The state graph: states that can be reached, breadth first, and the moves between them."""
+"""The search for the state graph, breadth first: compiled where that is possible, or in Python."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
 
 from racer import interrupts
 from racer.errors import ModelError
@@ -11,85 +12,16 @@ from racer.lang.memory_use import OUT_OF_MEMORY
 from racer.lang.patience import heed
 from racer.lang.run import OutOfTime
 from racer.lang.whose import called_at
+from racer.machine.flat import TooLarge
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
-from racer.search.components import (
-    components_with_cycles,
-    terminal_components,
-    topological_order,
-)
-from racer.search.edges import Edges
-from racer.search.limits import (
-    STATES_BETWEEN,
-    Budget,
-    LimitHit,
-    Phase,
-    Progress,
-    Tell,
-)
+from racer.search.compiled import compiled_exploration
+from racer.search.components import components_with_cycles, terminal_components
+from racer.search.limits import STATES_BETWEEN, Budget, LimitHit, Phase, Progress, Tell
+from racer.search.state_graph import ModelFailed, StateGraph
+from racer.search.stubborn import StubbornSets
 
 Choose = Callable[[State, Successors], Successors]
-
-
-@dataclass(slots=True)
-class StateGraph:
-    """States in the order in which they were found, and the moves explored from each.
-
-    Shape    `states[i]` is a packed state, `edges[i]` its moves with the index they lead to,
-             `parents[i]` the index it was first found from; state 0 is the initial one. The
-             first `expanded` states have their edges; when a limit cut the search (`bound`
-             says which), later ones have none yet.
-             `reached` holds the names of the `sometimes` predicates that some state satisfies.
-    """
-
-    states: list[State] = field(default_factory=list)
-    edges: Edges = field(default_factory=Edges)
-    parents: list[int] = field(default_factory=list)
-    expanded: int = 0
-    bound: str | None = None
-    interrupted: bool = False
-    reached: set[str] = field(default_factory=set)
-    _order: tuple[int, list[int] | None] | None = None  # how many states it is of, and the order
-
-    def order(self) -> list[int] | None:
-        """The states, each before those it leads to; None where there is a cycle."""
-        known = self._order
-        if known is None or known[0] != self.edges.transitions:
-            known = self._order = (self.edges.transitions, topological_order(self.edges))
-        return known[1]
-
-    @property
-    def complete(self) -> bool:
-        return self.bound is None
-
-    @property
-    def transitions(self) -> int:
-        return self.edges.transitions
-
-    def ends(self) -> Iterator[int]:
-        """The indices of the states without a move, where every interleaving ends."""
-        return (i for i in range(self.expanded) if not self.edges.count(i))
-
-    def path_to(self, state: int) -> list[State]:
-        """The states on a way from the initial one to the state of that index, both included."""
-        return [self.states[each] for each in self.way_to(state)]
-
-    def way_to(self, state: int) -> list[int]:
-        """The same by their indices."""
-        way = []
-        while state >= 0:
-            way.append(state)
-            state = self.parents[state]
-        return way[::-1]
-
-
-class ModelFailed(Exception):
-    """The model fails in, or with a move from, the last state of `path`."""
-
-    def __init__(self, path: list[State], cause: Broken | ModelError) -> None:
-        super().__init__(str(cause))
-        self.path = path
-        self.cause = cause
 
 
 def search(
@@ -113,7 +45,33 @@ def search(
 
     Errors   ModelFailed with a way to where the model fails.
     """
-    exploration = _Exploration(system, sometimes, budget, choose, cycles, phase, tell)
+    reduction = choose if isinstance(choose, StubbornSets) else None
+    if choose is None or reduction is not None:
+        compiled = compiled_exploration(
+            system, sometimes, budget, reduction, cycles=cycles, phase=phase, tell=tell
+        )
+        if compiled is not None:
+            with suppress(TooLarge):  # what can be said only now
+                return _run(compiled, budget)
+    return _run(_Exploration(system, sometimes, budget, choose, cycles, phase, tell), budget)
+
+
+class _Runs(Protocol):
+    """A search, in Python or compiled."""
+
+    graph: StateGraph
+
+    def run(self) -> None:
+        """Search until nothing is left or a limit is hit."""
+
+    def forget_index(self) -> None:
+        """Free what only a search that goes on needs."""
+
+    def stop_at_interrupt(self, bound: str) -> None:
+        """Leave the graph as it was before the state that was being expanded."""
+
+
+def _run(exploration: _Runs, budget: Budget) -> StateGraph:
     try:
         with interrupts.allowed():
             exploration.run()
@@ -142,7 +100,9 @@ class _Exploration:
         phase: Phase,
         tell: Tell | None,
     ) -> None:
-        self.graph = StateGraph()
+        self._states: list[State] = []
+        self._parents: list[int] = []
+        self.graph = StateGraph(self._states, parents=self._parents)
         self._system = system
         self._sometimes = sometimes
         self._budget = budget
@@ -210,9 +170,9 @@ class _Exploration:
             graph = self.graph
             self._budget.check_room(len(graph.states))
             known = self._index[state] = len(graph.states)
-            graph.states.append(state)
+            self._states.append(state)
             graph.edges.add_state()
-            graph.parents.append(parent)
+            self._parents.append(parent)
             for name in self._sometimes:
                 if name not in graph.reached and self._holds(name, known):
                     graph.reached.add(name)
@@ -232,7 +192,7 @@ class _Exploration:
         """Leave the graph as it was before the state that was being expanded."""
         graph = self.graph
         graph.bound = bound
-        del graph.states[len(graph.parents) :]
+        del self._states[len(self._parents) :]
         while len(graph.edges) < len(graph.states):
             graph.edges.add_state()
         graph.edges.cut(len(graph.states), graph.expanded)

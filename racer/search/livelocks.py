@@ -40,7 +40,7 @@ from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.moves import Move, agent_of, thread_of
 from racer.search.components import components_with_cycles
-from racer.search.graph import StateGraph
+from racer.search.state_graph import StateGraph
 from racer.search.symmetry import Symmetric
 from racer.search.walk import reachable
 

@@ -33,7 +33,7 @@ from racer.lang.operations import Operation
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
 from racer.machine.moves import Move, agent_of
-from racer.search.graph import ModelFailed
+from racer.search.state_graph import ModelFailed
 
 T = TypeVar("T")
 

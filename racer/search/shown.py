@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from racer.errors import ModelError
@@ -12,7 +12,8 @@ from racer.lang.run import OutOfTime
 from racer.lang.watches import Hangs
 from racer.machine.interface import System
 from racer.machine.layout import State
-from racer.search.graph import ModelFailed, StateGraph
+from racer.search.flat_edges import FlatEdges
+from racer.search.state_graph import ModelFailed, StateGraph
 from racer.search.symmetry import outcome_family
 
 
@@ -121,12 +122,18 @@ class Examiner:
 
     def _note_labels(self, graph: StateGraph, shown: Shown) -> None:
         at_ends = shown.labels()
+        if isinstance(graph.edges, FlatEdges):
+            first = graph.edges.engine.first_with_labels()
+            for name, state in sorted(first.items(), key=lambda each: (each[1], each[0])):
+                if name not in at_ends:
+                    shown.first.setdefault(Label(name, at_end=False), state)
+            return
         for state, packed in enumerate(graph.states):
             for name in self._system.labels(packed):
                 if name not in at_ends:
                     shown.first.setdefault(Label(name, at_end=False), state)
 
-    def totals(self, graph: StateGraph, counts: list[int]) -> dict[Goal, int]:
+    def totals(self, graph: StateGraph, counts: Sequence[int]) -> dict[Goal, int]:
         """How many interleavings end with each goal."""
         totals: dict[Goal, int] = {}
         for state in graph.ends():

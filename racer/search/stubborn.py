@@ -58,7 +58,11 @@ class StubbornSets:
         self._relation = Relation()
         self._chosen: dict[tuple[int, tuple[int, ...]], frozenset[int]] = {}
 
-    def choose(self, state: State, successors: Successors) -> Successors:
+    def futures(self) -> tuple[Sequence[Future], ...] | None:
+        """By thread and node, what may be touched from there on; None: that is not all it takes."""
+        return self._system.futures_by_node()
+
+    def __call__(self, state: State, successors: Successors) -> Successors:
         """The moves of a stubborn set; all of them where no bound on futures is known."""
         counts: dict[int, int] = {}  # enabled moves, by agent
         for move, _ in successors:

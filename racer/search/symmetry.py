@@ -24,6 +24,7 @@ from itertools import groupby
 from racer.lang.operations import Operation
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
 from racer.lang.values import describe, value_key
+from racer.machine.flat import FlatTables
 from racer.machine.interface import Future, Successors, System
 from racer.machine.layout import Field, State
 from racer.machine.moves import Move
@@ -153,6 +154,14 @@ class Symmetric:
     def take_over(self, grown: System, nodes: Sequence[Mapping[int, int]]) -> None:
         self.system.take_over(grown, nodes)
 
+    def flat(self, sometimes: Sequence[str]) -> FlatTables | None:
+        return self.system.flat(sometimes)
+
+    @property
+    def copies(self) -> tuple[Group, ...]:
+        """What is sorted."""
+        return self._copies
+
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         return self.system.event(state, move)
 
@@ -167,6 +176,9 @@ class Symmetric:
 
     def futures(self, state: State) -> tuple[Future, ...] | None:
         return self.system.futures(state)
+
+    def futures_by_node(self) -> tuple[Sequence[Future], ...] | None:
+        return self.system.futures_by_node()
 
     def labels(self, state: State) -> tuple[str, ...]:
         return self.system.labels(state)

@@ -15,8 +15,9 @@ from measured import Limits, Measured, Size, Stopwatch
 import racer
 from racer.machine.loaded import load_program
 from racer.scenarios.aba import aba
-from racer.search.graph import StateGraph, search
+from racer.search.graph import search
 from racer.search.limits import Budget
+from racer.search.state_graph import StateGraph
 from racer.search.stubborn import StubbornSets
 from racer.search.symmetry import Symmetric
 
@@ -85,7 +86,7 @@ def _searched(size: Size, seconds: int, watch: Stopwatch) -> StateGraph:
     with watch.timing("lift"):
         loaded = load_program(program)
         system = loaded.system("sc")
-        quotient, choose = Symmetric(system), StubbornSets(system).choose
+        quotient, choose = Symmetric(system), StubbornSets(system)
     with watch.timing("search"), loaded.in_use():
         return search(quotient, (), budget, choose)
 

@@ -17,7 +17,7 @@ from racer.artefacts.trailer import pin_of
 from racer.catalogue.discovery import catalogue
 from racer.exploration import searching
 from racer.exploration.judgement import judge
-from racer.search.graph import StateGraph
+from racer.search.state_graph import StateGraph
 from racer.viz.documents.case import ExploredCase
 from racer.viz.documents.result import document
 from racer.viz.summary import summary

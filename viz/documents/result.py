@@ -13,6 +13,7 @@ from racer.exploration.judgement import Judgement
 from racer.exploration.result import ByExecutions, Finding, Outcome, Verdict
 from racer.exploration.witness_file import racer_version
 from racer.lang.outcomes import OutcomeKey
+from racer.native.library import Engine
 from racer.viz.documents.case import ExploredCase
 from racer.viz.documents.parts import (
     Came,
@@ -123,6 +124,7 @@ class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     sampling       what single runs say of the others, where these were drawn; null after a search
     executions     what a memory model of executions says besides; null under any other
     trailer        the result in a line for a mail, for `racer verify`; null where it is not told
+    engine         what searched: "compiled", or "python", which finds the same more slowly
     """
 
     racer: str
@@ -149,6 +151,7 @@ class ResultDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     sampling: Sampling | None
     executions: Executions | None
     trailer: str | None
+    engine: Engine
 
 
 class ResultsDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="racer-results/1"):
@@ -197,6 +200,7 @@ def result_document(case: ExploredCase) -> ResultDocument:
         vacuous=list(result.vacuous),
         searched=result.searched,
         canonical=result.canonical,
+        engine=result.engine,
         sampling=sampling_of(result.sampling),
         executions=_executions(result.executions),
         trailer=case.trailer or None,

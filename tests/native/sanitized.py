@@ -1,0 +1,31 @@
+"""Search generated programs by a library that was compiled with sanitizers, which end the process
+at what is undefined: python -m tests.native.sanitized LIBRARY"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from racer.native import building, library
+from tests.corpus import corpus
+from tests.native.test_agreement import assert_one_graph, ways
+from tests.programs import build
+
+
+def main() -> None:
+    sanitized = Path(sys.argv[1])
+    seal = sanitized.with_suffix(".seal")
+    seal.write_text(building.seal_of(sanitized))
+    library.LIBRARY, library.SEAL = sanitized, seal  # type: ignore[misc]
+    library.loaded.cache_clear()
+    assert library.loaded().why is None, library.loaded().why
+    searched = 0
+    for sample in (*corpus(45), *corpus(15, unbounded=True)):
+        for way in ways(build(sample)):
+            assert_one_graph(way)
+        searched += 1
+    print(f"{searched} programs searched")
+
+
+if __name__ == "__main__":
+    main()

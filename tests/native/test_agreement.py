@@ -1,0 +1,151 @@
+"""The compiled search and the one in Python: the same graphs, number by number, and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+
+from racer import Program
+from racer.automata.lifting import WORK, lift
+from racer.catalogue.discovery import catalogue
+from racer.machine.models import system_of
+from racer.native.library import loaded
+from racer.search.counting import schedules_to
+from racer.search.flat_edges import FlatEdges
+from racer.search.graph import search
+from racer.search.limits import Budget
+from racer.search.state_graph import ModelFailed, StateGraph
+from racer.search.stubborn import StubbornSets
+from racer.search.symmetry import Symmetric
+from tests.corpus import ENOUGH_WORK, corpus
+from tests.generated.profiles import examples
+from tests.generated.strategies import samples
+from tests.generated.test_two_ways_agree import reported
+from tests.native.pure import in_python
+from tests.programs import Sample, build
+from tests.search.looping import CASES
+
+pytestmark = pytest.mark.skipif(
+    loaded().library is None, reason=f"there is no compiled search: {loaded().why}"
+)
+
+SCENARIOS = {found.scenario.name: found.scenario for found in catalogue().found}
+Search = Callable[[], StateGraph]
+MOST = 2_000
+
+
+def told(graph: StateGraph) -> dict[str, object]:
+    """All that a graph says."""
+    order, counts = graph.order(), schedules_to(graph)
+    return {
+        "states": list(graph.states),
+        "edges": [graph.edges[state] for state in range(len(graph.states))],
+        "parents": list(graph.parents),
+        "cut": (graph.expanded, graph.bound, graph.interrupted, graph.complete),
+        "transitions": graph.transitions,
+        "reached": graph.reached,
+        "ends": list(graph.ends()),
+        "order": None if order is None else list(order),
+        "counts": None if counts is None else list(counts),
+    }
+
+
+def searched(search: Search) -> object:
+    """What a search says, be it that the model fails, and on which way."""
+    try:
+        return told(search())
+    except ModelFailed as failed:
+        return str(failed), failed.path
+
+
+def assert_one_graph(make: Callable[[], Search]) -> None:
+    """Of a system made anew for each, so that nobody knows what the other has found."""
+    compiled = searched(make())
+    with in_python():
+        assert searched(make()) == compiled
+
+
+def ways(program: Program, work: int = ENOUGH_WORK) -> list[Callable[[], Search]]:
+    """All that is searched of a program: every state, up to symmetry, reduced in both ways, and as
+    much as a limit allows; MOST states at most. Automata that grow are lifted anew for each."""
+    sometimes = tuple(sorted(program.sometimes))
+    known = lift(program, work=work)
+
+    def make(
+        *, quotient: bool, reduced: bool = False, cycles: bool = False, most: int = MOST
+    ) -> Callable[[], Search]:
+        def made() -> Search:
+            lifted = known if known.closed else lift(program, work=work)
+            system = system_of(lifted, "sc")
+            whole = Symmetric(system) if quotient else system
+            choose = StubbornSets(system) if reduced else None
+            return lambda: search(whole, sometimes, Budget(most), choose, cycles=cycles)
+
+        return made
+
+    return [
+        make(quotient=False),
+        make(quotient=True),
+        make(quotient=True, reduced=True),
+        make(quotient=True, reduced=True, cycles=True),
+        make(quotient=False, most=7),
+        make(quotient=True, reduced=True, most=20),
+    ]
+
+
+@examples(15)
+@given(samples(size=700))
+def test_of_a_generated_program(sample: Sample) -> None:
+    for way in ways(build(sample)):
+        assert_one_graph(way)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_of_a_program_that_may_go_on_for_ever(name: str) -> None:
+    for way in ways(CASES[name][0]()):
+        assert_one_graph(way)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_of_a_scenario(name: str) -> None:
+    for way in ways(SCENARIOS[name].build(), WORK):
+        assert_one_graph(way)
+
+
+def test_the_compiled_search_is_what_is_tested() -> None:
+    """Else the library might take nothing, and all of these would be true."""
+    for sample in corpus(20):
+        graph = search(system_of(lift(build(sample), work=ENOUGH_WORK), "sc"), (), Budget())
+        assert isinstance(graph.edges, FlatEdges)
+
+
+def told_by(engine: str, make: Callable[[], Program]) -> str:
+    report = reported(make, 50_000)
+    assert f'"engine": "{engine}"' in report
+    return report.replace(f'"engine": "{engine}"', "")
+
+
+def assert_one_report(make: Callable[[], Program]) -> None:
+    compiled = told_by("compiled", make)
+    with in_python():
+        assert told_by("python", make) == compiled
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.slow
+def test_the_report_of_a_scenario_does_not_depend_on_the_engine(name: str) -> None:
+    assert_one_report(lambda: SCENARIOS[name].build())
+
+
+@pytest.mark.usefixtures("brief_lifting")
+@examples(15)
+@given(samples(size=700, ends=True))
+def test_nor_does_that_of_a_generated_program(sample: Sample) -> None:
+    assert_one_report(lambda: build(sample))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nor_does_that_of_a_program_that_may_go_on(name: str) -> None:
+    assert_one_report(CASES[name][0])

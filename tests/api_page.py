@@ -166,7 +166,7 @@ def words_of_signatures() -> set[str]:
     heads = [_code(name) for name in racer.__all__]
     heads += [head for name in racer.__all__ for head, _ in _members(name)]
     shown = re.sub(r'"[^"]*"', "", "\n".join(line for head in heads for line in head))
-    pythons = "None True False Any Literal Callable Mapping Iterable Path Exception"
+    pythons = "None True False Any Literal Callable Coroutine Mapping Iterable Path Exception"
     known = {*racer.__all__, *pythons.split(), "KeyboardInterrupt", "BaseException"}
     return set(re.findall(r"\b_?[A-Z]\w*", shown)) - known
 

@@ -17,6 +17,20 @@ from racer.c_source.parsing import Function
 from racer.c_source.snippets import place
 
 
+def shortened(first: Block) -> None:
+    """Lead past blocks that do nothing but lead on."""
+    for block in reachable(first):
+        block.ways = [_behind(way) for way in block.ways]
+
+
+def _behind(block: Block) -> Block:
+    seen = {id(block)}
+    while block.end == "jump" and not block.statements and id(block.ways[0]) not in seen:
+        block = block.ways[0]
+        seen.add(id(block))
+    return block
+
+
 def reachable(first: Block) -> list[Block]:
     """The blocks that can be come to, in the order in which they are met."""
     found, seen, todo = [], {id(first)}, [first]

@@ -9,7 +9,6 @@ Bound    Integers have no width: what would wrap around in C does not.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from racer.c_source.nodes import (
     child_of,
     has_effects,
     inside,
+    number_in,
     short,
     without_parentheses,
 )
@@ -71,7 +71,8 @@ BARRIER: Final = "compiler barrier"  # stands as a text where no access may be m
 class Expressions(Lvalues):
     """The expressions of one function.
 
-    calls  what a function of the input is called in Python; empty where there is none of that name
+    calls      what a function of the input is called in Python; empty where none has that name
+    constants  the number that the input defines a name to be, and where; None for none
     """
 
     def __init__(
@@ -81,9 +82,11 @@ class Expressions(Lvalues):
         known: Map,
         notes: Notes,
         calls: Callable[[str], str],
+        constants: Callable[[str], tuple[int, str] | None],
     ) -> None:
         super().__init__(function, scope, known, notes)
         self._calls = calls
+        self._constants = constants
 
     # Values.
 
@@ -129,13 +132,10 @@ class Expressions(Lvalues):
         return self.value(node)
 
     def _number_literal(self, node: Node) -> ast.expr:
-        text = re.sub(r"[uUlL]+$", "", text_of(node)).replace("'", "")
-        try:
-            if re.fullmatch(r"0[0-7]+", text):
-                return ast.Constant(int(text, 8))
-            return ast.Constant(int(text, 0))
-        except ValueError:
+        value = number_in(text_of(node))
+        if value is None:
             return self.refuse(node, f"{text_of(node)} is no integer")
+        return ast.Constant(value)
 
     def _char_literal(self, node: Node) -> ast.expr:
         try:
@@ -158,6 +158,11 @@ class Expressions(Lvalues):
         if name in _CONSTANTS:
             return ast.Constant(_CONSTANTS[name])
         entry = self.known.named(name)
+        defined = self._constants(name) if entry is None else None
+        if defined is not None:
+            made = ast.Constant(defined[0])
+            self.row(node, made, defined[1])
+            return made
         if entry is None or entry.value is None:
             return self.unmapped(node, "names", name)
         return self.by(node, entry, entry.value, [])

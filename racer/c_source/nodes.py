@@ -58,3 +58,12 @@ def short(node: Node) -> str:
     """Its text, as far as it fits a message."""
     text = text_of(node)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def number_in(text: str) -> int | None:
+    """The integer that a literal is; None for what is none."""
+    plain = re.sub(r"[uUlL]+$", "", text).replace("'", "")
+    try:
+        return int(plain, 8 if re.fullmatch(r"0[0-7]+", plain) else 0)
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import CodeType
@@ -19,14 +20,15 @@ from typing import Any, Final
 from racer.c_source.arithmetic import HELPERS
 from racer.c_source.blocks import Statements
 from racer.c_source.compilers import Compiled, fuse, sink
-from racer.c_source.emitting import coroutine
+from racer.c_source.emitting import coroutine, shortened
 from racer.c_source.expressions import Expressions
 from racer.c_source.inputs import FunctionText, Source
 from racer.c_source.mapping import Entry, Map
-from racer.c_source.nodes import struct_named
+from racer.c_source.nodes import number_in, struct_named
 from racer.c_source.notes import Notes, Refusal, Row
 from racer.c_source.parsing import Function, declared_name, parsed
 from racer.c_source.scopes import Scope
+from racer.c_source.touching import touched
 from racer.errors import UsageError
 
 Thread = Callable[..., Coroutine[Any, Any, Any]]
@@ -146,9 +148,12 @@ class _Translation:
             pointer = declarator is not None and declarator.type == "pointer_declarator"
             scope.declare(declared_name(node), struct, pointer, scalar=True)
         parameters = [each.python for each in scope.blocks[0].values()]
-        expressions = Expressions(function, scope, self._known, self._notes, self._call)
+        expressions = Expressions(
+            function, scope, self._known, self._notes, self._call, self._constant
+        )
         statements = Statements(function, expressions)
         self._used |= expressions.used
+        shortened(statements.first)
         if self._compiled == "sunk":
             lifted.sunk += sink(statements.first)
         if self._compiled in ("fused", "sunk"):
@@ -195,6 +200,18 @@ class _Translation:
             self._todo.append(name)
         return _python_name(name)
 
+    def _constant(self, name: str) -> tuple[int, str] | None:
+        """The number that a #define of the input says, and where it stands."""
+        define = re.compile(rf"\s*#\s*define\s+{re.escape(name)}\s+\(?(\w+)\)?\s*(?:/[*/].*)?")
+        for path, known in self._source.files.items():
+            for number, line in known.lines.items():
+                found = define.fullmatch(line) if name in line else None
+                if found is not None:
+                    value = number_in(found[1])
+                    if value is not None:
+                        return value, f"the #define at {path}:{number}"
+        return None
+
     def _warn_of_entries(self) -> None:
         for entry in self._known.own:
             if (entry.section, entry.name) not in self._used and not self._is_used(entry):
@@ -207,9 +224,13 @@ class _Translation:
 
 
 def changed_functions(source: Source) -> frozenset[str]:
-    """The names of functions that patches of the input change, or make."""
-    files = [after for stage in source.stages for after in stage.after if after is not None]
-    return frozenset(part.name for after in files for part in after.changed_parts())
+    """The names of functions that patches of the input make, or change in more than comments."""
+    return frozenset(
+        each.name
+        for stage in source.stages
+        for each in touched(stage)
+        if each.how in ("added", "changed")
+    )
 
 
 def _python_name(name: str) -> str:

@@ -204,9 +204,13 @@ def map_of(mark: InC) -> Map:
     """The map of a parameter, with what the user's own adds to it. Errors: UsageError."""
     from racer.c_source.mapping import load_map
 
-    own = Path("scenarios") / mark.map.name
-    is_other = own.exists() and own.resolve() != mark.map.resolve()
-    return load_map(mark.map, *([own] if is_other else []))
+    return load_map(mark.map, *own_map(mark.map))
+
+
+def own_map(shipped: Path) -> list[Path]:
+    """The user's map of that name, in ./scenarios, if there is one."""
+    own = Path("scenarios") / shipped.name
+    return [own] if own.exists() and own.resolve() != shipped.resolve() else []
 
 
 def _translated(value: Patched, role: str, known: Map, compiled: Compiled) -> Lifted:

@@ -14,8 +14,8 @@ import typer
 from racer.cli import for_models, for_others, for_versions, options
 
 COMMANDS = (
-    *("claims", "diff", "drift", "equiv", "explain", "explore", "fences", "graph", "list"),
-    *("litmus", "replay", "review", "schema", "verify"),
+    *("claims", "diff", "drift", "equiv", "explain", "explore", "fences", "graph", "lift-c"),
+    *("list", "litmus", "replay", "review", "schema", "verify"),
 )
 
 app = typer.Typer(
@@ -104,6 +104,8 @@ def _explore(
         ),
     ],
     variant: options.Variant = None,
+    patch: options.Patch = None,
+    base: options.Base = None,
     settings: options.Settings = None,
     memory: options.Memory = "sc",
     directory: options.Directory = "racer-out",
@@ -152,13 +154,13 @@ def _explore(
         from racer.artefacts.telling import detail_of
         from racer.cli.formats import format_of
         from racer.cli.sampling import sample_of
-        from racer.cli.selecting import Request
+        from racer.cli.selecting import Request, in_c
         from racer.cli.several import explore_named
 
         return explore_named(
             Request(
                 scenario=scenario,
-                variant=variant,
+                variant=in_c(variant, patch, base),
                 settings=tuple(settings or ()),
                 memory=memory,
                 directory=directory,
@@ -240,6 +242,8 @@ def _claims(
             metavar="[CLAIM|FILE]...", help="Such as C10; all if none. Files: those in them."
         ),
     ] = None,
+    patch: options.Patch = None,
+    base: options.Base = None,
     memory: options.OneMemory = "sc",
     directory: options.Directory = "racer-out",
     json: options.Json = False,
@@ -259,16 +263,19 @@ def _claims(
 ) -> None:
     """Answer the claims that were made about the code, as a table.
 
-    One claim by name is explained, with the schedule that decides it.
+    One claim by name is explained, with the schedule that decides it. With --patch they are asked
+    of the C that is given, in place of the versions that they name.
     """
     from racer.cli.guard import guarded
 
     def command() -> int:
         from racer.cli.claims import claims_command
         from racer.cli.formats import format_of
+        from racer.cli.selecting import in_c
 
         return claims_command(
             names or [],
+            place=in_c(None, patch, base),
             memory=memory,
             directory=directory,
             format=format_of(json=json, ktap=ktap),
@@ -407,6 +414,7 @@ def _graph(
 
 app.command("drift")(for_versions.drift)
 app.command("equiv")(for_versions.equiv)
+app.command("lift-c")(for_versions.lift_c)
 app.command("review")(for_versions.review)
 app.command("fences")(for_models.fences)
 app.command("litmus")(for_others.litmus)

@@ -12,6 +12,7 @@ from racer.catalogue.parameters import show_value
 from racer.claims.data import Ask, Claim
 from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import claim_names, find_claims
+from racer.claims.of_c import asked_of_c
 from racer.cli.commands import explore_scenario
 from racer.cli.formats import Format, tell_github_claims
 from racer.cli.guard import complain, emit, models_print_to_stderr
@@ -34,6 +35,7 @@ _NAME_LIMIT = 100  # of what was asked for, in the name of a page
 def claims_command(
     names: list[str],
     *,
+    place: str | None,
     memory: str,
     directory: str,
     format: Format,
@@ -48,6 +50,9 @@ def claims_command(
     named_by_user(directory, "--output")
     with models_print_to_stderr():
         claims, broken = find_claims(names)
+        if place is not None:
+            claims, left = asked_of_c(claims, place)
+            _tell_of_c(place, left)
         decided, interrupted, failed = _decided(claims, memory, jobs, max_states, timeout)
     known = {each.claim.name for each in decided}
     missing = [(each.name, failed or "") for each in claims if each.name not in known]
@@ -74,6 +79,15 @@ def claims_command(
     if failed is not None:
         complain(f"error: {failed}\n{len(decided)} of {len(claims)} claims were decided")
     return USAGE if broken or page.failure or failed is not None else _status(decided)
+
+
+def _tell_of_c(place: str, left: list[str]) -> None:
+    """On stderr: what the answers are of, and what is expected of."""
+    complain(
+        f"answers are of {place}; what is expected is declared of the versions that claims name"
+    )
+    if left:
+        complain(f"asked as they are, since they take no C: {', '.join(left)}")
 
 
 def _decided(

@@ -1,4 +1,4 @@
-"""The commands about versions of the code: `racer drift`, `equiv`, `review`.
+"""The commands about versions of the code: `racer drift`, `equiv`, `lift-c`, `review`.
 
 Loaded for `--help`, as all that declares commands: it imports nothing of the engine.
 """
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from racer.cli.options import Json, Settings
+from racer.cli.options import Base, Json, Settings
 
 
 def drift(
@@ -89,11 +89,37 @@ def equiv(
     raise typer.Exit(guarded(command))
 
 
+def lift_c(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="C, a patch, a mail, a mailbox.")],
+    function: Annotated[str, typer.Argument(metavar="FUNCTION", help="Its name in C.")],
+    base: Base = None,
+    map: Annotated[
+        str | None,
+        typer.Option(metavar="TOML", help="What names mean; else to the pages of racer's models."),
+    ] = None,
+    compiled: Annotated[
+        str, typer.Option(metavar="HOW", help="Of plain loads: written, fused or sunk.")
+    ] = "written",
+    json: Json = False,
+) -> None:
+    """Show what each piece of a function of C means to a model.
+
+    What means nothing is listed with the entry to write. Exit status 0 where all of it means
+    something, else 1.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.lifting import lift_command
+
+        return lift_command(file, function, base=base, map=map, compiled=compiled, json=json)
+
+    raise typer.Exit(guarded(command))
+
+
 def review(
     series: Annotated[str, typer.Argument(metavar="SERIES", help="A mailbox, a mail or a diff.")],
-    base: Annotated[
-        str | None, typer.Option(metavar="TREE", help="The kernel tree that it is for.")
-    ] = None,
+    base: Base = None,
     mail: Annotated[
         bool, typer.Option("--mail", help="Print a mail of the difference instead.")
     ] = False,

@@ -11,6 +11,15 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."),
 ]
+Patch = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE[:FUNCTION]", help="C in place of a variant: a patch, a mail, a file."
+    ),
+]
+Base = Annotated[
+    str | None, typer.Option(metavar="TREE", help="The kernel tree that a patch is for.")
+]
 Memory = Annotated[
     str, typer.Option(metavar="MODEL", help="sc, tso (x86), arm64, lkmm; of several a table.")
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from racer.artefacts.naming import case_name, told_settings
@@ -11,6 +11,7 @@ from racer.artefacts.telling import ALONE, Detail
 from racer.artefacts.trailer import LimitsGiven, Trailer, trailer_of
 from racer.artefacts.writing import Written
 from racer.catalogue.discovery import Found, find
+from racer.catalogue.in_c import place_in
 from racer.catalogue.parameters import Value
 from racer.catalogue.scenario import Expected, Scenario
 from racer.cli.formats import Format
@@ -139,6 +140,24 @@ def selected(
         program=found.scenario.build(**parameters),
         declared=found.scenario.expected(memory, **parameters),
     )
+
+
+def in_c(variant: str | None, patch: str | None, base: str | None) -> str | None:
+    """What `--variant` is with `--patch` and `--base`: the place of the C, as a value of it.
+
+    Errors   UsageError for --base alone, and for a place that no value can be.
+    """
+    if patch is None:
+        if base is not None:
+            raise UsageError("--base is the tree that a patch is for: name it with --patch.")
+        return variant
+    place = place_in(patch)
+    if place is None or place.base or place.tree:
+        raise UsageError(
+            f"--patch {patch!r} is no FILE or FILE:FUNCTION: a path has a dot or a slash, and "
+            f"neither a colon nor an @.\nTry: ./{patch}"
+        )
+    return str(replace(place, base=variant or "", tree=base or ""))
 
 
 def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, str]:

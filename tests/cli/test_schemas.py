@@ -81,6 +81,7 @@ COMMANDS = {
     "functions that models mirror": ("drift", "drift models --base tree"),
     "a series": ("review", "review a.patch --base tree"),
     "barriers, and what can go": ("fences", "fences fake_head --set fix=swapped"),
+    "C that means something": ("lifted", "lift-c a.patch is_owned"),
     "list": ("list", "list"),
     "litmus tests, and one that cannot be read": ("litmus", "litmus ."),
     "list of one": ("list", "list models.py::reads"),

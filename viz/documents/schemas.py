@@ -22,6 +22,7 @@ from racer.viz.documents.difference import DifferenceDocument
 from racer.viz.documents.drift import DriftDocument
 from racer.viz.documents.equivalence import EquivDocument
 from racer.viz.documents.fences import FencesDocument
+from racer.viz.documents.lifting import LiftedDocument
 from racer.viz.documents.listing import ListDocument
 from racer.viz.documents.litmus import LitmusDocument
 from racer.viz.documents.parts import Entry
@@ -34,6 +35,7 @@ _DOCUMENTS: Final = (
     DriftDocument,
     EquivDocument,
     FencesDocument,
+    LiftedDocument,
     ListDocument,
     LitmusDocument,
     ResultDocument,

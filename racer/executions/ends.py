@@ -17,7 +17,7 @@ from racer.errors import ModelError
 from racer.executions.threads import Way
 from racer.lang.endings import ended, outcome_of
 from racer.lang.final import unmet
-from racer.lang.outcomes import DEADLOCK, LIVELOCK, OutcomeKey
+from racer.lang.outcomes import DEADLOCK, LIVELOCK, OutcomeKey, labels_in_order
 from racer.lang.pending import AboutTo, Violated
 
 
@@ -25,7 +25,7 @@ from racer.lang.pending import AboutTo, Violated
 class End:
     """What an execution comes to.
 
-    labels    its violations, sorted
+    labels    its violations, in the order in which they are told
     outcome   what the threads come to; None of a run that never ends
     """
 
@@ -73,13 +73,13 @@ class Ends:
             alone = len(instances) > 1 and len(waiting) == len(instances)
             if alone or not all(each.daemon for each in waiting):
                 labels.add(LIVELOCK)
-            return End(tuple(sorted(labels)), None)
+            return End(labels_in_order(labels), None)
         outcome = outcome_of(resting)
         if ended(resting):
             labels.update(self._unmet(memory, outcome))
         else:
             labels.add(DEADLOCK)
-        return End(tuple(sorted(labels)), outcome)
+        return End(labels_in_order(labels), outcome)
 
     def _unmet(self, memory: Mapping[str, Value], outcome: OutcomeKey) -> tuple[str, ...]:
         lifted = self._lifted

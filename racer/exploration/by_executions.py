@@ -33,7 +33,7 @@ from racer.exploration.result import (
     nothing_searched,
 )
 from racer.exploration.wanted import Wanted
-from racer.lang.outcomes import OutcomeKey
+from racer.lang.outcomes import OutcomeKey, labels_in_order
 from racer.lang.program import Program
 from racer.lang.values import describe
 from racer.machine.loaded import Loaded, load_program
@@ -113,8 +113,10 @@ def _asked(loaded: Loaded, wanted: Wanted) -> Result:
         return nothing_searched(wanted.memory, str(stop))
     teller = _Teller(loaded, account.model)
     violations = {
-        label: Finding(None, teller.witness(example, label), _no_trace(loaded.program))
-        for label, example in sorted(account.labels.items())
+        label: Finding(
+            None, teller.witness(account.labels[label], label), _no_trace(loaded.program)
+        )
+        for label in labels_in_order(account.labels)
     }
     outcomes = {
         key: Outcome(None, teller.witness(account.examples[key], None))

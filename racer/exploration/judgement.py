@@ -7,6 +7,7 @@ from typing import Literal
 
 from racer.catalogue.scenario import Expected
 from racer.exploration.result import Result
+from racer.lang.outcomes import labels_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def judge(
     result: Result, declared: Expected | None, override: Literal["pass", "fail"] | None
 ) -> Judgement:
     """Hold a result against its declaration; --expect looks at the verdict only."""
-    labels = tuple(sorted({*result.violations, *result.vacuous}))
+    labels = labels_in_order([*result.violations, *result.vacuous])
     return Judgement(declared, override, labels, _as_expected(result, declared, override, labels))
 
 

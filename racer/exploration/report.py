@@ -11,7 +11,7 @@ from racer.exploration.confirming import confirmed_label, model_error
 from racer.exploration.result import Coverage, Finding, Interrupted, Outcome, Result, Verdict
 from racer.exploration.stages import Stages
 from racer.exploration.witnesses import FoundSchedule, Witnesses
-from racer.lang.outcomes import LIVELOCK, OutcomeKey
+from racer.lang.outcomes import LIVELOCK, OutcomeKey, labels_in_order
 from racer.lang.program import Program
 from racer.lang.values import describe
 from racer.lang.watches import UNKNOWN
@@ -287,7 +287,9 @@ class _Telling:
             outcomes=dict(
                 sorted(self._outcomes.items(), key=lambda item: describe(tuple(item[0])))
             ),
-            violations=dict(sorted(self._violations.items())),
+            violations={
+                label: self._violations[label] for label in labels_in_order(self._violations)
+            },
             vacuous=self._vacuous,
             bound=bound,
             loops=self._loops,

@@ -200,8 +200,9 @@ class Result:
     outcomes       an Outcome by the values that the threads come to: a tuple of (thread, value),
                    sorted by thread name. The value of a thread that a Violation ended is that,
                    of one that can never go on a Blocked, of a daemon that waits an Idle.
-    violations     a Finding by label, sorted by label; deadlocks are "deadlock", and runs that
-                   go on for ever however fair the scheduler is are "livelock"
+    violations     a Finding by label, in the order in which they are told: by label, and last
+                   deadlocks, which are "deadlock", and runs that go on for ever however fair the
+                   scheduler is, which are "livelock"
     vacuous        names of the `sometimes` predicates that no state reaches, and of the `finally_`
                    if no interleaving comes to an end
     bound          which limit cut the search, and where threads or cells have no end in sight, what

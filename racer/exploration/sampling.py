@@ -26,7 +26,7 @@ from racer.exploration.result import (
 )
 from racer.exploration.wanted import Sample, Wanted
 from racer.exploration.witnesses import FoundSchedule, count_preemptions
-from racer.lang.outcomes import OutcomeKey
+from racer.lang.outcomes import OutcomeKey, labels_in_order
 from racer.lang.values import describe
 from racer.machine.interface import System
 from racer.machine.layout import State
@@ -159,7 +159,9 @@ class _Sampler:
             cut = self._wanted.out_of_time
         why = f"{drawn:,} runs were sampled, and nothing was searched"
         why = f"{cut}; {why}" if cut else why
-        violations = {label: self._finding(w) for label, w in sorted(self._labels.items())}
+        violations = {
+            label: self._finding(self._labels[label]) for label in labels_in_order(self._labels)
+        }
         outcomes = sorted(self._outcomes.items(), key=lambda item: describe(tuple(item[0])))
         return Result(
             verdict="fail" if violations else "bound",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,12 @@ from racer.lang.values import value_key
 DEADLOCK: Final = "deadlock"  # an interleaving ends, and some thread has not
 LIVELOCK: Final = "livelock"  # it never ends, whatever a fair scheduler does
 OWN_LABELS: Final = (DEADLOCK, LIVELOCK)
+
+
+def labels_in_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels, each once, as they are told: what the model names comes before deadlock and livelock,
+    which a thread that it ends may leave behind; else in the order of their names."""
+    return tuple(sorted(set(labels), key=lambda label: (label in OWN_LABELS, label)))
 
 
 class Violation(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import replace
 
-from racer.lang.outcomes import LIVELOCK
+from racer.lang.outcomes import LIVELOCK, labels_in_order
 from racer.lang.pending import AboutTo, Pending
 from racer.lang.values import describe, value_key
 from racer.replaying.trace import Event, Trace
@@ -58,4 +58,4 @@ def with_cycle(trace: Trace, cycle: int, unable: Set[str], *, ended: bool) -> Tr
     elif kept <= trace.perpetual:
         kept -= works
     labels = {*trace.labels, LIVELOCK} if kept else set(trace.labels)
-    return replace(trace, cycle=cycle, labels=tuple(sorted(labels)), kept=frozenset(kept))
+    return replace(trace, cycle=cycle, labels=labels_in_order(labels), kept=frozenset(kept))

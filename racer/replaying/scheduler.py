@@ -20,7 +20,7 @@ from racer.lang.faults import told_as_the_models
 from racer.lang.final import CameTo, unmet
 from racer.lang.memory_use import start
 from racer.lang.operations import Operation
-from racer.lang.outcomes import DEADLOCK, OutcomeKey
+from racer.lang.outcomes import DEADLOCK, OutcomeKey, labels_in_order
 from racer.lang.patience import Limits, handed_over, patience
 from racer.lang.pending import AboutTo, Pending, Violated
 from racer.lang.program import Program
@@ -203,7 +203,7 @@ class Scheduler:
             threads=tasks.agents(),
             events=tuple(self.events),
             outcome=outcome,
-            labels=tuple(sorted(labels)),
+            labels=labels_in_order(labels),
             maximal=maximal,
             final_locations={name: runs[name].locations() for name in stuck},
             waiting={name: _operation(runs[name].pending) for name in stuck},

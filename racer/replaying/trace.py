@@ -126,7 +126,7 @@ class Trace:
     events           one for each step, in order
     outcome          (thread, value) of each thread that has ended; of all threads, the others as
                      Blocked (or Idle, a daemon), if the schedule is maximal
-    labels           the violations of this execution, sorted
+    labels           the violations of this execution, in the order in which they are told
     maximal          whether no thread can take a further step
     final_locations  the lines at which threads that have not ended wait, by thread
     waiting          the operations that these are about to do, by thread

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from racer.errors import ModelError
-from racer.lang.outcomes import DEADLOCK, OutcomeKey
+from racer.lang.outcomes import DEADLOCK, OutcomeKey, labels_in_order
 from racer.lang.patience import heed
 from racer.lang.run import OutOfTime
 from racer.lang.watches import Hangs
@@ -65,8 +65,8 @@ class Examiner:
         labels = self._system.labels(state)
         if self._system.ended(state):
             unmet = () if self.hangs is not None else self._system.unmet(state)
-            return tuple(sorted({*labels, *unmet}))
-        return tuple(sorted({*labels, DEADLOCK}))  # a thread may have raised that label, too
+            return labels_in_order([*labels, *unmet])
+        return labels_in_order([*labels, DEADLOCK])  # a thread may have raised that label, too
 
     def goals_at_end(self, state: State) -> list[Goal]:
         goals: list[Goal] = [Label(name, at_end=True) for name in self.labels_at_end(state)]

@@ -15,6 +15,7 @@ from racer import (
     Memory,
     ModelError,
     Program,
+    Sample,
     State,
     Thread,
     UsageError,
@@ -519,3 +520,28 @@ def counted_by_hand() -> set[tuple[object, ...]]:
                 found.add(goal)
                 waiting.append(goal)
     return found
+
+
+def test_a_violation_is_told_before_the_deadlock_that_it_leaves_behind() -> None:
+    """The holder ends by a Violation and keeps its lock, for which the other then waits for ever;
+    "deadlock" comes before "torn" by its name alone."""
+    mem = Memory()
+    x, lock = mem.cell("x", 0), mem.lock("L")
+
+    async def holder() -> None:
+        await lock.acquire()
+        if await x.load():
+            raise Violation("torn")
+        await lock.release()
+
+    async def other() -> None:
+        await x.store(1)
+        await lock.acquire()
+        await lock.release()
+
+    program = Program(mem, {"H": Thread(holder), "O": Thread(other)})
+    result = explore(program)
+    assert list(result.violations) == ["torn", "deadlock"]
+    assert result.violations["deadlock"].trace.labels == ("torn", "deadlock")
+    assert list(explore(program, sample=Sample("pos", runs=50)).violations) == ["torn", "deadlock"]
+    assert list(explore(program, memory="arm64").violations) == ["torn", "deadlock"]

@@ -183,55 +183,7 @@ def _explore(
     raise typer.Exit(guarded(command))
 
 
-@app.command("diff")
-def _diff(
-    scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
-    ],
-    first: Annotated[str, typer.Argument(metavar="FIRST", help="A value of the parameter.")],
-    second: Annotated[str, typer.Argument(metavar="SECOND", help="Another one.")],
-    parameter: Annotated[
-        str, typer.Option(metavar="NAME", help="The parameter that the two are values of.")
-    ] = "variant",
-    settings: options.Settings = None,
-    memory: options.OneMemory = "sc",
-    directory: options.Directory = "racer-out",
-    json: options.Json = False,
-    max_states: options.MaxStates = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(metavar="S", help="Stop either after S s, all after 2 S: status 3."),
-    ] = None,
-    count: options.Count = None,
-) -> None:
-    """Compare two variants of a scenario.
-
-    Shows the labels and outcomes that only one has, each with its shortest schedule, and the
-    other variant under the same schedule, step beside step. Differences are no failure: the
-    exit status is 0 when the comparison was made.
-    """
-    from racer.cli.guard import guarded
-
-    def command() -> int:
-        from racer.cli.differences import DiffRequest, diff_scenario
-
-        return diff_scenario(
-            DiffRequest(
-                scenario=scenario,
-                first=first,
-                second=second,
-                parameter=parameter,
-                settings=tuple(settings or ()),
-                memory=memory,
-                directory=directory,
-                json=json,
-                max_states=max_states,
-                timeout=timeout,
-                count=count,
-            )
-        )
-
-    raise typer.Exit(guarded(command))
+app.command("diff")(for_versions.diff)
 
 
 @app.command("claims")

@@ -1,4 +1,4 @@
-"""Compiling the library: what hatch_build.py does for `pip install`, and this, run, in a checkout.
+"""Compiling the library: what build_hook.py does for `pip install`, and this, run, in a checkout.
 
 It is imported before racer is installed, so it needs Python alone.
 """

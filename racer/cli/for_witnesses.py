@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from racer.cli import options
+from racer.cli.options import Brief, Full, Mail, Mermaid, Trust, Whose
 
 
 def explain(
     witness: Annotated[str, typer.Argument(metavar="WITNESS.json", help="A witness file.")],
-    for_mail: options.Mail = False,
+    for_mail: Mail = False,
     html: Annotated[
         str | None,
         typer.Option("--html", metavar="FILE", help="Write the page to step through it, too."),
@@ -21,11 +21,11 @@ def explain(
     ] = "racer-out",
     svg: Annotated[bool, typer.Option("--svg", help="Write the picture, and its DOT.")] = False,
     png: Annotated[bool, typer.Option("--png", help="Write it as PNG, too.")] = False,
-    brief: options.Brief = False,
-    full: options.Full = False,
-    mermaid: options.Mermaid = False,
-    scenario: options.Whose = None,
-    trust: options.Trust = False,
+    brief: Brief = False,
+    full: Full = False,
+    mermaid: Mermaid = False,
+    scenario: Whose = None,
+    trust: Trust = False,
 ) -> None:
     """Say why the schedule of a witness file comes out as it does.
 
@@ -53,8 +53,8 @@ def replay(
     witness: Annotated[
         str, typer.Argument(metavar="WITNESS.json", help="A witness, or a schedule that is kept.")
     ],
-    scenario: options.Whose = None,
-    trust: options.Trust = False,
+    scenario: Whose = None,
+    trust: Trust = False,
     go_on: Annotated[
         bool, typer.Option("--continue", help="Where it diverges, go on from there to its label.")
     ] = False,

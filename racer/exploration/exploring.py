@@ -41,7 +41,7 @@ def explore(
     reduce       decide on a reduced graph (stubborn sets, symmetry), which keeps every verdict,
                  label and outcome; False searches every state one by one
     count        count interleavings: True always, False never, None while that takes no more
-                 than 100,000 states, up to symmetry
+                 than 100,000 states, up to symmetry; 10 million where the search is compiled
     minimise     look for the witness with the fewest preemptions; False keeps the first schedule
                  that the search comes across, which is replayed as well
     max_states   stop after so many states, 1 or more

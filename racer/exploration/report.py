@@ -11,6 +11,7 @@ from racer.exploration.confirming import confirmed_label, model_error
 from racer.exploration.result import Coverage, Finding, Interrupted, Outcome, Result, Verdict
 from racer.exploration.stages import Stages
 from racer.exploration.witnesses import FoundSchedule, Witnesses
+from racer.lang.memory_use import OUT_OF_MEMORY
 from racer.lang.outcomes import LIVELOCK, OutcomeKey, labels_in_order
 from racer.lang.program import Program
 from racer.lang.values import describe
@@ -345,7 +346,10 @@ def _count(
         return None, "not asked for"
     if not full.complete:
         return None, f"left out ({full.bound})"
-    schedules = schedules_to(full)
+    try:
+        schedules = schedules_to(full)
+    except MemoryError:
+        return None, f"left out ({OUT_OF_MEMORY})"
     if schedules is None:
         return None, f"unbounded (loop in {', '.join(loops or ())})"
     in_all = sum(schedules[end] for end in full.ends())

@@ -19,9 +19,11 @@ from racer.exploration.stages import within
 from racer.exploration.wanted import Wanted
 from racer.lang.patience import heed, patience
 from racer.lang.run import OutOfTime
+from racer.machine.interface import System
 from racer.machine.loaded import Loaded
 from racer.machine.models import system_of
 from racer.machine.monitors import TooManyWindows
+from racer.search.compiled import is_compiled
 from racer.search.graph import search
 from racer.search.limits import Budget, LimitHit, Phase
 from racer.search.shown import Examiner
@@ -37,6 +39,7 @@ NOT_FEW: Final = "not all states are few"
 # Counting needs every state, the verdict does not. Past so many states (up to symmetry) the
 # count is left out unless it is asked for: some seconds and some hundred megabytes.
 COUNTED_STATES: Final = 100_000
+COUNTED_COMPILED: Final = 10_000_000  # some seconds, too, and a gigabyte
 # Real coroutines are compared with the graph of all states up to so many, else with the reduced
 # one if there is one: past that they could not take a fair part of its moves.
 COMPARED_STATES: Final = 5_000
@@ -149,15 +152,15 @@ def _interruption(
 
 
 def _condensed(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Searched:
-    """Once more all states, over condensed automata, in an order that does
-    not depend on how they grew."""
+    """Once more all states, over condensed automata, in an order that does not depend on how they
+    grew. Where they are too many to be gone through in Python, a reduced graph of these decides."""
     system = loaded.system(wanted.memory)
     quotient = Symmetric(system)
     sometimes = tuple(sorted(loaded.program.sometimes))
     budget = Budget(deadline=deadline, time_text=wanted.out_of_time)
     try:
         graph = full = search(quotient if wanted.reduce else system, sometimes, budget)
-        if wanted.reduced_graph:
+        if wanted.reduced_graph or (wanted.reduce and len(full.states) > COUNTED_STATES):
             graph = search(quotient, sometimes, budget, StubbornSets(system))
     except ModelFailed as failed:
         raise _told(failed, quotient, wanted) from failed
@@ -211,11 +214,13 @@ def _by_closed(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Search
 
 def _with_count(searched: Searched, wanted: Wanted, deadline: float | None) -> Searched:
     """With all states; read from these alone if they are all that is allowed."""
-    loaded, budget = searched.loaded, _counting(deadline, wanted)
+    loaded = searched.loaded
     closed = loaded.closed()
+    budget = _counting(deadline, wanted)
     if closed.closed:
         used = noted(closed)
         system = system_of(used, wanted.memory)
+        budget = _counting(deadline, wanted, system)
         whole = Symmetric(system) if wanted.reduce else system
         every = search(whole, (), budget, phase="counting", tell=wanted.progress)
         if every.complete:
@@ -223,9 +228,11 @@ def _with_count(searched: Searched, wanted: Wanted, deadline: float | None) -> S
     else:
         every = _every_state(loaded, wanted, budget, "counting")
     if every.complete:
+        few_enough = wanted.max_states is None or len(every.states) <= wanted.max_states
+        del every  # there may not be the memory for two of them
         found = _condensed(loaded, wanted, deadline)
         _require_agreement(searched, found)
-        if wanted.max_states is None or len(every.states) <= wanted.max_states:
+        if few_enough:
             return found
         return replace(found, decided_by=len(searched.graph.states))
     if not wanted.reduce:
@@ -242,9 +249,11 @@ def _deciding(deadline: float | None, wanted: Wanted) -> Budget:
     )
 
 
-def _counting(deadline: float | None, wanted: Wanted) -> Budget:
+def _counting(deadline: float | None, wanted: Wanted, system: System | None = None) -> Budget:
+    """What counting may take: far more where the states of `system` are searched compiled."""
+    compiled = system is not None and is_compiled(system)
     return Budget(
-        COUNTED_STATES,
+        COUNTED_COMPILED if compiled else COUNTED_STATES,
         deadline,
         states_text="more than {:,} states up to symmetry; count=True or --count forces it",
         time_text=wanted.out_of_time,

@@ -90,6 +90,15 @@ def used_up() -> str | None:
     return _looked.answer
 
 
+def require_room(wanted: int) -> None:
+    """Whether so many bytes can be taken at once. Errors: MemoryError."""
+    limit, used = memory_limit(), memory_used()
+    if limit is not None and used is not None:
+        limit = replace(limit, processes=_looked.processes)
+        if used + wanted > limit.bytes:
+            raise MemoryError(_passed(limit, used + wanted))
+
+
 def divide(processes: int) -> None:
     """From here on this process is one of so many, each of which may use as much."""
     _looked.processes = processes

@@ -180,3 +180,8 @@ def compiled_exploration(
         phase=phase,
         tell=tell,
     )
+
+
+def is_compiled(system: System) -> bool:
+    """Whether states of a system are searched by the compiled engine, as far as is known."""
+    return loaded().library is not None and system.flat(()) is not None

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
+from racer.lang.memory_use import require_room
 from racer.native.engine import Engine
 from racer.native.library import loaded
 from racer.native.states import States
@@ -46,12 +47,16 @@ class FlatEdges(Edges):
         return found
 
     def paths(self, order: Sequence[int]) -> Sequence[int]:
-        """How many paths lead to each state from the first. `order` is that of order()."""
+        """How many paths lead to each state from the first. `order` is that of order().
+
+        Errors   MemoryError where they would take more than there is left.
+        """
         count = len(self)
         assert isinstance(order, array)
         arrays = _at(self.first), _at(self.last), _at(self.goals), _at(order)
         parts, exponents = _zeros("d", count), _zeros("q", count)
         limbs = _library().racer_limbs(count, *arrays, _at(parts), _at(exponents))
+        require_room(count * limbs * 8)
         paths = _zeros("Q", count * limbs)
         _library().racer_paths(count, *arrays, limbs, _at(paths))
         return paths if limbs == 1 else States(memoryview(paths), limbs)

@@ -268,6 +268,7 @@ def test_a_count_that_is_not_affordable_is_left_out_and_says_so(
     from racer.exploration import searching
 
     monkeypatch.setattr(searching, "COUNTED_STATES", 100)
+    monkeypatch.setattr(searching, "COUNTED_COMPILED", 100)
     result = explore(aba())
     assert result.verdict == "fail"
     assert result.interleavings is None

@@ -26,14 +26,16 @@ def review_text(found: Review) -> str:
     return "\n\n".join(parts)
 
 
-def review_mail(found: Review) -> str:
-    """The difference alone, in 7 bits and 72 columns, for an answer to the series."""
+def review_mail(found: Review, command: str) -> str:
+    """The difference alone, in 7 bits and 72 columns, for an answer to the series; `command` says
+    it again."""
     lines = [f"Subject: racer: {_subject(found)}", ""]
     lines += filled(_headline_words(found)).split("\n")
     for patch in found.patches:
         told = [line for change in patch.changes for line in _mailed(change)]
         if told:
             lines += ["", *filled(patch.title).split("\n"), *told]
+    lines += ["", command]
     return "\n".join(ascii_text(line) for line in lines)
 
 

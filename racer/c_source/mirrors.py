@@ -181,11 +181,14 @@ def mirrors(files: Sequence[Path], definitions: Definitions, known: Recorded | N
 
 def _named_in(file: Path) -> tuple[list[tuple[str, str]], list[str], list[str]]:
     """The functions that a model's header names, with their files; those that docstrings name
-    besides; and the header's files."""
+    besides; and the header's files. Errors: UsageError for a file that is no Python."""
     try:
         module = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):  # discovery tells what is wrong with it
-        return [], [], []
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UsageError(
+            f"cannot read which functions {shown_path(file)} mirrors: {error}.\n"
+            f"Usual cause: a slip in that file.\nTry: python -m py_compile {shown_path(file)}"
+        ) from error
     part = _PART.search(inspect.cleandoc(ast.get_docstring(module) or ""))
     paths: list[str] = []
     found: list[tuple[str, str]] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from racer.artefacts.naming import mailed_command
 from racer.c_source.inputs import read_source
 from racer.c_source.mirrors import recorded
 from racer.catalogue.discovery import Found, catalogue, files_below
 from racer.cli.drifting import directories
-from racer.cli.guard import emit, models_print_to_stderr
+from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.progress import shown_states
-from racer.cli.statuses import BOUND, NOT_AS_DECLARED, OK
+from racer.cli.statuses import BOUND, NOT_AS_DECLARED, OK, USAGE
 from racer.difference.reviewing import review
 from racer.difference.roles import Roles
 from racer.errors import UsageError
@@ -35,13 +36,21 @@ def review_command(
         )
     models = {each: (files_below(each), recorded(each)) for each in directories(None)}
     with models_print_to_stderr():
-        scenarios = [each for each in catalogue().found if _takes_c(each)]
+        known = catalogue()
+        scenarios = [each for each in known.found if _takes_c(each)]
         roles = Roles(scenarios, max_states, timeout, shown_states)
         found = review(source, models, roles.cases)
     if json:
         emit(review_document(found))
     else:
-        emit(review_mail(found) if wants_mail else review_text(found))
+        again = mailed_command(
+            ["racer", "review", series, *([] if base is None else ["--base", base])]
+        )
+        emit(review_mail(found, again) if wants_mail else review_text(found))
+    for each in known.broken:
+        complain(f"error: {each.error}")
+    if known.broken:
+        return USAGE
     cases = found.cases()
     if any(case.is_worse for case in cases):
         return NOT_AS_DECLARED

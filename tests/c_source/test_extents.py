@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
+import tree_sitter
+import tree_sitter_c
 
 from racer.c_source.extents import Extent, extents, named_by, normalised
 from tests.c_source.mailing import BEFORE
@@ -91,3 +96,24 @@ def test_form_feeds_and_strange_ends_of_lines_count_no_lines() -> None:
         Extent("f", 2, 5),
         Extent("g", 6, 8),
     ]
+
+
+@pytest.mark.skipif("LINUX_TREE" not in os.environ, reason="LINUX_TREE names no tree")
+def test_a_parser_finds_functions_to_end_where_brackets_do() -> None:
+    # The second source is tree-sitter, where it finds no error in a function. It takes the end of
+    # a macro's loop for that of a function where an attribute keeps it from seeing which it is.
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
+    differing, compared = [], 0
+    for path in sorted((Path(os.environ["LINUX_TREE"]) / "mm").glob("*.c")):
+        text = path.read_text(errors="replace")
+        ends = {each.last for each in extents(text)}
+        waiting = [parser.parse(text.encode()).root_node]
+        while waiting:
+            node = waiting.pop()
+            if node.type != "function_definition":
+                waiting += node.children
+            elif not node.has_error:
+                compared += 1
+                if node.end_point[0] + 1 not in ends:
+                    differing.append((path.name, node.end_point[0] + 1))
+    assert compared > 3_000 and len(differing) <= 1, differing

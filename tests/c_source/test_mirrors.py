@@ -146,6 +146,12 @@ def test_a_tree_without_any_of_the_files_is_refused(kept: Path) -> None:
         drifted(kept, Tree(kept))
 
 
+def test_a_model_that_is_no_python_is_not_passed_over(kept: Path) -> None:
+    models(kept, '"""Source     mm/use.c take()"""\ndef (')
+    with pytest.raises(UsageError, match=r"cannot read which functions .*takes\.py mirrors"):
+        drift(files_below(kept / "models"), tree(kept), recorded(kept / "models"))
+
+
 def test_a_record_is_the_same_whenever_it_is_written(kept: Path) -> None:
     directory = models(kept)
     before = (directory / "mirrored.json").read_bytes()

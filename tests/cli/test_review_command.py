@@ -65,6 +65,7 @@ def test_the_mail_has_the_difference_in_seven_bits(series: Run) -> None:
     status, out, _ = series("review", "v1.mbox", "--base", "tree", "--mail")
     assert status == 0 and out.startswith("Subject: racer: 2 patches: models to look at\n\n")
     assert TITLES[0] in out and TITLES[1] not in out  # comments make no difference
+    assert out.endswith("\n\nracer review v1.mbox --base tree\n")
     assert out.isascii() and max(map(len, out.split("\n"))) <= 72
 
 
@@ -127,6 +128,13 @@ def test_a_label_more_than_before_is_worse(here: Path, racer: Run) -> None:
         ["torn"],
         True,
     )
+
+
+def test_a_scenario_that_does_not_load_is_told(here: Path, racer: Run) -> None:
+    reviewed(here, racer, f"{FILE}\n{TWICE}", f"{FILE}\n{ONCE}")
+    Path("scenarios/broken.py").write_text("import nothing_like_that\n")
+    status, out, err = racer("review", "v1.mbox", "--base", "tree")
+    assert status == 2 and "OTHER VERDICTS  " in out and "nothing_like_that" in err
 
 
 def test_a_label_less_is_another_verdict(here: Path, racer: Run) -> None:

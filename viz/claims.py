@@ -30,11 +30,61 @@ def claims_table(decided: Sequence[Decided], memory: str) -> str:
     title = ("claim", memory, "as the C is")
     blocks = ["\n".join(_row(title, ["what was claimed; what it depends on"]))]
     for each in decided:
-        word = _SHORT.get(each.answer.verdict, each.answer.verdict)
-        cells = (each.claim.name, word, _as_the_c_is_word(each.as_the_c_is))
+        cells = (each.claim.name, _short(each.answer), _as_the_c_is_word(each.as_the_c_is))
         blocks.append("\n".join(_row(cells, _row_lines(each))))
     blocks.append(filled(closing_text(decided)))
     return "\n\n".join(blocks)
+
+
+def claims_matrix(of_models: Sequence[Sequence[Decided]]) -> str:
+    """A row for each claim with its answer under each memory model; what is said of these below."""
+    decided = [each for of_model in of_models for each in of_model]
+    memories = list(dict.fromkeys(each.memory for each in decided))
+    names = list(dict.fromkeys(each.claim.name for each in decided))
+    if not names:
+        return "no claims"
+    blocks = [_cells("claim", memories)]
+    for name in names:
+        of_claim = [each for each in decided if each.claim.name == name]
+        words = {each.memory: _short(each.answer) for each in of_claim}
+        lines = [_cells(name, [words.get(memory, "") for memory in memories])]
+        lines.append(filled(of_claim[0].claim.text, _INDENT))
+        said: dict[str, list[str]] = {}
+        for each in of_claim:
+            for line in _of_one_model(each):
+                said.setdefault(line, []).append(each.memory)
+        lines += [filled(f"{', '.join(under)}: {line}", _INDENT) for line, under in said.items()]
+        blocks.append("\n".join(lines))
+    return "\n\n".join([*blocks, filled(closing_text(decided))])
+
+
+_INDENT: Final = " " * 6
+
+
+def _short(answer: Answer) -> str:
+    return _SHORT.get(answer.verdict, answer.verdict)
+
+
+def _cells(name: str, words: Sequence[str]) -> str:
+    cells = " ".join(f"{word:<13}" for word in words)
+    return f"{name:<5} {cells}".rstrip()
+
+
+def _of_one_model(decided: Decided) -> Iterator[str]:
+    """What is said of a claim under one of several models."""
+    if decided.unasked is not None:
+        yield unasked_text(decided)
+        return
+    if decided.answer.condition:
+        yield f"only if {decided.answer.condition}"
+    if decided.universal_text:
+        yield decided.universal_text
+    if decided.as_the_c_is.verdict != "not asked":
+        yield f"as the C is: {as_the_c_is_text(decided.as_the_c_is)}"
+    if decided.cut:
+        yield f"not decided: a limit cut the search (expected: {decided.expected})"
+    elif not decided.as_expected:
+        yield f"NOT as expected ({expected_text(decided)})"
 
 
 def _row_lines(decided: Decided) -> Iterator[str]:
@@ -45,11 +95,18 @@ def _row_lines(decided: Decided) -> Iterator[str]:
         yield decided.universal_text
     if decided.as_the_c_is.condition:
         yield f"as the C is, it {as_the_c_is_text(decided.as_the_c_is)}"
-    if decided.cut:
+    if decided.unasked is not None:
+        yield unasked_text(decided)
+    elif decided.cut:
         yield f"not decided: a limit cut the search (expected: {decided.expected})"
     elif not decided.as_expected:
         yield f"NOT as expected ({expected_text(decided)})"
     yield searched_text(decided.cases()) if decided.claim.asks else decided.claim.because
+
+
+def unasked_text(decided: Decided) -> str:
+    """Why the memory model was not asked."""
+    return " ".join((decided.unasked or "").partition("\nTry:")[0].split())
 
 
 def as_the_c_is_text(answer: Answer) -> str:
@@ -83,23 +140,44 @@ def _row(cells: Sequence[str], lines: Iterable[str]) -> list[str]:
 
 def closing_text(decided: Sequence[Decided]) -> str:
     """How many claims, whether all came out as expected, and how much was searched."""
-    wrong = [each.claim.name for each in decided if not each.as_expected and not each.cut]
+    wrong = [each.claim.name for each in decided if _is_wrong(each)]
     cut = [each.claim.name for each in decided if each.cut]
     cases = {id(case): case for each in decided for case in each.cases()}
-    many = f"{len(decided)} claim{'s' if len(decided) != 1 else ''}"
+    names = dict.fromkeys(each.claim.name for each in decided)
+    many = f"{len(names)} claim{'s' if len(names) != 1 else ''}"
+    memories = dict.fromkeys(each.memory for each in decided)
+    if len(memories) > 1:
+        wrong, cut = (
+            [f"{each.claim.name} under {each.memory}" for each in decided if is_so(each)]
+            for is_so in (_is_wrong, lambda each: each.cut)
+        )
+    unasked = [each for each in decided if each.unasked is not None]
     said = [f"NOT as expected: {', '.join(wrong)}"] if wrong else []
     said += [f"cut by a limit: {', '.join(cut)}"] if cut else []
-    verdict = "; ".join(said) or "all as expected"
+    for memory in memories:
+        left = [each.claim.name for each in unasked if each.memory == memory]
+        said += [f"{memory} cannot be asked about {', '.join(left)}"] if left else []
+    if not wrong and not cut:
+        said.insert(0, "all others as expected" if said else "all as expected")
+    verdict = "; ".join(said)
     return f"{many}, {verdict}; {searched_text(list(cases.values()))}"
+
+
+def _is_wrong(decided: Decided) -> bool:
+    return not decided.as_expected and not decided.cut
 
 
 def searched_text(cases: Sequence[Case]) -> str:
     """How much was searched."""
-    counts = [case.interleavings for case in cases]
+    counts = [case.interleavings for case in cases if case.executions is None]
+    executions = [case.executions for case in cases if case.executions is not None]
     known = [count for count in counts if count is not None]
     endless = sum(bool(case.loops) for case in cases)
     parts = [counted(len(cases), "case")]
-    parts.append(counted(sum(case.states for case in cases), "state"))
+    if counts or not executions:
+        parts.append(counted(sum(case.states for case in cases), "state"))
+    if executions:
+        parts.append(counted(sum(executions), "execution"))
     if known:
         parts.append(counted(sum(known), "interleaving"))
     if endless:
@@ -117,7 +195,9 @@ def claim_text(decided: Decided, memory: str) -> str:
     claim = decided.claim
     word = decided.answer.verdict.upper()
     agreed = "as expected" if decided.as_expected else f"NOT as expected ({expected_text(decided)})"
-    if decided.cut:
+    if decided.unasked is not None:
+        agreed = unasked_text(decided)
+    elif decided.cut:
         agreed = f"not decided: a limit cut the search (expected: {decided.expected})"
     answer = [filled(f"{word}  {agreed}  memory={memory}")]
     answer += [_indented(f"as the C is: {as_the_c_is_text(decided.as_the_c_is)}")]
@@ -158,6 +238,8 @@ def telling_text(claim: Claim, ask: Ask) -> str:
 
 
 def _word(point: Point) -> str:
+    if point.unasked is not None:
+        return "not asked"
     if point.refused is not None:
         return f"cannot happen ({point.refused})"
     return {True: "yes", False: "no", None: "unknown"}[point.holds]

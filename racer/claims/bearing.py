@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from racer.catalogue.scenario import Scenario
 from racer.claims.cases import Case
 from racer.claims.data import Ask, Claim, Parameters
-from racer.claims.deciding import CaseKey, answered, case_key, case_of
+from racer.claims.deciding import CaseKey, answered, case_key
+from racer.claims.reading import case_of
 from racer.errors import UsageError
 from racer.exploration.result import Result
 

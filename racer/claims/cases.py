@@ -24,6 +24,7 @@ class Case:
 
     `returned` has, by thread, everything it came to. `bound` says which limit cut the search;
     `loops` which threads may run for ever. `coverage` is how far it was compared with coroutines.
+    `executions`: how many there are, under a memory model that has no interleavings.
     """
 
     labels: Mapping[str, CaseLabel]
@@ -34,12 +35,13 @@ class Case:
     bound: str | None
     loops: tuple[str, ...] | None
     coverage: Coverage | None
+    executions: int | None = None
 
     @property
     def is_compared(self) -> bool:
         """Whether real coroutines took every edge that was searched; where a limit cut the search,
-        that is said instead."""
-        if self.bound is not None:
+        that is said instead, and executions are checked by themselves."""
+        if self.bound is not None or self.executions is not None:
             return True
         return self.coverage is not None and self.coverage.edges == self.coverage.of_edges
 
@@ -52,16 +54,25 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Unasked:
+    """Why the memory model cannot be asked about a case."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """One point of an ask's grid. `holds` None: nothing is known, or it cannot happen.
 
-    `refused` is the reason why this combination of parameters cannot happen.
+    `refused` is the reason why this combination of parameters cannot happen; `unasked`, why the
+    memory model cannot be asked about it.
     """
 
     parameters: Parameters
     cases: tuple[Case, ...]
     holds: bool | None
     refused: str | None
+    unasked: str | None = None
 
     @property
     def cut(self) -> bool:

@@ -25,20 +25,18 @@ from racer.catalogue.discovery import find
 from racer.catalogue.parameters import Value, show_parameters
 from racer.catalogue.scenario import Scenario
 from racer.claims.answering import answer, answer_as_the_c_is, what_ifs_of
-from racer.claims.cases import Case, CaseLabel, Point
+from racer.claims.cases import Case, Point, Unasked
 from racer.claims.data import Answer, Ask, Claim, Never, Parameters, Shows
 from racer.claims.labels import unknown_label
+from racer.claims.reading import case_of
 from racer.claims.universal import universal_answer, universal_text
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import explored, never_made
-from racer.exploration.result import Result
 from racer.exploration.wanted import Wanted
 from racer.lang.memory_use import divide
-from racer.lang.outcomes import OutcomeValue, Violation
 from racer.lang.patience import Stuck, until, when_stuck
 from racer.lang.run import OutOfTime
 from racer.search.limits import deadline_after
-from racer.words.outcomes import outcome_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,16 @@ class Decided:
     points: tuple[tuple[Point, ...], ...]
 
     @property
+    def unasked(self) -> str | None:
+        """Why the memory model cannot be asked, if it cannot be about some case: then the answer is
+        "not asked", and nothing else is expected."""
+        points = (point for points in self.points for point in points)
+        return next((point.unasked for point in points if point.unasked is not None), None)
+
+    @property
     def as_expected(self) -> bool:
+        if self.unasked is not None:
+            return True
         declared = self.claim.as_the_c_is
         if declared is not None and self.as_the_c_is != declared:
             return False
@@ -124,7 +131,8 @@ class Interruption(KeyboardInterrupt):
 
 
 CaseKey = tuple[str, tuple[tuple[str, Value], ...]]  # where a scenario is found, its parameters
-Known = dict[CaseKey, Case | str]  # what was explored; why parameters cannot happen
+_KnownCase = Case | str | Unasked  # what was explored; why parameters cannot happen
+Known = dict[CaseKey, _KnownCase]
 _PARENT_CHECKED: Final = 0.5  # seconds between two looks whether there still is one
 _Task = tuple[CaseKey, str, int | None, float | None]
 
@@ -177,7 +185,7 @@ def decide(
     return _as_far_as(known, claims, memory)
 
 
-def _about_nothing(claim: Claim, known: Mapping[CaseKey, Case | str], memory: str) -> str:
+def _about_nothing(claim: Claim, known: Mapping[CaseKey, _KnownCase], memory: str) -> str:
     """Why a claim is about a label that its scenario does not have; empty where it is not."""
     for ask in claim.asks:
         of_scenario = case_key(ask.scenario, {})[0]
@@ -190,7 +198,7 @@ def _about_nothing(claim: Claim, known: Mapping[CaseKey, Case | str], memory: st
 
 
 def _as_far_as(
-    known: Mapping[CaseKey, Case | str], claims: Sequence[Claim], memory: str
+    known: Mapping[CaseKey, _KnownCase], claims: Sequence[Claim], memory: str
 ) -> list[Decided]:
     """The answers to those claims all of whose cases are known."""
     done = [claim for claim in claims if all(_key(*pair) in known for pair in _explored(claim))]
@@ -214,9 +222,11 @@ def case_key(scenario: Scenario, parameters: Parameters) -> CaseKey:
     return f"{where}::{scenario.name}", tuple(scenario.complete(parameters).items())
 
 
-def _decided(claim: Claim, known: Mapping[CaseKey, Case | str], memory: str) -> Decided:
+def _decided(claim: Claim, known: Mapping[CaseKey, _KnownCase], memory: str) -> Decided:
     points = tuple(tuple(_point(ask, at, known) for at in ask.points()) for ask in claim.asks)
     asks = claim.asks
+    if any(point.unasked is not None for of_ask in points for point in of_ask):
+        return Decided(claim, Answer("not asked"), Answer("not asked"), memory, points)
     if claim.universal is not None:
         asked = list(zip(asks, points, strict=True))
         found = universal_answer(claim.universal, asked)
@@ -225,12 +235,14 @@ def _decided(claim: Claim, known: Mapping[CaseKey, Case | str], memory: str) -> 
     return Decided(claim, answer(asks, points), as_the_c_is, memory, points)
 
 
-def _point(ask: Ask, parameters: Parameters, known: Mapping[CaseKey, Case | str]) -> Point:
+def _point(ask: Ask, parameters: Parameters, known: Mapping[CaseKey, _KnownCase]) -> Point:
     cases = []
     for each in ask.explored(parameters):
         case = known[_key(ask, each)]
         if isinstance(case, str):
             return Point(parameters, (), None, refused=case)
+        if isinstance(case, Unasked):
+            return Point(parameters, (), None, refused=None, unasked=case.text)
         cases.append(case)
     return Point(parameters, tuple(cases), answered(ask, tuple(cases)), None)
 
@@ -320,7 +332,7 @@ class _Refused:
     text: str
 
 
-_Explored = Case | _Failed | _Refused
+_Explored = Case | _Failed | _Refused | Unasked
 
 
 def _named(key: CaseKey) -> str:
@@ -366,40 +378,11 @@ def _explore(task: _Task) -> _Explored:
                 program = scenario.build(**dict(parameters))
             except UsageError as error:
                 return _Refused(str(error))
-        return case_of(explored(program, wanted))
+        try:
+            return case_of(explored(program, wanted))
+        except UsageError as error:
+            return Unasked(str(error))
     except OutOfTime as stop:
         return case_of(never_made(wanted, stop))
     except RacerError as error:
         return _Failed(str(error))
-
-
-def case_of(result: Result) -> Case:
-    """A result, as far as claims look at it."""
-    returned: dict[str, set[str]] = {}
-    for outcome in result.outcomes:
-        for thread, value in outcome:
-            returned.setdefault(thread, set()).add(_text(value))
-    return Case(
-        labels=_labels(result),
-        returned={thread: frozenset(values) for thread, values in returned.items()},
-        interleavings=result.interleavings,
-        states=result.states,
-        vacuous=result.vacuous,
-        bound=result.bound,
-        loops=result.loops,
-        coverage=result.coverage,
-    )
-
-
-def _labels(result: Result) -> dict[str, CaseLabel]:
-    return {
-        label: CaseLabel(found.interleavings, tuple(result.effects(label)))
-        for label, found in result.violations.items()
-    }
-
-
-def _text(value: OutcomeValue) -> str:
-    """What a thread comes to: a label without its effect, a text it returns as it is."""
-    if isinstance(value, Violation):
-        value = Violation(value.label)
-    return value if isinstance(value, str) else outcome_value(value)

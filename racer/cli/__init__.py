@@ -196,7 +196,7 @@ def _claims(
     ] = None,
     patch: options.Patch = None,
     base: options.Base = None,
-    memory: options.OneMemory = "sc",
+    memory: options.Memory = "sc",
     directory: options.Directory = "racer-out",
     json: options.Json = False,
     ktap: options.Ktap = False,

@@ -19,10 +19,11 @@ from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.progress import shown_cases
 from racer.cli.selecting import Request
+from racer.cli.several import memory_models
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
+from racer.errors import UsageError
 from racer.files import shown_path
-from racer.machine.models import model
-from racer.viz.claims import claim_text, claims_table, telling_text
+from racer.viz.claims import claim_text, claims_matrix, claims_table, telling_text
 from racer.viz.documents.claims import claims_document
 from racer.viz.documents.ktap import claims_ktap
 
@@ -46,21 +47,30 @@ def claims_command(
 ) -> int:
     """Decide the claims of these names, of these files, or all; a single one that is named is
     explained with its schedule."""
-    model(memory)  # refused before anything is loaded
+    memories = memory_models(memory)  # an unknown one is refused before anything is loaded
+    if html and len(memories) > 1:
+        raise UsageError("--html is for one memory model: name one.")
     named_by_user(directory, "--output")
     with models_print_to_stderr():
         claims, broken = find_claims(names)
         if place is not None:
             claims, left = asked_of_c(claims, place)
             _tell_of_c(place, left)
-        decided, interrupted, failed = _decided(claims, memory, jobs, max_states, timeout)
-    known = {each.claim.name for each in decided}
-    missing = [(each.name, failed or "") for each in claims if each.name not in known]
+        of_models, interrupted, failed = _under_all(claims, memories, jobs, max_states, timeout)
+    decided = [each for of_model in of_models for each in of_model]
+    known = {(each.claim.name, each.memory) for each in decided}
+    missing = [
+        (each.name, failed or "")
+        for each in claims
+        if any((each.name, name) not in known for name in memories)
+    ]
     missing += [(shown_path(each.path), each.error) for each in broken]
     if format == "ktap":
         emit(claims_ktap(decided, missing))
     elif format == "json":
         emit(claims_document(decided, memory))
+    elif len(memories) > 1:
+        emit(claims_matrix(of_models))
     elif len(claim_names(names)) == 1 and decided:
         emit(claim_text(decided[0], memory))
         _show_schedule(decided[0], memory, directory, html=html)
@@ -74,10 +84,10 @@ def claims_command(
     for each in broken:
         complain(f"error: {each.error}")
     if interrupted:
-        complain(f"interrupted; {len(decided)} of {len(claims)} claims were decided")
+        complain(f"interrupted; {_how_many(decided, claims, memories)}")
         return INTERRUPTED
     if failed is not None:
-        complain(f"error: {failed}\n{len(decided)} of {len(claims)} claims were decided")
+        complain(f"error: {failed}\n{_how_many(decided, claims, memories)}")
     return USAGE if broken or page.failure or failed is not None else _status(decided)
 
 
@@ -88,6 +98,28 @@ def _tell_of_c(place: str, left: list[str]) -> None:
     )
     if left:
         complain(f"asked as they are, since they take no C: {', '.join(left)}")
+
+
+def _how_many(decided: list[Decided], claims: list[Claim], memories: tuple[str, ...]) -> str:
+    several = f" under {len(memories)} memory models" if len(memories) > 1 else ""
+    return f"{len(decided)} of {len(claims) * len(memories)} claims{several} were decided"
+
+
+def _under_all(
+    claims: list[Claim],
+    memories: tuple[str, ...],
+    jobs: int | None,
+    max_states: int | None,
+    timeout: float | None,
+) -> tuple[list[list[Decided]], bool, str | None]:
+    """The answers under one memory model after the other; what fails ends that."""
+    found: list[list[Decided]] = []
+    for memory in memories:
+        decided, interrupted, failed = _decided(claims, memory, jobs, max_states, timeout)
+        found.append(decided)
+        if interrupted or failed is not None:
+            return found, interrupted, failed
+    return found, False, None
 
 
 def _decided(

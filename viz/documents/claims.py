@@ -31,6 +31,7 @@ class CaseOf(Entry, frozen=True, kw_only=True):
     states         states that were searched
     labels         its violations, by name
     returned       by thread, everything that it came to, sorted
+    executions     how many there are under a memory model of executions; null under any other
     loops          threads that can take steps for ever; null where not all states were searched
     bound          the limit that cut the search; null for none
     coverage       how far coroutines were compared with the search; null where a limit cut it
@@ -41,6 +42,7 @@ class CaseOf(Entry, frozen=True, kw_only=True):
     states: Number
     labels: dict[str, LabelShown]
     returned: dict[str, list[str]]
+    executions: Number | None
     loops: list[str] | None
     bound: str | None
     coverage: Coverage | None
@@ -81,9 +83,11 @@ class ClaimOf(Entry, frozen=True, kw_only=True):
     """A claim and its answer.
 
     claim                 its name
+    memory                the memory model that it was decided under
     text                  what was claimed
     made                  where that was
     answer                "holds", "refuted", "holds only if ...", "open" or "bound"
+    unasked               why the memory model cannot be asked about it; null where it can
     expected              the answer that is declared
     universal             what a sentence about all that could be written comes to; null of others
     as_the_c_is           the answer where nothing is a what-if: "yes", "no", "depends on ..."
@@ -94,9 +98,11 @@ class ClaimOf(Entry, frozen=True, kw_only=True):
     """
 
     claim: str
+    memory: str
     text: str
     made: str
     answer: str
+    unasked: str | None
     expected: str
     universal: str | None
     as_the_c_is: str
@@ -111,8 +117,9 @@ class ClaimsDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
 
     schema  the kind of document and its version
     racer   the version that wrote it
-    memory  the memory model
-    claims  in the order in which they are declared, or were asked for
+    memory  the memory model, or several: "sc,tso"
+    claims  in the order in which they are declared, or were asked for; under one memory model after
+            the other
     """
 
     racer: str
@@ -131,9 +138,11 @@ def _claim(decided: Decided) -> ClaimOf:
     declared = claim.as_the_c_is
     return ClaimOf(
         claim=claim.name,
+        memory=decided.memory,
         text=claim.text,
         made=claim.made,
         answer=str(decided.answer),
+        unasked=decided.unasked,
         expected=str(decided.expected),
         universal=decided.universal_text or None,
         as_the_c_is=as_the_c_is_text(decided.as_the_c_is),
@@ -170,6 +179,7 @@ def _case(case: Case) -> CaseOf:
             for label, found in case.labels.items()
         },
         returned={thread: sorted(values) for thread, values in case.returned.items()},
+        executions=case.executions,
         loops=None if case.loops is None else list(case.loops),
         bound=case.bound,
         coverage=coverage_of(case.coverage),

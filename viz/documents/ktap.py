@@ -30,7 +30,8 @@ def ktap(cases: Sequence[Told]) -> str:
 
 def claims_ktap(decided: Sequence[Decided], missing: Sequence[tuple[str, str]]) -> str:
     """The same of claims; of those that were not decided the name, and why if it is an error."""
-    tests = [_claim(each) for each in decided]
+    one = len({each.memory for each in decided}) == 1
+    tests = [_claim(each, "" if one else f" memory={each.memory}") for each in decided]
     return "\n".join(_document([*tests, *(_not_explored(name, why) for name, why in missing)]))
 
 
@@ -51,10 +52,13 @@ def _not_explored(name: str, why: str) -> _Test:
     return not why, name, f"ERROR {first}" if why else "SKIP interrupted before it", (further,)
 
 
-def _claim(decided: Decided) -> _Test:
+def _claim(decided: Decided, under: str) -> _Test:
+    """`under`: what is said of the memory model beside the name."""
     told = (decided.claim.text, f"answer: {decided.answer}", f"expected: {expected_text(decided)}")
-    cut = "TIMEOUT a limit cut the search" if decided.cut else ""
-    return decided.as_expected, decided.claim.name, cut, told
+    directive = "TIMEOUT a limit cut the search" if decided.cut else ""
+    if decided.unasked is not None:
+        directive = f"SKIP {decided.memory} cannot be asked"
+    return decided.as_expected, f"{decided.claim.name}{under}", directive, told
 
 
 def _document(tests: Sequence[_Test]) -> Iterator[str]:

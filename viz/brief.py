@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from racer.explanation.data import Explanation, Row
+from racer.lang.pools import NULL
 from racer.viz.calls import calls_lead, calls_told, untold_text
 from racer.viz.mail import often_text, wrapped
 from racer.viz.wrapping import WIDTH
@@ -83,7 +84,8 @@ def _room(said: list[str], closing: list[str]) -> int:
 def _sentences(explanation: Explanation, origin: Origin) -> list[str]:
     said = [explanation.verdict]
     if explanation.comes_to:
-        at = next((f" ({row.name})" for row in explanation.rows if row.violates), "")
+        after = "after " if explanation.label == NULL else ""
+        at = next((f" ({after}{row.name})" for row in explanation.rows if row.violates), "")
         said = [f"{explanation.comes_to}{at}."]
     if origin.what_if:
         said.insert(0, f"({origin.what_if})")
@@ -207,7 +209,11 @@ def _row(explanation: Explanation, row: Row, columns: dict[int, int]) -> list[st
     hanging = min(len(row.name) + 1, (WIDTH - begin) // 2)
     if row.violates:
         mark = f"*** {explanation.label}"
-        if len(f"{text}  {mark}") + 2 + len(row.models) <= WIDTH - begin:
+        if explanation.label == NULL:  # it is no step: what is not there is not accessed
+            why = f", {explanation.effect}" if explanation.effect else ""
+            after = f"then {mark}{why}"
+            below = [" " * hanging + line for line in wrapped(after, WIDTH - begin - hanging)]
+        elif len(f"{text}  {mark}") + 2 + len(row.models) <= WIDTH - begin:
             text = f"{text}  {mark}"
         else:
             below = [" " * hanging + line for line in wrapped(mark, WIDTH - begin - hanging)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from racer.explanation.data import Conflict, NoReturn, NotComputed, Ordering
 from racer.explanation.deciding import Decided
 from racer.explanation.scene import Scene
+from racer.replaying.trace import Event
 from racer.words.names import STEP_NAME
 
 
@@ -17,7 +19,8 @@ def telling_rows(
     """The most telling first.
 
     The step that violates; those of which the cause speaks; of the decisive orders those of the
-    thread that violates; an update that is lost; the other decisive orders. Where no orders are
+    thread that violates; what let that go on, where it had to wait, and what it chose; an update
+    that is lost; the other decisive orders. Where no orders are
     known, conflicts stand for them; what is repeated for ever comes last, with the point of no
     return.
     """
@@ -37,12 +40,31 @@ def telling_rows(
     named = set(re.findall(STEP_NAME, cause))
     found += [row for row in reversed(range(scene.end)) if scene.names[row] in named]
     found += [row for pair in own for row in pair]
+    found += [row for thread in sorted(involved) for row in _let_go_on(scene, thread)]
     found += [row for lost in _lost_updates(scene, (*orders, *enabling)) for row in lost]
     found += [row for pair in rows for row in pair]
     found += range(scene.end - scene.past.trace.cycle, scene.end)
     if isinstance(decided.no_return, NoReturn):
         found.append(decided.no_return.row)
     return tuple(dict.fromkeys(row for row in found if row is not None))
+
+
+def _let_go_on(scene: Scene, thread: str) -> Iterator[int]:
+    """The last step at which a thread may have had to wait, locks apart, with the step of who let
+    it go on; and its choices, such as a wake-up that is spurious, the last one first."""
+    rows = [row for row in reversed(scene.past.steps[thread]) if row < scene.end]
+    waits = (row for row in rows if _waits(scene.events[row]))
+    for row in islice(waits, 1):
+        yield row
+        source = scene.writer(row)
+        if source is not None:
+            yield source
+    yield from (row for row in rows if len(scene.events[row].operation.facts.options) > 1)
+
+
+def _waits(event: Event) -> bool:
+    facts = event.operation.facts
+    return facts.blocks and facts.lock is None
 
 
 def _lost_updates(scene: Scene, orders: tuple[Ordering, ...]) -> Iterator[tuple[int, int, int]]:

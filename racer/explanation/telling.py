@@ -29,6 +29,7 @@ from racer.explanation.late import held_up
 from racer.explanation.scene import Scene
 from racer.explanation.summing import telling_rows
 from racer.lang.outcomes import OWN_LABELS, Violation
+from racer.lang.pools import NULL
 from racer.replaying.trace import Event, Trace
 from racer.words.changes import Change, changes, lock_state, shown, truth_texts
 from racer.words.counts import count_text, preemptions_text
@@ -339,7 +340,9 @@ def _violation_sentence(scene: Scene) -> str:
     """Who raised it where, and what the windows saw that its thread closed last."""
     assert scene.at is not None, "a thread raised it"
     causes = "; ".join(_window_phrase(window) for window in scene.accused_windows())
-    raised = f"{scene.culprit} raised Violation {scene.label!r} at {scene.names[scene.at]}"
+    # What is not there cannot be accessed: that would have been the step after.
+    when = "after" if scene.label == NULL else "at"
+    raised = f"{scene.culprit} raised Violation {scene.label!r} {when} {scene.names[scene.at]}"
     return f"{raised}{f': {causes}' if causes else ''}."
 
 

@@ -15,7 +15,7 @@ from racer.exploration.result import Interrupted
 from racer.lang.program import Program
 from racer.testing.cases import Case, Place, case_of
 from racer.testing.expecting import Expect, Expectation, expectation
-from racer.testing.leaving import Left, explanations, leave_all, leave_witnesses
+from racer.testing.leaving import Left, explanations, is_left, leave_all, leave_witnesses
 from racer.testing.schedules import Owner, Scratch, Shown, brief, keep, owner_of
 from racer.viz.brief import brief_of
 from racer.viz.summary import summary
@@ -73,12 +73,12 @@ def check(
 
 
 def checked(case: Case, expected: Expectation, limits: Limits, owner: Owner, room: Room) -> Result:
-    """The Result, if it is as expected; what the last run found is tried before. Errors: as
-    check()."""
+    """The Result, if it is as expected; what the last run found is tried before, if what that left
+    is still there. Errors: as check()."""
     labels = expected.declared.labels
     if room.scratch is not None:
         shown = room.scratch.shown(owner, case, labels)
-        if shown is not None:
+        if shown is not None and is_left(room.directory, shown.saved.label):
             raise CheckFailed(_as_last_time(case, expected, shown))
     result = search(case, expected, limits, room)
     if room.wrote is not None:

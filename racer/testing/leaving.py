@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,11 @@ class Left:
         self.paths += [each for each in paths if not each.endswith(".dot")]
         if written.failure:
             self.failures.append(written.failure)
+
+
+def is_left(directory: Path, label: str) -> bool:
+    """Whether a test's directory has a witness of a label."""
+    return any(directory.glob(f"*.{glob.escape(file_label(label))}.json"))
 
 
 def leave_witnesses(

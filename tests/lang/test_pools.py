@@ -16,6 +16,7 @@ from racer import (
     ProgramError,
     Thread,
     Violation,
+    brief,
     certificate,
     explain,
     explore,
@@ -266,6 +267,21 @@ def test_nothing_is_at_no_address() -> None:
         await nodes[await head.load()].value.load()
 
     assert found(Program(mem, {"T": Thread(work)})) == {"NULL dereference": 1}
+
+
+def test_what_is_dereferenced_in_vain_is_told_after_the_step_that_gave_it() -> None:
+    mem = Memory()
+    nodes = mem.pool("node", 1, fields={"value": 0})
+    head: Cell[Address | None] = mem.cell("head", None)
+
+    async def work() -> None:
+        await nodes[await head.load()].value.load()
+
+    explanation = explain(explore(Program(mem, {"T": Thread(work)})), "NULL dereference")
+    assert explanation.verdict == "T raised Violation 'NULL dereference' after T1."
+    lines = brief(explanation).splitlines()
+    at = lines.index("  T1 load head -> None")
+    assert lines[at + 1].strip() == "then *** NULL dereference, in place of an address of node"
 
 
 def test_a_model_with_too_few_objects_is_broken() -> None:

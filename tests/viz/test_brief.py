@@ -175,3 +175,49 @@ def test_what_a_livelock_repeats_is_said_to_be_repeated() -> None:
 def test_words_that_are_no_texts_are_refused(given: dict[str, object], wrong: str) -> None:
     with pytest.raises(ProgramError, match=f"About.*`{wrong}`"):
         About(**given)  # type: ignore[arg-type]
+
+
+# --- what let a thread go on, and what it chose ---------------------------------------------------
+
+
+def test_a_brief_has_the_step_of_the_semaphore_that_let_the_thread_go_on() -> None:
+    """No order with it decides, for the semaphore is given back in any schedule."""
+    mem = Memory()
+    ready, data, other = mem.semaphore("ready", 0), mem.cell("data", 0), mem.cell("other", 0)
+
+    async def producer() -> None:
+        await other.store(1)
+        await ready.release()
+        await data.store(1)
+
+    async def consumer() -> None:
+        await ready.acquire()
+        if await data.load() == 0:
+            raise Violation("early")
+
+    threads = {"C": Thread(consumer), "P": Thread(producer)}
+    told = explain(explore(Program(mem, threads)), "early")
+    assert [told.rows[row].name for row in told.telling][:3] == ["C2", "C1", "P2"]
+    text = brief(told)
+    assert "P2 ready: 0 -> 1" in text and "C1 ready: 1 -> 0" in text and "P1" not in text
+
+
+def test_a_brief_has_the_wake_up_that_is_spurious() -> None:
+    mem = Memory()
+    lock, data = mem.lock("L"), mem.cell("data", 0)
+    condition = mem.condition("c", lock, spurious=1)
+
+    async def waiter() -> None:
+        async with lock:
+            await condition.wait()
+            if await data.load() == 0:
+                raise Violation("woken")
+
+    async def setter() -> None:
+        async with lock:
+            await data.store(1)
+            await condition.notify()
+
+    threads = {"S": Thread(setter), "W": Thread(waiter)}
+    told = explain(explore(Program(mem, threads)), "woken")
+    assert "choose notified, spurious -> spurious" in brief(told)

@@ -106,15 +106,19 @@ class Statements:
             self._statement(child)
         self._scope.blocks.pop()
 
+    def _function_definition(self, node: Node) -> None:
+        """To the grammar, a macro with a block may be a function within one."""
+        name = text_of(node).partition("(")[0]
+        self._expressions.refuse(
+            node, f"the macro {name} has a block: write out what it does in a copy of the file"
+        )
+
     def _comment(self, node: Node) -> None:
         """Nothing."""
 
     def _expression_statement(self, node: Node) -> None:
         if is_before_block(node):
-            name = text_of(node.children[0]).partition("(")[0]
-            self._expressions.refuse(
-                node, f"the macro {name} has a block: write out what it does in a copy of the file"
-            )
+            self._function_definition(node)
             return
         for child in node.named_children:
             if text_of(child) == "fallthrough":
@@ -259,12 +263,16 @@ class Statements:
                 self._statement(child)
 
     def _break_statement(self, node: Node) -> None:
-        assert self._around.broken is not None
-        self._end("jump", node, self._around.broken)
+        self._leave(node, self._around.broken)
 
     def _continue_statement(self, node: Node) -> None:
-        assert self._around.continued is not None
-        self._end("jump", node, self._around.continued)
+        self._leave(node, self._around.continued)
+
+    def _leave(self, node: Node, way: Block | None) -> None:
+        if way is None:
+            text = f"{text_of(node).rstrip(';')} is in no loop: that of a macro is not known"
+            self._expressions.refuse(node, text)
+        self._end("jump", node, way or Block())
 
     def _goto_statement(self, node: Node) -> None:
         self._end("jump", node, self._label(text_of(self._part(node, "label"))))

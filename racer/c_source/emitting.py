@@ -138,7 +138,7 @@ class _Emitting:
     def _written(self, block: Block) -> list[ast.stmt]:
         made = [*block.statements]
         end: list[ast.stmt]
-        if block.end == "return":
+        if block.end in ("return", ""):  # that of a block without an end was refused
             end = [ast.Return(block.value)]
         elif block.end == "jump":
             end = self._way(block.ways[0])

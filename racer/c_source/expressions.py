@@ -171,10 +171,28 @@ class Expressions(Lvalues):
         operator = text_of(child_of(node, "operator"))
         if operator in ("&&", "||"):
             return boolean(self.condition(node))
+        moved = self._moved_pointer(node, operator)
+        if moved is not None:
+            return moved
         left, right = self.value(child_of(node, "left")), self.value(child_of(node, "right"))
         if operator in _COMPARES:
             return ast.Compare(left, [_COMPARES[operator]()], [right])
         return self._combined(node, operator, left, right)
+
+    def _moved_pointer(self, node: Node, operator: str) -> ast.expr | None:
+        """A pointer and a number, `page + 1`; None where it is none."""
+        left, right = child_of(node, "left"), child_of(node, "right")
+        local = self.local_of(left)
+        if operator not in "+-" or local is None or not local.pointer:
+            return None
+        entry = self.known.call(f"{local.struct} +") if local.struct else None
+        other = self.local_of(right)
+        if entry is None or entry.value is None or (other is not None and other.pointer):
+            write = f'[calls] "{local.struct} +" = "what $1 and the number $2 make"'
+            return self.refuse(node, f"a pointer is moved: {short(node)}", write)
+        by = self.value(right)
+        made = [self.value(left), by if operator == "+" else ast.UnaryOp(ast.USub(), by)]
+        return self.by(node, entry, entry.value, made)
 
     def _combined(self, node: Node, operator: str, left: ast.expr, right: ast.expr) -> ast.expr:
         if operator in _HELPERS:
@@ -267,6 +285,8 @@ class Expressions(Lvalues):
     ) -> ast.expr:
         """`x += y`, `x++`: of a cell a load and a store. Its value is that after, or before it."""
         local = self.local_of(target)
+        if local is not None and local.pointer:
+            return self.refuse(node, f"a pointer is moved: {short(node)}")
         if local is not None:
             old: ast.expr = ast.Name(local.python, ast.Load())
             new = ast.NamedExpr(
@@ -351,6 +371,10 @@ class Expressions(Lvalues):
             if local is None:
                 return self.refuse(node, f"{short(node)} is not the address of a local")
             return ast.Name(local.python, ast.Load())
+        if kind == "new":
+            if node.type != "identifier":
+                return self.refuse(node, f"{short(node)} is no name for a local")
+            return ast.Name(self.scope.declare(text_of(node), "", False, True).python, ast.Load())
         if kind == "cell":
             local = self.local_of(node)
             if local is not None:

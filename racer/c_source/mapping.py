@@ -24,10 +24,12 @@
 
 An entry is a Python expression over `$1`, `$2`, ...; the address of a cell is the cell, so that
 of atomic_inc(&x->f) `$1` is one. `$cell1` is the cell that an argument is itself: of
-READ_ONCE(x->f). `$local1` is a local that `&x` names, and may be assigned to. What has several
-parts is a table: `is` the expression, `why` a word about it for who reads the listing, `drops =
-[2]` arguments that mean nothing. `nothing` says why a call does nothing at all; its arguments are
-not looked at. `barrier = true`: no compiler moves an access across it.
+READ_ONCE(x->f). `$local1` is a local that `&x` names, and may be assigned to; `$new1` one that a
+macro declares. The call "page +" is a pointer to a struct page, $1, and a number, $2.
+
+What has several parts is a table: `is` the expression, `why` a word about it for who reads the
+listing, `drops = [2]` arguments that mean nothing. `nothing` says why a call does nothing at all;
+its arguments are not looked at. `barrier = true`: no compiler moves an access across it.
 
 What extends a map wins over it, name by name.
 """
@@ -49,7 +51,7 @@ Section = Literal["calls", "fields", "names"]
 
 MAPS: Final = Path(__file__).parent / "maps"  # those that come with racer
 _LARGEST: Final = 1 << 20  # bytes of a map
-_SLOT: Final = re.compile(r"\$(cell|local)?(\d+)")
+_SLOT: Final = re.compile(r"\$(cell|local|new)?(\d+)")
 _SECTIONS: Final = ("calls", "fields", "names")
 _TEXTS: Final = {
     "calls": ("is", "nothing", "why"),
@@ -65,7 +67,7 @@ class Template:
 
     text: str
     tree: ast.expr
-    slots: tuple[tuple[str, int], ...]  # kind ("", "cell", "local") and number, in textual order
+    slots: tuple[tuple[str, int], ...]  # kind ("", "cell", ...) and number, in textual order
 
     def uses(self, number: int) -> bool:
         return any(each == number for _, each in self.slots)
@@ -119,9 +121,11 @@ class Map:
 
     def knows(self, section: Section, name: str) -> str:
         """`; did you mean ...?` where an entry has nearly that name; else empty."""
+        from difflib import get_close_matches  # only on the way to an error
+
         known = [each for of, each in self.entries if of == section]
-        found = suggestion(name, known)
-        return found.partition("?")[0] + "?" if "did you mean" in found else ""
+        near = get_close_matches(name, known, n=1, cutoff=0.85)
+        return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def load_map(path: Path, *more: Path) -> Map:
@@ -151,10 +155,13 @@ def _extend(found: Map, path: Path, outer: tuple[Path, ...]) -> None:
         raise UsageError(f"the map {where} extends itself: by {', '.join(map(shown_path, outer))}.")
     document = _read(path, where)
     for name in _texts(document.pop("extends", ()), where, "extends"):
-        base = path.parent / f"{name}.toml"
-        _extend(
-            found, base if base != path and base.exists() else MAPS / f"{name}.toml", (*outer, path)
-        )
+        places = [each / f"{name}.toml" for each in (path.parent, MAPS, BUNDLED / "kernel")]
+        base = next((each for each in places if each.exists() and each != path), None)
+        if base is None:
+            raise UsageError(
+                f"{where} extends {name!r}: there is no {name}.toml beside it, nor with racer."
+            )
+        _extend(found, base, (*outer, path))
     found.path = path
     found.context = tuple(
         dict.fromkeys((*found.context, *_texts(document.pop("context", ()), where, "context")))

@@ -40,9 +40,11 @@ def has_effects(node: Node) -> bool:
 
 
 def struct_named(node: Node | None) -> str:
-    """The struct that a type names, if it is one."""
+    """The struct that a type names, or the type that is named as one: refcount_t."""
     if node is None:
         return ""
+    if node.type == "type_identifier":
+        return text_of(node)
     found = re.search(r"\b(?:struct|union)\s+(\w+)", text_of(node))
     return found[1] if found else ""
 

@@ -10,9 +10,11 @@ says; what that does not know is refused, all of it at once, each with the entry
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
 import linecache
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, Final
@@ -92,6 +94,14 @@ class Lifted:
             exec(code, space)
             space[name] = space.pop(of_c)
         made: Thread = space[_python_name(self.name)]
+        missing = sorted(
+            name for code, _ in self.codes.values() for name in _globals(code) if name not in space
+        )
+        if missing:
+            raise UsageError(
+                f"{self.name}() at {self.path}:{self.line} means {missing[0]!r} by the map, and "
+                f"the model gives no such thing."
+            )
         return made
 
 
@@ -231,6 +241,16 @@ def changed_functions(source: Source) -> frozenset[str]:
         for each in touched(stage)
         if each.how in ("added", "changed")
     )
+
+
+def _globals(code: CodeType) -> Iterator[str]:
+    """The names that a function, or code with one, looks for outside of it."""
+    for each in dis.get_instructions(code):
+        if each.opname == "LOAD_GLOBAL" and not hasattr(builtins, str(each.argval)):
+            yield str(each.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _globals(constant)
 
 
 def _python_name(name: str) -> str:

@@ -7,6 +7,7 @@ the second source is the classifier of `scenarios/kernel/classifier.py`, which w
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from racer import Result, Scenario, UsageError, explore
 from racer.artefacts.trailer import pin_of
 from scenarios.free_alloc_free import free_alloc_free
 from scenarios.higher_order_split import higher_order_split
+from scenarios.isolated import isolated
 from scenarios.split_race import split_race
+from scenarios.unhandlable import unhandlable
 
 DATA = Path(__file__).parent.parent / "c_source" / "data"
 CALLERS = ("memory_failure", "soft_offline")
@@ -68,3 +71,21 @@ def test_in_free_alloc_free_too(version: str, file: str, caller: str) -> None:
 def test_what_cannot_sink_is_refused() -> None:
     with pytest.raises(UsageError, match="no plain loads that a compiler could move down"):
         split_race(variant=place("v9.c"), type_reads="sunk")
+
+
+TREE = os.environ.get("LINUX_TREE", "")
+HAS_TREE = bool(TREE) and (Path(TREE) / "mm" / "memory-failure.c").is_file()
+FROM_THE_TREE = ("HWPoisonHandlable", "__get_hwpoison_page")
+
+
+@pytest.mark.skipif(not HAS_TREE, reason="LINUX_TREE names no kernel tree")
+@pytest.mark.parametrize("function", FROM_THE_TREE)
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize(
+    "scenario, more", [(isolated, {}), (isolated, {"rests": True}), (unhandlable, {})]
+)
+def test_the_tree_s_functions_are_those_of_the_model(
+    scenario: Scenario, more: dict[str, object], caller: str, function: str
+) -> None:
+    c = f"v10+{TREE}/mm/memory-failure.c:{function}"
+    both(scenario, "v10", c, caller=caller, **more)

@@ -50,21 +50,21 @@ def telling_rows(
 
 
 def _let_go_on(scene: Scene, thread: str) -> Iterator[int]:
-    """The last step at which a thread may have had to wait, locks apart, with the step of who let
-    it go on; and its choices, such as a wake-up that is spurious, the last one first."""
+    """The last step at which a thread may have had to wait and took something, locks apart, with
+    the step of who let it go on; and its choices, such as a wake-up that is spurious, the last one
+    first. One that only waits for a value has mostly been put there to look at the end."""
     rows = [row for row in reversed(scene.past.steps[thread]) if row < scene.end]
     waits = (row for row in rows if _waits(scene.events[row]))
     for row in islice(waits, 1):
-        yield row
         source = scene.writer(row)
-        if source is not None:
-            yield source
+        if source is not None and scene.events[source].owner != thread:
+            yield from (row, source)
     yield from (row for row in rows if len(scene.events[row].operation.facts.options) > 1)
 
 
 def _waits(event: Event) -> bool:
     facts = event.operation.facts
-    return facts.blocks and facts.lock is None
+    return facts.blocks and facts.stores and facts.lock is None
 
 
 def _lost_updates(scene: Scene, orders: tuple[Ordering, ...]) -> Iterator[tuple[int, int, int]]:

@@ -348,8 +348,8 @@ def _count(
         return None, f"left out ({full.bound})"
     try:
         schedules = schedules_to(full)
-    except MemoryError:
-        return None, f"left out ({OUT_OF_MEMORY})"
+    except MemoryError as error:
+        return None, f"left out ({error or OUT_OF_MEMORY})"
     if schedules is None:
         return None, f"unbounded (loop in {', '.join(loops or ())})"
     in_all = sum(schedules[end] for end in full.ends())

@@ -96,7 +96,7 @@ def require_room(wanted: int) -> None:
     if limit is not None and used is not None:
         limit = replace(limit, processes=_looked.processes)
         if used + wanted > limit.bytes:
-            raise MemoryError(_passed(limit, used + wanted))
+            raise MemoryError(_passed(limit, used) if used > limit.bytes else OUT_OF_MEMORY)
 
 
 def divide(processes: int) -> None:

@@ -430,6 +430,7 @@ def test_an_interrupted_search_gives_what_was_found(monkeypatch: pytest.MonkeyPa
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Budget, "check", interrupted)
+    monkeypatch.setattr("racer.search.compiled.STATES_BETWEEN", 1)
     with pytest.raises(Interrupted) as caught:
         explore(rule_one())
     assert caught.value.result.verdict == "bound"

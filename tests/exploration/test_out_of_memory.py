@@ -28,6 +28,12 @@ USED_UP = (
 )
 
 
+@pytest.fixture(autouse=True)
+def looking_at_every_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiled search looks at limits between slices: here each is of one state."""
+    monkeypatch.setattr("racer.search.compiled.STATES_BETWEEN", 1)
+
+
 def enough_for(looks: int) -> Callable[[], int]:
     """Readings of a memory that is used up after so many."""
 

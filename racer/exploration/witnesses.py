@@ -14,6 +14,7 @@ from racer.lang.values import value_key
 from racer.machine.interface import System
 from racer.machine.layout import State
 from racer.machine.moves import Agents, Move, agent_of, named, renamed
+from racer.search.compiled_preemptions import preemption_search
 from racer.search.limits import Budget, Progress, Tell
 from racer.search.livelocks import Endless, shortest_fair_cycle
 from racer.search.preemptions import (
@@ -85,11 +86,13 @@ class Witnesses:
                 for goal in self._shown.first:
                     if isinstance(goal, Label):
                         shows, happened = self._shows(goal), self._happened(goal)
-                        search = PreemptionSearch(self._system, shows, groups, happened, moves)
+                        search = preemption_search(
+                            self._system, shows, groups, happened, moves, label=goal
+                        )
                         search.run([goal], Budget(None, deadline))
                         self._note_least(search, [goal])
                 families = [goal for goal in self._shown.first if isinstance(goal, Family)]
-                search = PreemptionSearch(
+                search = preemption_search(
                     self._system, self._examiner.families_if_end, groups, moves=moves
                 )
                 search.run(families, Budget(OUTCOME_PAIRS, deadline))

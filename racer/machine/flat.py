@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 from racer.automata.automaton import CellStep
 from racer.automata.lifting import Lifted
 from racer.errors import ModelError
-from racer.lang.pending import AboutTo, Closing, Raised, Violated
+from racer.lang.pending import AboutTo, Closing, Raised, Violated, is_atomic
 from racer.lang.watches import OBSERVATIONS
 from racer.machine.layout import WORD, Field, Layout, State
 from racer.machine.monitors import Monitors
@@ -41,6 +41,7 @@ class FlatNode(NamedTuple):
     slot: int = -1
     watch: int = -1
     opened: Pairs = ()
+    atomic: bool = False
 
 
 class FlatSpecial(NamedTuple):
@@ -145,10 +146,11 @@ class FlatTables:
         match pending:
             case AboutTo(operation=operation):
                 cell = operation.facts.cell
+                atomic = is_atomic(pending)
                 if cell is None:
-                    return FlatNode("step", opened=opened)
+                    return FlatNode("step", opened=opened, atomic=atomic)
                 values = len(self._lifted.tables[cell].values)
-                return FlatNode("step", self._cell[cell], values, opened=opened)
+                return FlatNode("step", self._cell[cell], values, opened=opened, atomic=atomic)
             case Closing(slot=slot):
                 watch = self._watch[dict(slots)[slot].name]
                 return FlatNode("closing", slot=slot, watch=watch, opened=opened)

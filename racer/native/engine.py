@@ -76,7 +76,7 @@ class Engine:
         self._futures: list[Future] = []
         self._may_conflict: Callable[[Future, Future], bool] = _unasked
         told = array("q", self._description(groups, edges=edges))
-        self._here = ctypes.c_void_p(library.racer_new(_longs(told)))
+        self._here = ctypes.c_void_p(library.racer_new(longs(told)))
         if not self._here:
             raise MemoryError
         for predicate in range(len(tables.predicates)):
@@ -120,6 +120,9 @@ class Engine:
             state.to_bytes(self.words * WORD // 8, "little")
         )
 
+    def _unpacked(self, words: Any) -> State:
+        return int.from_bytes(bytes(words)[: self.words * WORD // 8], "little")
+
     def _need(self, status: int) -> None:
         if status == Status.NO_MEMORY:
             raise MemoryError(OUT_OF_MEMORY)
@@ -142,7 +145,7 @@ class Engine:
         for kind in range(self._tables.kinds):
             told.extend((len(kinds[kind]), *kinds[kind]))
         self._futures, self._may_conflict = list(numbers), may_conflict
-        self._need(self._call.racer_reduce(self._here, _longs(told)))
+        self._need(self._call.racer_reduce(self._here, longs(told)))
 
     def run(self, until: int, most: int | None) -> Status:
         """Expand states until so many are expanded, or something stops that."""
@@ -169,6 +172,9 @@ class Engine:
                     self._call.racer_target(self._here, miss.kind, miss.node, miss.value, goal)
                 case 3:
                     self._give_truth(miss.kind, miss.state)
+                case 5:
+                    goal = self.goal_of_end(self._unpacked(miss.state))
+                    self._call.racer_end(self._here, miss.node, goal)
                 case _:
                     own, other = self._futures[miss.node], self._futures[miss.value]
                     truth = int(self._may_conflict(own, other))
@@ -176,10 +182,14 @@ class Engine:
         if not count:
             raise MemoryError(OUT_OF_MEMORY)  # there was none to say what is missing
 
+    def goal_of_end(self, state: State) -> int:
+        """Which goal a state without moves shows; -1: none."""
+        raise InternalError("no schedule is looked for, and it was asked what an end shows")
+
     def _give_node(self, kind: int, node: int) -> None:
         own = self._tables.node(kind, node)
         label = self._label(own.label)
-        told = _ints((_WHAT[own.what], own.cell, label, own.slot, own.watch))
+        told = _ints((_WHAT[own.what], own.cell, label, own.slot, own.watch, int(own.atomic)))
         pairs = _pairs(own.opened)
         self._need(
             self._call.racer_node(
@@ -210,7 +220,7 @@ class Engine:
         return number
 
     def _give_truth(self, predicate: int, words: Any) -> None:
-        state = int.from_bytes(bytes(words)[: self.words * WORD // 8], "little")
+        state = self._unpacked(words)
         truth = self._tables.truth(predicate, state)
         self._look_at(predicate)
         known = _FAILS if truth is None else int(truth)
@@ -241,7 +251,7 @@ class Engine:
             states.frombytes(after.to_bytes(self.words * WORD // 8, "little"))
         limit = (1 << 63) if most is None else most
         status = Status(
-            self._call.racer_given(self._here, state, len(found), moves, _words(states), limit)
+            self._call.racer_given(self._here, state, len(found), moves, words_of(states), limit)
         )
         self._need(status)
         return status
@@ -331,12 +341,12 @@ class Engine:
     def first_with_labels(self) -> dict[str, int]:
         """By label of a violation, the first state that shows it."""
         while True:
-            first = (ctypes.c_uint64 * max(1, len(self._labels)))(*[_NONE] * len(self._labels))
+            first = (ctypes.c_uint64 * max(1, len(self._labels)))(*[NONE] * len(self._labels))
             status = self._call.racer_labels(self._here, first)
             if status == Status.DONE:
                 break
             self._fill()
-        return {name: first[at] for name, at in self._labels.items() if first[at] != _NONE}
+        return {name: first[at] for name, at in self._labels.items() if first[at] != NONE}
 
     def orbits(self) -> tuple[int, int]:
         """How many states these stand for, and how many moves those have."""
@@ -345,7 +355,7 @@ class Engine:
         return sums[0] + (sums[1] << WORD), sums[2] + (sums[3] << WORD)
 
 
-_NONE: Final = (1 << WORD) - 1
+NONE: Final = (1 << WORD) - 1
 
 
 def _place(field: Field) -> tuple[int, int]:
@@ -360,11 +370,13 @@ def _pairs(pairs: Pairs) -> Any:
     return _ints([each for pair in pairs for each in pair])
 
 
-def _longs(values: array[int]) -> Any:
+def longs(values: array[int]) -> Any:
+    """An array as the library takes it."""
     return (ctypes.c_int64 * len(values)).from_buffer(values)
 
 
-def _words(values: array[int]) -> Any:
+def words_of(values: array[int]) -> Any:
+    """Words as the library takes them."""
     if not values:
         return (ctypes.c_uint64 * 1)()
     return (ctypes.c_uint64 * len(values)).from_buffer(values)

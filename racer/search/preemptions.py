@@ -37,6 +37,7 @@ from racer.errors import InternalError
 from racer.machine.interface import Successors, System
 from racer.machine.layout import State
 from racer.machine.moves import Move, agent_of
+from racer.native.library import Engine
 from racer.search.limits import Budget
 from racer.search.symmetry import groups_of
 
@@ -122,6 +123,11 @@ class PreemptionSearch:
         self._costs = [NOTHING]  # of the layers, as a heap
         # Settled with so many preemptions: nodes whose preempting moves have not been made.
         self._interruptible: list[Node] = []
+
+    @property
+    def engine(self) -> Engine:
+        """What searches."""
+        return "python"
 
     def run(self, goals: Iterable[Hashable], budget: Budget) -> None:
         """Settle nodes until all goals are met; a later run goes on where this one stops."""
@@ -266,12 +272,15 @@ class PreemptionSearch:
         if goal not in self._met:
             return None
         cost, nodes = self._met[goal]
+        return least_along(self, self._leading_to(nodes), cost, goal)
 
-        def arrived(state: State) -> bool:
-            return goal in self._shows(state, not self._system.successors(state))
+    def arrived(self, state: State, goal: Hashable) -> bool:
+        """Whether a schedule to the goal may stop at a state."""
+        return goal in self._shows(state, not self._system.successors(state))
 
-        walk = _Walk(self, self._leading_to(nodes), cost, arrived)
-        return CheapestPath(cost[0], cost[2], walk.moves())
+    def cost_of(self, node: Node) -> Cost:
+        """What a node has been settled at."""
+        return self._cost[node]
 
     def _leading_to(self, nodes: list[Node]) -> set[Node]:
         marked = set(nodes)
@@ -298,7 +307,7 @@ class PreemptionSearch:
             if last != NOBODY:
                 last = self._standing(after, last)
             settled = self._node(after, last, moved)
-            if settled in marked and self._cost[settled] == costs:
+            if settled in marked and self.cost_of(settled) == costs:
                 yield move, (after, last, moved), costs
 
     def _node(self, state: State, last: int, moved: int) -> Node:
@@ -314,13 +323,21 @@ class PreemptionSearch:
         return (state, last, moved)
 
 
+def least_along(
+    search: PreemptionSearch, marked: Container[Node], cost: Cost, goal: Hashable
+) -> CheapestPath:
+    """The least schedule of that cost to a goal, along nodes on cheapest ways to it."""
+    walk = _Walk(search, marked, cost, lambda state: search.arrived(state, goal))
+    return CheapestPath(cost[0], cost[2], walk.moves())
+
+
 class _Walk:
     """The least schedule along marked nodes, each at its settled cost, to a state of the goal."""
 
     def __init__(
         self,
         search: PreemptionSearch,
-        marked: set[Node],
+        marked: Container[Node],
         cost: Cost,
         arrived: Callable[[State], bool],
     ) -> None:

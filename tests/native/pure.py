@@ -8,12 +8,13 @@ from contextlib import contextmanager
 import pytest
 
 from racer.native.library import Loaded
-from racer.search import compiled
+from racer.search import compiled, compiled_preemptions
 
 
 @contextmanager
 def in_python() -> Iterator[None]:
     """As if there were no library."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "loaded", lambda: Loaded(None, "a test wants none"))
+        for module in (compiled, compiled_preemptions):
+            patch.setattr(module, "loaded", lambda: Loaded(None, "a test wants none"))
         yield

@@ -10,12 +10,17 @@ from hypothesis import given
 from racer import Program
 from racer.automata.lifting import WORK, lift
 from racer.catalogue.discovery import catalogue
+from racer.machine.interface import System
+from racer.machine.layout import State
 from racer.machine.models import system_of
 from racer.native.library import loaded
+from racer.search.compiled_preemptions import preemption_search
 from racer.search.counting import schedules_to
 from racer.search.flat_edges import FlatEdges
 from racer.search.graph import search
 from racer.search.limits import Budget
+from racer.search.preemptions import CheapestPath, Happened, Shows
+from racer.search.shown import Examiner, Family, Goal, Label
 from racer.search.state_graph import ModelFailed, StateGraph
 from racer.search.stubborn import StubbornSets
 from racer.search.symmetry import Symmetric
@@ -119,6 +124,12 @@ def test_the_compiled_search_is_what_is_tested() -> None:
     for sample in corpus(20):
         graph = search(system_of(lift(build(sample), work=ENOUGH_WORK), "sc"), (), Budget())
         assert isinstance(graph.edges, FlatEdges)
+    program = SCENARIOS["aba"].build()
+    system = system_of(lift(program), "sc")
+    for label in (None, Label("misclassified", at_end=True)):
+        seeking = preemption_search(system, lambda state, is_end: (), system.groups, label=label)
+        seeking.run([label], Budget())
+        assert seeking.engine == "compiled"
 
 
 def told_by(engine: str, make: Callable[[], Program]) -> str:
@@ -149,3 +160,59 @@ def test_nor_does_that_of_a_generated_program(sample: Sample) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_nor_does_that_of_a_program_that_may_go_on(name: str) -> None:
     assert_one_report(CASES[name][0])
+
+
+def schedules(program: Program, *, quotient: bool) -> dict[Goal, CheapestPath | None]:
+    """The least schedule to all that a program shows."""
+    system = system_of(lift(program, work=ENOUGH_WORK), "sc")
+    groups = system.groups if quotient else system.names
+    examiner = Examiner(system, groups)
+    shown = examiner.shown(search(Symmetric(system) if quotient else system, (), Budget(MOST)))
+    found: dict[Goal, CheapestPath | None] = {}
+    for goal in (goal for goal in shown.first if isinstance(goal, Label)):
+        happened, shows = to_label(system, examiner, goal)
+        seeking = preemption_search(system, shows, groups, happened, label=goal)
+        seeking.run([goal], Budget(3 * MOST))
+        found[goal] = seeking.path_to(goal)
+    families = [goal for goal in shown.first if isinstance(goal, Family)]
+    seeking = preemption_search(system, examiner.families_if_end, groups)
+    seeking.run(families, Budget(MOST))
+    return found | {family: seeking.path_to(family) for family in families}
+
+
+def to_label(system: System, examiner: Examiner, label: Label) -> tuple[Happened, Shows]:
+    """Whether it has happened by a state, and whether schedules to it may stop at one."""
+
+    def happened(state: State) -> bool:
+        return label.name in system.labels(state)
+
+    def shows(state: State, is_end: bool) -> tuple[Label, ...]:
+        if label.at_end:
+            return (label,) if is_end and label.name in examiner.labels_at_end(state) else ()
+        return (label,) if happened(state) else ()
+
+    return happened, shows
+
+
+def assert_the_same_schedules(make: Callable[[], Program]) -> None:
+    for quotient in (True, False):
+        compiled = schedules(make(), quotient=quotient)
+        with in_python():
+            assert schedules(make(), quotient=quotient) == compiled
+
+
+@examples(40)
+@given(samples(size=700))
+def test_least_schedules_of_a_generated_program(sample: Sample) -> None:
+    assert_the_same_schedules(lambda: build(sample))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_least_schedules_of_a_program_that_may_go_on(name: str) -> None:
+    assert_the_same_schedules(CASES[name][0])
+
+
+@pytest.mark.parametrize("readers", [1, 2, 3])
+def test_least_schedules_of_copies_with_preemptions(readers: int) -> None:
+    """It takes three of them."""
+    assert_the_same_schedules(lambda: SCENARIOS["aba"].build(readers=readers, rounds=2))

@@ -105,8 +105,8 @@ EXPORT uint64_t racer_ends(uint64_t expanded, const uint64_t *first, const uint6
 EXPORT void racer_orbits(const struct kernel *k, word *sums)
 {
 	word states[2] = {0, 0}, moves[2] = {0, 0};
-	for (size_t s = 0; s < k->count; s++) {
-		const word *state = k->states + s * k->words;
+	for (size_t s = 0; s < k->store.count; s++) {
+		const word *state = k->store.keys + s * k->words;
 		word orbit = 1;
 		for (uint32_t g = 0; g < k->groups_count; g++) {
 			const struct group *group = &k->groups[g];
@@ -132,8 +132,8 @@ EXPORT void racer_orbits(const struct kernel *k, word *sums)
 EXPORT int32_t racer_labels(struct kernel *k, uint64_t *first)
 {
 	k->misses_count = 0;
-	for (size_t s = 0; s < k->count; s++) {
-		const word *state = k->states + s * k->words;
+	for (size_t s = 0; s < k->store.count; s++) {
+		const word *state = k->store.keys + s * k->words;
 		for (uint32_t i = 0; i < k->broken_count; i++) {
 			uint64_t *at = &first[k->broken_labels[i]];
 			if (*at == UINT64_MAX && get(state, k->broken[i]))

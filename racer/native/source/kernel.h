@@ -74,6 +74,7 @@ struct node {
 	int32_t row;	/* of a STEP: its first row among the kind's, one for each value */
 	int32_t rows;	/* and how many there are */
 	int32_t label;	/* of the violation that has ended the thread, or -1 */
+	int32_t atomic; /* of a STEP: whether it is of an atomic region */
 	int32_t slot;	/* of a CLOSING: which window, on which watch */
 	int32_t watch;
 	int32_t opened; /* windows open before its step: pairs of slot and watch at `pairs` */
@@ -113,7 +114,14 @@ struct predicate {
 	uint8_t *looks;	   /* by cell, whether it has been looked at */
 };
 
-enum missing { MISSING_NODE, MISSING_ROW, MISSING_TARGET, MISSING_TRUTH, MISSING_CONFLICT };
+enum missing {
+	MISSING_NODE,
+	MISSING_ROW,
+	MISSING_TARGET,
+	MISSING_TRUTH,
+	MISSING_CONFLICT,
+	MISSING_END /* which goal a state without moves shows */
+};
 
 struct miss {
 	/* Of a truth, the predicate is `kind`; futures that may conflict are `node` and `value`. */
@@ -131,6 +139,13 @@ enum status {
 	FULL,		/* there are as many states as may be */
 	NO_MEMORY,	/* nothing is lost, but it cannot go on */
 	BAD_GOAL,	/* Python has to ask a `sometimes` predicate of a state */
+};
+
+/* Keys of so many words, numbered as they come, and found by their hash: states.c. */
+struct store {
+	uint32_t words;
+	word *keys, *slots;
+	size_t count, room, slots_count;
 };
 
 struct found { /* what a block of states leads to, before it is looked up */
@@ -161,11 +176,9 @@ struct kernel {
 	struct miss misses[MOST_MISSES];
 	size_t misses_count;
 
-	word *states; /* in the order in which they were found */
+	struct store store; /* the states, in the order in which they were found */
 	uint32_t *parents;
-	size_t count, room;
-	word *slots; /* the states by their hash: 32 bits of it, and the state's number + 1 */
-	size_t slots_count;
+	size_t parents_room;
 
 	size_t expanded, transitions, examined;
 	bool edges_wanted;
@@ -178,6 +191,7 @@ struct kernel {
 	uint8_t *full;	 /* by state, whether every move of it is explored; with a reduction only */
 	size_t full_room;
 	struct reduction *reduction;
+	struct preempting *preempting;
 };
 
 /* Room for `count` of `size` bytes in an array that grows. False: there is no memory. */

@@ -3,6 +3,8 @@
 #include "kernel.h"
 
 static void free_reduction(struct reduction *r);
+static void free_preempting(struct preempting *p);
+static void free_store(struct store *s);
 static int32_t choose(struct kernel *k, const word *state, size_t at, int32_t moves);
 
 #include "tables.c"
@@ -11,3 +13,4 @@ static int32_t choose(struct kernel *k, const word *state, size_t at, int32_t mo
 #include "reducing.c"
 #include "searching.c"
 #include "graphs.c"
+#include "preempting.c"

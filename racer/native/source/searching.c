@@ -29,10 +29,14 @@ static inline int add_row(struct kernel *k, size_t state, size_t at, size_t move
 		return NO_MEMORY;
 	for (size_t i = 0; i < moves; i++) {
 		const word *after = k->found.states + (at + i) * words;
-		int64_t goal =
-			number_of(k, after, k->found.hashes[at + i], (uint32_t)state, most, words);
+		size_t count = k->store.count;
+		if (!room_for((void **)&k->parents, &k->parents_room, count + 1, sizeof *k->parents))
+			return NO_MEMORY;
+		int64_t goal = number_of(&k->store, after, k->found.hashes[at + i], most, words);
 		if (goal < 0)
 			return goal == TOO_MANY ? FULL : NO_MEMORY;
+		if (k->store.count > count)
+			k->parents[goal] = (uint32_t)state;
 		if (k->edges_wanted) {
 			k->moves[k->edges_count + i] = k->found.moves[at + i];
 			k->goals[k->edges_count + i] = (uint32_t)goal;
@@ -52,12 +56,12 @@ static inline int add_row(struct kernel *k, size_t state, size_t at, size_t move
 static int look_for_goals(struct kernel *k)
 {
 	bool missed = false;
-	size_t end = k->count;
+	size_t end = k->store.count;
 	for (size_t at = k->examined; at < end; at++) {
 		for (uint32_t i = 0; i < k->sometimes_count; i++) {
 			if (k->reached[i])
 				continue;
-			int holds = truth(k, (int32_t)k->sometimes[i], k->states + at * k->words);
+			int holds = truth(k, (int32_t)k->sometimes[i], k->store.keys + at * k->words);
 			if (holds == NOT_ASKED || holds == BEING_ASKED) {
 				if (k->in_order)
 					return MISSED;
@@ -90,10 +94,10 @@ static inline int32_t explore(struct kernel *k, const word *state, int32_t *all,
 static void look_ahead(struct kernel *k, size_t state, const uint32_t words)
 {
 	int32_t all;
-	for (size_t end = state + 4 * BLOCK; state < end && state < k->count; state++) {
+	for (size_t end = state + 4 * BLOCK; state < end && state < k->store.count; state++) {
 		k->found.count = 0;
 		if (k->misses_count >= MOST_MISSES ||
-			explore(k, k->states + state * words, &all, words) == LACKS_MEMORY)
+			explore(k, k->store.keys + state * words, &all, words) == LACKS_MEMORY)
 			break;
 	}
 	k->found.count = 0;
@@ -101,8 +105,8 @@ static void look_ahead(struct kernel *k, size_t state, const uint32_t words)
 
 static inline void prefetch(const struct kernel *k, word hash)
 {
-	if (k->slots_count > 0)
-		__builtin_prefetch(&k->slots[slot_of(k, hash)]);
+	if (k->store.slots_count > 0)
+		__builtin_prefetch(&k->store.slots[slot_of(&k->store, hash)]);
 }
 
 /* Expand a block of states from k->expanded on, `end` at most. */
@@ -115,7 +119,7 @@ static inline int run_block(struct kernel *k, size_t end, size_t most, const uin
 	k->found.count = 0;
 	for (; taken < BLOCK && from + taken < end; taken++) {
 		size_t at = k->found.count;
-		const word *state = k->states + (from + taken) * words;
+		const word *state = k->store.keys + (from + taken) * words;
 		int32_t all, chosen = explore(k, state, &all, words);
 		if (chosen < 0) {
 			stopped = chosen;
@@ -158,11 +162,11 @@ static inline int run(struct kernel *k, size_t until, size_t most, const uint32_
 		int goals = look_for_goals(k);
 		if (goals != DONE)
 			return goals;
-		if (k->expanded == k->count)
+		if (k->expanded == k->store.count)
 			return DONE;
 		if (k->expanded >= until)
 			return SLICE;
-		size_t end = until < k->count ? until : k->count;
+		size_t end = until < k->store.count ? until : k->store.count;
 		int done = run_block(k, end, most, words);
 		if (done != DONE) {
 			goals = look_for_goals(k);
@@ -189,8 +193,10 @@ EXPORT int32_t racer_run(struct kernel *k, uint64_t until, uint64_t most)
 EXPORT int32_t racer_start(struct kernel *k, const word *state)
 {
 	word hash = hash_of(state, k->words);
-	if (number_of(k, state, hash, UINT32_MAX, 1, k->words) != 0 || !room_for_row(k, 0, 0))
+	if (!room_for((void **)&k->parents, &k->parents_room, 1, sizeof *k->parents) ||
+		number_of(&k->store, state, hash, 1, k->words) != 0 || !room_for_row(k, 0, 0))
 		return NO_MEMORY;
+	k->parents[0] = UINT32_MAX;
 	return DONE;
 }
 
@@ -230,9 +236,9 @@ EXPORT int32_t racer_finish(struct kernel *k)
 				k->kinds[kind].nodes[node].what = NOT_KNOWN;
 	if (!k->edges_wanted)
 		return DONE;
-	if (!room_for_row(k, k->count, 0))
+	if (!room_for_row(k, k->store.count, 0))
 		return NO_MEMORY;
-	for (size_t state = k->expanded; state < k->count; state++)
+	for (size_t state = k->expanded; state < k->store.count; state++)
 		k->first[state] = k->last[state] = 0;
 	return DONE;
 }
@@ -240,9 +246,9 @@ EXPORT int32_t racer_finish(struct kernel *k)
 /* Everything is expanded and numbered: what only a search that goes on needs is given back. */
 EXPORT void racer_forget_slots(struct kernel *k)
 {
-	free(k->slots);
-	k->slots = NULL;
-	k->slots_count = 0;
+	free(k->store.slots);
+	k->store.slots = NULL;
+	k->store.slots_count = 0;
 }
 
 enum shown { STATES, PARENTS, FIRST, LAST, MOVES, GOALS, MISSES, REACHED, FULL_STATES };
@@ -252,7 +258,7 @@ EXPORT const void *racer_array(const struct kernel *k, int32_t which)
 {
 	switch (which) {
 	case STATES:
-		return k->states;
+		return k->store.keys;
 	case PARENTS:
 		return k->parents;
 	case FIRST:
@@ -275,12 +281,12 @@ EXPORT const void *racer_array(const struct kernel *k, int32_t which)
 /* How many states, expanded ones, edges, transitions, misses, and bytes for states. */
 EXPORT void racer_sizes(const struct kernel *k, uint64_t *sizes)
 {
-	sizes[0] = k->count;
+	sizes[0] = k->store.count;
 	sizes[1] = k->expanded;
 	sizes[2] = k->edges_count;
 	sizes[3] = k->transitions;
 	sizes[4] = k->misses_count;
 	sizes[5] = k->examined;
-	sizes[6] = k->count * (k->words * sizeof(word) + sizeof *k->parents) +
-			   k->slots_count * sizeof *k->slots;
+	sizes[6] = k->store.count * (k->words * sizeof(word) + sizeof *k->parents) +
+			   k->store.slots_count * sizeof *k->store.slots;
 }

@@ -22,43 +22,46 @@ static inline word hash_of(const word *state, const uint32_t words)
 #define MOST_SLOTS 0xffffffffu /* so that a share of them can be taken by one multiplication */
 
 /* Where to look first: the upper half of the hash as a share of the table. */
-static inline size_t slot_of(const struct kernel *k, word hash)
+static inline size_t slot_of(const struct store *s, word hash)
 {
-	return (size_t)((hash >> 32) * (word)k->slots_count >> 32);
+	return (size_t)((hash >> 32) * (word)s->slots_count >> 32);
 }
 
-static bool make_slots(struct kernel *k, size_t wanted)
+static inline size_t next_slot(const struct store *s, size_t at)
 {
-	free(k->slots);
-	k->slots_count = 0;
-	k->slots = wanted > MOST_SLOTS ? NULL : calloc(wanted, sizeof *k->slots);
-	if (k->slots == NULL)
+	return at + 1 == s->slots_count ? 0 : at + 1;
+}
+
+static size_t free_slot(const struct store *s, word hash)
+{
+	size_t at = slot_of(s, hash);
+	while (s->slots[at] != 0)
+		at = next_slot(s, at);
+	return at;
+}
+
+static bool make_slots(struct store *s, size_t wanted)
+{
+	free(s->slots);
+	s->slots_count = 0;
+	s->slots = wanted > MOST_SLOTS ? NULL : calloc(wanted, sizeof *s->slots);
+	if (s->slots == NULL)
 		return false;
-	k->slots_count = wanted;
-	for (size_t i = 0; i < k->count; i++) {
-		word hash = hash_of(k->states + i * k->words, k->words);
-		size_t at = slot_of(k, hash);
-		while (k->slots[at] != 0)
-			at = at + 1 == k->slots_count ? 0 : at + 1;
-		k->slots[at] = hash << 32 | (i + 1);
+	s->slots_count = wanted;
+	for (size_t i = 0; i < s->count; i++) {
+		word hash = hash_of(s->keys + i * s->words, s->words);
+		s->slots[free_slot(s, hash)] = hash << 32 | (i + 1);
 	}
 	return true;
 }
 
-/* Room for one more state. */
-static bool room_for_state(struct kernel *k)
+/* Room for one more key. */
+static bool room_for_key(struct store *s)
 {
-	if (k->count + 1 > k->slots_count / 5 * 4 &&
-		!make_slots(k, k->slots_count + k->slots_count / 2 + 1280))
+	if (s->count + 1 > s->slots_count / 5 * 4 &&
+		!make_slots(s, s->slots_count + s->slots_count / 2 + 1280))
 		return false;
-	if (k->count < k->room)
-		return true;
-	size_t states = k->room, parents = k->room;
-	if (!room_for((void **)&k->states, &states, k->count + 1, k->words * sizeof(word)) ||
-		!room_for((void **)&k->parents, &parents, k->count + 1, sizeof *k->parents))
-		return false;
-	k->room = states;
-	return true;
+	return room_for((void **)&s->keys, &s->room, s->count + 1, s->words * sizeof(word));
 }
 
 static inline bool same(const word *one, const word *other, const uint32_t words)
@@ -71,37 +74,33 @@ static inline bool same(const word *one, const word *other, const uint32_t words
 
 enum { NO_ROOM = -1, TOO_MANY = -2 };
 
-/* The number of a state, a new one if it has none and there may be so many. */
-static inline int64_t number_of(struct kernel *k, const word *state, word hash, uint32_t parent,
-								size_t most, const uint32_t words)
+/* The number of a key, a new one if it has none and there may be so many. `words` is s->words. */
+static inline int64_t number_of(struct store *s, const word *key, word hash, size_t most,
+								const uint32_t words)
 {
 	size_t at = 0;
-	if (k->slots_count > 0) {
-		at = slot_of(k, hash);
-		while (k->slots[at] != 0) {
-			word slot = k->slots[at];
+	if (s->slots_count > 0)
+		for (at = slot_of(s, hash); s->slots[at] != 0; at = next_slot(s, at)) {
+			word slot = s->slots[at];
 			size_t known = (size_t)(uint32_t)slot - 1;
-			if (slot >> 32 == (word)(uint32_t)hash && same(k->states + known * words, state, words))
+			if (slot >> 32 == (word)(uint32_t)hash && same(s->keys + known * words, key, words))
 				return (int64_t)known;
-			at = at + 1 == k->slots_count ? 0 : at + 1;
 		}
-	}
-	if (k->count >= most || k->count >= MOST_STATES)
+	if (s->count >= most || s->count >= MOST_STATES)
 		return TOO_MANY;
-	size_t slots_before = k->slots_count;
-	word kept[MOST_WORDS];
-	for (uint32_t w = 0; w < words; w++)
-		kept[w] = state[w];
-	if (!room_for_state(k))
+	size_t slots_before = s->slots_count;
+	if (!room_for_key(s))
 		return NO_ROOM;
-	if (k->slots_count != slots_before) {
-		at = slot_of(k, hash);
-		while (k->slots[at] != 0)
-			at = at + 1 == k->slots_count ? 0 : at + 1;
-	}
+	if (s->slots_count != slots_before)
+		at = free_slot(s, hash);
 	for (uint32_t w = 0; w < words; w++)
-		k->states[k->count * words + w] = kept[w];
-	k->parents[k->count] = parent;
-	k->slots[at] = (word)(uint32_t)hash << 32 | (k->count + 1);
-	return (int64_t)k->count++;
+		s->keys[s->count * words + w] = key[w];
+	s->slots[at] = (word)(uint32_t)hash << 32 | (s->count + 1);
+	return (int64_t)s->count++;
+}
+
+static void free_store(struct store *s)
+{
+	free(s->keys);
+	free(s->slots);
 }

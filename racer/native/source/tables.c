@@ -49,9 +49,8 @@ EXPORT void racer_free(struct kernel *k)
 	free(k->reached);
 	free(k->specials);
 	free(k->pairs);
-	free(k->states);
+	free_store(&k->store);
 	free(k->parents);
-	free(k->slots);
 	free(k->first);
 	free(k->last);
 	free(k->moves);
@@ -61,6 +60,7 @@ EXPORT void racer_free(struct kernel *k)
 	free(k->found.hashes);
 	free(k->full);
 	free_reduction(k->reduction);
+	free_preempting(k->preempting);
 	free(k);
 }
 
@@ -71,7 +71,7 @@ EXPORT struct kernel *racer_new(const int64_t *told)
 	struct kernel *k = calloc(1, sizeof *k);
 	if (k == NULL)
 		return NULL;
-	k->words = (uint32_t)*told++;
+	k->words = k->store.words = (uint32_t)*told++;
 	k->threads_count = (uint32_t)*told++;
 	k->kinds_count = (uint32_t)*told++;
 	k->cells_count = (uint32_t)*told++;
@@ -190,7 +190,8 @@ static bool room_for_rows(struct kind *kind, struct node *node, int32_t value)
 	return true;
 }
 
-/* What a thread is about to do at a node: `told` are what, cell, label, slot and watch. */
+/* What a thread is about to do at a node: `told` are what, cell, label, slot,
+   watch, and whether it is atomic. */
 EXPORT int32_t racer_node(struct kernel *k, int32_t kind, int32_t node, const int32_t *told,
 						  int32_t opened, const int32_t *pairs, int32_t values)
 {
@@ -205,6 +206,7 @@ EXPORT int32_t racer_node(struct kernel *k, int32_t kind, int32_t node, const in
 	n->label = told[2];
 	n->slot = told[3];
 	n->watch = told[4];
+	n->atomic = told[5];
 	n->opened = opened;
 	n->pairs = at;
 	for (int i = 0; i < ANSWERS; i++)

@@ -23,6 +23,9 @@ from tests.corpus import ENOUGH_WORK
 for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # commands tell GitHub where these are set
     os.environ.pop(name, None)
 
+# One process, where a test does not say: else each command that explores several would start more.
+os.environ["RACER_JOBS"] = "1"
+
 # Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
 THOROUGH = (
     *("generated", "kernel", "cli", "claims", "oracles", "viz/test_html", "graphs"),

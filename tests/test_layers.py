@@ -23,6 +23,7 @@ LAYERS = [
     ["racer.replaying"],
     ["racer.catalogue"],
     ["racer.words"],
+    ["racer.sharing"],
     ["racer.machine"],
     ["racer.native"],
     ["racer.search"],

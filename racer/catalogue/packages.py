@@ -21,7 +21,7 @@ import importlib.util
 import re
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -75,6 +75,11 @@ def _imported(given: Path, path: Path) -> ModuleType:
         ) from error
 
 
+def read_files() -> list[Path]:
+    """The files of the user's that were read to load others."""
+    return sorted({path for package in _by_root.values() for path in package.files})
+
+
 def source_of(path: Path) -> bytes:
     """The text of a Python file. Errors: OSError, also for what would never end, as a fifo."""
     return readable(path, _LARGEST)
@@ -119,6 +124,11 @@ class _Package:
     def forget(self) -> None:
         for name in [n for n in sys.modules if n == self.name or n.startswith(f"{self.name}.")]:
             del sys.modules[name]
+
+    @property
+    def files(self) -> Iterable[Path]:
+        """Those that were read."""
+        return self._loaded
 
     def note(self, path: Path) -> None:
         """A file is about to be read."""

@@ -1,25 +1,15 @@
-"""Deciding claims: every case explored once, in parallel, and the answers that follow.
+"""Deciding claims: every case explored once, and the answers that follow.
 
 A case is a scenario with all of its parameters. Claims share cases, and each is explored once.
-The number of processes changes how long that takes, and divides the memory that each may use: a
-case that one process has room for may be cut among several. Nothing else changes with it.
+Who explores them changes how long that takes, and nothing else.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import sys
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from racer.catalogue.discovery import find
 from racer.catalogue.parameters import Value, show_parameters
@@ -33,10 +23,10 @@ from racer.claims.universal import universal_answer, universal_text
 from racer.errors import RacerError, UsageError
 from racer.exploration.exploring import explored, never_made
 from racer.exploration.wanted import Wanted
-from racer.lang.memory_use import divide
-from racer.lang.patience import Stuck, until, when_stuck
+from racer.lang.patience import until
 from racer.lang.run import OutOfTime
 from racer.search.limits import deadline_after
+from racer.sharing.crew import ALONE, Crew, Lost, done
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +123,6 @@ class Interruption(KeyboardInterrupt):
 CaseKey = tuple[str, tuple[tuple[str, Value], ...]]  # where a scenario is found, its parameters
 _KnownCase = Case | str | Unasked  # what was explored; why parameters cannot happen
 Known = dict[CaseKey, _KnownCase]
-_PARENT_CHECKED: Final = 0.5  # seconds between two looks whether there still is one
 _Task = tuple[CaseKey, str, int | None, float | None]
 
 
@@ -141,7 +130,7 @@ def decide(
     claims: Sequence[Claim],
     *,
     memory: str = "sc",
-    jobs: int | None = None,
+    crew: Crew = ALONE,
     max_states: int | None = None,
     timeout: float | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -149,7 +138,7 @@ def decide(
 ) -> list[Decided]:
     """The answers, in the order of the claims.
 
-    jobs         how many processes explore; as many as there are processors when None
+    crew         who explores; this process, where it is not said
     max_states   limits of each exploration, as `explore` has them; a claim whose answer
     timeout      would rest on a search that was cut, and not on a violation, is answered "bound"
     progress     is called with the numbers of cases explored, and of all
@@ -162,10 +151,14 @@ def decide(
     known = {} if known is None else known
     tasks: list[_Task] = [(key, memory, max_states, timeout) for key in needed if key not in known]
     failed: dict[CaseKey, str] = {}
+    said: dict[int, str] = {}
     try:
-        for (key, *_), found in _run(tasks, jobs or os.cpu_count() or 1):
-            match found:
-                case _Failed(text=text):
+        kinds = [key[0] for key, *_ in tasks]
+        for number, each in done(_explore, tasks, crew, kinds=kinds):
+            key = tasks[number][0]
+            said[number] = each.said
+            match each.value():
+                case _Failed(text=text) | Lost(text=text):
                     failed[key] = f"{_named(key)}: {text}"
                 case _Refused(text=text):
                     known[key] = text
@@ -174,6 +167,8 @@ def decide(
             progress(sum(key in known or key in failed for key in needed), len(needed))
     except KeyboardInterrupt:
         raise Interruption(_as_far_as(known, claims, memory)) from None
+    finally:
+        sys.stderr.write("".join(said[number] for number in sorted(said)))
     if failed:
         errors = [failed[key] for key in needed if key in failed]
         raise CasesFailed(errors, _as_far_as(known, claims, memory))
@@ -259,65 +254,6 @@ def answered(ask: Ask, cases: tuple[Case, ...]) -> bool | None:
     return ask.holds(cases)
 
 
-def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Explored]]:
-    """Every case as it is explored, or why it is not."""
-    if jobs == 1 or len(tasks) <= 1:
-        for task in tasks:
-            yield task, _explore(task)
-        return
-    left, under_way = deque(tasks), deque[_Task]()
-    while left:
-        try:
-            for task, explored in _in_processes(left, under_way, jobs):
-                yield task, explored
-        except BrokenProcessPool:  # a process is gone, by whose case is not known
-            while under_way:
-                task = under_way.popleft()
-                yield task, _alone(task)
-
-
-def _in_processes(
-    left: deque[_Task], under_way: deque[_Task], jobs: int
-) -> Iterator[tuple[_Task, _Explored]]:
-    """Explore what is `left`, with at most as many under way as there are processes.
-
-    Errors   BrokenProcessPool where one of these ends; the cases that may be why are `under_way`.
-    """
-    processes = min(jobs, len(left))
-    with ProcessPoolExecutor(processes, initializer=_begin, initargs=(processes,)) as pool:
-        waiting: dict[Future[_Explored], _Task] = {}
-        try:
-            while left or waiting:
-                while left and len(waiting) < jobs:
-                    task = left.popleft()
-                    under_way.append(task)
-                    waiting[pool.submit(_explore, task)] = task
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    explored = future.result()
-                    task = waiting.pop(future)
-                    under_way.remove(task)
-                    yield task, explored
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _alone(task: _Task) -> _Explored:
-    """Explore in a process in which there is nothing else: if that ends, it is this case."""
-    try:
-        for _, explored in _in_processes(deque([task]), deque(), 1):
-            return explored
-    except BrokenProcessPool:
-        pass
-    return _Failed(
-        "the process that explored it ended, twice, before it had a result.\n"
-        "Usual cause: it was killed as it took too much memory, or the model ended it.\n"
-        "Try: --max-states, or racer explore with these parameters."
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Failed:
     """An error of the user's, as text: not every exception survives the way between processes."""
@@ -340,32 +276,8 @@ def _named(key: CaseKey) -> str:
     return f"{reference.rpartition('::')[2]} {show_parameters(dict(parameters))}"
 
 
-def _begin(processes: int) -> None:
-    """Leave Ctrl-C to the process that gathers the answers, and end with it.
-
-    Memory is shared with the others: there are so many `processes`.
-    """
-    divide(processes)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    when_stuck(_end_stuck)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-
-
-def _end_stuck(stuck: Stuck) -> None:
-    """End this process: that is found out by the one that gathers the answers."""
-    sys.stderr.write(f"error: {stuck.text}\n")
-    os._exit(1)
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_PARENT_CHECKED)
-    os._exit(1)
-
-
 def _explore(task: _Task) -> _Explored:
-    """Runs in a process of its own."""
+    """Runs in whatever process does it."""
     (reference, parameters), memory, max_states, timeout = task
     deadline = deadline_after(timeout)
     try:

@@ -141,6 +141,8 @@ def _explore(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say how many states there may be, and stop.")
     ] = False,
+    jobs: options.Jobs = None,
+    cluster: options.Cluster = None,
 ) -> None:
     """Search every interleaving of a scenario.
 
@@ -156,6 +158,7 @@ def _explore(
         from racer.cli.sampling import sample_of
         from racer.cli.selecting import Request, in_c
         from racer.cli.several import explore_named
+        from racer.sharing.crew import Crew
 
         return explore_named(
             Request(
@@ -177,7 +180,8 @@ def _explore(
                 certificate=certificate,
                 sample=sample_of(sample, runs=runs, depth=depth, seed=seed),
                 estimate=estimate,
-            )
+            ),
+            Crew(jobs, cluster),
         )
 
     raise typer.Exit(guarded(command))
@@ -200,9 +204,8 @@ def _claims(
     directory: options.Directory = "racer-out",
     json: options.Json = False,
     ktap: options.Ktap = False,
-    jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Explore in N processes.")
-    ] = None,
+    jobs: options.Jobs = None,
+    cluster: options.Cluster = None,
     html: Annotated[
         bool, typer.Option("--html", help="Write claims.NAME.html too: the table as one file.")
     ] = False,
@@ -224,6 +227,7 @@ def _claims(
         from racer.cli.claims import claims_command
         from racer.cli.formats import format_of
         from racer.cli.selecting import in_c
+        from racer.sharing.crew import Crew
 
         return claims_command(
             names or [],
@@ -232,7 +236,7 @@ def _claims(
             directory=directory,
             format=format_of(json=json, ktap=ktap),
             html=html,
-            jobs=jobs,
+            crew=Crew(jobs, cluster),
             max_states=max_states,
             timeout=timeout,
         )

@@ -17,12 +17,13 @@ from racer.cli.commands import explore_scenario
 from racer.cli.formats import Format, tell_github_claims
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
-from racer.cli.progress import shown_cases
+from racer.cli.progress import shown_items
 from racer.cli.selecting import Request
 from racer.cli.several import memory_models
 from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
 from racer.errors import UsageError
 from racer.files import shown_path
+from racer.sharing.crew import Crew
 from racer.viz.claims import claim_text, claims_matrix, claims_table, telling_text
 from racer.viz.documents.claims import claims_document
 from racer.viz.documents.ktap import claims_ktap
@@ -41,7 +42,7 @@ def claims_command(
     directory: str,
     format: Format,
     html: bool,
-    jobs: int | None,
+    crew: Crew,
     max_states: int | None,
     timeout: float | None,
 ) -> int:
@@ -56,7 +57,7 @@ def claims_command(
         if place is not None:
             claims, left = asked_of_c(claims, place)
             _tell_of_c(place, left)
-        of_models, interrupted, failed = _under_all(claims, memories, jobs, max_states, timeout)
+        of_models, interrupted, failed = _under_all(claims, memories, crew, max_states, timeout)
     decided = [each for of_model in of_models for each in of_model]
     known = {(each.claim.name, each.memory) for each in decided}
     missing = [
@@ -108,14 +109,14 @@ def _how_many(decided: list[Decided], claims: list[Claim], memories: tuple[str, 
 def _under_all(
     claims: list[Claim],
     memories: tuple[str, ...],
-    jobs: int | None,
+    crew: Crew,
     max_states: int | None,
     timeout: float | None,
 ) -> tuple[list[list[Decided]], bool, str | None]:
     """The answers under one memory model after the other; what fails ends that."""
     found: list[list[Decided]] = []
     for memory in memories:
-        decided, interrupted, failed = _decided(claims, memory, jobs, max_states, timeout)
+        decided, interrupted, failed = _decided(claims, memory, crew, max_states, timeout)
         found.append(decided)
         if interrupted or failed is not None:
             return found, interrupted, failed
@@ -125,17 +126,17 @@ def _under_all(
 def _decided(
     claims: list[Claim],
     memory: str,
-    jobs: int | None,
+    crew: Crew,
     max_states: int | None,
     timeout: float | None,
 ) -> tuple[list[Decided], bool, str | None]:
     """The answers, whether Ctrl-C left some out, and what kept others from being found."""
     try:
-        with shown_cases() as progress:
+        with shown_items("deciding the claims", " cases") as progress:
             found = decide(
                 claims,
                 memory=memory,
-                jobs=jobs,
+                crew=crew,
                 max_states=max_states,
                 timeout=timeout,
                 progress=progress,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from racer.cli.options import Json
+from racer.cli.options import Cluster, Jobs, Json
 
 
 def litmus(
@@ -21,6 +21,8 @@ def litmus(
         typer.Option(metavar="MODEL,...", help="Such as sc,tso; else sc,tso,arm64,lkmm."),
     ] = None,
     json: Json = False,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
 ) -> None:
     """Ask memory models about litmus tests: in C with the kernel's macros, X86, or AArch64.
 
@@ -31,8 +33,9 @@ def litmus(
 
     def command() -> int:
         from racer.cli.litmus import litmus_command
+        from racer.sharing.crew import Crew
 
-        return litmus_command(path, memory, json=json)
+        return litmus_command(path, memory, Crew(jobs, cluster), json=json)
 
     raise typer.Exit(guarded(command))
 

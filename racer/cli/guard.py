@@ -177,6 +177,13 @@ def complain(text: str) -> None:
         sys.stderr.flush()
 
 
+def pass_on(text: str) -> None:
+    """Write to stderr what another process would have written there."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 @contextlib.contextmanager
 def models_print_to_stderr() -> Iterator[None]:
     """What a scenario prints is no part of the result."""

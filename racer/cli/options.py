@@ -47,6 +47,14 @@ MaxStates = Annotated[
 Timeout = Annotated[
     float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Of several: so many at once. [as many as cores]"),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS|local", help="Use the machines of a Dask cluster instead."),
+]
 Sample = Annotated[
     str | None,
     typer.Option(metavar="pct|pos", help="Search nothing: draw runs by lot; nothing is proved."),

@@ -53,12 +53,12 @@ def _numbers(now: Progress, seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def shown_cases() -> Iterator[Callable[[int, int], None]]:
-    """What decide() is to tell its progress to."""
+def shown_items(what: str, of: str = "") -> Iterator[Callable[[int, int], None]]:
+    """What is to be told how many items of a command are done, out of how many."""
     if not on_terminal():
         yield lambda done, total: None
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("deciding the claims") as status:
-        yield lambda done, total: status.update(f"deciding the claims: {done} of {total} cases")
+    with Console(stderr=True).status(what) as status:
+        yield lambda done, total: status.update(f"{what}: {done} of {total}{of}; {STOPS}")

@@ -1,68 +1,41 @@
 """`racer explore` of several: the scenarios of a file or directory, or one under several memory
-models, one after the other, as one table."""
+models, as one table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
-from racer.artefacts.naming import told_memory
 from racer.catalogue.discovery import Broken, Found, catalogue, find, find_all, is_path
-from racer.catalogue.parameters import show_parameters
 from racer.cli.commands import (
     explore_scenario,
-    search,
-    stale_witnesses,
     told_unmade,
-    written_witnesses,
 )
 from racer.cli.formats import formatted_several, tell_github, write_sarif
+from racer.cli.gathering import Chosen, gathered
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, named_by_user
 from racer.cli.sampling import estimate_scenario
 from racer.cli.selecting import (
     Request,
-    Selection,
-    explored_case,
-    made_trailer,
     override_of,
     selected,
 )
-from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE, status_of
-from racer.errors import RacerError, UsageError
-from racer.exploration.exploring import never_made
-from racer.exploration.judgement import judge
-from racer.exploration.wanted import Wanted
+from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
+from racer.errors import UsageError
 from racer.files import shown_path
 from racer.lang.patience import until
 from racer.lang.run import OutOfTime
 from racer.machine.models import require_memory
 from racer.search.limits import deadline_after
-from racer.viz.documents.case import ExploredCase, NotExplored, Told
+from racer.sharing.crew import Crew
+from racer.viz.documents.case import NotExplored
 from racer.viz.several import Row, table
 
 _WORST_FIRST = (USAGE, NOT_AS_DECLARED, BOUND, OK)
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What came of the scenarios so far."""
-
-    rows: list[Row] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-    interrupted: bool = False
-
-    def add(self, name: str, case: ExploredCase) -> None:
-        """One that has a result, whatever it is."""
-        self.told.append(case)
-        self.statuses.append(status_of(case.result, case.judgement))
-        self.rows.append(Row(name, case.result, case.judgement, ""))
-
-
-def explore_named(request: Request) -> int:
+def explore_named(request: Request, crew: Crew) -> int:
     """Explore the scenario that is named, or all of the file or directory that is."""
     path, memories = Path(request.scenario), memory_models(request.memory)
     with models_print_to_stderr():
@@ -73,7 +46,7 @@ def explore_named(request: Request) -> int:
     if is_name:
         with models_print_to_stderr():
             found = find(request.scenario)
-        return _explore_all(request, [found], [], memories)
+        return _explore_all(request, [found], [], memories, crew)
     # The time of each scenario is its own; of a file alone it is that of loading, too.
     deadline = None if path.is_dir() else deadline_after(request.timeout)
     try:
@@ -83,7 +56,7 @@ def explore_named(request: Request) -> int:
         return told_unmade(request, stop, override_of(request.expect))
     if not path.is_dir() and len(founds) == 1 and len(memories) == 1:
         return explore(request)
-    return _explore_all(request, founds, broken, memories)
+    return _explore_all(request, founds, broken, memories, crew)
 
 
 def memory_models(words: str) -> tuple[str, ...]:
@@ -106,6 +79,7 @@ def _explore_all(
     founds: Sequence[Found],
     broken: Sequence[Broken],
     memories: Sequence[str],
+    crew: Crew,
 ) -> int:
     """The worst exit status there is: a file or a model that does not run, else what is not as
     declared, else what a limit cut."""
@@ -119,44 +93,34 @@ def _explore_all(
     named_by_user(request.directory, "--output")
     if request.sarif is not None:
         named_by_user(request.sarif, "--sarif")
-    gathered = _Gathered(statuses=[USAGE for _ in broken])
-    cases = _cases(founds, memories)
-    for name, found, memory in cases:
-        _gather(gathered, replace(request, memory=memory), name, found, override)
-        if gathered.interrupted:
-            break
-    left = cases[len(gathered.rows) :]
-    told = [*gathered.told, *(NotExplored(_called(found, memory), "") for _, found, memory in left)]
+    chosen = _chosen(founds, memories)
+    came = gathered(request, chosen, override, crew)
+    came.statuses += [USAGE for _ in broken]
+    told = [*came.told, *came.left]
     told += [NotExplored(shown_path(each.path), each.error, is_file=True) for each in broken]
     if request.format != "text":
         emit(formatted_several(request.format, told, request.scenario))
     else:
         files = [Row(shown_path(each.path), None, None, each.error) for each in broken]
         if len(memories) == 1:
-            emit(table(gathered.rows, memories[0], len(cases), files))
+            emit(table(came.rows, memories[0], len(chosen), files))
         elif len(founds) == 1:
             emit(f"{_heading(request, founds[0], memories)}\n")
-            emit(table(gathered.rows, "", len(cases), files, of="memory model"))
+            emit(table(came.rows, "", len(chosen), files, of="memory model"))
         else:
-            emit(table(gathered.rows, "", len(cases), files, of="case"))
+            emit(table(came.rows, "", len(chosen), files, of="case"))
     sarif = write_sarif(request.sarif, told)
     if complain_of([sarif]):
-        gathered.statuses.append(USAGE)
+        came.statuses.append(USAGE)
     elif sarif.path and request.format == "text":
         emit(f"\n{sarif.path}")
     tell_github(told)
     for each in broken:
         complain(f"error: {each.error}")
-    if gathered.interrupted:
-        complain(f"interrupted; {len(gathered.rows)} of {len(cases)} scenarios were explored")
+    if came.interrupted:
+        complain(f"interrupted; {len(came.rows)} of {len(chosen)} scenarios were explored")
         return INTERRUPTED
-    return worst(gathered.statuses)
-
-
-def _called(found: Found, memory: str) -> str:
-    """What an ExploredCase of it is called."""
-    told = show_parameters(told_memory(memory))
-    return f"{found.reference} {told}" if told else found.reference
+    return worst(came.statuses)
 
 
 def worst(statuses: Iterable[int]) -> int:
@@ -171,13 +135,13 @@ def _heading(request: Request, found: Found, memories: Sequence[str]) -> str:
     return selection.heading(found.reference, ",".join(memories))
 
 
-def _cases(founds: Sequence[Found], memories: Sequence[str]) -> list[tuple[str, Found, str]]:
+def _chosen(founds: Sequence[Found], memories: Sequence[str]) -> list[Chosen]:
     """Each with what its row is called, and the memory model."""
     named = zip(_names(founds), founds, strict=True)
     if len(memories) == 1:
-        return [(name, found, memories[0]) for name, found in named]
+        return [Chosen(name, found, memories[0]) for name, found in named]
     return [
-        (memory if len(founds) == 1 else f"{name} {memory}", found, memory)
+        Chosen(memory if len(founds) == 1 else f"{name} {memory}", found, memory)
         for name, found in named
         for memory in memories
     ]
@@ -190,41 +154,3 @@ def _names(founds: Sequence[Found]) -> list[str]:
         name if names.count(name) == 1 else found.reference
         for name, found in zip(names, founds, strict=True)
     ]
-
-
-def _gather(
-    gathered: _Gathered,
-    request: Request,
-    name: str,
-    found: Found,
-    override: Literal["pass", "fail"] | None,
-) -> None:
-    """Explore one scenario, leave its witnesses, and note what came of it."""
-    deadline = deadline_after(request.timeout)
-    selection: Selection | None = None
-    try:
-        with models_print_to_stderr(), until(deadline):
-            selection = selected(found, request.variant, request.settings, request.memory)
-        with models_print_to_stderr():
-            result, gathered.interrupted = search(request, selection, deadline)
-        judgement = judge(result, selection.declared, override)
-        written = written_witnesses(request, selection, result)
-    except OutOfTime as stop:
-        result = never_made(Wanted(memory=request.memory, timeout=request.timeout), stop)
-        judgement = judge(result, None, override)
-        changed = told_memory(request.memory)
-        gathered.add(name, ExploredCase(found.reference, result, judgement, changed=changed))
-        return
-    except RacerError as error:
-        if isinstance(error, UsageError) and selection is None:
-            raise  # --set, --variant: of the command, not of the model
-        complain(f"error: {error}")
-        gathered.statuses.append(USAGE)
-        gathered.rows.append(Row(name, None, None, str(error)))
-        gathered.told.append(NotExplored(_called(found, request.memory), str(error)))
-        return
-    stale = stale_witnesses(request, selection, result, interrupted=gathered.interrupted)
-    if complain_of([*written.values(), *stale]):
-        gathered.statuses.append(USAGE)
-    trailer = None if gathered.interrupted else made_trailer(request, selection, result)
-    gathered.add(name, explored_case(selection, result, judgement, written, trailer))

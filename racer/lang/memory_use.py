@@ -8,8 +8,7 @@ Bound    only Linux says how much a process uses; elsewhere nothing is limited h
          MemoryError is. What grows between two looks is noticed at the second: a step that takes
          more than a quarter of all at once may still be the end of the process. All that the
          process holds counts, that of others than racer, too.
-Source   proc(5), statm and meminfo; the kernel's Documentation/admin-guide/cgroup-v2.rst and
-         cgroup-v1/memory.rst.
+Source   proc(5), statm and meminfo; cgroups.py
 """
 
 from __future__ import annotations
@@ -25,6 +24,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from racer.lang.cgroups import texts
+
 OUT_OF_MEMORY: Final = "out of memory"
 
 SHARE: Final = (3, 4)  # of what there is
@@ -32,13 +33,6 @@ _LOOKS: Final = 0.01  # seconds between two looks, each of which takes some micr
 
 # What the dynamic linker says of a library that there is no memory for.
 _NO_ROOM: Final = ("failed to map segment", "annot allocate memory", "annot map zero-fill pages")
-
-# Where systems mount the cgroups that limit memory, by version, with the file that says how much.
-_CGROUPS: Final = (
-    ("v2", "sys/fs/cgroup", "memory.max"),
-    ("v2", "sys/fs/cgroup/unified", "memory.max"),
-    ("v1", "sys/fs/cgroup/memory", "memory.limit_in_bytes"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +67,7 @@ class _Looked:
         self.due = 0.0
         self.answer: str | None = None
         self.processes = 1
+        self.share_passed = False  # since somebody asked: more than a share, and not more than all
 
 
 _looked = _Looked()
@@ -105,11 +100,19 @@ def divide(processes: int) -> None:
     _looked.due = 0.0
 
 
+def share_was_passed() -> bool:
+    """Whether this process, which is one of several, has had more than its share since this was
+    asked last: alone it might not have been cut."""
+    found, _looked.share_passed = _looked.share_passed, False
+    return found
+
+
 def _look() -> str | None:
     limit, used = memory_limit(), memory_used()
     if limit is not None and used is not None:
         limit = replace(limit, processes=_looked.processes)
         if used > limit.bytes:
+            _looked.share_passed = limit.processes > 1
             return _passed(limit, used)
     limit = address_limit()
     if limit is not None:
@@ -190,28 +193,10 @@ def _machine_memory(root: Path) -> int | None:
 
 
 def _cgroup_limits(root: Path) -> Iterator[int]:
-    """What each cgroup of this process allows, its own and those that it lies in.
-
-    Where none is set there is no file, or it says "max", or more than any machine has.
-    """
-    paths = {}
-    with suppress(OSError, ValueError):
-        for line in (root / "proc/self/cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if not controllers:
-                paths["v2"] = path
-            elif "memory" in controllers.split(","):
-                paths["v1"] = path
-    for version, mounted, name in _CGROUPS:
-        if version in paths:
-            parts = [part for part in paths[version].split("/") if part]
-            if ".." in parts:  # it lies outside of what this process can see
-                parts = []
-            # Within a container the path may be the host's, and what is mounted is its own cgroup:
-            # that is the last one asked.
-            for depth in range(len(parts), -1, -1):
-                with suppress(OSError, ValueError):
-                    yield int(root.joinpath(mounted, *parts[:depth], name).read_text())
+    """What each cgroup of this process allows; where none is set, more than any machine has."""
+    for _, text in texts(root, "memory", "memory.max", "memory.limit_in_bytes"):
+        with suppress(ValueError):  # "max"
+            yield int(text)
 
 
 def _size(count: int) -> str:

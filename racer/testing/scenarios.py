@@ -145,7 +145,6 @@ class ClaimItem(_Item):
             (decided,) = decide(
                 [self._claim],
                 memory=self.memory,
-                jobs=1,
                 timeout=self.limits.timeout,
                 known=known,
             )

@@ -68,12 +68,12 @@ def marked(here: Path) -> Scenario:
 
 def answered(*asks: Ask) -> Answer:
     claim = Claim("X1", "x", made="here", asks=asks, expected=Answer("holds"))
-    return decide([claim], jobs=1)[0].answer
+    return decide([claim])[0].answer
 
 
 def as_the_c_is(*asks: Ask, **more: Any) -> Answer:
     claim = Claim("X1", "x", made="here", asks=asks, expected=Answer("holds"))
-    return decide([claim], jobs=1, **more)[0].as_the_c_is
+    return decide([claim], **more)[0].as_the_c_is
 
 
 def test_of_the_c_as_it_is_everything_happens_that_can(marked: Scenario) -> None:
@@ -165,7 +165,7 @@ def test_an_answer_of_the_c_as_it_is_that_was_declared_is_compared(marked: Scena
         asks = (Never("lost", marked, checked=(False, True)),)
         expected = Answer("holds only if", "checked=true")
         claim = Claim("X1", "x", "here", asks, expected, as_the_c_is=declared)
-        return decide([claim], jobs=1)[0]
+        return decide([claim])[0]
 
     assert decided(None).as_expected
     assert decided(Answer("holds only if", "checked=true")).as_expected
@@ -179,7 +179,7 @@ def test_the_schedule_that_tells_of_a_claim_is_one_of_the_c_as_it_is(marked: Sce
         claim = Claim(
             "X1", "x", "here", (Never("lost", marked, update=updates),), Answer("refuted")
         )
-        told = decide([claim], jobs=1)[0].telling()
+        told = decide([claim])[0].telling()
         assert told is not None
         return dict(told[1].parameters)
 

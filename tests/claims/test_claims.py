@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import multiprocessing
 import re
 import sys
 from dataclasses import replace
@@ -25,12 +24,12 @@ from racer.claims.deciding import CasesFailed, Decided, decide
 from racer.claims.finding import find_claims
 from racer.cli.claims import page_name
 from racer.exploration.exploring import explore
-from racer.lang.memory_use import MemoryLimit
+from racer.sharing.crew import Crew
 from racer.viz.claims import claims_table
 
 if TYPE_CHECKING:
+    from racer.sharing.crew import Crew
     from tests.command_line import Run
-    from tests.conftest import MemoryReadings
 
 pytest_plugins = ["tests.command_line"]
 
@@ -101,7 +100,7 @@ def models(here: Path) -> Path:
 
 def answered(*asks: Ask, **more: Any) -> Answer:
     claim = Claim("X1", "x", made="here", asks=asks, expected=Answer("holds"))
-    return decide([claim], jobs=1, **more)[0].answer
+    return decide([claim], **more)[0].answer
 
 
 # Labels that there are not
@@ -267,7 +266,7 @@ def test_a_point_that_cannot_happen_is_left_out_with_its_reason(models: Path) ->
     loads = find(f"{models}::loads").scenario
     ask = Never("torn", loads, loads=(1, 2), write=False)
     claim = Claim("X1", "x", made="here", asks=(ask,), expected=Answer("holds"))
-    decided = decide([claim], jobs=1)[0]
+    decided = decide([claim])[0]
     assert decided.answer == Answer("holds")
     assert [point.holds for point in decided.points[0]] == [None, True]
     assert decided.points[0][0].refused == "one load of what nobody writes asks nothing"
@@ -275,23 +274,10 @@ def test_a_point_that_cannot_happen_is_left_out_with_its_reason(models: Path) ->
 
 def test_the_number_of_processes_changes_nothing(models: Path) -> None:
     claims, _ = find_claims(["T10", "T2"])
-    one, two = decide(claims, jobs=1), decide(claims, jobs=2)
+    one, two = decide(claims), decide(claims, crew=Crew(2))
     assert [(each.answer, each.points) for each in one] == [
         (each.answer, each.points) for each in two
     ]
-
-
-@pytest.mark.skipif(
-    multiprocessing.get_start_method() != "fork",
-    reason="readings that are put in place here are those of other processes if these are forked",
-)
-def test_processes_divide_the_memory(models: Path, memory_readings: MemoryReadings) -> None:
-    """One may use 12 of the 16 GiB, one of two no more than 6: 7 are too much for it."""
-    memory_readings(lambda: 7 * 2**30, MemoryLimit(16 * 2**30, "machine"))
-    claims, _ = find_claims(["T10", "T2"])
-    assert [each.as_expected for each in decide(claims, jobs=1)] == [True, True]
-    assert [each.answer for each in decide(claims, jobs=2)] == [Answer("bound"), Answer("bound")]
-    assert [each.as_expected for each in decide(claims, jobs=1)] == [True, True]
 
 
 def test_a_claim_that_names_what_is_not_there_is_refused_at_once(models: Path) -> None:
@@ -312,7 +298,7 @@ def test_a_claim_that_is_not_asked_says_why() -> None:
     why = "nobody knows what it said"
     unasked = Answer("not asked")
     claim = Claim("T3", "x", made="here", asks=(), expected=unasked, because=why)
-    (decided,) = decide([claim], jobs=1)
+    (decided,) = decide([claim])
     assert (decided.answer, decided.as_the_c_is, decided.as_expected) == (unasked, unasked, True)
     assert why in claims_table([decided], "sc")
     with pytest.raises(ProgramError, match="asks nothing"):

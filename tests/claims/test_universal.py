@@ -81,7 +81,7 @@ def decided(*asks: Ask, but: tuple[str, ...] = (), **more: Any) -> Decided:
         expected=Answer("open"),
         universal=Universal("way", but=but),
     )
-    return decide([claim], jobs=1, **more)[0]
+    return decide([claim], **more)[0]
 
 
 def test_it_is_refuted_by_what_has_all_that_is_asked(

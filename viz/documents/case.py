@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from racer.catalogue.parameters import Value, show_parameters
 from racer.errors import Location
 from racer.exploration.judgement import Judgement, Standing, standing
@@ -22,6 +24,9 @@ class ExploredCase:
     files       the witness file of each label that has one, as a path to show
     trailer     the result in a line for a mail; empty where there was no program
     pictures    of each label that was explained a sequence diagram, in Mermaid
+    document    what --json has of it, and
+    flows       what --sarif has, a result for each of its labels, if these were made where it was
+                explored: elsewhere, values of the model are texts, of which less can be told
     """
 
     reference: str
@@ -34,6 +39,8 @@ class ExploredCase:
     files: Mapping[str, str] = field(default_factory=dict)
     trailer: str = ""
     pictures: Mapping[str, str] = field(default_factory=dict)
+    document: Struct | None = None
+    flows: tuple[Struct, ...] | None = None
 
     @property
     def name(self) -> str:

@@ -181,6 +181,8 @@ def results_document(cases: Sequence[ExploredCase], errors: Sequence[str]) -> st
 
 def result_document(case: ExploredCase) -> ResultDocument:
     """The document of one result, as data."""
+    if isinstance(case.document, ResultDocument):
+        return case.document
     result, judgement = case.result, case.judgement
     return ResultDocument(
         racer=racer_version(),

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
+from msgspec.structs import replace
 
 from racer.errors import Location
 from racer.exploration.result import Finding
@@ -151,8 +152,8 @@ class Sarif(_Part, frozen=True, kw_only=True):
 def sarif(cases: Sequence[Told]) -> str:
     """The file of what was explored, in one line."""
     explored = [each for each in cases if isinstance(each, ExploredCase)]
-    found = [each for case in explored for each in _found(case)]
-    rules = sorted({label for _, label, _ in found})
+    found = [each for case in explored for each in results_of(case)]
+    rules = sorted({each.rule_id for each in found})
     driver = Driver(
         name="racer",
         version=racer_version(),
@@ -165,23 +166,25 @@ def sarif(cases: Sequence[Told]) -> str:
     run = Run(
         tool=Tool(driver=driver),
         invocations=[invocation],
-        results=[
-            _result(case, label, rules.index(label), finding) for case, label, finding in found
-        ],
+        results=[replace(each, rule_index=rules.index(each.rule_id)) for each in found],
     )
     return dumped(Sarif(schema=_SCHEMA, version="2.1.0", runs=[run]))
 
 
-_Found = tuple[ExploredCase, str, Finding | None]
+def results_of(case: ExploredCase) -> list[SarifResult]:
+    """A result for each label of a case; the number of its rule is not known so far."""
+    if case.flows is not None:
+        return [each for each in case.flows if isinstance(each, SarifResult)]
+    return [_result(case, label, finding) for label, finding in _found(case)]
 
 
-def _found(case: ExploredCase) -> Iterator[_Found]:
+def _found(case: ExploredCase) -> Iterator[tuple[str, Finding | None]]:
     """The labels of a case; and where all are declared, but others as well, that."""
     labels = [*case.result.violations, *case.result.vacuous]
     for label in labels:
-        yield case, label, case.result.violations.get(label)
+        yield label, case.result.violations.get(label)
     if case.standing == "not as declared" and all(_is_declared(case, each) for each in labels):
-        yield case, _NOT_AS_DECLARED, None
+        yield _NOT_AS_DECLARED, None
 
 
 def _is_declared(case: ExploredCase, label: str) -> bool:
@@ -191,14 +194,14 @@ def _is_declared(case: ExploredCase, label: str) -> bool:
     return judgement.declared is not None and label in judgement.declared.labels
 
 
-def _result(case: ExploredCase, label: str, rule: int, finding: Finding | None) -> SarifResult:
+def _result(case: ExploredCase, label: str, finding: Finding | None) -> SarifResult:
     declared = label != _NOT_AS_DECLARED and _is_declared(case, label)
     steps = () if finding is None else _shown(finding)
     at = steps[-1].location if steps else case.source
     identity = f"{case.reference} {case.parameters} {case.result.memory} {label}"
     return SarifResult(
         rule_id=label,
-        rule_index=rule,
+        rule_index=-1,
         level="note" if declared else "error",
         message=Message(text=_message(case, label, finding)),
         locations=[Place(physical_location=_physical(at))] if at is not None else [],

@@ -104,6 +104,7 @@ def test_comments_white_space_and_other_functions_do_not_count(kept: Path) -> No
     [
         (AFTER, "take", "changed"),  # a test more
         (BEFORE.replace("i < limit", "i <= limit"), "take", "changed"),
+        (BEFORE.replace("int order)", "unsigned int order)"), "take", "changed"),  # its first line
         (BEFORE.replace("bool is_used(", "bool is_in_use("), "is_used", "gone"),
         (BEFORE.replace("int take(", "void is_owned(void)\n{\n}\n\nint take("), "take", "same"),
     ],

@@ -8,7 +8,8 @@ import pytest
 
 from racer.c_source.inputs import read_source
 from racer.c_source.touching import touched
-from tests.c_source.mailing import AFTER, BEFORE, OWNED, headed, patch
+from racer.errors import UsageError
+from tests.c_source.mailing import AFTER, BEFORE, OWNED, headed, mailbox, patch, posted
 
 REMOVED = BEFORE.replace(BEFORE[BEFORE.index("static bool is_used") : BEFORE.index("int take")], "")
 
@@ -49,6 +50,21 @@ def test_with_the_tree_all_is_known(
 def test_without_the_tree_what_a_patch_adds_is_known_and_what_it_touches(tmp_path: Path) -> None:
     diff = headed(patch(BEFORE, AFTER), "int take(struct page *page, int order)")
     assert functions(tmp_path, diff, None) == [("is_owned", "added"), ("take", "changed")]
+
+
+def test_a_function_stays_known_by_its_hunk_when_a_later_patch_moves_it(tmp_path: Path) -> None:
+    # The first patch touches take(), and says so behind its @@; the second puts a function above.
+    heading = "int take(struct page *page, int order)"
+    changed = BEFORE.replace("-EBUSY", "-EAGAIN")
+    first = headed(patch(BEFORE, changed), heading)
+    second = patch(changed, changed.replace("static int limit", f"{OWNED}static int limit"))
+    mails = [posted(diff, f"[PATCH {n}/2] mm: {n}") for n, diff in ((1, first), (2, second))]
+    (tmp_path / "it.mbox").write_text(mailbox(*mails))
+    source = read_source(str(tmp_path / "it.mbox"))
+    with pytest.raises(UsageError) as refused:
+        source.function("take")
+    # Line 23 is changed, and three lines around it are shown; 15 lines came before.
+    assert "only lines 35-41 of mm/use.c, which are of take()" in str(refused.value)
 
 
 def test_a_file_that_is_made_has_its_functions_added(tmp_path: Path) -> None:

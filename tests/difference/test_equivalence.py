@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from racer import Memory, Program, Thread, UsageError, Violation
+from racer import Memory, Program, Thread, UsageError, Violation, atomic
 from racer.difference.equivalence import equivalence
 from racer.lang.cells import Cell
 from tests.difference.pairs import NAMES, compared, programs
@@ -116,6 +116,34 @@ def test_functions_are_compared_by_what_they_do_to_each_value() -> None:
 
 def test_the_order_of_an_access_is_part_of_it() -> None:
     assert compared(loads, loads_once).verdict == "different"
+
+
+async def stores_apart(x: Cell[int], y: Cell[int]) -> None:
+    await x.store(1)
+    await y.store(1)
+
+
+async def stores_in_one_region(x: Cell[int], y: Cell[int]) -> None:
+    async with atomic():
+        await x.store(1)
+        await y.store(1)
+
+
+def test_an_atomic_region_is_part_of_what_a_thread_does() -> None:
+    (pair,) = compared(stores_apart, stores_in_one_region).threads
+    assert pair.parting is not None
+    # A region begins at its first step: it is what follows that step which is in it.
+    assert [each.text for each in pair.parting.answers] == ["store x = 1"]
+    assert pair.parting.does == ("does store y = 1", "does store y = 1, in an atomic region")
+
+
+def test_a_daemon_is_not_what_has_to_end() -> None:
+    def made(*, daemon: bool) -> Program:
+        mem = Memory()
+        return Program(mem, {"T": Thread(loads_once, mem.cell("x", 0), None, daemon=daemon)})
+
+    (pair,) = equivalence((made(daemon=False), made(daemon=True)), NAMES).threads
+    assert pair.parting is not None and pair.parting.does == ("is no daemon", "is a daemon")
 
 
 def windowed(opens_late: bool) -> Program:

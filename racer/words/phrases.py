@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os.path
 from collections.abc import Sequence
 
@@ -71,11 +72,19 @@ def source_places(locations: Sequence[Location]) -> tuple[str, ...]:
     Before it stands the line that calls its function, which reads more like the C:
     `classifier.py:128, in compound_head pages.py:183`, `classifier.py:128, pages.py:183`; in one
     file `split.py:70, in split_pages :91`. Where it is known which function of the code under test
-    is modelled, that comes first, in place of the model's: `compound_head(), pages.py:183`.
+    is modelled, that comes first, in place of the model's: `compound_head(), pages.py:183`. A line
+    of C says by itself what it is, and what it has comes first of all:
+    `mm/memory-failure.c:1361 in HWPoisonKernelOwned(): head = compound_head(page);`.
     """
     if not locations:
         return ()
     inner, models = locations[-1], modelled_function(locations)
+    if inner.path.endswith((".c", ".h")):
+        within = f"in {inner.function}()"
+        full = f"{inner.path}:{inner.line} {within}"
+        places = (full, f"{_line(inner)} {within}", models, _line(inner))
+        text = " ".join(linecache.getline(inner.path, inner.line).split())
+        return tuple(dict.fromkeys((f"{full}: {text}", *places) if text else places))
     found = [_line(inner)]
     if len(locations) > 1:
         caller = locations[-2]

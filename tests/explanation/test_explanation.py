@@ -397,6 +397,13 @@ def test_the_line_that_calls_a_helper_stands_before_the_helper_s_own() -> None:
         "pages.py:90, :183",
         "pages.py:183",
     )
+    of_c = Location("mm/memory-failure.c", 1361, "is_owned", "is_owned()")
+    assert source_places((caller, of_c)) == (
+        "mm/memory-failure.c:1361 in is_owned()",
+        "memory-failure.c:1361 in is_owned()",
+        "is_owned()",
+        "memory-failure.c:1361",
+    )
     assert source_places(()) == ()
 
 

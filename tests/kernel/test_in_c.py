@@ -40,16 +40,20 @@ def place(name: str) -> str:
     return str(DATA / name)
 
 
-@pytest.mark.parametrize("type_reads", ["fused", "three", "sunk"])
+@pytest.mark.parametrize(
+    "type_reads", ["fused", "sunk", pytest.param("three", marks=pytest.mark.slow)]
+)
 def test_v10_is_its_c_however_it_is_compiled(type_reads: str) -> None:
     both(split_race, "v10", place("v10.c"), type_reads=type_reads)
 
 
+@pytest.mark.slow
 def test_a_loop_a_switch_and_a_static_inline_are_the_same_accesses() -> None:
     both(split_race, "v10_rmb", place("v10_loop.c"), type_reads="three")
 
 
 VERSIONS = [("v8", "v8.c"), ("v9", "v9.c"), ("v10", "v10.c"), ("v10_rmb", "v10_rmb.c")]
+SOME = [("v9", "v9.c", "soft_offline"), ("v10_rmb", "v10_rmb.c", "memory_failure")]
 ALL = [(*version, caller) for version, caller in itertools.product(VERSIONS, CALLERS)]
 
 
@@ -62,7 +66,10 @@ def test_every_version_is_its_c_for_every_caller(
     both(scenario, version, place(file), caller=caller)
 
 
-@pytest.mark.parametrize("version, file, caller", ALL)
+@pytest.mark.parametrize(
+    "version, file, caller",
+    [pytest.param(*each, marks=() if each in SOME else pytest.mark.slow) for each in ALL],
+)
 def test_in_free_alloc_free_too(version: str, file: str, caller: str) -> None:
     both(free_alloc_free, version, place(file), caller=caller)
 

@@ -29,7 +29,14 @@ os.environ["RACER_JOBS"] = "1"
 # Rooms whose tests explore whole scenarios, or many generated programs, or start processes.
 THOROUGH = (
     *("generated", "kernel", "cli", "claims", "oracles", "viz/test_html", "graphs"),
-    *("test_readme", "test_writing", "test_project_page", "testing", "schedules"),
+    *(
+        "test_readme",
+        "test_writing",
+        "test_project_page",
+        "test_series_page",
+        "testing",
+        "schedules",
+    ),
 )
 
 pytest_plugins = ("pytester",)

@@ -28,18 +28,17 @@ def _headline(found: Drift) -> str:
     drifted = len(found.drifted)
     if not found.functions:
         return filled("NOTHING  no model names a function that it mirrors")
+    functions = f"{number} {'function' if number == 1 else 'functions'}"
     if not found.since:
-        return filled(
-            f"NOT RECORDED  {number} functions are mirrored; nothing was recorded", hang=2
-        )
+        return filled(f"NOT RECORDED  {functions} mirrored; nothing was recorded", hang=2)
     new = len(found.those("not recorded"))
-    more = f"; {new} were not recorded" if new else ""
+    more = f"; {new} not recorded" if new else ""
     if drifted:
-        what = f"{drifted} of {number} functions are not what they were in {found.since}"
+        what = f"of {functions} {drifted} not what it was in {found.since}"
         return filled(f"DRIFTED  {what}{more}", hang=2)
     if new:
-        return filled(f"NOT RECORDED  {new} of {number} functions; the others are as they were")
-    return filled(f"AS RECORDED  {number} functions are what they were in {found.since}", hang=2)
+        return filled(f"NOT RECORDED  of {functions} {new}; all others are as they were", hang=2)
+    return filled(f"AS RECORDED  {functions}, each as it was in {found.since}", hang=2)
 
 
 def _by_file(functions: Sequence[Drifted]) -> Iterator[str]:

@@ -300,6 +300,7 @@ def test_what_a_patch_changes_is_known_by_function(tmp_path: Path) -> None:
         (b"\x7fELF\0\0", "is a binary: there is a zero byte at 4"),
         (b"  \n", "is empty"),
         (b"\x1f\x8bxx", "is compressed, and cannot be unpacked"),
+        (gzip.compress(DIFF.encode())[:-9], "cannot be unpacked: it ends too early"),
         ("Some words.\n", "it is no mail and no unified diff"),
         (DIFF.replace("@@ -", "@@@ -", 1), "has the diff of a merge"),
         ("*** a/x.c\n--- b/x.c\n***************\n", "has a context diff"),

@@ -142,6 +142,15 @@ def test_another_version_is_named(kept: Path) -> None:
     assert (found.tree, found.since, found.drifted) == ("6.18", "6.12", ())
 
 
+def test_a_version_has_its_last_number_where_that_is_none_of_zero(tmp_path: Path) -> None:
+    for sublevel, version in (("0", "6.12"), ("117", "6.12.117")):
+        text = f"# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = {sublevel}\nEXTRAVERSION =\n"
+        (tmp_path / "Makefile").write_text(text)
+        assert Tree(tmp_path).version == version
+    (tmp_path / "Makefile").write_text("all:\n")
+    assert Tree(tmp_path).version == ""
+
+
 def test_a_tree_without_any_of_the_files_is_refused(kept: Path) -> None:
     with pytest.raises(UsageError, match=r"none of the 2 files that scenarios mirror"):
         drifted(kept, Tree(kept))

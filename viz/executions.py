@@ -32,7 +32,10 @@ FLAGGED: Final = (
 
 def executions_text(said: ByExecutions) -> str:
     """How many executions the model allows."""
-    return f"{count_text(said.count)}, each a graph of who reads from whom and of who stores when"
+    graphs = "each a graph of who reads from whom and of who stores when"
+    if said.count is None:
+        return f"not counted (--count), {graphs}; flags are of those that came to something new"
+    return f"{count_text(said.count)}, {graphs}"
 
 
 def kind_text(execution: ToldExecution) -> str:

@@ -193,7 +193,8 @@ def result_line(result: Result) -> str:
     labels = [*result.violations, *(f"{name} (vacuous)" for name in result.vacuous)]
     shown = f": {', '.join(labels)}" if labels else ""
     if result.executions is not None:
-        count = counted(result.executions.count, "execution")
+        said = result.executions.count
+        count = "executions not counted" if said is None else counted(said, "execution")
         return f"{result.verdict}{shown}; {count}; memory={result.memory}"
     if result.interleavings is None:
         searched = f"interleavings {interleavings_text(result)}"
@@ -342,7 +343,8 @@ def outcome_rows(result: Result) -> Iterator[tuple[str, str]]:
     """In how many interleavings, and what the threads come to; copies are not told apart."""
     if result.executions is not None:
         for key, found in result.executions.by_outcome.items():
-            yield count_text(found), family_text(tuple((thread, (value,)) for thread, value in key))
+            count = "" if found is None else count_text(found)
+            yield count, family_text(tuple((thread, (value,)) for thread, value in key))
         return
     for each in outcome_families(result):
         count = "" if each.interleavings is None else count_text(each.interleavings)

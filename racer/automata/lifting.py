@@ -170,6 +170,13 @@ def lift(
     return closed
 
 
+def close(lifted: Lifted, deadline: float | None = None) -> bool:
+    """Feed growing automata every value that may come; whether there was an end of that within the
+    budget of the closure, and before `deadline`, a time.monotonic() value."""
+    growing = list(lifted.growing)
+    return _Closure(growing, lifted.tables, WORK, VALUES_PER_CELL, deadline).run()
+
+
 def _of_predicates(program: Program, spaces: Namespaces) -> list[Environment]:
     """An environment for each predicate; those that are asked of every state, of the first one."""
     memory = program.memory

@@ -32,7 +32,7 @@ class Part:
 
     def __init__(self, layout: Layout, thread: int, history: History) -> None:
         self.history: Final = history
-        size, first = layout.space.size, layout.first[thread]
+        size, first = self.size, self.first = layout.space.size, layout.first[thread]
         count = len(history.events)
         self.members: Final = ((1 << count) - 1) << first
         po = addr = data = ctrl = rmw = 0
@@ -54,6 +54,21 @@ class Part:
                 rmw |= 1 << ((first + event.pair) * size + number)
         self.po, self.addr, self.data, self.ctrl, self.rmw = po, addr, data, ctrl, rmw
         self.fixed: Final[dict[object, tuple[int, ...]]] = {}  # by model: what it has made of it
+
+    def fixed_by(self, model: Fixed) -> tuple[int, ...]:
+        """What a model makes of it: found among its own events alone, which are few."""
+        count = len(self.history.events)
+        layout = Layout({}, [count])
+        alone = Skeleton(layout, (Part(layout, 0, self.history),))
+        row, found = (1 << count) - 1, []
+        for relation in model(alone):
+            bits, left, at = 0, relation.bits, self.first * self.size + self.first
+            while left:
+                bits |= (left & row) << at
+                left >>= count
+                at += self.size
+            found.append(bits)
+        return tuple(found)
 
 
 def _column(mask: int, first: int, size: int) -> int:
@@ -173,8 +188,7 @@ class Skeleton:
         for part in self.parts:
             found = part.fixed.get(model)
             if found is None:
-                alone = Skeleton(self.layout, (part,))
-                found = part.fixed[model] = tuple(each.bits for each in model(alone))
+                found = part.fixed[model] = part.fixed_by(model)
             joined = (
                 list(found)
                 if joined is None

@@ -17,10 +17,11 @@ Differs  from a dependency that is followed through the code: what would come af
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from racer.automata.lifting import step_of
 from racer.axiomatic.events import NO_PAIR
+from racer.executions.code import Code
 from racer.executions.threads import Depends, Masks, ProgramThread, Step
 from racer.lang.operations import CellOperation, Operation
 from racer.lang.pending import AboutTo
@@ -29,13 +30,13 @@ _Write = tuple[str, int | None]  # a cell and the number of a value; None: of an
 
 
 class DependsAsRead(Depends):
-    """Dependencies that are read off automata, which have been fed all that may come: `known` are
-    the threads that were, by group."""
+    """Dependencies that are read off automata, which have been fed all that may come: `codes` are
+    these, by group."""
 
     name = "read off"
 
-    def __init__(self, known: dict[str, ProgramThread]) -> None:
-        self._of = {group: _Reader(thread) for group, thread in known.items()}
+    def __init__(self, codes: Mapping[str, Code]) -> None:
+        self._of = {group: _Reader(code) for group, code in codes.items()}
 
     def of(self, thread: ProgramThread, steps: Sequence[Step], events: int) -> Sequence[Masks]:
         return self._of[thread.instance.group].masks(steps, events)
@@ -44,8 +45,8 @@ class DependsAsRead(Depends):
 class _Reader:
     """Reads off the automaton of one thread; all its copies share that."""
 
-    def __init__(self, thread: ProgramThread) -> None:
-        self._thread = thread
+    def __init__(self, code: Code) -> None:
+        self._code = code
         self._positions: dict[int, Hashable] = {}
         self._writes: dict[int, frozenset[_Write]] = {}
 
@@ -54,7 +55,7 @@ class _Reader:
         for at, step in enumerate(steps):
             if step.read == NO_PAIR:
                 continue
-            for answer, goal in self._thread.fed.get(step.node, {}).items():
+            for answer, goal in self._code.fed.get(step.node, {}).items():
                 if answer == step.answer:
                     continue
                 self._own(step, answer, found)
@@ -87,7 +88,7 @@ class _Reader:
                     return
             elif not step.closes:
                 return
-            fed = self._thread.fed.get(goal, {})
+            fed = self._code.fed.get(goal, {})
             if step.answer not in fed:
                 return
             goal = fed[step.answer]
@@ -126,11 +127,11 @@ class _Reader:
 
     def _position(self, node: int) -> Hashable:
         if node not in self._positions:
-            self._positions[node] = self._thread.automaton.position(node)
+            self._positions[node] = self._code.automaton.position(node)
         return self._positions[node]
 
     def _operation(self, node: int) -> Operation | None:
-        pending = self._thread.automaton.pending(node)
+        pending = self._code.automaton.pending(node)
         return pending.operation if isinstance(pending, AboutTo) else None
 
     def _cell(self, node: int) -> str:
@@ -140,7 +141,7 @@ class _Reader:
 
     def _stored(self, node: int, answer: int) -> int | None:
         """The value that an operation stores which finds that one; None where it stores nothing."""
-        operation, tables = self._operation(node), self._thread.tables
+        operation, tables = self._operation(node), self._code.tables
         if not isinstance(operation, CellOperation) or not operation.facts.stores:
             return None
         if operation.facts.lock is not None:
@@ -161,7 +162,7 @@ class _Reader:
         while left:
             here = left.pop()
             found.update(self._written(here))
-            for goal in self._thread.fed.get(here, {}).values():
+            for goal in self._code.fed.get(here, {}).values():
                 if goal is not None and goal not in seen:
                     seen.add(goal)
                     left.append(goal)

@@ -9,6 +9,8 @@ Loops    A round that leads back to the same node, and writes nothing, is left o
 Rest     A thread may rest where its operation blocks, or where it goes round like that: for good
          if what it finds there is what those cells hold at the end. A write is seen by everybody
          after some time, so nothing else keeps it there.
+Waits    What an operation has waited for, all later writes of its thread depend on by control: in
+         any code there is a loop around that read, and no compiler can have a write before its end.
 Bound    `MOST` events of one thread in one history, then Unending.
 """
 
@@ -95,7 +97,7 @@ class Masks(NamedTuple):
 
 
 class Depends:
-    """Which events of a way depend on which of its reads: here none does. Others say more."""
+    """Which events of a way depend on which of its reads, besides what waits: here none does."""
 
     name = "none"
 
@@ -116,11 +118,7 @@ class DependsOnAll(Depends):
 
 
 class ProgramThread:
-    """A thread of a Program, to the enumeration: a `Thread`.
-
-    `fed` has by node the answers that it was given, with the node that each leads to; None where
-    its operation blocks.
-    """
+    """A thread of a Program, to the enumeration: a `Thread`."""
 
     def __init__(
         self,
@@ -135,7 +133,6 @@ class ProgramThread:
         self.automaton: Final = automaton
         self.tables: Final = tables
         self.memory: Final = memory
-        self.fed: Final[dict[int, dict[int, int | None]]] = {}
         self._depends = depends
 
     def begin(self) -> Place:
@@ -149,7 +146,7 @@ class ProgramThread:
         """The history of a thread that has come to a place, with its dependencies."""
         masks = self._depends.of(self, place.steps, len(place.events))
         events = tuple(
-            event._replace(addr=mask.addr, data=mask.data, ctrl=mask.ctrl)
+            event._replace(addr=mask.addr, data=mask.data, ctrl=event.ctrl | mask.ctrl)
             for event, mask in zip(place.events, masks, strict=True)
         )
         pending = self.automaton.pending(place.node)
@@ -188,14 +185,20 @@ class Place:
     """Where a thread is on a way: a `Point`."""
 
     __slots__ = (
-        *("_children", "_thread", "asks", "choices", "events"),
+        *("_children", "_thread", "_waited", "asks", "choices", "events"),
         *("fault", "history", "node", "steps"),
     )
 
     def __init__(
-        self, thread: ProgramThread, node: int, events: list[Event], steps: list[Step]
+        self,
+        thread: ProgramThread,
+        node: int,
+        events: list[Event],
+        steps: list[Step],
+        waited: int = 0,
     ) -> None:
         self._thread = thread
+        self._waited = waited  # the reads of operations that have waited, as bits
         self._children: dict[Value, Place | None] = {}
         self.node = node
         self.events = events
@@ -209,10 +212,22 @@ class Place:
         """Where it is after this value."""
         assert isinstance(value, int), "a value is its number in a table"
         if value not in self._children:
-            after = Place(self._thread, self.node, self.events.copy(), self.steps.copy())
+            events, steps = self.events.copy(), self.steps.copy()
+            after = Place(self._thread, self.node, events, steps, self._waited)
             after._take(value)
             self._children[value] = after
         return self._children[value]
+
+    def orders(self, value: int) -> bool:
+        """Whether all that follows is ordered after what it asks for, if that is the value."""
+        pending = self._thread.automaton.pending(self.node)
+        assert isinstance(pending, AboutTo), "nothing else asks"
+        operation, facts = pending.operation, pending.operation.facts
+        if facts.blocks or not facts.stores:
+            return facts.blocks or facts.order == "acquire"
+        assert isinstance(operation, CellOperation), "what stores has a cell"
+        found = self._thread.tables[operation.cell].values[value]
+        return facts.order in ("full", "acquire") and operation.stores_on(found)
 
     def go_on(self) -> None:
         """Take steps until one needs an answer, or the thread rests."""
@@ -278,9 +293,7 @@ class Place:
             seen = CellStep(answer, OBSERVATIONS[answer], 0)
             at = len(self.events)
             self.steps.append(Step(self.node, answer, at, NO_PAIR, NO_PAIR, closes=True))
-            goal = self._thread.automaton.target(self.node, seen)
-            self._thread.fed.setdefault(self.node, {})[answer] = goal
-            self.node = goal
+            self.node = self._thread.automaton.target(self.node, seen)
             self.go_on()
             return
         assert isinstance(pending, AboutTo), "nothing else asks"
@@ -291,9 +304,7 @@ class Place:
         """Take a step, if that does not block, or break the model; the events that it is."""
         thread = self._thread
         done = executed(thread.automaton, operation, answer, thread.tables)
-        fed = thread.fed.setdefault(self.node, {})
         if done is None:
-            fed[answer] = None
             assert operation.facts.cell is not None, "what blocks here waits for a cell"
             self.history = thread.done(self, ((operation.facts.cell, answer),))
             return False
@@ -304,7 +315,6 @@ class Place:
             self.history = thread.done(self)
             return False
         self.node = thread.automaton.target(self.node, done)
-        fed[answer] = self.node
         return True
 
     def _events(self, operation: Operation, answer: int, done: CellStep) -> Step:
@@ -321,8 +331,11 @@ class Place:
             read = len(self.events)
             order = marks.reads if stores or not facts.stores else marks.fails
             self.events.append(Event("R", facts.cell, answer, order))
+            self._waited |= facts.blocks << read
         if facts.cell is not None and stores:
             write = len(self.events)
-            self.events.append(Event("W", facts.cell, done.after, marks.writes, pair=read))
+            waited = self._waited & ((1 << write) - 1)
+            event = Event("W", facts.cell, done.after, marks.writes, ctrl=waited, pair=read)
+            self.events.append(event)
             self.events += fence
         return Step(self.node, answer, first, read, write)

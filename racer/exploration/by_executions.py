@@ -106,7 +106,8 @@ def _require_no_states(program: Program, wanted: Wanted) -> None:
 def _asked(loaded: Loaded, wanted: Wanted) -> Result:
     limit = wanted.max_states or LIMIT
     try:
-        [account] = Asked(loaded.growing, wanted.memory, limit).accounts([MODELS[wanted.memory]])
+        asked = Asked(loaded.growing, wanted.memory, limit, wanted.count)
+        [account] = asked.accounts([MODELS[wanted.memory]])
     except TooMany:
         return nothing_searched(wanted.memory, too_many(limit))
     except Unending as stop:

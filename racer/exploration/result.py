@@ -160,8 +160,9 @@ class ByExecutions:
     """What a memory model of executions says besides.
 
     count        how many executions it allows that end. Rounds of loops that only read, and lead
-                 back to where they began, are left out of them
-    by_outcome   how many of them, by outcome
+                 back to where they began, are left out of them. None where they are not counted:
+                 there were many, and those that come to nothing new were not looked at
+    by_outcome   how many of them, by outcome; None where they are not counted
     flags        what the model says besides of some execution, such as "data-race"
     prevented    labels that dependencies keep from showing: those that were read off the threads,
                  and that compiled code has to keep, too
@@ -172,8 +173,8 @@ class ByExecutions:
                       allows
     """
 
-    count: int
-    by_outcome: Mapping[OutcomeKey, int]
+    count: int | None
+    by_outcome: Mapping[OutcomeKey, int | None]
     flags: tuple[str, ...]
     prevented: tuple[str, ...]
     preventable: tuple[str, ...]

@@ -138,14 +138,16 @@ class Cell(Handle, Generic[T]):
         return before
 
     @operation
-    async def wait_until(self, predicate: Callable[[T], object]) -> T:
+    async def wait_until(self, predicate: Callable[[T], object], order: LoadOrder = "once") -> T:
         """Block until `predicate(value)` is true, and return the value of which it is. One step.
+
+        It is smp_cond_load_relaxed(), or with "acquire" smp_cond_load_acquire().
 
         `predicate` is a plain, pure function of one argument, the cell's value. While it is
         false the thread takes no step; if that stays so to the end, it is a "deadlock".
         """
         erased = cast(Callable[[object], object], predicate)
-        value: T = await perform_on(self, WaitUntil(self.name, erased))
+        value: T = await perform_on(self, WaitUntil(self.name, erased, order))
         return value
 
     @operation

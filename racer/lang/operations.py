@@ -287,13 +287,17 @@ class WaitUntil(CellOperation):
 
     cell: str
     predicate: Callable[[object], object]
+    order: LoadOrder = "once"
 
     verb: ClassVar = "wait_until"
+    usual: ClassVar = "once"
     leaves_nothing: ClassVar = True
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.cell, blocks=True, gives="a value", functions=(self.predicate,))
+        return Facts(
+            self.cell, blocks=True, gives="a value", order=self.order, functions=(self.predicate,)
+        )
 
     def execute(self, before: object) -> Effect | None:
         return Effect(before, before) if truth_of(called(self.predicate, before)) else None

@@ -78,7 +78,9 @@ async def split(zone: Zone, new_order: int, *mappings: Mapping) -> None:
         first = mapping.page.pfn & ~((1 << new_order) - 1)
         folio = zone.block.pages[first] if frozen else H
         await folio_get(folio)  # remove_migration_pte()
-        await mapping.folio.store(folio)  # set_pte_at()
+        await mapping.folio.store(
+            folio, "release"
+        )  # set_pte_at(), then the page table lock is free
     for folio in new_folios:  # all but the one that holds lock_at, which is H
         await folio_put(zone, folio, new_order)  # free_folio_and_swap_cache()
     await folio_put(zone, H, new_order if frozen else zone.block.order)  # the caller's own
@@ -102,7 +104,7 @@ async def split_folio_to_order(zone: Zone, new_folios: tuple[Page, ...], new_ord
 
 async def zap(zone: Zone, mapping: Mapping) -> None:
     """The user drops its page once it is mapped again: it may be before the split does."""
-    folio = await mapping.folio.wait_until(_is_mapped)
+    folio = await mapping.folio.wait_until(_is_mapped, "acquire")  # under the page table lock
     assert folio is not None
     await folio_put(zone, folio)  # zap_present_folio_ptes(): the reference of the mapping
 

@@ -18,6 +18,7 @@ from racer.executions.rechecking import recheck
 from racer.executions.windows import Windows
 from racer.lang.outcomes import OutcomeKey
 from racer.machine.loaded import load_program
+from tests.executions.enumerated import enumerated
 
 Statement = tuple[Any, ...]
 
@@ -144,7 +145,7 @@ def accounts(of: Program) -> dict[str, Account]:
     """What each model says; every label is checked once more."""
     loaded = load_program(of)
     with loaded.in_use():
-        asked = Asked(loaded.growing, "lkmm")
+        asked = Asked(loaded.growing, "lkmm", count=True)
         found = {each.model.name: each for each in asked.accounts(list(MODELS.values()))}
         for account in found.values():
             for example in account.labels.values():
@@ -178,7 +179,25 @@ def test_models_agree_with_machines_and_weaker_ones_show_what_stronger_ones_do(
     for stronger, weaker in ((sc, tso), (tso, arm64), (arm64, lkmm)):
         assert set(stronger.labels) <= set(weaker.labels)
         assert set(stronger.outcomes) <= set(weaker.outcomes)
+        assert stronger.executions is not None and weaker.executions is not None
         assert stronger.executions <= weaker.executions
+
+
+@MODEST
+@given(THREADS)
+def test_executions_that_are_built_are_those_that_are_put_together(
+    threads: list[list[Statement]],
+) -> None:
+    """Both ways to all executions come to the same labels and to as many executions of each
+    outcome under each model, with the dependencies that were read off; and labels, with none and
+    with all."""
+    other = enumerated(program(threads), list(MODELS.values()))
+    for name, account in accounts(program(threads)).items():
+        said = other[name]
+        assert (set(account.labels), account.outcomes) == (said.labels, said.outcomes), name
+        assert set(account.flags) == said.flags, name
+        if account.keeps:
+            assert (account.without, account.with_all) == (said.without, said.with_all), name
 
 
 def test_what_is_generated_tells_the_models_apart() -> None:

@@ -287,7 +287,7 @@ def test_a_loop_that_stores_without_end_is_a_limit_and_no_pass() -> None:
 def test_more_executions_than_are_allowed_are_a_limit_and_no_pass() -> None:
     result = explore(message_passing(), memory="arm64", max_states=3)
     assert (result.verdict, result.violations) == ("bound", {})
-    assert "more than 3 histories" in str(result.bound)
+    assert "more than 3 decisions" in str(result.bound)
 
 
 def test_plain_accesses_that_race_are_flagged_under_the_kernels_model_only() -> None:

@@ -76,8 +76,8 @@ class ViolationOf(Scheduled, frozen=True, kw_only=True):
 class Executions(Entry, frozen=True, kw_only=True):
     """What a memory model of executions says besides: there are no interleavings and no states.
 
-    count        how many executions it allows that end
-    by_outcome   how many of these, parallel to the outcomes
+    count        how many executions it allows that end; null where they are not counted
+    by_outcome   how many of these, parallel to the outcomes; nulls where they are not counted
     flags        what the model says besides of some execution, such as "data-race"
     prevented    labels that dependencies keep from showing
     preventable  labels that would not show, were there every dependency that code could have
@@ -86,8 +86,8 @@ class Executions(Entry, frozen=True, kw_only=True):
                       sequentially consistent interleavings
     """
 
-    count: Number
-    by_outcome: list[Number]
+    count: Number | None
+    by_outcome: list[Number | None]
     flags: list[str]
     prevented: list[str]
     preventable: list[str]

@@ -146,7 +146,8 @@ def result_report(
 
 def _numbers(result: Result) -> tuple[tuple[str, str], ...]:
     if result.executions is not None:
-        return (("executions", count_text(result.executions.count)),)
+        count = result.executions.count
+        return (("executions", "not counted" if count is None else count_text(count)),)
     return (
         ("interleavings", interleavings_text(result)),
         ("states", states_text(result)),

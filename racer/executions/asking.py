@@ -11,7 +11,7 @@ comes to nothing new is not looked at any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -23,10 +23,11 @@ from racer.axiomatic.graphs import Graph, Layout
 from racer.axiomatic.models.axioms import Model
 from racer.axiomatic.models.known import MODELS
 from racer.errors import InternalError
-from racer.executions.building import Building, Built, TooLong
+from racer.executions.building import Building
 from racer.executions.code import Code
 from racer.executions.dependencies import DependsAsRead
 from racer.executions.ends import End, Ends
+from racer.executions.partial import Built, TooLong
 from racer.executions.threads import Depends, DependsOnAll, ProgramThread, Way
 from racer.executions.windows import Windows
 from racer.lang.outcomes import OutcomeKey

@@ -25,75 +25,25 @@ Bound    `limit` decisions, then TooMany.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from racer.axiomatic.budget import Budget
 from racer.axiomatic.checking import allowed
-from racer.axiomatic.events import NO_PAIR, History, Value
+from racer.axiomatic.events import NO_PAIR, History
 from racer.axiomatic.graphs import Graph, Layout, Part, Skeleton
 from racer.axiomatic.models.axioms import Model
 from racer.executions.code import Code
 from racer.executions.lines import OWED, Line, Write, sequential
 from racer.executions.loose import Loose, There, Waiting
+from racer.executions.partial import Built, Offer, Owed, Partial, TooLong, with_one
 from racer.executions.threads import Place, ProgramThread, Way
 
 # The models that allow circles of po and rf: there a read may take what comes after it.
 ALLOW_CIRCLES: Final = ("arm64", "lkmm")
 
-
-class TooLong(Exception):
-    """A thread has more events than there are numbers for."""
-
-    def __init__(self, thread: int, events: int) -> None:
-        super().__init__(thread, events)
-        self.thread, self.events = thread, events
-
-
-class Owed(NamedTuple):
-    """A read that has got a value, and not yet the write of it; its step, by number."""
-
-    read: int
-    cell: int
-    value: int
-    thread: int
-    steps: int
-
-
-class Offer(NamedTuple):
-    """A write that somebody may take: a thread that waits, or the read that it is owed."""
-
-    write: Write
-    cell: int
-    thread: int
-    owed: Owed | None = None
-
-
-class Partial(NamedTuple):
-    """An execution as far as it has come.
-
-    added    of each thread, how many events of its place are in it
-    waits    which threads wait for a write that is yet to come
-    settled  no thread that may write goes on any more
-    circles  whether anything was ever owed
-    """
-
-    places: tuple[Place, ...]
-    added: tuple[int, ...]
-    waits: tuple[bool, ...]
-    lines: tuple[Line, ...]
-    owed: tuple[Owed, ...] = ()
-    offers: tuple[Offer, ...] = ()
-    settled: bool = False
-    circles: bool = False
-
-
-class Built(NamedTuple):
-    """A whole execution: the ways of its threads, the line-ups of its locations, and its end."""
-
-    ways: tuple[Way, ...]
-    lines: tuple[Line, ...]
-    memory: Mapping[str, Value]
+# Those under which a plain access is less than others.
+TELL_PLAIN: Final = ("lkmm",)
 
 
 class Building:
@@ -125,7 +75,7 @@ class Building:
         ]
         # Under the kernel's model a plain write orders nothing with an acquire that reads it.
         self._plain = 0
-        if any(each.name == "lkmm" for each in models):
+        if any(each.name in TELL_PLAIN for each in models):
             for code in codes:
                 self._plain |= code.plain
         self._loose = Loose(codes, self._plain)
@@ -213,7 +163,7 @@ class Building:
         ]
         found = [each for each in reading if each is not None]
         if self._may_wait(now, thread, cell):
-            found.append(now._replace(waits=_with(now.waits, thread, True)))
+            found.append(now._replace(waits=with_one(now.waits, thread, True)))
         return found
 
     def _reads(self, now: Partial, thread: int, cell: int, write: Write) -> Partial | None:
@@ -228,10 +178,10 @@ class Building:
         if not line.coherent(self.layout):
             return None
         then = now._replace(
-            places=_with(now.places, thread, after),
-            added=_with(now.added, thread, added),
-            waits=_with(now.waits, thread, False),
-            lines=_with(now.lines, cell, line),
+            places=with_one(now.places, thread, after),
+            added=with_one(now.added, thread, added),
+            waits=with_one(now.waits, thread, False),
+            lines=with_one(now.lines, cell, line),
         )
         latest = write.number == line.writes[-1].number
         return then if latest or self._possible(then) else None
@@ -246,7 +196,7 @@ class Building:
 
     def _moved(self, now: Partial, thread: int, after: Place) -> Partial:
         self._require(thread, len(after.events))
-        return now._replace(places=_with(now.places, thread, after))
+        return now._replace(places=with_one(now.places, thread, after))
 
     def _require(self, thread: int, events: int) -> None:
         if events > self._lengths[thread]:
@@ -257,9 +207,9 @@ class Building:
         first, events = self.layout.first[thread], len(after.events)
         numbers = range(first + events, first + now.added[thread])
         return now._replace(
-            places=_with(now.places, thread, after),
-            added=_with(now.added, thread, min(events, now.added[thread])),
-            waits=_with(now.waits, thread, False),
+            places=with_one(now.places, thread, after),
+            added=with_one(now.added, thread, min(events, now.added[thread])),
+            waits=with_one(now.waits, thread, False),
             lines=tuple(line.without(numbers) for line in now.lines),
         )
 
@@ -290,7 +240,7 @@ class Building:
     def _event(self, now: Partial, thread: int) -> list[Partial]:
         at = now.added[thread]
         event = now.places[thread].events[at]
-        then = now._replace(added=_with(now.added, thread, at + 1))
+        then = now._replace(added=with_one(now.added, thread, at + 1))
         if event.kind == "F":
             return [then]
         assert isinstance(event.value, int), "a value is its number in a table"
@@ -303,7 +253,7 @@ class Building:
             if not line.coherent(self.layout):
                 continue
             more = then._replace(
-                lines=_with(now.lines, cell, line), offers=self._offers(now, cell, write)
+                lines=with_one(now.lines, cell, line), offers=self._offers(now, cell, write)
             )
             if position == len(line.writes) - 1 or self._possible(more):
                 found.append(more)
@@ -331,7 +281,7 @@ class Building:
             return [left] if taken is None else [taken, left]
         line = now.lines[offer.cell].pay(offer.owed.read, offer.write.number)
         paid = left._replace(
-            lines=_with(now.lines, offer.cell, line),
+            lines=with_one(now.lines, offer.cell, line),
             owed=tuple(each for each in now.owed if each != offer.owed),
             offers=tuple(each for each in others if each.owed != offer.owed),
         )
@@ -375,10 +325,10 @@ class Building:
                 owed = Owed(read, cell, value, thread, len(place.steps))
                 found.append(
                     now._replace(
-                        places=_with(now.places, thread, after),
-                        added=_with(now.added, thread, added),
-                        waits=_with(now.waits, thread, False),
-                        lines=_with(now.lines, cell, now.lines[cell].read(OWED, read)),
+                        places=with_one(now.places, thread, after),
+                        added=with_one(now.added, thread, added),
+                        waits=with_one(now.waits, thread, False),
+                        lines=with_one(now.lines, cell, now.lines[cell].read(OWED, read)),
                         owed=(*now.owed, owed),
                         circles=True,
                     )
@@ -459,10 +409,3 @@ def _blocks(place: Place, after: Place) -> bool:
 
 def _turns(after: Place) -> bool:
     return isinstance(after.history, Way) and after.history.turns
-
-
-_T = TypeVar("_T")
-
-
-def _with(values: tuple[_T, ...], at: int, value: _T) -> tuple[_T, ...]:
-    return (*values[:at], value, *values[at + 1 :])

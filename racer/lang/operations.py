@@ -295,9 +295,8 @@ class WaitUntil(CellOperation):
 
     @property
     def facts(self) -> Facts:
-        return Facts(
-            self.cell, blocks=True, gives="a value", order=self.order, functions=(self.predicate,)
-        )
+        functions, order = (self.predicate,), self.order
+        return Facts(self.cell, blocks=True, gives="a value", order=order, functions=functions)
 
     def execute(self, before: object) -> Effect | None:
         return Effect(before, before) if truth_of(called(self.predicate, before)) else None

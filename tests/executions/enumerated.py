@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from racer.automata.lifting import Lifted
 from racer.axiomatic.checking import allowed
 from racer.axiomatic.enumerating import executions
 from racer.axiomatic.models.axioms import Model
@@ -33,6 +34,15 @@ class Said:
     with_all: set[str] = field(default_factory=set)
 
 
+def threads_of(lifted: Lifted, reading: Depends) -> list[ProgramThread]:
+    """The threads as they are enumerated, with the dependencies of a reading."""
+    growing = {each.instance.group: each for each in lifted.growing}
+    return [
+        ProgramThread(each, growing[each.group], lifted.tables, "lkmm", reading)
+        for each in lifted.instances
+    ]
+
+
 def enumerated(program: Program, models: Sequence[Model]) -> dict[str, Said]:
     """What each model says of a program."""
     loaded = load_program(program)
@@ -42,12 +52,7 @@ def enumerated(program: Program, models: Sequence[Model]) -> dict[str, Said]:
         readings = Asked(lifted, "lkmm").readings
         ends, windows = Ends(lifted), Windows(lifted)
         for reading in readings:
-            threads = [
-                ProgramThread(each, growing, lifted.tables, "lkmm", reading)
-                for each in lifted.instances
-                for growing in lifted.growing
-                if growing.instance.group == each.group
-            ]
+            threads = threads_of(lifted, reading)
             for execution in executions(threads, dict.fromkeys(lifted.tables, 0)):
                 ways = tuple(each for each in execution.histories if isinstance(each, Way))
                 end = ends.of(ways, execution.memory)

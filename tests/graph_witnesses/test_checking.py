@@ -28,6 +28,7 @@ from racer.graph_witnesses.pairs import pairs
 from racer.graph_witnesses.refuted import NotKnown, Refuted
 from racer.graph_witnesses.saved import SavedExecution, load, save, saved_execution
 from racer.machine.loaded import load_program
+from tests.executions.enumerated import threads_of
 from tests.executions.test_agreement import THREADS, Statement, program
 from tests.executions.test_executions import (
     CLASSICS,
@@ -78,12 +79,11 @@ def by_both(of: Program, depends: Depends) -> Iterator[tuple[str, bool, str]]:
     allows it, and why the checker's does not."""
     loaded = load_program(of)
     with loaded.in_use():
-        asked = Asked(loaded.growing, "lkmm")
         tables = loaded.growing.tables
         if isinstance(depends, DependsAsRead):
-            depends = DependsAsRead(asked._known)
-        threads = asked._threads(depends)
-        for each in executions(threads, asked.initial, 100_000, lambda graph: False):
+            depends = Asked(loaded.growing, "lkmm").readings[0]
+        threads = threads_of(loaded.growing, depends)
+        for each in executions(threads, dict.fromkeys(tables, 0), 100_000, lambda graph: False):
             ways = tuple(way for way in each.histories if isinstance(way, Way))
             example = Example(each, ways)
             told = told_execution(example, OF_GRAPHS["lkmm"], loaded.growing.instances, tables)

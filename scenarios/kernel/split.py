@@ -78,9 +78,7 @@ async def split(zone: Zone, new_order: int, *mappings: Mapping) -> None:
         first = mapping.page.pfn & ~((1 << new_order) - 1)
         folio = zone.block.pages[first] if frozen else H
         await folio_get(folio)  # remove_migration_pte()
-        await mapping.folio.store(
-            folio, "release"
-        )  # set_pte_at(), then the page table lock is free
+        await mapping.folio.store(folio, "release")  # set_pte_at(), unlock of the page table
     for folio in new_folios:  # all but the one that holds lock_at, which is H
         await folio_put(zone, folio, new_order)  # free_folio_and_swap_cache()
     await folio_put(zone, H, new_order if frozen else zone.block.order)  # the caller's own

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from racer.c_source.expressions import Expressions
 from racer.c_source.nodes import struct_named
 from racer.c_source.parsing import Function, declared_name, is_before_block, text_of
-from racer.c_source.snippets import boolean, place
+from racer.c_source.snippets import assigned, boolean, place
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -136,7 +136,7 @@ class Statements:
         local = self._expressions.local_of(target)
         if local is None or text_of(operator) != "=":
             return False
-        self._assign(node, local.python, self._expressions.value(value))
+        self._assign(node, local.python, assigned(local, self._expressions.value(value)))
         return True
 
     def _declaration(self, node: Node) -> None:
@@ -158,9 +158,15 @@ class Statements:
                 self._expressions.refuse(child, f"no scalar is made here: {text_of(child)[:60]}")
             name = declared_name(child)
             struct = struct_named(of_type)
-            local = self._scope.declare(name, struct, pointer, scalar)
+            local = self._scope.declare(
+                name,
+                struct,
+                pointer=pointer,
+                scalar=scalar,
+                of_type=text_of(of_type) if of_type is not None else "",
+            )
             if made is not None:
-                self._assign(child, local.python, made)
+                self._assign(child, local.python, assigned(local, made))
 
     def _if_statement(self, node: Node) -> None:
         yes, after = Block(), Block()

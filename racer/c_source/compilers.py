@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from typing import Literal, get_args
 
 from racer.c_source.blocks import Block
+from racer.c_source.calls import BARRIER
 from racer.c_source.emitting import live_before, names_in, reachable
-from racer.c_source.expressions import BARRIER
 
 Compiled = Literal["written", "fused", "sunk"]
 COMPILED: tuple[Compiled, ...] = get_args(Compiled)

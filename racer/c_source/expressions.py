@@ -12,27 +12,23 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from racer.c_source.lvalues import Lvalues
-from racer.c_source.mapping import Entry, Map, Template, slot_name
+from racer.c_source.calls import Calls
 from racer.c_source.nodes import (
-    EFFECTS,
     called,
     child_of,
-    has_effects,
-    inside,
     number_in,
     short,
     without_parentheses,
 )
-from racer.c_source.notes import Notes
-from racer.c_source.parsing import Function, text_of
-from racer.c_source.scopes import Scope
+from racer.c_source.parsing import text_of
 from racer.c_source.snippets import (
+    assigned,
     boolean,
     copied,
     first_of,
     is_simple,
     last_of,
+    null,
     plain_load,
     plain_store,
 )
@@ -59,34 +55,33 @@ _COMPARES: Final[dict[str, type[ast.cmpop]]] = {
     ">": ast.Gt,
     ">=": ast.GtE,
 }
+_NARROW: Final = frozenset(
+    (
+        *(
+            "u8",
+            "u16",
+            "u32",
+            "s8",
+            "s16",
+            "s32",
+            "char",
+            "unsigned char",
+            "short",
+            "unsigned short",
+        ),
+        *("int", "unsigned int", "unsigned", "uint8_t", "uint16_t", "uint32_t"),
+    )
+)
 _CONSTANTS: Final[dict[str, bool | None]] = {
     "true": True,
     "false": False,
     "null": None,
     "NULL": None,
 }
-BARRIER: Final = "compiler barrier"  # stands as a text where no access may be moved across
 
 
-class Expressions(Lvalues):
-    """The expressions of one function.
-
-    calls      what a function of the input is called in Python; empty where none has that name
-    constants  the number that the input defines a name to be, and where; None for none
-    """
-
-    def __init__(
-        self,
-        function: Function,
-        scope: Scope,
-        known: Map,
-        notes: Notes,
-        calls: Callable[[str], str],
-        constants: Callable[[str], tuple[int, str] | None],
-    ) -> None:
-        super().__init__(function, scope, known, notes)
-        self._calls = calls
-        self._constants = constants
+class Expressions(Calls):
+    """The expressions of one function."""
 
     # Values.
 
@@ -117,7 +112,7 @@ class Expressions(Lvalues):
         """An expression whose value nobody looks at; None where it does nothing."""
         node = without_parentheses(node)
         if node.type == "call_expression":
-            return self._call(node)
+            return self.call(node)
         if node.type == "update_expression":
             operator, target = child_of(node, "operator"), child_of(node, "argument")
             return self._updated(node, target, text_of(operator)[0], ast.Constant(1), before=False)
@@ -158,7 +153,7 @@ class Expressions(Lvalues):
         if name in _CONSTANTS:
             return ast.Constant(_CONSTANTS[name])
         entry = self.known.named(name)
-        defined = self._constants(name) if entry is None else None
+        defined = self.constant_of(name) if entry is None else None
         if defined is not None:
             made = ast.Constant(defined[0])
             self.row(node, made, defined[1])
@@ -176,8 +171,14 @@ class Expressions(Lvalues):
             return moved
         left, right = self.value(child_of(node, "left")), self.value(child_of(node, "right"))
         if operator in _COMPARES:
+            if any(self._is_pointer(child_of(node, each)) for each in ("left", "right")):
+                left, right = null(left), null(right)
             return ast.Compare(left, [_COMPARES[operator]()], [right])
         return self._combined(node, operator, left, right)
+
+    def _is_pointer(self, node: Node) -> bool:
+        local = self.local_of(node)
+        return local is not None and local.pointer
 
     def _moved_pointer(self, node: Node, operator: str) -> ast.expr | None:
         """A pointer and a number, `page + 1`; None where it is none."""
@@ -223,13 +224,23 @@ class Expressions(Lvalues):
         return last if first is None else last_of(first, last)
 
     def _cast_expression(self, node: Node) -> ast.expr:
-        return self.value(child_of(node, "value"))
+        to = text_of(child_of(node, "type"))
+        if "volatile" in to.split():
+            write = "READ_ONCE() or WRITE_ONCE() in a copy of the file"
+            return self.refuse(node, f"an access by way of {to!r} is not translated", write)
+        if to in _NARROW:
+            where = f"{self.function.text.path}:{self.function.line_of(node)}"
+            self.notes.warn(f"{where}: ({to}) leaves the value as it is: integers have no width")
+        value = self.value(child_of(node, "value"))
+        if to in ("bool", "_Bool"):
+            return boolean(value)
+        return null(value) if to.endswith("*") else value
 
     def _string_literal(self, node: Node) -> ast.expr:
         return ast.Constant(text_of(node).strip('"'))
 
     def _call_expression(self, node: Node) -> ast.expr:
-        made = self._call(node)
+        made = self.call(node)
         if made is None:
             return self.refuse(node, f"what does nothing has no value: {short(node)}")
         return made
@@ -272,7 +283,7 @@ class Expressions(Lvalues):
         """An assignment, whose value is what was assigned."""
         local = self.local_of(target)
         if local is not None:
-            return ast.NamedExpr(ast.Name(local.python, ast.Store()), value)
+            return ast.NamedExpr(ast.Name(local.python, ast.Store()), assigned(local, value))
         cell = self.cell(target)
         if is_simple(value):
             return first_of(value, plain_store(cell, value))
@@ -289,9 +300,8 @@ class Expressions(Lvalues):
             return self.refuse(node, f"a pointer is moved: {short(node)}")
         if local is not None:
             old: ast.expr = ast.Name(local.python, ast.Load())
-            new = ast.NamedExpr(
-                ast.Name(local.python, ast.Store()), self._combined(node, operator, old, right)
-            )
+            value = assigned(local, self._combined(node, operator, old, right))
+            new = ast.NamedExpr(ast.Name(local.python, ast.Store()), value)
             return first_of(ast.Name(local.python, ast.Load()), new) if before else new
         found, cell = self._cell_twice(target)
         name = self.scope.fresh("loaded" if before else "stored")
@@ -312,78 +322,3 @@ class Expressions(Lvalues):
         name = self.scope.fresh("cell")
         found = ast.NamedExpr(ast.Name(name, ast.Store()), cell)
         return found, lambda: ast.Name(name, ast.Load())
-
-    # Calls.
-
-    def _call(self, node: Node) -> ast.expr | None:
-        called, arguments = child_of(node, "function"), child_of(node, "arguments").named_children
-        if called.type == "field_expression":
-            name = f"->{text_of(child_of(called, 'field'))}"
-            arguments = [child_of(called, "argument"), *arguments]
-        else:
-            name = text_of(called)
-        if name == "IS_ENABLED" and len(arguments) == 1:
-            return self._configured(node, text_of(arguments[0]))
-        python = self._calls(name)
-        entry = self.known.call(name)
-        if python:
-            made = ast.Call(ast.Name(python, ast.Load()), [self.value(a) for a in arguments], [])
-            self.row(node, made, "a function of the input")
-            return self.located(node, ast.Await(made))
-        if entry is None:
-            for each in arguments:  # what is missing of these is told as well
-                if has_effects(each):
-                    self.value(each)
-            return self.unmapped(node, "calls", name, len(arguments))
-        if entry.nothing:
-            for each in arguments:
-                if any(inner.type in EFFECTS - {"call_expression"} for inner in inside(each)):
-                    text = f"{name}() does nothing by the map, and {short(each)} does something"
-                    return self.refuse(node, text)
-            self.used.add((entry.section, entry.name))
-            self.row(node, None, entry.origin, entry.nothing)
-            return self.located(node, ast.Constant(BARRIER)) if entry.barrier else None
-        assert entry.value is not None
-        return self.located(node, self._mapped_call(node, entry, entry.value, arguments))
-
-    def _mapped_call(
-        self, node: Node, entry: Entry, template: Template, arguments: list[Node]
-    ) -> ast.expr:
-        most = max((number for _, number in template.slots), default=0)
-        if most > len(arguments):
-            return self.refuse(node, f"{entry.name} has {len(arguments)} arguments, no ${most}")
-        made: dict[str, ast.expr] = {}
-        for number, argument in enumerate(arguments, 1):
-            kinds = {kind for kind, each in template.slots if each == number}
-            if not kinds and number not in entry.drops:
-                write = f"[calls] {entry.name} = {{ is = ..., drops = [{number}] }}"
-                text = f"the map's {entry.name} makes nothing of the argument {short(argument)}"
-                return self.refuse(node, text, write)
-            for kind in sorted(kinds):
-                made[slot_name(kind, number)] = self._argument(kind, argument)
-        return self.by(node, entry, template, made)
-
-    def _argument(self, kind: str, node: Node) -> ast.expr:
-        node = without_parentheses(node)
-        pointed = node.type == "pointer_expression" and text_of(child_of(node, "operator")) == "&"
-        if kind == "local":
-            local = self.local_of(child_of(node, "argument")) if pointed else None
-            if local is None:
-                return self.refuse(node, f"{short(node)} is not the address of a local")
-            return ast.Name(local.python, ast.Load())
-        if kind == "new":
-            if node.type != "identifier":
-                return self.refuse(node, f"{short(node)} is no name for a local")
-            return ast.Name(self.scope.declare(text_of(node), "", False, True).python, ast.Load())
-        if kind == "cell":
-            local = self.local_of(node)
-            if local is not None:
-                return self.refuse(node, f"the local {short(node)!r} is no cell")
-            return self.cell(node)
-        return self.value(node)
-
-    def _configured(self, node: Node, name: str) -> ast.expr:
-        value = self.known.config.get(name)
-        if value is None:
-            return self.refuse(node, f"{name} is not configured", f"[config] {name} = true")
-        return self.located(node, ast.Constant(value))

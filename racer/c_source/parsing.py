@@ -290,7 +290,9 @@ def blank(text: str, first: int, config: Mapping[str, bool]) -> tuple[str, list[
         elif found["comment"] or found["word"] in _ATTRIBUTES:
             take(found.end(), keep=False)
         elif found["word"] in _WITH_ARGUMENTS:
-            take(_behind_arguments(text, found.end()), keep=False)
+            end = _behind_arguments(text, found.end())
+            # What is done when a local goes out of scope is no remark: the grammar will refuse it.
+            take(end, keep="cleanup" in text[found.end() : end])
         else:
             take(found.end(), keep=blanking.keeps)
     take(len(text), keep=blanking.keeps)

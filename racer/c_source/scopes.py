@@ -13,12 +13,14 @@ class Local:
     struct   the name of the struct that it points to; empty for none
     pointer  it is an address
     scalar   it has one value, and no parts
+    boolean  it is a bool: what is assigned to it becomes True or False
     """
 
     python: str
     struct: str = ""
     pointer: bool = False
     scalar: bool = True
+    boolean: bool = False
 
 
 @dataclass(slots=True)
@@ -32,8 +34,11 @@ class Scope:
     def find(self, name: str) -> Local | None:
         return next((block[name] for block in reversed(self.blocks) if name in block), None)
 
-    def declare(self, name: str, struct: str, pointer: bool, scalar: bool) -> Local:
-        local = Local(self.fresh(name), struct, pointer, scalar)
+    def declare(
+        self, name: str, struct: str, *, pointer: bool, scalar: bool, of_type: str = ""
+    ) -> Local:
+        boolean = of_type in ("bool", "_Bool") and not pointer
+        local = Local(self.fresh(name), struct, pointer, scalar, boolean)
         self.blocks[-1][name] = local
         return local
 

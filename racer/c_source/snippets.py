@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from racer.c_source.parsing import Function
+from racer.c_source.scopes import Local
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,6 +32,19 @@ def is_boolean(value: ast.expr) -> bool:
 def boolean(value: ast.expr) -> ast.expr:
     """True or False, as it is true or not."""
     return value if is_boolean(value) else ast.Call(ast.Name("bool", ast.Load()), [value], [])
+
+
+def assigned(local: Local, value: ast.expr) -> ast.expr:
+    """A value as a local has it: that of a bool is True or False, a null pointer is None."""
+    if local.boolean:
+        return boolean(value)
+    return null(value) if local.pointer else value
+
+
+def null(value: ast.expr) -> ast.expr:
+    """A value that is an address: 0 is none."""
+    is_zero = isinstance(value, ast.Constant) and type(value.value) is int and value.value == 0
+    return ast.Constant(None) if is_zero else value
 
 
 def is_simple(value: ast.expr) -> bool:

@@ -28,7 +28,7 @@ from racer.c_source.inputs import FunctionText, Source
 from racer.c_source.mapping import Entry, Map
 from racer.c_source.nodes import number_in, struct_named
 from racer.c_source.notes import Notes, Refusal, Row
-from racer.c_source.parsing import Function, declared_name, parsed
+from racer.c_source.parsing import Function, declared_name, parsed, text_of
 from racer.c_source.scopes import Scope
 from racer.c_source.touching import touched
 from racer.errors import UsageError
@@ -156,7 +156,14 @@ class _Translation:
             declarator = node.child_by_field_name("declarator")
             struct = struct_named(node.child_by_field_name("type"))
             pointer = declarator is not None and declarator.type == "pointer_declarator"
-            scope.declare(declared_name(node), struct, pointer, scalar=True)
+            of_type = node.child_by_field_name("type")
+            scope.declare(
+                declared_name(node),
+                struct,
+                pointer=pointer,
+                scalar=True,
+                of_type=text_of(of_type) if of_type is not None else "",
+            )
         parameters = [each.python for each in scope.blocks[0].values()]
         expressions = Expressions(
             function, scope, self._known, self._notes, self._call, self._constant

@@ -86,3 +86,28 @@ int f(int a) { return a ? twice(twice(a)) : BIT(3); }
 """
     lifted = lift(tmp_path, text)
     assert (ran(lifted, 5), ran(lifted, 0)) == (20, 8)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("int f(int n) { bool b = n; return b == 1; }", True),  # 6.3.1.2: a bool is 0 or 1
+        ("int f(int n) { bool b = false; b |= n; return b; }", True),
+        ("int f(int n) { void *p = 0; return p == NULL; }", True),
+        ("int f(int n) { void *p = NULL; return p == 0 && !p; }", True),
+        ("int f(int n) { return (bool)n == 1; }", True),
+        ("bool f(int n) { return n & 2; }", True),
+    ],
+)
+def test_a_bool_is_true_or_false_and_a_null_pointer_is_none(
+    text: str, value: object, tmp_path: Path
+) -> None:
+    assert ran(lift(tmp_path, text), 6) is value
+
+
+@pytest.mark.quick
+def test_a_cast_that_would_cut_a_value_is_told(tmp_path: Path) -> None:
+    lifted = lift(tmp_path, "int f(long n) { return (u8)n; }")
+    assert ran(lifted, 300) == 300  # in C it is 44
+    assert "(u8) leaves the value as it is: integers have no width" in lifted.warnings[0]

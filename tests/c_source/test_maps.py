@@ -156,6 +156,10 @@ def test_a_define_of_the_input_is_a_number(tmp_path: Path) -> None:
         ("return sizeof(n);", "sizeof expression is not translated"),
         ("return g(&n);", "g() is in no map"),
         ('asm volatile("mb"); return 0;', "is not translated"),
+        ("return *(volatile int *)p(n);", "an access by way of 'volatile int *'"),
+        ("int m __attribute__((cleanup(g))) = 3; return m;", "the grammar of C makes nothing of"),
+        ("switch (n) { case 1 ... 5: return 1; } return 0;", "the grammar of C makes nothing of"),
+        ("guard(mutex)(&lock); return n;", "guard(mutex)() is in no map"),
         ("return n @ 2;", "the grammar of C makes nothing of"),
     ],
 )

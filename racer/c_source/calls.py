@@ -1,0 +1,124 @@
+"""Calls of functions and macros in C: of the input, or as the map has them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from racer.c_source.lvalues import Lvalues
+from racer.c_source.mapping import Entry, Map, Template, slot_name
+from racer.c_source.nodes import (
+    EFFECTS,
+    child_of,
+    has_effects,
+    inside,
+    short,
+    without_parentheses,
+)
+from racer.c_source.notes import Notes
+from racer.c_source.parsing import Function, text_of
+from racer.c_source.scopes import Scope
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+BARRIER: Final = "compiler barrier"  # stands as a text where no access may be moved across
+
+
+class Calls(Lvalues):
+    """The calls of one function.
+
+    calls        what a function of the input is called in Python; empty where none has that name
+    constant_of  the number that the input defines a name to be, and where; None for none
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        scope: Scope,
+        known: Map,
+        notes: Notes,
+        calls: Callable[[str], str],
+        constant_of: Callable[[str], tuple[int, str] | None],
+    ) -> None:
+        super().__init__(function, scope, known, notes)
+        self._calls = calls
+        self.constant_of = constant_of
+
+    # Calls.
+
+    def call(self, node: Node) -> ast.expr | None:
+        called, arguments = child_of(node, "function"), child_of(node, "arguments").named_children
+        if called.type == "field_expression":
+            name = f"->{text_of(child_of(called, 'field'))}"
+            arguments = [child_of(called, "argument"), *arguments]
+        else:
+            name = text_of(called)
+        if name == "IS_ENABLED" and len(arguments) == 1:
+            return self._configured(node, text_of(arguments[0]))
+        python = self._calls(name)
+        entry = self.known.call(name)
+        if python:
+            made = ast.Call(ast.Name(python, ast.Load()), [self.value(a) for a in arguments], [])
+            self.row(node, made, "a function of the input")
+            return self.located(node, ast.Await(made))
+        if entry is None:
+            for each in arguments:  # what is missing of these is told as well
+                if has_effects(each):
+                    self.value(each)
+            return self.unmapped(node, "calls", name, len(arguments))
+        if entry.nothing:
+            for each in arguments:
+                if any(inner.type in EFFECTS - {"call_expression"} for inner in inside(each)):
+                    text = f"{name}() does nothing by the map, and {short(each)} does something"
+                    return self.refuse(node, text)
+            self.used.add((entry.section, entry.name))
+            self.row(node, None, entry.origin, entry.nothing)
+            return self.located(node, ast.Constant(BARRIER)) if entry.barrier else None
+        assert entry.value is not None
+        return self.located(node, self._mapped_call(node, entry, entry.value, arguments))
+
+    def _mapped_call(
+        self, node: Node, entry: Entry, template: Template, arguments: list[Node]
+    ) -> ast.expr:
+        most = max((number for _, number in template.slots), default=0)
+        if most > len(arguments):
+            return self.refuse(node, f"{entry.name} has {len(arguments)} arguments, no ${most}")
+        made: dict[str, ast.expr] = {}
+        for number, argument in enumerate(arguments, 1):
+            kinds = {kind for kind, each in template.slots if each == number}
+            if not kinds and number not in entry.drops:
+                write = f"[calls] {entry.name} = {{ is = ..., drops = [{number}] }}"
+                text = f"the map's {entry.name} makes nothing of the argument {short(argument)}"
+                return self.refuse(node, text, write)
+            for kind in sorted(kinds):
+                made[slot_name(kind, number)] = self._argument(kind, argument)
+        return self.by(node, entry, template, made)
+
+    def _argument(self, kind: str, node: Node) -> ast.expr:
+        node = without_parentheses(node)
+        pointed = node.type == "pointer_expression" and text_of(child_of(node, "operator")) == "&"
+        if kind == "local":
+            local = self.local_of(child_of(node, "argument")) if pointed else None
+            if local is None:
+                return self.refuse(node, f"{short(node)} is not the address of a local")
+            return ast.Name(local.python, ast.Load())
+        if kind == "new":
+            if node.type != "identifier":
+                return self.refuse(node, f"{short(node)} is no name for a local")
+            return ast.Name(
+                self.scope.declare(text_of(node), "", pointer=False, scalar=True).python, ast.Load()
+            )
+        if kind == "cell":
+            local = self.local_of(node)
+            if local is not None:
+                return self.refuse(node, f"the local {short(node)!r} is no cell")
+            return self.cell(node)
+        return self.value(node)
+
+    def _configured(self, node: Node, name: str) -> ast.expr:
+        value = self.known.config.get(name)
+        if value is None:
+            return self.refuse(node, f"{name} is not configured", f"[config] {name} = true")
+        return self.located(node, ast.Constant(value))

@@ -102,7 +102,7 @@ def _sorted(all_mails: Sequence[Mail], shown: str) -> _Sorted:
     for at, mail in enumerate(all_mails):
         where = f"{shown}, {mail.subject!r}" if len(all_mails) > 1 else shown
         try:
-            own = diffs(typed(mail.text), where)
+            own = _once(diffs(typed(mail.text), where))
         except UsageError as error:
             if not mail.is_reply:
                 raise
@@ -118,6 +118,15 @@ def _sorted(all_mails: Sequence[Mail], shown: str) -> _Sorted:
             continue
         if cited:
             found.quoting.append(_Found(mail, at, cited))
+    return found
+
+
+def _once(files: list[FileDiff]) -> list[FileDiff]:
+    """Without what is there twice: a patch may stand in a mail and be attached to it as well."""
+    found: list[FileDiff] = []
+    for each in files:
+        if each not in found:
+            found.append(each)
     return found
 
 

@@ -94,6 +94,18 @@ def test_a_patch_that_is_attached_is_read(tmp_path: Path) -> None:
     is_owned(read(tmp_path, mail(body, headers=headers)))
 
 
+def test_a_patch_that_stands_in_the_mail_and_is_attached_is_one(tmp_path: Path) -> None:
+    body = (
+        f"--=x\nContent-Type: text/plain\n\nIt is attached, too.\n{DIFF}--=x\n"
+        f"Content-Type: text/x-patch\nContent-Disposition: attachment\n\n{DIFF}--=x--\n"
+    )
+    headers = ["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="=x"']
+    for base in (None, tree(tmp_path)):
+        source = read(tmp_path, mail(body, headers=headers), base)
+        is_owned(source)
+        assert source.notes == []
+
+
 def flowed(text: str) -> str:
     """As RFC 3676 has a sender do it: lines that begin with a blank, `>` or "From " are stuffed,
     and those that are too long are broken behind a blank."""

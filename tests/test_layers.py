@@ -32,7 +32,7 @@ LAYERS = [
     ["racer.explanation"],
     ["racer.exploration"],
     ["racer.graph_witnesses"],
-    ["racer.fences"],
+    ["racer.fences", "racer.exporting"],
     ["racer.certificates"],
     ["racer.claims"],
     ["racer.difference"],

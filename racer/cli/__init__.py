@@ -14,7 +14,18 @@ import typer
 from racer.cli import for_models, for_others, for_versions, for_witnesses, options
 
 COMMANDS = (
-    *("claims", "diff", "drift", "equiv", "explain", "explore", "fences", "graph", "lift-c"),
+    *(
+        "claims",
+        "diff",
+        "drift",
+        "equiv",
+        "explain",
+        "explore",
+        "export",
+        "fences",
+        "graph",
+        "lift-c",
+    ),
     *("list", "litmus", "replay", "review", "schema", "verify"),
 )
 
@@ -307,6 +318,7 @@ app.command("drift")(for_versions.drift)
 app.command("equiv")(for_versions.equiv)
 app.command("lift-c")(for_versions.lift_c)
 app.command("review")(for_versions.review)
+app.command("export")(for_models.export)
 app.command("fences")(for_models.fences)
 app.command("litmus")(for_others.litmus)
 app.command("schema")(for_others.schema)

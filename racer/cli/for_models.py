@@ -1,4 +1,4 @@
-"""The commands that are about memory models alone: `racer fences`.
+"""The commands that are about memory models alone: `racer export`, `fences`.
 
 Loaded for `--help`, as all that declares commands: it imports nothing of the engine.
 """
@@ -51,6 +51,52 @@ def fences(
                 json=json,
                 max_states=max_states,
                 timeout=timeout,
+            )
+        )
+
+    raise typer.Exit(guarded(command))
+
+
+def export(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A name, or path/to/file.py::name.")
+    ],
+    litmus: Annotated[
+        bool, typer.Option("--litmus", help="As a litmus test in C, which herd7 reads.")
+    ] = False,
+    variant: Variant = None,
+    settings: Settings = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="What it asks, if there are several.")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Else it is printed.")
+    ] = None,
+    max_states: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Give up after N histories and line-ups of writes."),
+    ] = None,
+) -> None:
+    """Write the threads of a scenario as a test that other tools read.
+
+    Its condition is that a label is shown. The test is read back and asked under sc and lkmm, and
+    what it says there is what the scenario says, or it is refused; what it leaves out is told on
+    stderr.
+    """
+    from racer.cli.guard import guarded
+
+    def command() -> int:
+        from racer.cli.exporting import ExportRequest, export_command
+
+        return export_command(
+            ExportRequest(
+                scenario=scenario,
+                variant=variant,
+                settings=tuple(settings or ()),
+                litmus=litmus,
+                label=label,
+                output=output,
+                max_states=max_states,
             )
         )
 

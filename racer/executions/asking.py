@@ -155,12 +155,16 @@ class Asked:
     def _lengthen(self, lengths: list[int], long: TooLong) -> None:
         lengths[long.thread] = max(long.events, lengths[long.thread] + 8)
 
-    def _looking(self, accounts: Sequence[Account], lengths: Sequence[int]) -> _Looking:
-        """Executions of threads of so many events, to be looked at for these."""
-        threads = [
+    def threads(self) -> list[ProgramThread]:
+        """The threads, without dependencies."""
+        return [
             ProgramThread(each, code.automaton, code.tables, self._memory, Depends())
             for each, code in zip(self._lifted.instances, self._codes, strict=True)
         ]
+
+    def _looking(self, accounts: Sequence[Account], lengths: Sequence[int]) -> _Looking:
+        """Executions of threads of so many events, to be looked at for these."""
+        threads = self.threads()
         layout = Layout(dict.fromkeys(self._lifted.tables, 0), lengths)
         models = [each.model for each in accounts]
         building = Building(threads, self._codes, layout, models, self._budget)

@@ -132,7 +132,7 @@ class Code:
         if not isinstance(operation, CellOperation) or not operation.facts.stores:
             return 0
         found = 0
-        for answer in self._answers(operation):
+        for answer in self.fed[node]:  # others have no number for what they would write
             found |= self.written(operation, answer)
         if operation.facts.order == "plain":
             self.plain |= found

@@ -493,3 +493,19 @@ def test_a_window_that_no_interleaving_has_is_said_to_be_none() -> None:
     execution = explore(program, memory="arm64").violations["before"].witness.execution
     assert execution is not None
     assert (execution.circle, execution.is_interleaving) == ((), False)
+
+
+def test_a_cell_that_is_added_to_has_no_end_of_values_and_an_answer() -> None:
+    """What an operation would make of the last value that was tried has no number."""
+    memory = Memory()
+    x = memory.cell("x", 0)
+
+    async def adds() -> None:
+        if await x.fetch_add(1) == 1:
+            raise Violation("second")
+
+    async def stores() -> None:
+        await x.store(1)
+
+    result = explore(Program(memory, {"A": Thread(adds), "S": Thread(stores)}), memory="lkmm")
+    assert set(result.violations) == {"second"}  # after the store, as in an interleaving

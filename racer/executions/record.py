@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -15,7 +16,9 @@ from racer.lang.values import describe
 from racer.lang.watches import OBSERVATIONS
 
 
-class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RecordedEvent(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """A read, a write or a fence.
 
     kind   "R", "W" or "F"
@@ -37,16 +40,22 @@ class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ctrl: list[str] = []
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
-    """What a window saw that closes with a step: whether its watch ever held, ever did not, and at
-    the end."""
+class Sight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a window saw that closes with a step.
+
+    ever_true   whether its watch ever held
+    ever_false  whether it ever did not
+    at_end      whether it held at the end
+    """
 
     ever_true: bool
     ever_false: bool
     at_end: bool
 
 
-class RecordedStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RecordedStep(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """One step of a thread.
 
     name       the letter of the thread and the number of the step: by this others name it
@@ -68,8 +77,13 @@ class RecordedStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     saw: list[Sight] = []
 
 
-class RecordedThread(msgspec.Struct, frozen=True, kw_only=True):
-    """A thread: its steps in the order of the code, and what it comes to, in words."""
+class RecordedThread(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A thread.
+
+    name   the thread
+    steps  in the order of the code
+    end    what it comes to, in words
+    """
 
     name: str
     steps: list[RecordedStep]
@@ -88,6 +102,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     threads: list[RecordedThread]
     stores: dict[str, list[str]]
     instants: list[list[str]]
+
+
+OF_RECORDS: Final = (RecordedThread, RecordedStep, RecordedEvent, Sight)  # what files are made of
 
 
 def recorded(

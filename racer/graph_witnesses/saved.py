@@ -24,8 +24,15 @@ SCHEMA: Final = "racer-execution/1"
 _LARGEST: Final = 1 << 24  # bytes
 
 
-class SavedExecution(msgspec.Struct, frozen=True, kw_only=True):
-    """What an execution file holds.
+class SavedExecution(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="schema",
+    tag="racer-execution/1",
+):
+    """What an execution file holds: `racer explore` writes one where no schedule shows a violation.
 
     schema      the format, "racer-execution/1"
     racer       the version that wrote it
@@ -39,7 +46,6 @@ class SavedExecution(msgspec.Struct, frozen=True, kw_only=True):
     instants    where there are windows, an order of the steps that matter to them
     """
 
-    schema: str = SCHEMA
     racer: str
     scenario: str
     parameters: dict[str, Value]

@@ -144,6 +144,23 @@ def test_edges_are_those_between_neighbours() -> None:
     ]
 
 
+def test_the_picture_leaves_out_what_follows_the_code() -> None:
+    memory = Memory()
+    x = memory.cell("x", 0)
+
+    async def stores() -> None:
+        for value in (1, 2):
+            await x.store(value)
+
+    program = Program(
+        memory,
+        {"R": Thread(x.load), "W": Thread(stores)},
+        finally_={"first": lambda state, came: came["R"] != 1},
+    )
+    svg = drawn(execution_graph(told(program, "first", "arm64"), "first", ""), "svg").decode()
+    assert sorted(re.findall(r">\s*(rf|co|fr)\s*<", svg.replace("&#160;", " "))) == ["fr", "rf"]
+
+
 def test_the_picture_has_the_circle_with_the_barrier_that_would_add_its_edge() -> None:
     dot = execution_graph(told(message_passing("wmb"), "stale", "arm64"), "stale", "mp")
     assert execution_graph(told(message_passing("wmb"), "stale", "arm64"), "stale", "mp") == dot

@@ -4,6 +4,7 @@ coherent graph, and refutes whatever is not so."""
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
+from jsonschema import Draft202012Validator
 
 from racer import Memory, Program, Thread, Violation, explore, fence
 from racer.axiomatic.checking import allowed
@@ -28,6 +30,7 @@ from racer.graph_witnesses.pairs import pairs
 from racer.graph_witnesses.refuted import NotKnown, Refuted
 from racer.graph_witnesses.saved import SavedExecution, load, save, saved_execution
 from racer.machine.loaded import load_program
+from racer.viz.documents.schemas import schema_text
 from tests.executions.enumerated import threads_of
 from tests.executions.test_agreement import THREADS, Statement, program
 from tests.executions.test_executions import (
@@ -439,6 +442,17 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert load(tmp_path / "one.json") == saved
     save(load(tmp_path / "one.json"), tmp_path / "two.json")
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+@pytest.mark.quick
+def test_a_file_has_the_schema_that_is_published(tmp_path: Path) -> None:
+    schema = json.loads(schema_text("execution"))
+    for of in (message_passing("wmb"), looking(), load_buffering("nothing")):
+        save(kept_one(of), tmp_path / "one.json")
+        document = json.loads((tmp_path / "one.json").read_text())
+        Draft202012Validator(schema).validate(document)
+        document["threads"][0]["steps"][0]["nothing"] = 1
+        assert not Draft202012Validator(schema).is_valid(document)
 
 
 @pytest.mark.quick

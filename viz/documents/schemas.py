@@ -17,6 +17,8 @@ import msgspec
 
 from racer.catalogue.told import entry
 from racer.errors import InternalError, UsageError, suggestion
+from racer.executions.record import OF_RECORDS
+from racer.graph_witnesses.saved import SavedExecution
 from racer.viz.documents.claims import ClaimsDocument
 from racer.viz.documents.difference import DifferenceDocument
 from racer.viz.documents.drift import DriftDocument
@@ -29,7 +31,7 @@ from racer.viz.documents.parts import Entry
 from racer.viz.documents.result import ResultDocument, ResultsDocument
 from racer.viz.documents.review import ReviewDocument
 
-_DOCUMENTS: Final = (
+_DOCUMENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     ClaimsDocument,
     DifferenceDocument,
     DriftDocument,
@@ -41,20 +43,21 @@ _DOCUMENTS: Final = (
     ResultDocument,
     ResultsDocument,
     ReviewDocument,
+    SavedExecution,
 )
 
 
-def schema_name(document: type[Entry]) -> str:
+def schema_name(document: type[msgspec.Struct]) -> str:
     """The kind of document and its version, as its `schema` says: "racer-result/1"."""
     return str(document.__struct_config__.tag)
 
 
-def kind_of(document: type[Entry]) -> str:
+def kind_of(document: type[msgspec.Struct]) -> str:
     """The kind alone, by which its schema is asked for: "result"."""
     return schema_name(document).removeprefix("racer-").partition("/")[0]
 
 
-KINDS: Final[Mapping[str, type[Entry]]] = {kind_of(each): each for each in _DOCUMENTS}
+KINDS: Final[Mapping[str, type[msgspec.Struct]]] = {kind_of(each): each for each in _DOCUMENTS}
 
 
 def kinds_text() -> str:
@@ -76,13 +79,14 @@ def schema_text(kind: str) -> str:
     return (files(__package__) / "schemas" / f"{name}.json").read_text()
 
 
-def made_schema(document: type[Entry]) -> str:
+def made_schema(document: type[msgspec.Struct]) -> str:
     """The schema of a document's struct, and of those that it is made of, as text for its file.
 
     What their docstrings say of them, and of each field, is the description of these.
     """
     (root,), parts = msgspec.json.schema_components([document])
-    structs = {each.__name__: each for each in _all_below(Entry)}
+    known: tuple[type[msgspec.Struct], ...] = (*_all_below(Entry), SavedExecution, *OF_RECORDS)
+    structs = {each.__name__: each for each in known}
     for name, part in parts.items():
         docs = [inspect.getdoc(each) or "" for each in structs[name].__mro__ if each is not object]
         part["description"] = " ".join(docs[0].partition("\n\n")[0].split())
@@ -106,5 +110,5 @@ def _all_below(kind: type[Entry]) -> Iterator[type[Entry]]:
         yield from _all_below(each)
 
 
-def _said(document: type[Entry]) -> str:
+def _said(document: type[msgspec.Struct]) -> str:
     return (document.__doc__ or "").partition("\n")[0]

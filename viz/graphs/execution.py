@@ -29,7 +29,8 @@ _COLOURS: Final = {"po": FAINT, "rf": "#1f4e8c", "co": "#6b4c9a", "fr": "#8a3b00
 _MISSING: Final = "#b00020"
 _MEANINGS: Final = (
     "Down: the order of the code. rf: who reads what it stored. co: the order of stores to a cell. "
-    "fr: a load, and the store that overwrites what it read."
+    "fr: a load, and the store that overwrites what it read. Within a thread these three follow "
+    "the code, and are left out."
 )
 
 
@@ -44,10 +45,11 @@ def execution_graph(execution: ToldExecution, label: str, title: str) -> str:
     circle = {(edge.before, edge.after): edge for edge in execution.circle}
     for number, thread in enumerate(execution.threads):
         _thread(dot, number, thread, circle)
+    names = {step.name: thread for thread in execution.threads for step in thread.steps}
     for edge in execution.edges:
-        if (edge.before, edge.after) not in circle:
+        own = names[edge.before] is names[edge.after]
+        if not own and (edge.before, edge.after) not in circle:
             _edge(dot, edge)
-    names = {step.name: step for thread in execution.threads for step in thread.steps}
     added = {
         (each.after, each.before): f"smp_{each.kind}()"
         for each in execution.barriers

@@ -16,7 +16,6 @@ from racer.cli.statuses import BOUND, DIVERGED, OK
 from racer.exploration.result import Result
 from racer.exploration.witness_file import racer_version
 from racer.files import shown_path
-from racer.graph_witnesses.checking import Checked, check
 from racer.graph_witnesses.refuted import NotKnown, Refuted
 from racer.graph_witnesses.saved import SavedExecution
 from racer.lang.patience import patience
@@ -64,6 +63,8 @@ def replay_execution(
     path: Path, saved: SavedExecution, scenario: Scenario, program: Program
 ) -> int:
     """Check the execution of a file, list its steps, and say what it rests on."""
+    from racer.graph_witnesses.checking import check  # nobody else pays for its import
+
     emit(f"{heading_of(scenario, saved)}\n")
     try:
         with models_print_to_stderr(), patience():
@@ -83,8 +84,9 @@ def replay_execution(
         )
         return BOUND
     emit(filled(f"CHECKED  {checked.events} events, an execution of {saved.memory}: {saved.label}"))
-    if notes(saved, checked):
-        emit(notes(saved, checked))
+    said = notes(saved, rests_on_dependencies=checked.rests_on_dependencies)
+    if said:
+        emit(said)
     for thread in saved.threads:
         emit(f"\n{thread.name}: {thread.end}")
         for step in thread.steps:
@@ -103,10 +105,10 @@ def heading_of(scenario: Scenario, saved: SavedExecution) -> str:
     return heading(saved.scenario, scenario.summary, saved.parameters, saved.memory, what_ifs)
 
 
-def notes(saved: SavedExecution, checked: Checked) -> str:
+def notes(saved: SavedExecution, *, rests_on_dependencies: bool) -> str:
     """What an execution that was checked rests on; empty where on nothing."""
     found = []
-    if checked.rests_on_dependencies:
+    if rests_on_dependencies:
         found.append(
             f"note: which dependencies the threads have is as saved, not checked: with all that "
             f"code could have, {saved.memory} does not allow this execution."

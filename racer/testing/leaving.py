@@ -17,8 +17,12 @@ from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
 from racer.exploration.witness_file import saved_witness
 from racer.files import shown_path, write_atomically
+from racer.graph_witnesses.saved import saved_execution
 from racer.testing.cases import Case
 from racer.viz.diagram.drawing import diagram
+from racer.viz.executions import execution_mail
+from racer.viz.graphs.dot import LAYOUT
+from racer.viz.graphs.execution import execution_graph
 from racer.viz.mail import ascii_text, mail
 
 
@@ -53,6 +57,16 @@ def leave_witnesses(
 ) -> dict[str, Written]:
     """The witness of each label."""
     written = {}
+    if result.executions is not None:
+        for label in result.violations:
+            execution = saved_execution(
+                result,
+                case.program,
+                label,
+                scenario=case.saved_reference,
+                parameters=case.parameters,
+            )
+            written[label] = write_witness(directory, name, execution)
     for label in result.violations if result.loaded is not None else ():
         saved = saved_witness(
             result, label, scenario=case.saved_reference, parameters=case.parameters
@@ -80,6 +94,7 @@ def leave_all(
     the test has failed before, and its report is not to be lost."""
     left = Left()
     written = leave_witnesses(directory, name, case, result, left)
+    _leave_executions(directory, name, case, result, written, left)
     for label, explanation in told.items():
         witness = written[label].witness if case.saved_reference else None  # else for Python only
         text = mailed(case.heading, mail(explanation).rstrip(), witness)
@@ -106,6 +121,27 @@ def leave_all(
     if page.failure:
         left.failures.append(page.failure)
     return left
+
+
+def _leave_executions(
+    directory: Path,
+    name: str,
+    case: Case,
+    result: Result,
+    written: dict[str, Written],
+    left: Left,
+) -> None:
+    """The mail and the picture of each label that an execution shows."""
+    for label, found in result.violations.items():
+        execution = found.witness.execution
+        if execution is None:
+            continue
+        witness = written[label].witness if case.saved_reference else None
+        said = execution_mail(label, result.memory, execution).rstrip()
+        text = mailed(case.heading, said, witness)
+        _leave_mail(directory / f"{name}.{file_label(label)}.mail.txt", case, label, text, left)
+        dot = execution_graph(execution, label, case.title)
+        written[label] = with_pictures(written[label], dot, layout=LAYOUT)
 
 
 def _leave_mail(path: Path, case: Case, label: str, text: str, left: Left) -> None:

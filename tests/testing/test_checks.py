@@ -344,3 +344,32 @@ def test_what_a_scenario_declares_stands_for_what_a_test_says_alike() -> None:
 def test_what_is_no_expectation_is_refused(expect: Any) -> None:
     with pytest.raises(UsageError, match="label"):
         expectation(expect, None)
+
+
+def test_an_execution_that_is_no_interleaving_is_left_as_a_schedule_is(
+    pytester: pytest.Pytester,
+) -> None:
+    test = """
+@scenario
+def buffering() -> Program:
+    mem = Memory()
+    x, y = mem.cell("x", 0), mem.cell("y", 0)
+
+    async def run(mine, other):
+        await mine.store(1)
+        return await other.load()
+
+    threads = {"A": Thread(run, x, y), "B": Thread(run, y, x)}
+    return Program(mem, threads, finally_={"both": lambda state, came: came["A"] or came["B"]})
+
+
+def test_it(racer_check):
+    racer_check(buffering, memory="arm64")
+"""
+    result = ran(pytester, test=test)
+    result.assert_outcomes(failed=1)
+    text = result.stdout.str()
+    assert "no order of all steps explains" in text and "smp_mb() between A1 and A2" in text
+    names = {path.name.partition(".")[2] for path in Path("racer-out").rglob("*.*")}
+    both = {"json", "svg", "dot", "mail.txt"}
+    assert names >= {f"memory=arm64.both.{each}" for each in both} | {"memory=arm64.html"}

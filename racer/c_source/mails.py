@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 _SEPARATOR: Final = re.compile(
@@ -21,7 +22,7 @@ _SEPARATOR: Final = re.compile(
 )
 _HEADER: Final = re.compile(rb"[!-9;-~]+:[ \t\r\n]")
 _OF_MAILS: Final = re.compile(rb"^(from|subject|date|message-id|received):", re.I | re.M)
-_SUBJECT: Final = re.compile(r"\[[^\]]*\bPATCH\b([^\]]*)\]", re.IGNORECASE)
+_SUBJECT: Final = re.compile(r"\[([^\]]*\b(?:PATCH|RFC|RESEND)\b[^\]]*)\]", re.IGNORECASE)
 _VERSION: Final = re.compile(r"\bv(\d+)\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"\b(\d+)/(\d+)\b")
 _REPLY: Final = re.compile(r"\s*(re|aw|fwd?|sv)\s*:", re.IGNORECASE)
@@ -35,7 +36,9 @@ class Mail:
     text      the body and what is attached as text, in lines that end in "\n"
     version   of a series: 10 of [PATCH v10 1/2], 1 where none is said
     number    1 of 1/2; 0 of a cover letter, and where there is one mail only
+    total     2 of 1/2; 0 where there is one mail only
     is_reply  its subject says so
+    sent      when, in seconds of Unix; 0 where it does not say
     html      it has nothing but HTML
     """
 
@@ -43,8 +46,10 @@ class Mail:
     text: str
     version: int
     number: int
+    total: int
     is_reply: bool
     html: bool
+    sent: float
 
 
 def is_mail(content: bytes) -> bool:
@@ -93,9 +98,18 @@ def _mail(content: bytes) -> Mail:
         text="".join(texts),
         version=int(version[1]) if version else 1,
         number=int(number[1]) if number else 0,
+        total=int(number[2]) if number else 0,
         is_reply=_REPLY.match(subject) is not None,
         html=not texts and "text/html" in kinds,
+        sent=_sent(message),
     )
+
+
+def _sent(message: EmailMessage) -> float:
+    try:
+        return parsedate_to_datetime(str(_header(message, "date"))).timestamp()
+    except (ValueError, TypeError, OverflowError, OSError):
+        return 0.0
 
 
 def _header(message: EmailMessage, name: str) -> str:

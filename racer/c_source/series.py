@@ -7,13 +7,16 @@ quote of one hunk is taken from the one that shows most. Whatever is left out is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from racer.c_source.diffs import FileDiff, Hunk, diffs
 from racer.c_source.mails import Mail, is_mail, mails, quoted, typed
 from racer.c_source.trees import no_patch, text_of
 from racer.errors import UsageError
+
+_LONGEST: Final = 200  # patches of a series that are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def _of_mails(all_mails: Sequence[Mail], shown: str) -> Series:
             notes.append(f"the diff in {each.mail.subject!r}, a reply, is left out")
     if found.patches or found.answers:
         chosen = _last_versions(found.patches or found.answers, notes)
+        notes += _not_there(chosen)
         made = [Patch(_title(each), tuple(each.files)) for each in chosen]
         return Series(tuple(made), tuple(notes))
     if found.quoting:
@@ -135,14 +139,17 @@ def _title(each: _Found) -> str:
 
 
 def _last_versions(found: Sequence[_Found], notes: list[str]) -> list[_Found]:
-    """Those that count, in the order in which they are applied: what has files in common with a
-    later version of a series is left out."""
+    """Those that count, in the order in which they are applied. A series is left out as a whole
+    where one of its patches has files in common with a later version."""
     kept = []
     for each in found:
+        version, total = each.mail.version, each.mail.total
+        own = [one for one in found if (one.mail.version, one.mail.total) == (version, total)]
+        paths = {path for one in own for path in one.paths}
         later = [
             other.mail.version
             for other in found
-            if other.mail.version > each.mail.version and other.paths & each.paths
+            if other.mail.version > version and other.paths & paths
         ]
         if later:
             notes.append(f"{_title(each)!r} is left out: v{max(later)} is there as well")
@@ -150,7 +157,9 @@ def _last_versions(found: Sequence[_Found], notes: list[str]) -> list[_Found]:
         again = [
             other
             for other in found
-            if other.at > each.at and each.mail.number and other.mail.subject == each.mail.subject
+            if other.mail.subject == each.mail.subject != ""
+            and other.paths & each.paths
+            and (other.mail.sent, other.at) > (each.mail.sent, each.at)
         ]
         if again:
             notes.append(f"{_title(each)!r} is there twice: the last one counts")
@@ -160,6 +169,18 @@ def _last_versions(found: Sequence[_Found], notes: list[str]) -> list[_Found]:
     for each in kept:
         first.setdefault(each.mail.version, each.at)
     return sorted(kept, key=lambda each: (first[each.mail.version], each.mail.number, each.at))
+
+
+def _not_there(found: Sequence[_Found]) -> Iterator[str]:
+    """What a series lacks, by the numbers of its patches."""
+    numbers: dict[tuple[int, int], set[int]] = {}
+    for each in found:
+        numbers.setdefault((each.mail.version, each.mail.total), set()).add(each.mail.number)
+    for (version, total), own in numbers.items():
+        missing = [number for number in range(1, min(total, _LONGEST) + 1) if number not in own]
+        if missing:
+            shown = ", ".join(f"{number}/{total}" for number in missing)
+            yield f"of v{version} of a series of {total} patches, these are not there: {shown}"
 
 
 def _merged(found: Sequence[_Found]) -> list[_Found]:

@@ -282,6 +282,41 @@ def test_a_series_can_be_looked_at_after_each_of_its_patches(tmp_path: Path) -> 
     assert owned == [FUNCTION, source.function("is_owned").text]
 
 
+@pytest.mark.parametrize("number", ["", " 1/1"])
+def test_of_a_version_that_was_sent_twice_what_was_sent_last_counts(
+    tmp_path: Path, number: str
+) -> None:
+    subject = f"[RFC v10{number}] mm: owned"
+    old = posted(patch(BEFORE, LATER), subject).replace("30 Jun", "26 Jun")
+    for mails in ([old, posted(DIFF, subject)], [posted(DIFF, subject), old]):
+        source = read(tmp_path, mailbox(*mails))
+        is_owned(source)
+        assert source.notes == [f"{subject!r} is there twice: the last one counts"]
+
+
+@pytest.mark.parametrize("tag", ["v10 PATCH 1/2", "PATCH mm-unstable v10 1/2", "RFC v10 01/02"])
+def test_a_version_and_a_number_are_read_wherever_they_stand(tmp_path: Path, tag: str) -> None:
+    first = posted(DIFF, f"[{tag}] mm: owned")
+    second = posted(patch(AFTER, LATER), f"[{tag.replace('1/', '2/')}] mm: false")
+    source = read(tmp_path, mailbox(second, posted(DIFF, "[PATCH v9] mm: owned"), first))
+    assert source.function("is_owned").text == FUNCTION.replace("owned;\n", "owned = false;\n", 1)
+    assert "'[PATCH v9] mm: owned' is left out: v10 is there as well" in source.notes
+
+
+def test_a_version_is_left_out_as_a_whole(tmp_path: Path) -> None:
+    # The second patch of v9 is about another file, which v10 does not touch.
+    made = patch("", BEFORE, "mm/other.c").replace("--- a/mm/other.c", "--- /dev/null")
+    old = [posted(patch(BEFORE, LATER), "[PATCH v9 1/2] mm"), posted(made, "[PATCH v9 2/2] mm: o")]
+    source = read(tmp_path, mailbox(*old, posted(DIFF, "[PATCH v10] mm")))
+    assert [*source.files] == ["mm/use.c"] and len(source.notes) == 2
+    unrelated = posted(made, "[PATCH v9 1/3] mm: something else")
+    both = read(tmp_path, mailbox(unrelated, posted(DIFF, "[PATCH v10] mm")))
+    assert sorted(both.files) == ["mm/other.c", "mm/use.c"]
+    assert both.notes == [
+        "of v9 of a series of 3 patches, these are not there: 2/3, 3/3",
+    ]
+
+
 def test_a_function_that_two_patches_add_is_that_of_the_last(tmp_path: Path) -> None:
     first, second = (
         posted(patch(BEFORE, each), f"[PATCH {n}/2] mm") for n, each in ((1, LATER), (2, AFTER))

@@ -177,6 +177,7 @@ def test_a_record_that_cannot_be_read_is_refused(kept: Path, content: str) -> No
 
 
 def test_racers_own_record_has_what_its_models_name_and_nothing_else(tmp_path: Path) -> None:
+    # Where a header names other functions: racer drift --base linux-6.12 --record
     known = recorded(BUNDLED)
     assert known is not None and known.tree.startswith("6.12")
     found = mirrors(files_below(BUNDLED.resolve()), Definitions(Tree(tmp_path)), known)

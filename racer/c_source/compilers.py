@@ -19,6 +19,7 @@ from typing import Literal, get_args
 from racer.c_source.blocks import Block
 from racer.c_source.calls import BARRIER
 from racer.c_source.emitting import live_before, names_in, reachable
+from racer.c_source.snippets import copied
 
 Compiled = Literal["written", "fused", "sunk"]
 COMPILED: tuple[Compiled, ...] = get_args(Compiled)
@@ -154,50 +155,45 @@ class _Finishing(ast.NodeTransformer):
 
 
 def sink(first: Block) -> int:
-    """Move assignments of plain loads down to where they are looked at; how many were moved."""
+    """Move assignments of plain loads down to where they are looked at; how many were moved.
+
+    They come past no block that several lead to, and so into no loop, nor around one.
+    """
     moved: set[int] = set()
-    for _ in range(len(reachable(first)) + 1):
-        blocks = reachable(first)
-        if not sum(_sunk(block, blocks, moved) for block in blocks):
-            break
+    while any(_sunk(block, reachable(first), moved) for block in reachable(first)):
+        pass
     return len(moved)
 
 
 def _sunk(block: Block, blocks: list[Block], moved: set[int]) -> bool:
     """Move what can be moved to the end of the block into those after it."""
+    if block.end == "return" or (block.end == "jump" and _leads(block.ways[0], blocks) > 1):
+        return False
     for at in range(len(block.statements) - 1, -1, -1):
         statement = block.statements[at]
         if not _can_sink(statement):
             continue
         assert isinstance(statement, ast.Assign)
         rest = [*block.statements[at + 1 :], *([block.value] if block.value is not None else [])]
-        if block.end == "return" or not all(_passes(statement, each) for each in rest):
+        if not all(_passes(statement, each) for each in rest):
             continue
+        live = live_before(blocks)  # with it in its place, where it ends what was live before it
         del block.statements[at]
         moved.add(statement.lineno)
-        live = live_before(blocks)
         name = next(names_in(statement.targets[0], ast.Store))
         for number, way in enumerate(block.ways):
             if name in live[id(way)]:
-                copy = ast.parse(ast.unparse(statement)).body[0]
-                for each in ast.walk(copy):
-                    ast.copy_location(each, statement)
-                block.ways[number] = Block([copy], "jump", None, [way], block.node)
-        _join(block, blocks)
+                if _leads(way, blocks) == 1:
+                    way.statements.insert(0, copied(statement))
+                else:
+                    block.ways[number] = Block([copied(statement)], "jump", None, [way], block.node)
         return True
     return False
 
 
-def _join(block: Block, blocks: list[Block]) -> None:
-    """Take a block that was put on a way into the one it leads to, if no other leads there."""
-    for number, between in enumerate(block.ways):
-        if between in blocks or len(between.ways) != 1:
-            continue
-        goal = between.ways[0]
-        leads = [way for each in blocks for way in each.ways if way is goal]
-        if not leads:
-            goal.statements[:0] = between.statements
-            block.ways[number] = goal
+def _leads(goal: Block, blocks: list[Block]) -> int:
+    """How often blocks lead to one."""
+    return sum(way is goal for each in blocks for way in each.ways)
 
 
 def _can_sink(statement: ast.stmt) -> bool:

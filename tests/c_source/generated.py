@@ -11,13 +11,19 @@ import random
 _VALUES = ("a", "b", "c", "1", "2", "3")
 
 
-def function_named(name: str, seed: int) -> str:
-    return _Making(random.Random(seed)).function(name)
+STRUCT = "struct s { int v, w; };\n"
+
+
+def function_named(name: str, seed: int, *, shared: bool = False) -> str:
+    """`int name(int a, int b)`; with `shared`, of a pointer to a struct s, `p`, and one to an int,
+    `q`, besides, which it loads and stores."""
+    return _Making(random.Random(seed), shared).function(name)
 
 
 class _Making:
-    def __init__(self, lot: random.Random) -> None:
+    def __init__(self, lot: random.Random, shared: bool) -> None:
         self._lot = lot
+        self._shared = ("p->v", "p->w", "*q", "READ_ONCE(p->v)") if shared else ()
         self._labels = [f"l{number}" for number in range(lot.randint(1, 3))]
         self._open = list(self._labels)
 
@@ -25,15 +31,16 @@ class _Making:
         body = [self._statement(3) for _ in range(self._lot.randint(4, 8))]
         body += [f"{label}: c ^= {number};" for number, label in enumerate(self._open)]
         lines = "\n\t".join(body)
+        given = ", struct s *p, int *q" if self._shared else ""
         return (
-            f"int {name}(int a, int b)\n{{\n\tint c = 0, fuel = 12;\n\t{lines}\n"
+            f"int {name}(int a, int b{given})\n{{\n\tint c = 0, fuel = 12;\n\t{lines}\n"
             f"\treturn a * 10000 + b * 100 + c;\n}}\n"
         )
 
     def _value(self, depth: int = 2) -> str:
         pick = self._lot.choice
         if depth == 0 or self._lot.random() < 0.3:
-            return pick(_VALUES)
+            return pick((*_VALUES, *self._shared))
         one, other = self._value(depth - 1), self._value(depth - 1)
         kind = self._lot.randrange(10)
         if kind < 4:
@@ -51,7 +58,7 @@ class _Making:
         return f"({one}, {other})"
 
     def _target(self) -> str:
-        return self._lot.choice("abc")
+        return self._lot.choice((*"abc", *self._shared[:3]))
 
     def _statement(self, depth: int) -> str:
         pick, lot = self._lot.choice, self._lot
@@ -65,7 +72,7 @@ class _Making:
                 return f"{self._target()} {pick(['+', '-', '^', '|', '&'])}= {self._value()};"
             case 3:
                 name = self._target()
-                return f"{pick([f'{name}++', f'--{name}', f'{self._other(name)} = {name}++'])};"
+                return f"{pick([f'({name})++', f'--{name}', f'{self._other(name)} = ({name})++'])};"
             case 4:
                 return f"if (fuel-- > 0 && {self._value()}) goto {pick(self._labels)};"
             case 5 | 6:
@@ -89,7 +96,8 @@ class _Making:
                 return block
 
     def _other(self, name: str) -> str:
-        return self._lot.choice([each for each in "abc" if each != name])
+        others = [each for each in (*"abc", *self._shared[:3]) if each != name]
+        return self._lot.choice(others)
 
     def _switch(self, depth: int, inner: list[str]) -> str:
         cases = []

@@ -6,12 +6,14 @@ import ctypes
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from racer.c_source.compilers import Compiled
 from racer.c_source.mapping import load_map
 from racer.c_source.translating import translated
-from tests.c_source.generated import function_named
+from tests.c_source.generated import STRUCT, function_named
 from tests.c_source.lifting import KERNEL, lift, ran, source_of
 
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -32,6 +34,51 @@ def test_generated_functions_return_what_they_do_when_compiled(seed: int, tmp_pa
         lifted = translated(source, name, known)
         for a, b in ((0, 0), (1, 2), (3, 1), (5, -4)):
             assert ran(lifted, a, b) == compiled[name](a, b), function_of(text, name)
+
+
+class Plain:
+    """A cell that no other thread has: what it does takes no step."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    async def load(self, order: str = "once") -> int:
+        return self.value
+
+    async def store(self, value: int, order: str = "once") -> None:
+        self.value = value
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler to ask")
+@pytest.mark.parametrize("compiled", ["written", "fused", "sunk"])
+@pytest.mark.parametrize("seed", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_generated_accesses_come_to_the_same_when_compiled(
+    seed: int, compiled: Compiled, tmp_path: Path
+) -> None:
+    names = [f"f{each}" for each in range(20 if seed == 2 else 100)]
+    made = [function_named(n, seed * 5000 + at, shared=True) for at, n in enumerate(names)]
+    once = "#define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))\n"
+    text = STRUCT + "".join(made)
+    own = tmp_path / "own.toml"
+    fields = "".join(f'"s.{name}" = {{ cell = "$1.{name}" }}\n' for name in "vw")
+    own.write_text(f'extends = "kernel"\n[fields]\n{fields}')
+    source, known = source_of(tmp_path, text), load_map(own)
+    (tmp_path / "compiled.c").write_text(once + text)
+    library = tmp_path / "made.so"
+    flags = ["-O0", "-fwrapv", "-w", "-shared", "-fPIC"]
+    files = [str(tmp_path / "compiled.c"), "-o", str(library)]
+    subprocess.run([str(COMPILER), *flags, *files], check=True)
+    for name in names:
+        lifted = translated(source, name, known, compiled)
+        function = ctypes.CDLL(str(library))[name]
+        for a, b in ((1, 2), (5, -4)):
+            s, q = (ctypes.c_int * 2)(7, 9), ctypes.c_int(3)
+            cells = SimpleNamespace(v=Plain(7), w=Plain(9)), Plain(3)
+            in_c = function(a, b, ctypes.byref(s), ctypes.byref(q)), s[0], s[1], q.value
+            in_python = ran(lifted, a, b, *cells)
+            assert (in_python, cells[0].v.value, cells[0].w.value, cells[1].value) == in_c, (
+                function_of(text, name)
+            )
 
 
 def function_of(text: str, name: str) -> str:

@@ -60,7 +60,9 @@ class Calls(Lvalues):
         python = self._calls(name)
         entry = self.known.call(name)
         if python:
-            made = ast.Call(ast.Name(python, ast.Load()), [self.value(a) for a in arguments], [])
+            values = [self.value(each) for each in arguments]
+            self.warn_of_order(node, *values)
+            made = ast.Call(ast.Name(python, ast.Load()), values, [])
             self.row(node, made, "a function of the input")
             return self.located(node, ast.Await(made))
         if entry is None:
@@ -94,6 +96,7 @@ class Calls(Lvalues):
                 return self.refuse(node, text, write)
             for kind in sorted(kinds):
                 made[slot_name(kind, number)] = self._argument(kind, argument)
+        self.warn_of_order(node, *made.values())
         return self.by(node, entry, template, made)
 
     def _argument(self, kind: str, node: Node) -> ast.expr:

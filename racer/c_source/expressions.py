@@ -170,6 +170,7 @@ class Expressions(Calls):
         if moved is not None:
             return moved
         left, right = self.value(child_of(node, "left")), self.value(child_of(node, "right"))
+        self.warn_of_order(node, left, right)
         if operator in _COMPARES:
             if any(self._is_pointer(child_of(node, each)) for each in ("left", "right")):
                 left, right = null(left), null(right)

@@ -54,6 +54,18 @@ class Lvalues:
         path = self.function.text.path
         self.notes.rows.append(Row(path, line, column, text_of(node), python, origin, why))
 
+    def warn_of_order(self, node: Node, *sides: ast.expr) -> None:
+        """Say so where C leaves open which of several accesses comes first."""
+        accessing = [
+            side for side in sides if any(isinstance(each, ast.Await) for each in ast.walk(side))
+        ]
+        if len(accessing) > 1:
+            where = f"{self.function.text.path}:{self.function.line_of(node)}"
+            self.notes.warn(
+                f"{where}: C leaves open which access comes first in {short(node)}; they are taken "
+                f"from left to right"
+            )
+
     # Lvalues.
 
     def local_of(self, node: Node) -> Local | None:

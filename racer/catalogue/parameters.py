@@ -197,7 +197,10 @@ class Parameter:
     def _refused(self, value: object) -> UsageError:
         text = f"parameter {self.name!r} cannot be {value!r}"
         if self.kind == "choice":
-            return UsageError(text + suggestion(str(value), [show_value(v) for v in self.allowed]))
+            known = [show_value(each) for each in self.allowed]
+            if isinstance(value, str) and self.in_c is None and place_in(value) is not None:
+                return UsageError(f"{text}: no C can be given for it. Known: {', '.join(known)}")
+            return UsageError(text + suggestion(str(value), known))
         return UsageError(f"{text}. It is: {self.type_text}.")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from racer import Memory, Program, Thread, UsageError, explore
+from racer.automata.lifting import lift as lift_threads
 from racer.c_source.arithmetic import HELPERS
 from racer.c_source.mapping import load_map
 from racer.catalogue.packages import load_file
@@ -228,6 +229,69 @@ def outcomes(tmp_path: Path, text: str) -> set[object]:
 )
 def test_an_access_is_a_step(body: str, values: set[object], tmp_path: Path) -> None:
     assert outcomes(tmp_path, "int f(struct s *p) { " + body + " }") == values
+
+
+def test_an_order_that_c_leaves_open_is_told(tmp_path: Path) -> None:
+    known = load_map(map_of(tmp_path, 'extends = "kernel"\n[fields]\nv = { cell = "$1" }\n'))
+    open_order = lift(tmp_path, "int f(struct s *p) { return p->v + p->v; }", known=known)
+    assert "C leaves open which access comes first in p->v + p->v" in open_order.warnings[0]
+    for body in ("p->v && p->v", "p->v ? p->v : 0", "p->v + 1", "(p->v, p->v)"):
+        text = f"int f(struct s *p) {{ return {body}; }}"
+        assert lift(tmp_path, text, known=known).warnings == []  # these are sequenced
+
+
+def nodes(tmp_path: Path, text: str) -> int:
+    """How many nodes the thread `f(x)` has beside one that stores 1, 2 to the cell x."""
+    known = map_of(tmp_path, 'extends = "kernel"\n[fields]\nv = { cell = "$1" }\n')
+    thread = lift(tmp_path, text, known=load_map(known)).bound({"current": 1})
+    mem = Memory()
+    x = mem.cell("x", 0)
+
+    async def writer() -> None:
+        await x.store(1)
+        await x.store(2)
+
+    return len(lift_threads(Program(mem, {"F": Thread(thread, x), "W": Thread(writer)})).growing[0])
+
+
+def test_a_local_that_is_dead_behind_a_jump_costs_nothing(tmp_path: Path) -> None:
+    # `k` is looked at behind `other`, and assigned before on every way there from the loop: in the
+    # loop its value is stale. F is about to load first, or in the loop, or it has returned 1.
+    plain = """
+int f(struct s *p)
+{
+	int seen;
+
+	if (p->v > 5)
+		return 9;
+again:
+	seen = p->v;
+	if (seen != 2)
+		goto again;
+	return 1;
+}
+"""
+    stale = """
+int f(struct s *p)
+{
+	int seen, k = p->v;
+
+	if (k > 5)
+		goto other;
+again:
+	seen = p->v;
+	if (seen == 7) {
+		k = seen;
+		goto other;
+	}
+	if (seen != 2)
+		goto again;
+	return 1;
+other:
+	return k;
+}
+"""
+    assert nodes(tmp_path, stale) == nodes(tmp_path, plain) == 3
 
 
 def test_the_shipped_maps_can_be_read() -> None:

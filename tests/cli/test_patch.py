@@ -72,7 +72,12 @@ def test_a_place_is_refused_that_has_no_c_for_the_scenario(racer: Run, v11: Path
         ("explore", "split_race", "--patch", "other.c"): "other.c has no function with a role",
         ("explore", "split_race", "--patch", "v11"): "--patch 'v11' is no FILE or FILE:FUNCTION",
         ("explore", "split_race", "--patch", "v11.mbox:nothing"): "no function 'nothing'",
-        ("explore", "last_pass", "--patch", "v11.mbox"): "'variant' cannot be 'v11.mbox'",
+        (
+            "explore",
+            "last_pass",
+            "--patch",
+            "v11.mbox",
+        ): "'variant' cannot be 'v11.mbox': no C can be given for it",
         ("explore", "split_race", "--base", "tree"): "name it with --patch",
         ("claims", "C99", "--patch", "v11.mbox"): "there is no claim 'C99'",
         ("lift-c", "v11.mbox", "is_kernel_owned_page", "--compiled", "well"): "--compiled 'well'",

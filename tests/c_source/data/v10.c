@@ -1,4 +1,4 @@
-/* The accesses of the classifier's tenth version, in the order of /work/shared/KERNEL.md. */
+/* The accesses of the classifier's tenth version, as scenarios/kernel/classifier.py lists them. */
 static bool is_kernel_owned_page(struct page *page)
 {
 	struct page *block;

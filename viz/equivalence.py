@@ -15,7 +15,8 @@ _HEADLINES = {"equivalent": "EQUIVALENT", "different": "DIFFERENT", "bound": "BO
 def equivalence_text(found: Equivalence) -> str:
     """The headline, what it rests on, and each thread that is not equivalent."""
     parts = ["\n".join([_headline(found), filled(basis_text(found))])]
-    parts += [_thread(found, each) for each in found.threads if each.verdict != "equivalent"]
+    if found.basis is not None:
+        parts += [_thread(found, each) for each in found.threads if each.verdict != "equivalent"]
     return "\n\n".join(parts)
 
 

@@ -119,7 +119,6 @@ def equivalence(
 
     Errors   UsageError for a name that no thread has; ModelError as lift() raises it.
     """
-    deadline = deadline_after(timeout)
     groups = [_groups(program) for program in programs]
     if thread is not None:
         for name, own in zip(names, groups, strict=True):
@@ -131,8 +130,8 @@ def equivalence(
         tuple(name for name in own if name not in other)
         for own, other in (groups, reversed(groups))
     )
-    with patience(timeout, deadline):
-        lifted, basis, bound = _lifted(programs, names, max_states, deadline)
+    with patience(timeout, deadline_after(timeout)):
+        lifted, basis, bound = _lifted(programs, names, max_states, timeout)
         if lifted is None:
             pairs = tuple(ThreadPair(name, "bound", why=bound or "") for name in shared)
         else:
@@ -149,14 +148,15 @@ def _lifted(
     programs: tuple[Program, Program],
     names: tuple[str, str],
     max_states: int | None,
-    deadline: float | None,
+    timeout: float | None,
 ) -> tuple[tuple[Lifted, Lifted] | None, Basis | None, str | None]:
+    deadline = deadline_after(timeout)
     closed = [load_program(program).closed(deadline) for program in programs]
     if all(each.closed for each in closed):
         return (closed[0], closed[1]), "closed", None
     reached = []
     for program, name in zip(programs, names, strict=True):
-        wanted = Wanted(count=True, max_states=max_states, deadline=deadline)
+        wanted = Wanted(count=True, max_states=max_states, timeout=timeout, deadline=deadline)
         result = explored(program, wanted)
         if result.bound is not None or result.loaded is None:
             why = result.bound or "there is no program"

@@ -81,7 +81,11 @@ class Roles:
                 program = found.scenario.build(**{parameter.name: value})
             with self.progress(found.reference) as tell:
                 wanted = Wanted(
-                    count=False, max_states=self.max_states, deadline=deadline, progress=tell
+                    count=False,
+                    max_states=self.max_states,
+                    timeout=self.timeout,
+                    deadline=deadline,
+                    progress=tell,
                 )
                 result = explored(program, wanted)
         except RacerError as error:
@@ -89,7 +93,7 @@ class Roles:
         except OutOfTime:
             return Came("not explored", why="the timeout was over before there was a program")
         labels = tuple(sorted({*result.violations, *result.vacuous}))
-        return Came(result.verdict, labels, result.bound or "")
+        return Came(result.verdict, labels, (result.bound or "").partition(";")[0])
 
 
 def _functions(mark: InC, name: str, source: Source) -> dict[str, str]:

@@ -42,6 +42,10 @@ def test_every_example_of_the_guide_runs_and_prints_what_it_says(
             if not name.startswith("scenarios/"):  # these are loaded by the commands
                 exec(compile(block, name, "exec"), namespace)
             assert capsys.readouterr().out == follows(BLOCKS, at), f"block {at}: {block}"
+        elif language in ("c", "toml"):
+            comment = re.match(r"(?:/\*|#) (\S+)", block)
+            assert comment is not None
+            Path(comment[1]).write_text(block)
         elif language == "console":
             for command, said in commands(block):
                 racer, *words = shlex.split(command)

@@ -45,7 +45,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from racer.errors import UsageError, suggestion
-from racer.files import BUNDLED, readable, shown_path
+from racer.files import BUNDLED, INSTALLED, readable, shown_path
 
 Section = Literal["calls", "fields", "names"]
 
@@ -150,9 +150,9 @@ def _loaded(path: Path, outer: tuple[Path, ...]) -> Map:
 
 
 def _extend(found: Map, path: Path, outer: tuple[Path, ...]) -> None:
-    where = shown_path(path)
+    where = _shown(path)
     if path in outer[:-1] or len(outer) > 8:
-        raise UsageError(f"the map {where} extends itself: by {', '.join(map(shown_path, outer))}.")
+        raise UsageError(f"the map {where} extends itself: by {', '.join(map(_shown, outer))}.")
     document = _read(path, where)
     for name in _texts(document.pop("extends", ()), where, "extends"):
         places = [each / f"{name}.toml" for each in (path.parent, MAPS, BUNDLED / "kernel")]
@@ -183,6 +183,11 @@ def _extend(found: Map, path: Path, outer: tuple[Path, ...]) -> None:
         known = ["extends", "context", "python", "config", *_SECTIONS]
         wrong = next(iter(document))
         raise UsageError(f"{where} has {wrong!r}{suggestion(wrong, known)}")
+
+
+def _shown(path: Path) -> str:
+    """The path in reports, which is the same on every machine for what comes with racer."""
+    return f"{INSTALLED}maps/{path.name}" if path.parent == MAPS else shown_path(path)
 
 
 def _read(path: Path, where: str) -> dict[str, Any]:

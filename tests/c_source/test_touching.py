@@ -11,6 +11,7 @@ from racer.c_source.touching import touched
 from racer.errors import UsageError
 from tests.c_source.mailing import AFTER, BEFORE, OWNED, headed, mailbox, patch, posted
 
+TIGHT = BEFORE.replace("3;\n\n", "3;\n")
 REMOVED = BEFORE.replace(BEFORE[BEFORE.index("static bool is_used") : BEFORE.index("int take")], "")
 
 
@@ -32,7 +33,7 @@ def functions(tmp_path: Path, diff: str, text: str | None) -> list[tuple[str, st
         (AFTER, BEFORE, [("take", "changed"), ("is_owned", "removed")]),
         (BEFORE, BEFORE.replace("\tint i;", "\tint i; /* why */"), [("take", "comments only")]),
         (BEFORE, BEFORE.replace("limit = 3", "limit = 4"), []),  # no function's line
-        (BEFORE, BEFORE.replace("static int limit = 3;\n\n", ""), []),  # right before is_used()
+        (TIGHT, TIGHT.replace("static int limit = 3;\n", ""), []),  # right before is_used()
         (BEFORE, REMOVED, [("is_used", "removed")]),  # and not take(), which follows it
         (BEFORE, BEFORE.replace("\tget_page(page);\n", ""), [("take", "changed")]),
         (

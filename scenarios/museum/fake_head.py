@@ -20,9 +20,9 @@ Bound      One remapping, one walker.
 Answer     What the walker writes to is read-only if it was remapped.
   before   Fails, with one preemption: no fake head; hvo remaps and unfreezes; there are
            references, of the head; one is added where nothing may be written.
-  swapped  (in the right order, without a barrier) Passes as long as loads keep their order:
-           references are there only once hvo has remapped, and then it is a fake head. A CPU may
-           do the second load first, and then it is as `before`.
+  swapped  (in the right order, without a barrier) Passes under sc and tso, where loads keep their
+           order: references are there only once hvo has remapped, and then it is a fake head.
+           Fails under arm64 and lkmm: the second load may come first, and then it is as `before`.
   after    Passes: the count is read with acquire, so the second load is after it.
 """
 
@@ -62,7 +62,10 @@ ABOUT = About(
 )
 
 
-def expected(*, fix: Fix) -> Expected:
+def expected(*, fix: Fix, memory: str) -> Expected:
+    if fix == "swapped" and memory in ("arm64", "lkmm"):
+        reason = "whether it is a fake head is loaded before the count, although it stands after it"
+        return Expected("fail", ("writes_read_only",), reason, fixed_by={"fix": "after"})
     if fix != "before":
         return Expected("pass", because="references show once the page is a fake head")
     reason = "it becomes a fake head after that was asked, and before the count is read"

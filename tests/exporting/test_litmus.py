@@ -19,6 +19,7 @@ from racer.lang.program import Program as AnyProgram
 from tests.executions.test_agreement import THREADS, Statement, program
 from tests.fences.classics import SHAPES, of_accesses
 from tests.fences.test_fences import EXPECTED, everywhere
+from tests.folio_by_address import folio_by_address
 
 quick = pytest.mark.quick
 
@@ -116,7 +117,7 @@ def test_upstreams_fix_is_seen_in_the_tests_of_before_and_after() -> None:
 @quick
 def test_a_dependency_that_the_test_lacks_is_told() -> None:
     """An address that is chosen by what was read orders loads in LKMM, and an if does not."""
-    made = exported(find("migration_entry").scenario.build(fix="before"), "migration_entry")
+    made = exported(folio_by_address(), "folio_by_address")
     assert made.shown == {"sc": False, "lkmm": True}
     assert any("H_locked or p_locked" in note for note in made.notes)
     assert any("has dependencies that the test lacks" in note for note in made.notes)

@@ -21,6 +21,7 @@ from racer.fences.data import FencesFound, Lack
 from racer.fences.finding import fences
 from racer.lang.changes import Notes, with_changes
 from tests.fences.classics import SHAPES, of_accesses
+from tests.folio_by_address import folio_by_address
 
 Set = tuple[str, ...]  # "P release y": the kind of addition, and the access that it is at or before
 
@@ -163,17 +164,26 @@ def test_the_museum_lacks_what_upstream_added() -> None:
         assert pairs == {("hvo", "store page.refs (release)")}
 
 
-def test_a_dependency_that_a_compiler_breaks_is_replaced_by_upstreams_line() -> None:
+def test_the_museum_lacks_upstreams_line() -> None:
     """4c5e7f0fcd59: smp_rmb() between the folio and its flags, against the split's smp_wmb()."""
     program = find("migration_entry").scenario.build(fix="before")
     for memory in ("arm64", "lkmm"):
         lack = lack_of(found_for(program, memory), memory)
-        assert not lack.dependencies
-        assert sets_of(lack) == {("fault acquire p.info",), ("fault rmb H.locked",)}
+        assert lack.dependencies
+        assert sets_of(lack) == {("fault acquire p.info",), ("fault rmb p.locked",)}
         pairs = {(pair.thread, pair.text) for each in lack.sets for pair in each[0].pairs}
         assert pairs == {("split", "fence wmb")}
     fixed = find("migration_entry").scenario.build(fix="after")
     assert all(not each.lacks for each in found_for(fixed, "arm64", "lkmm").models)
+
+
+def test_a_dependency_that_a_compiler_breaks_is_replaced_by_the_same_barrier() -> None:
+    for memory in ("arm64", "lkmm"):
+        lack = lack_of(found_for(folio_by_address(), memory), memory)
+        assert not lack.dependencies
+        assert sets_of(lack) == {("fault acquire p.info",), ("fault rmb H.locked",)}
+        pairs = {(pair.thread, pair.text) for each in lack.sets for pair in each[0].pairs}
+        assert pairs == {("split", "fence wmb")}
 
 
 def needless_of(found: FencesFound) -> dict[str, bool | None]:
@@ -201,8 +211,8 @@ def test_what_stands_in_pairs_cannot_go_and_what_orders_nothing_can() -> None:
 
 
 def test_what_rests_on_dependencies_then_is_a_difference() -> None:
-    """Without smp_rmb() migration_entry passes by an address dependency alone."""
-    found = found_for(find("migration_entry").scenario.build(fix="after"), "lkmm")
+    """Without smp_rmb() it passes by an address dependency alone."""
+    found = found_for(folio_by_address(fenced=True), "lkmm")
     [barrier] = [each for each in found.needless if each.step == "fence rmb"]
     assert barrier.differs == {"lkmm": "rests on dependencies for bug_on"}
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from racer.automata.automaton import Automaton, ClosedAutomaton, ValueTable
 from racer.automata.growing import describe_pending
-from racer.automata.lifting import Lifted
+from racer.automata.lifting import Lifted, digest_of
 from racer.lang.pending import AboutTo, is_atomic
 from racer.lang.values import describe
 
@@ -30,6 +30,16 @@ def fingerprint(lifted: Lifted) -> str:
 def fingerprint_of_start(lifted: Lifted) -> str:
     """Of the cells, the threads and the first operation of each."""
     return _digest(lifted, _first)
+
+
+def numbering_of(lifted: Lifted) -> str:
+    """Of closed automata with the numbers that their nodes and values have, which states go by."""
+    lines = [digest_of(lifted)]
+    for cell, table in lifted.tables.items():
+        lines.append(f"{cell}: {[describe(value) for value in table.values]}")
+    for name, automaton in zip(lifted.instances, lifted.automata, strict=True):
+        lines.append(f"{name.name} begins at {automaton.start}")
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogatepass")).hexdigest()
 
 
 def _digest(lifted: Lifted, told: _Told) -> str:

@@ -152,6 +152,7 @@ def _explore(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say how many states there may be, and stop.")
     ] = False,
+    checkpoint: options.Checkpoint = None,
     jobs: options.Jobs = None,
     cluster: options.Cluster = None,
 ) -> None:
@@ -191,6 +192,7 @@ def _explore(
                 certificate=certificate,
                 sample=sample_of(sample, runs=runs, depth=depth, seed=seed),
                 estimate=estimate,
+                checkpoint=checkpoint,
             ),
             Crew(jobs, cluster),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,8 @@ from racer.artefacts.writing import (
     write_witness,
 )
 from racer.catalogue.discovery import origin_text
+from racer.catalogue.packages import read_files
+from racer.catalogue.parameters import show_parameters
 from racer.cli.executions import show_executions
 from racer.cli.formats import formatted, summary_is_wanted, tell_github, write_sarif
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
@@ -62,7 +65,9 @@ from racer.graph_witnesses.saved import saved_execution
 from racer.lang.patience import GRACE, until
 from racer.lang.run import OutOfTime
 from racer.machine.models import OF_EXECUTIONS
+from racer.search.checkpoints import Checkpoint
 from racer.search.limits import deadline_after, is_past
+from racer.sharing.sources import RACER, digests
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.case import ExploredCase
 from racer.viz.mermaid import mermaid
@@ -183,8 +188,9 @@ def told_unmade(request: Request, stop: OutOfTime, override: Literal["pass", "fa
 
 def search(request: Request, selection: Selection, deadline: float | None) -> tuple[Result, bool]:
     """The result, and whether Ctrl-C cut the search."""
+    progress_of = shown_states(selection.found.reference)
     try:
-        with shown_states(selection.found.reference) as progress:
+        with progress_of as progress, _checkpoint(request, selection) as checkpoint:
             wanted = Wanted(
                 memory=request.memory,
                 count=request.count,
@@ -193,11 +199,44 @@ def search(request: Request, selection: Selection, deadline: float | None) -> tu
                 progress=progress,
                 deadline=deadline,
                 sample=request.sample,
+                checkpoint=checkpoint,
             )
             result = explore(selection.program, wanted)
     except Interrupted as stop:
         return stop.result, True
     return result, False
+
+
+@contextmanager
+def _checkpoint(request: Request, selection: Selection) -> Iterator[Checkpoint | None]:
+    """The file of --checkpoint, if there is to be one; what kept it from being used is told.
+
+    Errors   as checkpoint() in search/checkpoints.py.
+    """
+    if request.checkpoint is None:
+        yield None
+        return
+    from racer.search.checkpoints import checkpoint
+
+    parameters = show_parameters(selection.parameters)
+    about = {
+        "scenario": selection.found.saved_reference,
+        "parameters": parameters or "none",
+        "memory model": request.memory,
+        **{
+            "version of racer or Python" if name == RACER else f"file {name}": digest
+            for name, digest in digests(read_files()).items()
+        },
+    }
+    with checkpoint(named_by_user(request.checkpoint, "--checkpoint"), about) as found:
+        yield found
+        if found.failure:
+            complain(f"note: {request.checkpoint} has not all that was found: {found.failure}")
+        elif found.is_empty:
+            complain(
+                f"note: {request.checkpoint} has no states: they were searched by the compiled "
+                f"engine, or too few, or with automata that are open, and are searched anew"
+            )
 
 
 def _opening(

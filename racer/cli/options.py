@@ -47,6 +47,10 @@ MaxStates = Annotated[
 Timeout = Annotated[
     float | None, typer.Option(metavar="S", help="Stop after S seconds: exit status 3.")
 ]
+Checkpoint = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Save the search there now and then, and go on from it."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Of several: so many at once. [as many as cores]"),

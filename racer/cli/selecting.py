@@ -50,6 +50,7 @@ class Request:
     sarif: str | None = None
     sample: Sample | None = None
     estimate: bool = False
+    checkpoint: str | None = None
 
     @property
     def alone(self) -> bool:

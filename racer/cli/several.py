@@ -26,7 +26,7 @@ from racer.errors import UsageError
 from racer.files import shown_path
 from racer.lang.patience import until
 from racer.lang.run import OutOfTime
-from racer.machine.models import require_memory
+from racer.machine.models import OF_EXECUTIONS, require_memory
 from racer.search.limits import deadline_after
 from racer.sharing.crew import Crew
 from racer.viz.documents.case import NotExplored
@@ -38,6 +38,12 @@ _WORST_FIRST = (USAGE, NOT_AS_DECLARED, BOUND, OK)
 def explore_named(request: Request, crew: Crew) -> int:
     """Explore the scenario that is named, or all of the file or directory that is."""
     path, memories = Path(request.scenario), memory_models(request.memory)
+    by_executions = any(each in OF_EXECUTIONS for each in memories)
+    if request.checkpoint and (request.estimate or request.sample or by_executions):
+        raise UsageError(
+            "--checkpoint is for a search, and with --estimate, with --sample, and under a memory "
+            "model of executions racer searches no states."
+        )
     with models_print_to_stderr():
         is_name = not is_path(request.scenario) and not _is_directory(request.scenario)
     explore = estimate_scenario if request.estimate else explore_scenario
@@ -84,10 +90,10 @@ def _explore_all(
     """The worst exit status there is: a file or a model that does not run, else what is not as
     declared, else what a limit cut."""
     of_one = (request.html, request.png, request.for_mail, request.certificate, request.estimate)
-    if any(of_one) or request.detail != "usual":
+    if any(of_one) or request.checkpoint is not None or request.detail != "usual":
         raise UsageError(
-            "--html, --png, --certificate, --estimate, --brief, --full, --mail and --mermaid are "
-            "for one scenario under one memory model: name it, FILE::NAME."
+            "--html, --png, --certificate, --checkpoint, --estimate, --brief, --full, --mail and "
+            "--mermaid are for one scenario under one memory model: name it, FILE::NAME."
         )
     override = override_of(request.expect)
     named_by_user(request.directory, "--output")

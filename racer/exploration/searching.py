@@ -159,7 +159,9 @@ def _condensed(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Search
     sometimes = tuple(sorted(loaded.program.sometimes))
     budget = Budget(deadline=deadline, time_text=wanted.out_of_time)
     try:
-        graph = full = search(quotient if wanted.reduce else system, sometimes, budget)
+        saved = wanted.saved("condensed", loaded.lifted)
+        whole = quotient if wanted.reduce else system
+        graph = full = search(whole, sometimes, budget, saved=saved)
         if wanted.reduced_graph or (wanted.reduce and len(full.states) > COUNTED_STATES):
             graph = search(quotient, sometimes, budget, StubbornSets(system))
     except ModelFailed as failed:
@@ -198,12 +200,15 @@ def _by_closed(loaded: Loaded, wanted: Wanted, deadline: float | None) -> Search
         system = loaded.system(wanted.memory)
         quotient = Symmetric(system)
         budget = _deciding(deadline, wanted)
+        saved = wanted.saved("deciding", loaded.lifted)
         try:
             if wanted.reduce:
                 choose = StubbornSets(system)
-                graph = search(quotient, sometimes, budget, choose, tell=wanted.progress)
+                graph = search(
+                    quotient, sometimes, budget, choose, tell=wanted.progress, saved=saved
+                )
             else:
-                graph = search(system, sometimes, budget, tell=wanted.progress)
+                graph = search(system, sometimes, budget, tell=wanted.progress, saved=saved)
             break
         except ModelFailed as failed:
             if not isinstance(failed.cause.__cause__, TooManyWindows):
@@ -239,7 +244,14 @@ def _with_count(searched: Searched, wanted: Wanted, deadline: float | None) -> S
         return replace(searched, full=searched.graph)
     if wanted.count and not every.interrupted:
         unlimited = Budget(deadline=deadline, time_text=wanted.out_of_time)
-        every = search(searched.quotient, (), unlimited, phase="counting", tell=wanted.progress)
+        every = search(
+            searched.quotient,
+            (),
+            unlimited,
+            phase="counting",
+            tell=wanted.progress,
+            saved=wanted.saved("counting", loaded.lifted),
+        )
     return replace(searched, full=every)
 
 
@@ -269,7 +281,15 @@ def _with_cycles(searched: Searched, wanted: Wanted, deadline: float | None) -> 
         budget = _deciding(deadline, wanted)
         choose = StubbornSets(searched.system)
         # The model has been found not to fail.
-        cyclic = search(searched.quotient, (), budget, choose, cycles=True, tell=wanted.progress)
+        cyclic = search(
+            searched.quotient,
+            (),
+            budget,
+            choose,
+            cycles=True,
+            tell=wanted.progress,
+            saved=wanted.saved("cycles", searched.loaded.lifted),
+        )
         return replace(searched, cyclic=cyclic)
     return searched
 

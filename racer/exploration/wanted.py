@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from racer.automata.fingerprints import numbering_of
+from racer.automata.lifting import Lifted
 from racer.errors import UsageError
 from racer.machine.models import require_memory
+from racer.search.checkpoints import Checkpoint, SavedSearch
 from racer.search.limits import Tell
 
 Method = Literal["pct", "pos"]
@@ -64,6 +67,7 @@ class Wanted:
     deadline: float | None = None  # a time.monotonic() value; None: the timeout from the start on
     reduced_graph: bool = False  # it is wanted for itself, to be drawn
     sample: Sample | None = None
+    checkpoint: Checkpoint | None = None  # where searches are saved, and go on from
 
     def __post_init__(self) -> None:
         require_memory(self.memory)
@@ -75,6 +79,13 @@ class Wanted:
             raise UsageError(
                 f"timeout={self.timeout} would search nothing: it must be above 0 seconds."
             )
+
+    def saved(self, name: str, lifted: Lifted) -> SavedSearch | None:
+        """Where a search of that name is saved, if it is of automata that are closed."""
+        if self.checkpoint is None or not lifted.closed:
+            return None
+        how = f"{name} {self.memory} {'reduced' if self.reduce else 'whole'}"
+        return self.checkpoint.part(f"{how} {numbering_of(lifted)}")
 
     @property
     def out_of_time(self) -> str:

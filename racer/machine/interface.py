@@ -12,6 +12,7 @@ from racer.machine.flat import FlatTables
 from racer.machine.layout import Field, State
 from racer.machine.moves import Agents, Move
 
+Numbered = tuple[tuple[str, int], ...]  # a store buffer: cells, and the numbers of their values
 Successors = Sequence[tuple[Move, State]]  # in the order of moves
 
 
@@ -58,6 +59,13 @@ class System(Protocol):
     def flat(self, sometimes: Sequence[str]) -> FlatTables | None:
         """Its tables in plain numbers, for these `sometimes` predicates; None for a model of which
         more has to be asked than such tables say."""
+
+    def numbered(self) -> Sequence[Numbered]:
+        """What states have only numbers of, which were given as it was met; most systems have
+        nothing of that kind."""
+
+    def number_again(self, found: Sequence[Numbered]) -> None:
+        """Give it the same numbers, before a state was asked for."""
 
     def event(self, state: State, move: Move) -> tuple[Operation, object]:
         """What a move does in `state`: the operation, and the result its thread gets."""

@@ -13,7 +13,7 @@ from racer.lang.final import FinalPredicate, unmet
 from racer.lang.outcomes import OutcomeKey
 from racer.lang.pending import AboutTo, Violated, is_atomic
 from racer.machine.flat import FlatTables
-from racer.machine.interface import Future, System
+from racer.machine.interface import Future, Numbered, System
 from racer.machine.layout import Cells, Layout, State
 from racer.machine.predicates import Truth, truth_of
 
@@ -121,6 +121,12 @@ class Telling:
 
     def flat(self, sometimes: Sequence[str]) -> FlatTables | None:
         return None
+
+    def numbered(self) -> Sequence[Numbered]:
+        return ()
+
+    def number_again(self, found: Sequence[Numbered]) -> None:
+        """Nothing has numbers of that kind."""
 
     def futures_by_node(self) -> tuple[Sequence[Future], ...] | None:
         return None

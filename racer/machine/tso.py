@@ -17,7 +17,7 @@ Source   Owens, Sarkar, Sewell, "A better x86 memory model: x86-TSO", TPHOLs 200
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 from racer.automata.automaton import CellStep
 from racer.automata.lifting import Lifted, step_of
@@ -26,7 +26,7 @@ from racer.lang.effects import Misuse
 from racer.lang.operations import Facts, Operation, arrival
 from racer.lang.pending import AboutTo, Raised
 from racer.machine.dependence import NOTHING, Footprint, footprints, places_of
-from racer.machine.interface import Broken, Future, Successors
+from racer.machine.interface import Broken, Future, Numbered, Successors
 from racer.machine.layout import Layout, State
 from racer.machine.monitors import Monitors, Step
 from racer.machine.moves import Agent, Move, agent_of, move_of, option_of, threads
@@ -124,6 +124,13 @@ class TotalStoreOrder(Telling):
             *(self._future_of_thread(state, thread) for thread in parts),
             *(self._future_of_flusher(state, thread) for thread in parts),
         )
+
+    def numbered(self) -> Sequence[Numbered]:
+        return self._contents
+
+    def number_again(self, found: Sequence[Numbered]) -> None:
+        self._contents = list(found)
+        self._number_of = {buffer: number for number, buffer in enumerate(found)}
 
     def _buffer(self, state: State, thread: int) -> Buffer:
         """What a thread has in its buffer."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from racer import interrupts
 from racer.errors import ModelError
@@ -15,8 +16,10 @@ from racer.lang.whose import called_at
 from racer.machine.flat import TooLarge
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
+from racer.search.checkpoints import SavedSearch
 from racer.search.compiled import compiled_exploration
 from racer.search.components import components_with_cycles, terminal_components
+from racer.search.edges import Edges
 from racer.search.limits import STATES_BETWEEN, Budget, LimitHit, Phase, Progress, Tell
 from racer.search.state_graph import ModelFailed, StateGraph
 from racer.search.stubborn import StubbornSets
@@ -33,6 +36,7 @@ def search(
     cycles: bool = False,
     phase: Phase = "deciding",
     tell: Tell | None = None,
+    saved: SavedSearch | None = None,
 ) -> StateGraph:
     """Every state reachable from the initial one, or as many as the budget allows.
 
@@ -41,7 +45,8 @@ def search(
     (obligation I of search/stubborn.py); with `cycles`, one of each cycle is (obligation F).
     `tell` is told, now and then, how far the search is, which is for `phase`.
 
-    Interrupting it (Ctrl-C) keeps what was found: the graph is then marked `interrupted`.
+    Interrupting it (Ctrl-C) keeps what was found: the graph is then marked `interrupted`. With
+    `saved` it goes on from there, and what it finds is saved, unless the compiled engine does it.
 
     Errors   ModelFailed with a way to where the model fails.
     """
@@ -53,7 +58,12 @@ def search(
         if compiled is not None:
             with suppress(TooLarge):  # what can be said only now
                 return _run(compiled, budget)
-    return _run(_Exploration(system, sometimes, budget, choose, cycles, phase, tell), budget)
+    exploration = _Exploration(system, sometimes, budget, choose, cycles, phase, tell)
+    if saved is not None:
+        exploration = _SavedExploration(
+            saved, system, sometimes, budget, choose, cycles, phase, tell
+        )
+    return _run(exploration, budget)
 
 
 class _Runs(Protocol):
@@ -121,15 +131,25 @@ class _Exploration:
             self.graph.bound = str(limit)
 
     def _search(self) -> None:
-        self._number(self._system.initial(), -1)
+        self._begin()
         self._expand_all()
         while self._choose is not None:
             ignoring = self._ignoring()
             if not ignoring:
                 return
             for state in ignoring:
-                self._expand(state, None)
+                self._expand_again(state)
             self._expand_all()
+
+    def _begin(self) -> None:
+        self._number(self._system.initial(), -1)
+
+    def _expand_again(self, state: int) -> None:
+        self._expand(state, None)
+
+    def _look_up(self) -> None:
+        """All states that were found so far have their place, and the next is about to be
+        expanded, if there is one."""
 
     def _ignoring(self) -> list[int]:
         """One state of each component that can be stayed in, none of whose is expanded in full."""
@@ -149,8 +169,10 @@ class _Exploration:
             if self._tell is not None and graph.expanded % STATES_BETWEEN == 0:
                 found = len(graph.states)
                 self._tell(Progress(self._phase, found, found - graph.expanded))
+            self._look_up()
             self._expand(graph.expanded, self._choose)
             graph.expanded += 1
+        self._look_up()
 
     def _expand(self, state: int, choose: Choose | None) -> None:
         graph = self.graph
@@ -196,3 +218,117 @@ class _Exploration:
         while len(graph.edges) < len(graph.states):
             graph.edges.add_state()
         graph.edges.cut(len(graph.states), graph.expanded)
+
+
+class _SavedExploration(_Exploration):
+    """The same, of which another process may find what this one has found.
+
+    What is saved ends where a state was about to be expanded, so that whoever goes on finds states
+    in the order in which this one would have.
+    """
+
+    def __init__(self, saved: SavedSearch, *more: Any) -> None:
+        super().__init__(*more)
+        self._saved = saved
+        self._whole = (0, 0, 0, 0)  # states, those expanded, their moves, states expanded again
+        self._reached: list[str] = []
+        # States that were expanded again, with where their moves lie, and lay before.
+        self._again: list[tuple[int, int, int]] = []
+        self._before: dict[int, tuple[int, int, bool]] = {}
+
+    def run(self) -> None:
+        """Search until nothing is left or a limit is hit; save what is whole by then."""
+        try:
+            super().run()
+        finally:
+            with interrupts.deferred():
+                self._save()
+
+    def _begin(self) -> None:
+        made = self._saved.made()
+        room = self._budget.states
+        if made is None or (room is not None and made["states"] > room):
+            self._saved.forget()
+            super()._begin()
+            return
+        found, graph = self._saved.arrays(made), self.graph
+        self._states += found["states"]
+        self._parents += found["parents"]
+        self._index.update({state: number for number, state in enumerate(self._states)})
+        graph.expanded = made["expanded"]
+        graph.reached.update(made["reached"])
+        self._reached = made["reached"]
+        edges = graph.edges
+        none = array("q", [0]) * (len(self._states) - graph.expanded)
+        edges.first, edges.last = found["first"] + none, found["last"] + none
+        edges.moves, edges.goals = found["moves"], found["goals"]
+        self._full.update(number for number, full in enumerate(found["full"]) if full)
+        for state, first, last in made["again"]:
+            self._note_again(state)
+            edges.first[state], edges.last[state] = first, last
+            self._full.add(state)
+            self._again.append((state, first, last))
+        self._system.number_again([tuple(map(tuple, each)) for each in made["numbered"]])
+        self._whole = (len(self._states), graph.expanded, len(edges.goals), len(self._again))
+
+    def _expand_again(self, state: int) -> None:
+        self._note_again(state)
+        super()._expand_again(state)
+        edges = self.graph.edges
+        self._again.append((state, edges.first[state], edges.last[state]))
+
+    def _note_again(self, state: int) -> None:
+        edges = self.graph.edges
+        row = (edges.first[state], edges.last[state], state in self._full)
+        self._before.setdefault(state, row)
+
+    def _look_up(self) -> None:
+        graph = self.graph
+        places = (len(self._states), graph.expanded, len(graph.edges.goals), len(self._again))
+        self._whole = places
+        if len(self._reached) < len(graph.reached):
+            self._reached = sorted(graph.reached)
+        if graph.expanded % STATES_BETWEEN == 0 and self._saved.is_due():
+            with interrupts.deferred():
+                self._save()
+
+    def _save(self) -> None:
+        states, expanded, transitions, again = self._whole
+        graph = _Arrays(self._states, self._parents, self.graph.edges)
+        self._saved.save(
+            graph,
+            states,
+            expanded,
+            transitions,
+            lambda state: self._first_row(state)[2],
+            lambda state: self._first_row(state)[:2],
+            {
+                "again": self._again[:again],
+                "reached": self._reached,
+                "numbered": list(self._system.numbered()),
+            },
+        )
+
+    def _first_row(self, state: int) -> tuple[int, int, bool]:
+        """Where the moves lie that a state got first, and whether these were all."""
+        known = self._before.get(state)
+        if known is not None:
+            return known
+        edges = self.graph.edges
+        return edges.first[state], edges.last[state], state in self._full
+
+
+class _Arrays(NamedTuple):
+    """What is saved of a search."""
+
+    states: Sequence[State]
+    parents: Sequence[int]
+    edges: Edges
+
+    @property
+    def moves(self) -> array[int]:
+        return self.edges.moves
+
+    @property
+    def goals(self) -> array[int]:
+        return self.edges.goals

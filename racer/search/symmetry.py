@@ -25,7 +25,7 @@ from racer.lang.operations import Operation
 from racer.lang.outcomes import OutcomeKey, OutcomeValue
 from racer.lang.values import describe, value_key
 from racer.machine.flat import FlatTables
-from racer.machine.interface import Future, Successors, System
+from racer.machine.interface import Future, Numbered, Successors, System
 from racer.machine.layout import Field, State
 from racer.machine.moves import Move
 
@@ -153,6 +153,12 @@ class Symmetric:
 
     def take_over(self, grown: System, nodes: Sequence[Mapping[int, int]]) -> None:
         self.system.take_over(grown, nodes)
+
+    def numbered(self) -> Sequence[Numbered]:
+        return self.system.numbered()
+
+    def number_again(self, found: Sequence[Numbered]) -> None:
+        self.system.number_again(found)
 
     def flat(self, sometimes: Sequence[str]) -> FlatTables | None:
         return self.system.flat(sometimes)

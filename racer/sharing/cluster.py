@@ -10,25 +10,21 @@ Source   https://distributed.dask.org/en/stable/api.html
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-import racer
 from racer.catalogue.packages import read_files
 from racer.errors import UsageError
 from racer.lang.memory_use import divide
 from racer.lang.patience import when_stuck
 from racer.sharing.parcels import packed
 from racer.sharing.processes import end_stuck
+from racer.sharing.sources import digests, first_other
 from racer.sharing.working import Raised, Told, carried_out
 
 LOCAL: Final = "local"
@@ -47,7 +43,7 @@ class ClusterHands:
         self._cluster: Any = None
         self._waiting: dict[Any, int] = {}
         self._client: Any = self._connected(address, processes)
-        self._expected = _digests(read_files())
+        self._expected = digests(read_files())
         self._counted = 0.0
         self._workers: Mapping[str, int] = {}
         self._count()
@@ -139,9 +135,9 @@ def _imported() -> Any:
     return distributed
 
 
-def _carried_out(job: bytes, crowd: int, expected: Mapping[str, str]) -> bytes:
+def _carried_out(job: bytes, crowd: int, expected: dict[str, str]) -> bytes:
     """Runs on a worker."""
-    other = _other_files(expected)
+    other = first_other(expected)
     if other:
         error = UsageError(
             f"the worker on {platform.node()} has another {other} than this machine, or none.\n"
@@ -152,43 +148,6 @@ def _carried_out(job: bytes, crowd: int, expected: Mapping[str, str]) -> bytes:
     divide(crowd)
     when_stuck(end_stuck)
     return carried_out(job)
-
-
-_RACER: Final = "racer"  # in place of a path: its sources, and what runs them
-
-
-def _digests(files: Iterable[Path]) -> dict[str, str]:
-    """What workers have to have, by path."""
-    return {_RACER: _racers_own(), **{str(path): _digest(path) for path in files}}
-
-
-def _other_files(expected: Mapping[str, str]) -> str:
-    """The first that is not the same here; empty if all are."""
-    for name, digest in expected.items():
-        here = _racers_own() if name == _RACER else _digest(Path(name))
-        if here != digest:
-            return name
-    return ""
-
-
-@cache
-def _racers_own() -> str:
-    """Of the sources that this process runs, and of the version of Python."""
-    root = Path(racer.__file__).parent
-    found = hashlib.sha256(repr(platform.python_version_tuple()[:2]).encode())
-    for directory, inner, files in os.walk(root, followlinks=True):
-        inner.sort()
-        for name in sorted(each for each in files if each.endswith(".py")):
-            path = Path(directory, name)
-            found.update(f"{path.relative_to(root)} {_digest(path)}\n".encode())
-    return found.hexdigest()
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return "none"
 
 
 def _first_line(error: BaseException) -> str:

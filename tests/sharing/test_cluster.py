@@ -13,6 +13,7 @@ from racer.errors import UsageError
 from racer.sharing import cluster
 from racer.sharing.cluster import ClusterHands
 from racer.sharing.crew import Crew, Lost, done
+from racer.sharing.sources import digests
 from racer.sharing.working import Job, Raised, unpacked
 from tests.sharing import work
 from tests.sharing.models import FIRST, SECOND, files
@@ -103,7 +104,7 @@ def test_a_worker_with_other_files_does_nothing(
     monkeypatch.setattr(cluster, "when_stuck", lambda tell: None)  # this process is no worker
     model = tmp_path / "model.py"
     model.write_text("x = 1\n")
-    expected = cluster._digests([model])
+    expected = digests([model])
     job = Job(work.squared, 3).packed()
     assert unpacked(cluster._carried_out(job, 1, expected)).answer == 9
     model.write_text("x = 2\n")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -29,8 +28,6 @@ from racer.artefacts.writing import (
     write_witness,
 )
 from racer.catalogue.discovery import origin_text
-from racer.catalogue.packages import read_files
-from racer.catalogue.parameters import show_parameters
 from racer.cli.executions import show_executions
 from racer.cli.formats import formatted, summary_is_wanted, tell_github, write_sarif
 from racer.cli.guard import complain, emit, models_print_to_stderr, stdout_takes_all
@@ -43,6 +40,7 @@ from racer.cli.naming import (
     to_be_named,
 )
 from racer.cli.progress import shown_states
+from racer.cli.saving import opened_checkpoint
 from racer.cli.selecting import (
     Request,
     Selection,
@@ -65,9 +63,7 @@ from racer.graph_witnesses.saved import saved_execution
 from racer.lang.patience import GRACE, until
 from racer.lang.run import OutOfTime
 from racer.machine.models import OF_EXECUTIONS
-from racer.search.checkpoints import Checkpoint
 from racer.search.limits import deadline_after, is_past
-from racer.sharing.sources import RACER, digests
 from racer.viz.diagram.drawing import diagram
 from racer.viz.documents.case import ExploredCase
 from racer.viz.mermaid import mermaid
@@ -190,7 +186,7 @@ def search(request: Request, selection: Selection, deadline: float | None) -> tu
     """The result, and whether Ctrl-C cut the search."""
     progress_of = shown_states(selection.found.reference)
     try:
-        with progress_of as progress, _checkpoint(request, selection) as checkpoint:
+        with progress_of as progress, opened_checkpoint(request, selection) as checkpoint:
             wanted = Wanted(
                 memory=request.memory,
                 count=request.count,
@@ -205,38 +201,6 @@ def search(request: Request, selection: Selection, deadline: float | None) -> tu
     except Interrupted as stop:
         return stop.result, True
     return result, False
-
-
-@contextmanager
-def _checkpoint(request: Request, selection: Selection) -> Iterator[Checkpoint | None]:
-    """The file of --checkpoint, if there is to be one; what kept it from being used is told.
-
-    Errors   as checkpoint() in search/checkpoints.py.
-    """
-    if request.checkpoint is None:
-        yield None
-        return
-    from racer.search.checkpoints import checkpoint
-
-    parameters = show_parameters(selection.parameters)
-    about = {
-        "scenario": selection.found.saved_reference,
-        "parameters": parameters or "none",
-        "memory model": request.memory,
-        **{
-            "version of racer or Python" if name == RACER else f"file {name}": digest
-            for name, digest in digests(read_files()).items()
-        },
-    }
-    with checkpoint(named_by_user(request.checkpoint, "--checkpoint"), about) as found:
-        yield found
-        if found.failure:
-            complain(f"note: {request.checkpoint} has not all that was found: {found.failure}")
-        elif found.is_empty:
-            complain(
-                f"note: {request.checkpoint} has no states: they were searched by the compiled "
-                f"engine, or too few, or with automata that are open, and are searched anew"
-            )
 
 
 def _opening(

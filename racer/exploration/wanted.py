@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from racer.automata.fingerprints import numbering_of
 from racer.automata.lifting import Lifted
 from racer.errors import UsageError
 from racer.machine.models import require_memory
-from racer.search.checkpoints import Checkpoint, SavedSearch
 from racer.search.limits import Tell
+
+if TYPE_CHECKING:
+    from racer.search.checkpoints import Checkpoint, SavedSearch
 
 Method = Literal["pct", "pos"]
 MOST_DEPTH = 20

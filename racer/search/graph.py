@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from racer import interrupts
 from racer.errors import ModelError
@@ -16,13 +16,15 @@ from racer.lang.whose import called_at
 from racer.machine.flat import TooLarge
 from racer.machine.interface import Broken, Successors, System
 from racer.machine.layout import State
-from racer.search.checkpoints import SavedSearch
 from racer.search.compiled import compiled_exploration
 from racer.search.components import components_with_cycles, terminal_components
 from racer.search.edges import Edges
 from racer.search.limits import STATES_BETWEEN, Budget, LimitHit, Phase, Progress, Tell
 from racer.search.state_graph import ModelFailed, StateGraph
 from racer.search.stubborn import StubbornSets
+
+if TYPE_CHECKING:
+    from racer.search.checkpoints import SavedSearch
 
 Choose = Callable[[State, Successors], Successors]
 

@@ -306,8 +306,8 @@ class Engine:
         self._call.racer_forget_slots(self._here)
 
     def rows(self) -> None:
-        """Make rows without moves for states that are not expanded. Errors: MemoryError."""
-        self._need(self._call.racer_finish(self._here))
+        """Make rows without moves for states that are not expanded."""
+        self._call.racer_finish(self._here)
 
     def states(self) -> Sequence[State]:
         """All states, in the order in which they were found."""

@@ -43,7 +43,7 @@ _SIGNATURES: Final[dict[str, tuple[object, tuple[object, ...]]]] = {
     "run": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
     "given": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, _Ints, _Words,
                                ctypes.c_uint64)),
-    "finish": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "finish": (None, (ctypes.c_void_p,)),
     "forget_slots": (None, (ctypes.c_void_p,)),
     "array": (ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_int32)),
     "sizes": (None, (ctypes.c_void_p, _Words)),

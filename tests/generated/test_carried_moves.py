@@ -12,13 +12,14 @@ from scenarios.free_alloc_free import free_alloc_free
 from scenarios.movable_ops import movable_ops
 from tests.generated.profiles import examples
 from tests.generated.strategies import samples
+from tests.native.pure import in_python
 from tests.programs import Sample, build
 
 
 def carried(program: Program) -> int:
     """How many states have moves that are known once all are searched; each is compared."""
     loaded = load_program(program)
-    with loaded.in_use():
+    with loaded.in_use(), in_python():  # the compiled engine leaves none to be carried over
         searched(loaded, Wanted("sc", count=None), None)
     fresh = system_of(loaded.lifted, "sc")
     system = loaded.system("sc")

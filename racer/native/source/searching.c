@@ -1,8 +1,9 @@
 /* Breadth first over all states, or over those of a reduced graph: in slices, as Python asks. */
 
-static bool room_for_row(struct kernel *k, size_t state, size_t moves)
+/* Room for the row of a state, and for so many moves besides those there are. */
+static inline bool room_for_row(struct kernel *k, size_t state, size_t moves)
 {
-	if (!k->edges_wanted)
+	if (!k->edges_wanted || (state < k->rows_room && k->edges_count + moves <= k->edges_room))
 		return true;
 	size_t first = k->rows_room, last = k->rows_room;
 	if (state >= k->rows_room) {
@@ -30,7 +31,8 @@ static inline int add_row(struct kernel *k, size_t state, size_t at, size_t move
 	for (size_t i = 0; i < moves; i++) {
 		const word *after = k->found.states + (at + i) * words;
 		size_t count = k->store.count;
-		if (!room_for((void **)&k->parents, &k->parents_room, count + 1, sizeof *k->parents))
+		if (!room_for((void **)&k->parents, &k->parents_room, count + 1, sizeof *k->parents) ||
+			!room_for_row(k, count, 0)) /* so that what is found can be told without memory */
 			return NO_MEMORY;
 		int64_t goal = number_of(&k->store, after, k->found.hashes[at + i], most, words);
 		if (goal < 0)
@@ -228,19 +230,16 @@ EXPORT int32_t racer_given(struct kernel *k, uint64_t state, uint64_t count,
 
 /* Give the states that are not expanded rows without moves. What was asked for and not given, as
    somebody was interrupted, can be asked for again. */
-EXPORT int32_t racer_finish(struct kernel *k)
+EXPORT void racer_finish(struct kernel *k)
 {
 	for (uint32_t kind = 0; kind < k->kinds_count; kind++)
 		for (size_t node = 0; node < k->kinds[kind].count; node++)
 			if (k->kinds[kind].nodes[node].what == ASKED_FOR)
 				k->kinds[kind].nodes[node].what = NOT_KNOWN;
 	if (!k->edges_wanted)
-		return DONE;
-	if (!room_for_row(k, k->store.count, 0))
-		return NO_MEMORY;
+		return;
 	for (size_t state = k->expanded; state < k->store.count; state++)
 		k->first[state] = k->last[state] = 0;
-	return DONE;
 }
 
 /* Everything is expanded and numbered: what only a search that goes on needs is given back. */

@@ -349,7 +349,7 @@ def _count(
     try:
         schedules = schedules_to(full)
     except MemoryError as error:
-        return None, f"left out ({error or OUT_OF_MEMORY})"
+        return None, f"left out ({str(error) or OUT_OF_MEMORY})"
     if schedules is None:
         return None, f"unbounded (loop in {', '.join(loops or ())})"
     in_all = sum(schedules[end] for end in full.ends())

@@ -21,8 +21,9 @@ from racer.machine.moves import option_of
 from racer.machine.predicates import Truth
 from racer.machine.tables import STRIDE, Special, ThreadTable
 
-# A predicate whose cells have more combinations of values than this is not put into a table.
-MOST_TRUTHS: Final = 1 << 22
+# A predicate whose cells have more combinations of values than this is not put into a table: each
+# has a number of one word.
+MOST_TRUTHS: Final = 1 << 62
 
 Pairs = tuple[tuple[int, int], ...]  # of slots of windows, and the numbers of their watches
 

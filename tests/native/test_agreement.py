@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from hypothesis import given
 
-from racer import Program
+from racer import Cell, Memory, Program, State, Thread
 from racer.automata.lifting import WORK, lift
 from racer.catalogue.discovery import catalogue
 from racer.machine.interface import System
-from racer.machine.layout import State
+from racer.machine.layout import State as Packed
 from racer.machine.models import system_of
 from racer.native.library import loaded
 from racer.search.compiled_preemptions import preemption_search
@@ -190,10 +190,10 @@ def schedules(program: Program, *, quotient: bool) -> dict[Goal, CheapestPath | 
 def to_label(system: System, examiner: Examiner, label: Label) -> tuple[Happened, Shows]:
     """Whether it has happened by a state, and whether schedules to it may stop at one."""
 
-    def happened(state: State) -> bool:
+    def happened(state: Packed) -> bool:
         return label.name in system.labels(state)
 
-    def shows(state: State, is_end: bool) -> tuple[Label, ...]:
+    def shows(state: Packed, is_end: bool) -> tuple[Label, ...]:
         if label.at_end:
             return (label,) if is_end and label.name in examiner.labels_at_end(state) else ()
         return (label,) if happened(state) else ()
@@ -223,3 +223,29 @@ def test_least_schedules_of_a_program_that_may_go_on(name: str) -> None:
 def test_least_schedules_of_copies_with_preemptions(readers: int) -> None:
     """It takes three of them."""
     assert_the_same_schedules(lambda: SCENARIOS["aba"].build(readers=readers, rounds=2))
+
+
+def test_of_predicates_over_more_values_than_have_a_byte_each() -> None:
+    """Nine cells of 5 values: 1,953,125 combinations, past the 2**20 that a table begins with."""
+    memory = Memory()
+    cells = [memory.cell(f"c{at}", 0) for at in range(9)]
+
+    def make(own: Sequence[Cell[int]]) -> Callable[[], Awaitable[None]]:
+        async def thread() -> None:
+            for cell in own:
+                for value in (4, 3, 2, 1):
+                    await cell.store(value)
+
+        return thread
+
+    def in_range(state: State) -> bool:
+        return sum(state[cell] for cell in cells) < 12
+
+    program = Program(
+        memory,
+        {"A": Thread(make(cells[:5])), "B": Thread(make(cells[5:]))},
+        invariants={"small": in_range},
+        sometimes={"equal": lambda state: all(state[cell] == 1 for cell in cells)},
+    )
+    for way in ways(program):
+        assert_one_graph(way)

@@ -52,21 +52,17 @@ static inline struct node *node_of(struct kernel *k, uint32_t kind, word node)
 /* FALSE, TRUE or FAILS; else it has to be asked for. */
 static int truth(struct kernel *k, int32_t predicate, const word *state)
 {
-	struct predicate *p = &k->predicates[predicate];
-	size_t at = p->truths == NULL ? SIZE_MAX : truth_place(k, p, state);
-	if (at != SIZE_MAX) {
-		int known = p->truths[at];
-		if (known != NOT_ASKED)
-			return known;
-	}
+	uint8_t *place = truth_place(k, &k->predicates[predicate], state);
+	if (place != NULL && *place != NOT_ASKED)
+		return *place;
 	struct miss *miss = add_miss(k);
 	if (miss == NULL)
 		return BEING_ASKED;
 	miss->what = MISSING_TRUTH;
 	miss->kind = predicate;
 	memcpy(miss->state, state, k->words * sizeof(word));
-	if (at != SIZE_MAX)
-		p->truths[at] = BEING_ASKED;
+	if (place != NULL)
+		*place = BEING_ASKED;
 	return BEING_ASKED;
 }
 

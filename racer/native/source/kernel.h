@@ -105,11 +105,20 @@ struct group {
 
 enum { FALSE = 0, TRUE = 1, FAILS = 2, NOT_ASKED = 3, BEING_ASKED = 4 }; /* truths */
 
-/* A predicate by the values of the cells that it has looked at so far. */
+/* Keys of so many words, numbered as they come, and found by their hash: states.c. */
+struct store {
+	uint32_t words;
+	word *keys, *slots;
+	size_t count, room, slots_count;
+};
+
+/* A predicate by the values of the cells that it has looked at so far: by the number that they make
+   if they are digits, or, where there are too many, by the place of that among `seen`. */
 struct predicate {
 	uint32_t *cells, *dims, count;
-	size_t size;
+	struct store seen; /* of words, if there are any */
 	uint8_t *truths;
+	size_t room;
 	uint8_t *declared; /* by cell, whether a watch is on it */
 	uint8_t *looks;	   /* by cell, whether it has been looked at */
 };
@@ -139,13 +148,6 @@ enum status {
 	FULL,		/* there are as many states as may be */
 	NO_MEMORY,	/* nothing is lost, but it cannot go on */
 	BAD_GOAL,	/* Python has to ask a `sometimes` predicate of a state */
-};
-
-/* Keys of so many words, numbered as they come, and found by their hash: states.c. */
-struct store {
-	uint32_t words;
-	word *keys, *slots;
-	size_t count, room, slots_count;
 };
 
 struct found { /* what a block of states leads to, before it is looked up */

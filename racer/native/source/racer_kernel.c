@@ -4,12 +4,11 @@
 
 static void free_reduction(struct reduction *r);
 static void free_preempting(struct preempting *p);
-static void free_store(struct store *s);
 static int32_t choose(struct kernel *k, const word *state, size_t at, int32_t moves);
 
+#include "states.c"
 #include "tables.c"
 #include "expanding.c"
-#include "states.c"
 #include "reducing.c"
 #include "searching.c"
 #include "graphs.c"

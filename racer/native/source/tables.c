@@ -31,6 +31,7 @@ EXPORT void racer_free(struct kernel *k)
 		free(p->cells);
 		free(p->dims);
 		free(p->truths);
+		free_store(&p->seen);
 		free(p->declared);
 		free(p->looks);
 	}
@@ -258,6 +259,8 @@ EXPORT void racer_target(struct kernel *k, int32_t kind, int32_t node, int32_t a
 	k->kinds[kind].nodes[node].targets[answer] = target;
 }
 
+#define MOST_TRUTHS ((size_t)1 << 20) /* that have a byte each from the start */
+
 /* A predicate looks at these cells, which have so many values; nothing is known of it yet. */
 EXPORT int32_t racer_predicate(struct kernel *k, int32_t predicate, int32_t count,
 							   const int32_t *cells, const int32_t *dims)
@@ -266,7 +269,8 @@ EXPORT int32_t racer_predicate(struct kernel *k, int32_t predicate, int32_t coun
 	size_t size = 1;
 	for (int32_t i = 0; i < count; i++)
 		size *= (size_t)dims[i];
-	uint8_t *truths = malloc(size);
+	bool dense = size <= MOST_TRUTHS;
+	uint8_t *truths = malloc(dense ? size : 1);
 	uint32_t *own_cells = zeroed((size_t)count, sizeof *own_cells);
 	uint32_t *own_dims = zeroed((size_t)count, sizeof *own_dims);
 	if (truths == NULL || own_cells == NULL || own_dims == NULL) {
@@ -275,7 +279,7 @@ EXPORT int32_t racer_predicate(struct kernel *k, int32_t predicate, int32_t coun
 		free(own_dims);
 		return NO_MEMORY;
 	}
-	memset(truths, NOT_ASKED, size);
+	memset(truths, NOT_ASKED, dense ? size : 1);
 	memset(p->looks, 0, k->cells_count);
 	for (int32_t i = 0; i < count; i++) {
 		own_cells[i] = (uint32_t)cells[i];
@@ -285,31 +289,46 @@ EXPORT int32_t racer_predicate(struct kernel *k, int32_t predicate, int32_t coun
 	free(p->truths);
 	free(p->cells);
 	free(p->dims);
+	free_store(&p->seen);
+	memset(&p->seen, 0, sizeof p->seen);
+	p->seen.words = dense ? 0 : 1;
 	p->truths = truths;
+	p->room = dense ? size : 1;
 	p->cells = own_cells;
 	p->dims = own_dims;
 	p->count = (uint32_t)count;
-	p->size = size;
 	return DONE;
 }
 
-/* Where the truth of a predicate in a state lies; SIZE_MAX where a cell has a value too many. */
-static size_t truth_place(const struct kernel *k, const struct predicate *p, const word *state)
+/* Where the truth of a predicate in a state lies; NULL where a cell has a value too many, and where
+   there is no memory. */
+static uint8_t *truth_place(const struct kernel *k, struct predicate *p, const word *state)
 {
-	size_t at = 0;
+	word at = 0;
+	if (p->truths == NULL)
+		return NULL;
 	for (uint32_t i = 0; i < p->count; i++) {
 		word value = get(state, k->cells[p->cells[i]]);
 		if (value >= p->dims[i])
-			return SIZE_MAX;
-		at = at * p->dims[i] + (size_t)value;
+			return NULL;
+		at = at * p->dims[i] + value;
 	}
-	return at;
+	if (p->seen.words == 0)
+		return &p->truths[at];
+	size_t count = p->seen.count;
+	if (!room_for((void **)&p->truths, &p->room, count + 1, 1))
+		return NULL;
+	int64_t number = number_of(&p->seen, &at, hash_of(&at, 1), MOST_STATES, 1);
+	if (number < 0)
+		return NULL;
+	if (p->seen.count > count)
+		p->truths[number] = NOT_ASKED;
+	return &p->truths[number];
 }
 
 EXPORT void racer_truth(struct kernel *k, int32_t predicate, const word *state, int32_t truth)
 {
-	struct predicate *p = &k->predicates[predicate];
-	size_t at = truth_place(k, p, state);
-	if (at != SIZE_MAX)
-		p->truths[at] = (uint8_t)truth;
+	uint8_t *place = truth_place(k, &k->predicates[predicate], state);
+	if (place != NULL)
+		*place = (uint8_t)truth;
 }

@@ -13,7 +13,8 @@ from racer.claims.cases import Case, Point
 from racer.claims.data import Answer, Ask, Claim, Never
 from racer.claims.deciding import Decided
 from racer.viz.summary import counted
-from racer.viz.wrapping import WIDTH, filled
+from racer.viz.wrapping import WIDTH, filled, listed
+from racer.words.machines import machines_lines
 
 _COLUMNS: Final = (5, 7, 7)  # the widths of all but the last
 _MARGIN: Final = sum(_COLUMNS) + len(_COLUMNS)
@@ -55,7 +56,8 @@ def claims_matrix(of_models: Sequence[Sequence[Decided]]) -> str:
                 said.setdefault(line, []).append(each.memory)
         lines += [filled(f"{', '.join(under)}: {line}", _INDENT) for line, under in said.items()]
         blocks.append("\n".join(lines))
-    return "\n\n".join([*blocks, filled(closing_text(decided))])
+    asked = listed(machines_lines(memories))
+    return "\n\n".join([*blocks, asked, filled(closing_text(decided))])
 
 
 _INDENT: Final = " " * 6

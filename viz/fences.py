@@ -8,7 +8,8 @@ from typing import Final
 from racer.errors import Location
 from racer.fences.data import FencesFound, Lack, Needless, OfModel, ToldAddition
 from racer.files import shown_path
-from racer.viz.wrapping import beside, filled
+from racer.viz.wrapping import beside, filled, listed
+from racer.words.machines import machines_lines
 
 MOST_TOLD: Final = 12  # sets of additions; --json has all
 _BARRIERS: Final = {"rmb": "smp_rmb()", "wmb": "smp_wmb()", "mb": "smp_mb()"}
@@ -23,6 +24,7 @@ def fences_text(found: FencesFound) -> str:
     blocks = ["\n".join(lines)]
     blocks += ["\n".join(_removed(names, lack)) for names, lack in _alike(found.models)]
     blocks += ["\n".join(block) for block in _needless(found) if block]
+    blocks.append(listed(machines_lines(each.memory for each in found.models)))
     return "\n\n".join(blocks)
 
 
@@ -97,6 +99,8 @@ def _needless(found: FencesFound) -> Iterator[list[str]]:
     unknown = [each for each in found.needless if each.can_go is None]
     if going:
         head = f"each of these can go, and no verdict changes under {asked}"
+        if any(model.labels for model in found.models):
+            head += "; what keeps off a violation that is shown anyway may be among them"
         yield [filled(head), *(_line(each) for each in going)]
     if staying:
         yield [

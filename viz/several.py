@@ -9,7 +9,8 @@ from typing import Final
 from racer.exploration.judgement import Judgement
 from racer.exploration.result import Result
 from racer.viz.summary import counted
-from racer.viz.wrapping import WIDTH, filled
+from racer.viz.wrapping import WIDTH, filled, listed
+from racer.words.machines import machines_lines
 
 _WIDEST: Final = 28  # columns of a name that has the rest beside it
 _VERDICT: Final = 6
@@ -32,17 +33,21 @@ def table(
     files: Sequence[Row] = (),
     *,
     of: str = "scenario",
+    memories: Sequence[str] = (),
 ) -> str:
     """`known` is how many scenarios there are, with those that were not come to; `files` are those
     that do not load: how many scenarios are in them is not known. The rows may be `of` something
-    else. `memory` is the model of all, or empty."""
-    listed = [*rows, *files]
-    width = max([len(of), *(len(row.name) for row in listed if len(row.name) <= _WIDEST)])
+    else. `memory` is the model of all, or empty: of several `memories` it is said what each is
+    asked of."""
+    everything = [*rows, *files]
+    short = [row.name for row in everything if len(row.name) <= _WIDEST]
+    width = max([len(of), *map(len, short)])
     lines = list(_line(of, memory, "what it shows", width))
-    for row in listed:
+    for row in everything:
         verdict = "ERROR" if row.result is None else row.result.verdict.upper()
         lines += _line(row.name, verdict, _shown(row), width)
-    return "\n".join([*lines, "", filled(_closing(rows, known, files, of))])
+    asked = ["", listed(machines_lines(memories))] if memories else []
+    return "\n".join([*lines, *asked, "", filled(_closing(rows, known, files, of))])
 
 
 def _line(name: str, verdict: str, text: str, width: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Final
 
 WIDTH: Final = 72  # columns, of everything that is printed to be read or mailed
@@ -33,3 +34,9 @@ def beside(text: str, place: str) -> str:
     else:
         lines += [line.rjust(WIDTH) for line in filled(place).split("\n")]
     return "\n".join(lines)
+
+
+def listed(entries: Sequence[tuple[str, str]]) -> str:
+    """Each name with what is said of it beside it."""
+    width = max((len(name) for name, _ in entries), default=0)
+    return "\n".join(filled(f"{name:{width}}  {text}", hang=width + 2) for name, text in entries)

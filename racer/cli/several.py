@@ -112,9 +112,10 @@ def _explore_all(
             emit(table(came.rows, memories[0], len(chosen), files))
         elif len(founds) == 1:
             emit(f"{_heading(request, founds[0], memories)}\n")
-            emit(table(came.rows, "", len(chosen), files, of="memory model"))
+            told_of = table(came.rows, "", len(chosen), files, of="memory model", memories=memories)
+            emit(told_of)
         else:
-            emit(table(came.rows, "", len(chosen), files, of="case"))
+            emit(table(came.rows, "", len(chosen), files, of="case", memories=memories))
     sarif = write_sarif(request.sarif, told)
     if complain_of([sarif]):
         came.statuses.append(USAGE)

@@ -2,8 +2,11 @@
 
 It is taken apart into the steps of its threads. Before each a place is kept for a barrier, so that
 one that is put there moves nothing else. Only places between two events that matter count: those on
-a circle of po, rf, co and fr, which alone a model can forbid an execution by; all accesses where
-windows are looked through.
+a circle of po, rf, co and fr, which alone a model can forbid an execution by. Where there is none,
+and only what windows saw is no interleaving, all accesses matter.
+
+Bound    an execution with a circle can lose a violation in a window by a barrier off the circle,
+         too: that is not looked for, and what is told was explored all the same
 """
 
 from __future__ import annotations
@@ -208,12 +211,12 @@ class Lacking:
         """By thread the numbers of the events that matter, in order."""
         graph = self.graph(frozenset())
         circles = (graph.skeleton.po | graph.com).plus
-        windows = any(way.seen for way in self._ways)
+        alone = graph.is_sequential  # only what windows saw is no interleaving
         return [
             [
                 at
                 for at, event in enumerate(way.events)
-                if event.kind != "F" and (windows or circles.has(first + at, first + at))
+                if event.kind != "F" and (alone or circles.has(first + at, first + at))
             ]
             for first, way in zip(self._layout.first, self._ways, strict=True)
         ]

@@ -266,6 +266,7 @@ def test_one_scenario_under_several_memory_models_is_one_table(racer: Run, here:
     ]
     # Counted by hand: 6 orders of two stores and two loads, and 80 with two flushes.
     assert "2 memory models, all as declared; " in out and "86 interleavings" in out
+    assert "sc   one order of all steps: barriers, acquire and release decide" in out
     document = json.loads(racer("explore", "sb.py", "--memory", "sc,tso", "--json")[1])
     assert [each["memory"] for each in document["results"]] == ["sc", "tso"]
     status, _, err = racer("explore", "sb.py", "--memory", "sc,pso")

@@ -58,12 +58,12 @@ def rests_lines(label: str, said: ByExecutions) -> list[str]:
 
 
 def of_interleavings_lines(said: ByExecutions) -> list[str]:
-    """What describes the scenario, and which executions were asked about it."""
-    named = ", ".join(said.of_interleavings)
-    return [
-        "which are executions under every model, were asked of what describes the scenario:",
-        named,
-    ]
+    """What is said of states, and which executions were asked about it."""
+    lead = "executions under every model, were asked of what is said of states:"
+    lines = [f"which are {lead} {', '.join(said.of_interleavings)}"]
+    if any(each.startswith("invariant ") for each in said.of_interleavings):
+        lines.append("left open is whether invariants hold at instants of other executions")
+    return lines
 
 
 def prevented_text(memory: str) -> str:

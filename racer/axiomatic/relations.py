@@ -4,6 +4,7 @@
     r ; s         r @ s            r^-1          r.inverse
     [S] ; r       S @ r            r?            r.opt
     r | s, r & s  r | s, r & s     r+, r*        r.plus, r.star
+    r & s^-1      r.against(s)
     r \\ s         r - s            S * T         S * T
     [S]           S.identity       ~S            ~S
 
@@ -152,6 +153,13 @@ class Relation:
     def inverse(self) -> Relation:
         """The pairs the other way round."""
         return self.space.relation((after, before) for before, after in self)
+
+    def against(self, other: Relation) -> Relation:
+        """Those of its pairs that are the other way round in another relation: r & s^-1, for an r
+        of few pairs."""
+        return self.space.relation(
+            (before, after) for before, after in self if other.has(after, before)
+        )
 
     @property
     def opt(self) -> Relation:

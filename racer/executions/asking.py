@@ -37,7 +37,7 @@ KEEP_DEPENDENCIES: Final = ("arm64", "lkmm")
 
 # So many executions are counted without being asked for.
 FEW: Final = 200
-_LENGTH: Final = 16  # of a thread, in events, before it is known to have more
+_LENGTH: Final = 4  # of a thread, in events, before it is known to have more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,7 @@ class Account:
     examples     one of each outcome
     flags        what the model says besides of some execution, such as "data-race"
     without      the labels where no dependency is kept, and `with_all` where all are; None of a
-                 model that keeps none
+                 model that keeps none, and `with_all` where executions are not counted
     """
 
     model: Model
@@ -153,7 +153,7 @@ class Asked:
                 self._lengthen(lengths, long)
 
     def _lengthen(self, lengths: list[int], long: TooLong) -> None:
-        lengths[long.thread] = max(long.events, lengths[long.thread] + 8)
+        lengths[long.thread] = max(long.events, lengths[long.thread] + _LENGTH)
 
     def threads(self) -> list[ProgramThread]:
         """The threads, without dependencies."""
@@ -194,9 +194,10 @@ class Asked:
         if not account.keeps:
             return
         without, with_all = looked.bracket[account.model.name]
-        account.without, account.with_all = frozenset(without), frozenset(with_all)
+        account.without = frozenset(without)
+        account.with_all = frozenset(with_all) if looked.counts else None
         # More order may make one instant of several, and a window then sees less.
-        nested = account.with_all <= set(account.labels) <= account.without
+        nested = with_all <= set(account.labels) <= account.without
         if not nested and not self._windows.asked:
             raise InternalError("an execution with more dependencies shows more labels")
 
@@ -242,9 +243,15 @@ class _Looking:
         return any(
             label not in account.labels
             or not account.labels[label].is_interleaving
-            or any(label not in each for each in self.bracket.get(account.model.name, ()))
+            or any(label not in each for each in self._bracket_of(account))
             for label in end.labels
         )
+
+    def _bracket_of(self, account: Account) -> Sequence[set[str]]:
+        """The labels of those readings that are still asked about: with all dependencies only while
+        every execution is looked at, since most of what few allow would be looked at in vain."""
+        found = self.bracket.get(account.model.name, ())
+        return found if self.counts else found[:1]
 
     def _note(self, account: Account, seen: _Seen, end: End) -> None:
         as_read, none, every = self._readings
@@ -253,7 +260,8 @@ class _Looking:
             without, with_all = self.bracket[account.model.name]
             if not set(end.labels) <= without and seen.shown(account.model, none):
                 without.update(end.labels)
-            if not set(end.labels) <= with_all and seen.shown(account.model, every):
+            asked = self.counts and not set(end.labels) <= with_all
+            if asked and seen.shown(account.model, every):
                 with_all.update(end.labels)
         if not self._wants_itself(account, seen, end) or not seen.shown(account.model, as_read):
             return

@@ -314,8 +314,9 @@ class Building:
                 continue
             name, writes = place.asks or "", self._codes[thread].writes
             cell = self._number[name]
-            values = self._loosely(now, thread, name) & writes.all_of(name)
-            for value in writes.values(name, values):
+            for value in writes.values(name, writes.all_of(name)):
+                if not self._loosely(now, thread, name, value=writes.bit(name, value)):
+                    continue
                 after = place.answered(value)
                 if after is None or _blocks(place, after) or _turns(after):
                     continue
@@ -335,8 +336,11 @@ class Building:
                 )
         return found
 
-    def _loosely(self, now: Partial, thread: int, cell: str, passed: int = 0) -> int:
-        """What may still be written by others and need not come after a read of a thread."""
+    def _loosely(
+        self, now: Partial, thread: int, cell: str, passed: int = 0, value: int = 0
+    ) -> int:
+        """What of a cell may still be written by others and need not come after a read of a thread:
+        of what is still to be read, only that value."""
         nodes = [
             None if place.history is not None else Waiting(place.node, waits)
             for place, waits in zip(now.places, now.waits, strict=True)
@@ -349,7 +353,10 @@ class Building:
                 loads |= bit
                 taken = at + 1 < len(line.writes) and line.writes[at + 1].pair != NO_PAIR
                 pairs |= 0 if taken else bit
-        return self._loose.writes(thread, passed, nodes, There(loads, pairs), writes.all_of(cell))
+        found = self._loose.writes(
+            thread, passed, nodes, There(loads, pairs), writes.all_of(cell), value
+        )
+        return found & value if value else found
 
     def _payable(self, now: Partial) -> bool:
         """Whether what is owed may still come."""

@@ -66,23 +66,31 @@ class Loose:
         self._edges: dict[tuple[Code, int], tuple[Edge, ...]] = {}
         self._known: dict[tuple[object, ...], int] = {}
         self._plain = plain
+        self._come = self._there = 0  # what can come at all, and what reads can get, just now
         # The locks that are held where a cell is read, and where a value is written.
         self._reads: dict[str, set[frozenset[str]]] = {}
         self._writes: dict[int, set[frozenset[str]]] = {}
         self._find_locked()
 
     def writes(
-        self, thread: int, passed: int, nodes: Sequence[Waiting | None], there: There, same: int
+        self,
+        thread: int,
+        passed: int,
+        nodes: Sequence[Waiting | None],
+        there: There,
+        same: int,
+        value: int,
     ) -> int:
         """What other threads may write that need not come after a read of a thread.
 
         passed  what that thread has passed since
         nodes   where each thread is; None of one that has ended
         same    the writes of the cell that is read
+        value   that which the read is to get; 0 of one that has it
         """
-        key = (thread, passed, tuple(nodes), there, same)
+        key = (thread, passed, tuple(nodes), there, same, value)
         if key not in self._known:
-            self._known[key] = self._of(thread, passed, nodes, there, same)
+            self._known[key] = self._of(thread, passed, nodes, there, same, value)
         return self._known[key]
 
     def passed(self, thread: int, steps: Sequence[tuple[int, int]]) -> int:
@@ -95,8 +103,18 @@ class Loose:
         return state
 
     def _of(
-        self, thread: int, passed: int, nodes: Sequence[Waiting | None], there: There, same: int
+        self,
+        thread: int,
+        passed: int,
+        nodes: Sequence[Waiting | None],
+        there: There,
+        same: int,
+        value: int,
     ) -> int:
+        self._come = self._flow(thread, nodes, there, value)
+        if not self._come & (value or same):
+            return 0
+        self._there = there.loads | self._come
         start = nodes[thread]
         own = 0 if start is None else self._own(self._codes[thread], start.node, passed)
         others = {
@@ -162,12 +180,41 @@ class Loose:
                 loose |= writes
         return self._reached(self._codes[other], waiting, loose, there)
 
+    def _flow(self, thread: int, nodes: Sequence[Waiting | None], there: There, value: int) -> int:
+        """What can come at all, as bits, if the thread gets that value (0: it has it): reads get
+        what is there or comes, and who waits what comes alone."""
+        come = 0
+        while True:
+            more = come
+            for each, waiting in enumerate(nodes):
+                if waiting is None:
+                    continue
+                first = there.loads | come
+                if waiting.waits:
+                    first = value if each == thread and value else come
+                code, seen, left = self._codes[each], {waiting.node}, [waiting.node]
+                while left:
+                    node = left.pop()
+                    gets = first if node == waiting.node else there.loads | come
+                    for edge in self._edges_of(code, node):
+                        if edge.reads and not edge.reads & gets:
+                            continue
+                        more |= edge.writes
+                        if edge.goal not in seen:
+                            seen.add(edge.goal)
+                            left.append(edge.goal)
+            if more == come:
+                return come
+            come = more
+
     def _own(self, code: Code, start: int, passed: int) -> int:
         """What the thread itself may write that need not come after its read."""
         seen, left, found = {(start, passed)}, [(start, passed)], 0
         while left:
             node, state = left.pop()
             for edge in self._edges_of(code, node):
+                if node != start and edge.reads and not edge.reads & self._there:
+                    continue
                 after = _after(state, edge)
                 if not edge.released and state != _ORDERED:
                     found |= edge.writes
@@ -184,6 +231,9 @@ class Loose:
         while left:
             node = left.pop()
             for edge in self._edges_of(code, node):
+                gets = self._come if node == waiting.node and waiting.waits else self._there
+                if edge.reads and not edge.reads & gets:
+                    continue
                 old = there.pairs if edge.pairs else there.loads
                 if node == waiting.node and waiting.waits:
                     old = 0

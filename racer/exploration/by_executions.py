@@ -2,9 +2,10 @@
 
 There is nothing to step through, so no state, schedule or interleaving. What is counted are
 executions, and a violation has one of these as its witness, which is checked once more before it is
-told (`executions/rechecking.py`). Windows have a meaning of their own (`executions/windows.py`),
-and invariants are refused by name. `sometimes` and `consistency` describe the scenario, not the
-code: they are asked of the sequentially consistent interleavings, which every model allows.
+told (`executions/rechecking.py`). Windows have a meaning of their own (`executions/windows.py`).
+What is said of states is asked of the sequentially consistent interleavings, which every model
+allows: `sometimes` and `consistency`, which describe the scenario and not the code; and invariants,
+of which that leaves open what holds at instants of other executions, as the report says.
 """
 
 from __future__ import annotations
@@ -59,15 +60,29 @@ def of_executions(program: Program, wanted: Wanted) -> Result:
 
 
 def described(program: Program) -> tuple[str, ...]:
-    """What it says of the scenario and not of the code, which interleavings are asked about."""
-    kinds = {"sometimes": program.sometimes, "consistency": program.consistency}
+    """What is said of states, which interleavings are asked about."""
+    kinds = {
+        "sometimes": program.sometimes,
+        "consistency": program.consistency,
+        "invariant": program.invariants,
+    }
     return tuple(f"{kind} {name!r}" for kind, names in kinds.items() for name in sorted(names))
 
 
 def with_interleavings(result: Result, program: Program, found: Result) -> Result:
-    """A Result, with what a search of the sequentially consistent interleavings says of that."""
+    """A Result, with what a search of the sequentially consistent interleavings says of that.
+
+    Errors   UsageError for an invariant that some interleaving breaks.
+    """
     if result.executions is None:
         return result
+    for name in program.invariants:
+        if name in found.violations:
+            raise UsageError(
+                f"the memory model {result.memory!r} cannot show that the invariant {name!r} is "
+                f"broken: that is said of states, and it has executions only. An interleaving "
+                f"breaks it, which every model allows.\nTry: memory='sc', which shows one."
+            )
     verdict, bound = result.verdict, result.bound
     if found.bound is not None:
         bound = f"{found.bound}, in the interleavings that {described(program)[0]} is asked of"
@@ -85,12 +100,6 @@ def with_interleavings(result: Result, program: Program, found: Result) -> Resul
 def _require_no_states(program: Program, wanted: Wanted) -> None:
     """Errors: UsageError for what is asked of the states of an interleaving."""
     require_cells(program, wanted.memory)
-    for name in program.invariants:
-        raise UsageError(
-            f"the memory model {wanted.memory!r} cannot be asked about an invariant, {name!r}: "
-            f"that is said of states, and there is no state that all threads see at one time.\n"
-            f"Try: memory='sc' or 'tso'; or what threads return, and `finally_`."
-        )
     if program.event_loop:
         raise UsageError(
             f"the memory model {wanted.memory!r} cannot be asked about an event loop: its tasks "

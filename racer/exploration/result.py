@@ -168,9 +168,9 @@ class ByExecutions:
                  and that compiled code has to keep, too
     preventable  labels that would not show, were there every dependency that code could have
 
-    of_interleavings  the `sometimes` and `consistency` predicates: they describe the scenario, and
-                      were asked of the sequentially consistent interleavings, which every model
-                      allows
+    of_interleavings  the `sometimes`, `consistency` and invariants: what is said of states was
+                      asked of the sequentially consistent interleavings, which every model allows.
+                      Of invariants that leaves open whether they hold at instants of others
     """
 
     count: int | None

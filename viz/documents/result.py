@@ -82,8 +82,8 @@ class Executions(Entry, frozen=True, kw_only=True):
     prevented    labels that dependencies keep from showing
     preventable  labels that would not show, were there every dependency that code could have
 
-    of_interleavings  the `sometimes` and `consistency` predicates, which were asked of the
-                      sequentially consistent interleavings
+    of_interleavings  the `sometimes`, `consistency` and invariants, which were asked of the
+                      sequentially consistent interleavings alone
     """
 
     count: Number | None

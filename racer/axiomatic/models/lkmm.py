@@ -209,13 +209,14 @@ class _Plain:
 
         pre_race = s.ext & ((Plain * M) | ((M - s.IW) * Plain))
 
-        self.wr_incoh = pre_race & x.rf & rw_xbstar.inverse
-        self.rw_incoh = pre_race & x.fr & wr_vis.inverse
-        self.ww_incoh = pre_race & x.co & ww_vis.inverse
+        self.wr_incoh = (pre_race & x.rf).against(rw_xbstar)
+        self.rw_incoh = (pre_race & x.fr).against(wr_vis)
+        self.ww_incoh = (pre_race & x.co).against(ww_vis)
 
         ww_nonrace = ww_vis & ((Marked * W) | rw_xbstar) & ((W * Marked) | wr_vis)
         ww_race = (pre_race & x.co) - ww_nonrace
-        wr_race = (pre_race & (x.co.opt @ x.rf)) - wr_vis - rw_xbstar.inverse
+        wr_race = (pre_race & (x.co.opt @ x.rf)) - wr_vis
+        wr_race -= wr_race.against(rw_xbstar)
         rw_race = (pre_race & x.fr) - rw_xbstar
         self.races = ww_race | wr_race | rw_race
 

@@ -58,14 +58,16 @@ class Part:
     def fixed_by(self, model: Fixed) -> tuple[int, ...]:
         """What a model makes of it: found among its own events alone, which are few."""
         count = len(self.history.events)
-        layout = Layout({}, [count])
+        layout = Layout(dict.fromkeys(self.places, 0), [count])
         alone = Skeleton(layout, (Part(layout, 0, self.history),))
+        size, first = layout.space.size, layout.first[0]
         row, found = (1 << count) - 1, []
         for relation in model(alone):
-            bits, left, at = 0, relation.bits, self.first * self.size + self.first
+            bits, at = 0, self.first * self.size + self.first
+            left = relation.bits >> (first * size + first)
             while left:
                 bits |= (left & row) << at
-                left >>= count
+                left >>= size
                 at += self.size
             found.append(bits)
         return tuple(found)

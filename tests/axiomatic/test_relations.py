@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from racer.axiomatic.events import Event, History
+from racer.axiomatic.graphs import Fixed, Layout, Part, Skeleton
+from racer.axiomatic.models import arm64, lkmm, tso
 from racer.axiomatic.relations import Events, Relation, space
 
 pytestmark = pytest.mark.quick
@@ -78,3 +81,25 @@ def test_a_cycle_is_one_and_a_shortest(r: Pairs) -> None:
     for _ in range(len(cycle) - 1):
         steps = composed(steps, r)
         assert all(a != b for a, b in steps)
+
+
+@pytest.mark.parametrize(
+    "model", [arm64.fixed, lkmm.fixed, tso.fixed], ids=["arm64", "lkmm", "tso"]
+)
+def test_what_a_thread_alone_orders_is_found_among_its_own_events(model: Fixed) -> None:
+    """The same as among the numbers of all events: stores to one location, fences, a pair."""
+    history = History(
+        (
+            Event("R", "x", 0, "acquire"),
+            Event("W", "x", 1, "once", data=1),
+            Event("F", "", 0, "wmb"),
+            Event("W", "y", 1, "once", ctrl=1),
+            Event("R", "y", 1, "lock"),
+            Event("W", "y", 2, "release", pair=4),
+        )
+    )
+    layout = Layout({"w": 0, "x": 0, "y": 0, "z": 0}, [2, 9, 3])
+    part = Part(layout, 1, history)
+    whole = model(Skeleton(layout, (part,)))
+    assert [each.bits for each in whole] == list(part.fixed_by(model))
+    assert any(whole)

@@ -35,6 +35,7 @@ from racer.machine.layout import State
 from racer.machine.models import tasks_of
 from racer.machine.moves import Move, agent_of, named, option_of
 from racer.replaying.tasks import Tasks
+from racer.search.flat_edges import FlatEdges
 from racer.search.limits import Budget, LimitHit
 from racer.search.state_graph import StateGraph
 
@@ -148,6 +149,11 @@ class _Cover:
         """The edges of automata that each move of the graph takes."""
         graph, system = self._graph, self._system
         rows = graph.edges
+        if isinstance(rows, FlatEdges):
+            taken = rows.engine.edges_taken(self._edges)
+            if taken is not None:
+                self._name_edges(taken)
+                return
         for number, state in enumerate(graph.states):
             raw = dict(system.successors(state)) if self._canonical else {}
             for place in range(rows.first[number], rows.last[number]):
@@ -160,6 +166,18 @@ class _Cover:
                 if known == len(self._first):
                     self._first.append((number, place))
                 self._edges[place] = known
+
+    def _name_edges(self, taken: list[tuple[int, int]]) -> None:
+        """The edges whose numbers are known: of each, which move of which state takes it first."""
+        graph, rows = self._graph, self._graph.edges
+        self._first = taken
+        for number, (at, place) in enumerate(taken):
+            state, move = graph.states[at], rows.moves[place]
+            raw = dict(self._system.successors(state)) if self._canonical else {}
+            after = raw[move] if self._canonical else graph.states[rows.goals[place]]
+            edge = self._system.edge(state, move, after)
+            assert edge is not None, "a move of a thread takes some edge"
+            self._edge_numbers[edge] = number
 
     def _moves(self, state: State, number: int) -> Iterator[_Step]:
         """The moves of a state that the graph has; the one of that number there stands for it."""

@@ -33,7 +33,8 @@ class TooLarge(Exception):
 
 
 class FlatNode(NamedTuple):
-    """What a thread is about to do, or has come to. `values`: so many has the cell by now."""
+    """What a thread is about to do, or has come to. `values`: so many has the cell by now;
+    `answers`: the thread gets to see which it holds."""
 
     what: Literal["step", "ended", "closing", "raised"]
     cell: int = -1
@@ -43,6 +44,7 @@ class FlatNode(NamedTuple):
     watch: int = -1
     opened: Pairs = ()
     atomic: bool = False
+    answers: bool = False
 
 
 class FlatSpecial(NamedTuple):
@@ -151,7 +153,14 @@ class FlatTables:
                 if cell is None:
                     return FlatNode("step", opened=opened, atomic=atomic)
                 values = len(self._lifted.tables[cell].values)
-                return FlatNode("step", self._cell[cell], values, opened=opened, atomic=atomic)
+                return FlatNode(
+                    "step",
+                    self._cell[cell],
+                    values,
+                    opened=opened,
+                    atomic=atomic,
+                    answers=operation.facts.gives != "nothing",
+                )
             case Closing(slot=slot):
                 watch = self._watch[dict(slots)[slot].name]
                 return FlatNode("closing", slot=slot, watch=watch, opened=opened)

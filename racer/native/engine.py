@@ -21,6 +21,7 @@ from racer.native.library import loaded
 from racer.native.states import States
 
 _MOST_WORDS: Final = 32  # of a state, as in source/kernel.h
+_MOST_EDGES: Final = 10_000  # of automata, which are small
 _MOST_FUTURES: Final = 5_000  # of which each pair has a byte
 _WHAT: Final = {"step": 2, "ended": 3, "closing": 4, "raised": 5}
 _FAILS: Final = 2  # of truths
@@ -189,7 +190,17 @@ class Engine:
     def _give_node(self, kind: int, node: int) -> None:
         own = self._tables.node(kind, node)
         label = self._label(own.label)
-        told = _ints((_WHAT[own.what], own.cell, label, own.slot, own.watch, int(own.atomic)))
+        told = _ints(
+            (
+                _WHAT[own.what],
+                own.cell,
+                label,
+                own.slot,
+                own.watch,
+                int(own.atomic),
+                int(own.answers),
+            )
+        )
         pairs = _pairs(own.opened)
         self._need(
             self._call.racer_node(
@@ -347,6 +358,19 @@ class Engine:
                 break
             self._fill()
         return {name: first[at] for name, at in self._labels.items() if first[at] != NONE}
+
+    def edges_taken(self, edges: array[int]) -> list[tuple[int, int]] | None:
+        """Number the edges of automata that moves take, in `edges`; by number, the state and the
+        position of the move that takes it first. None where that is for Python to say."""
+        firsts = array("Q", bytes(16 * _MOST_EDGES))
+        count = int(
+            self._call.racer_edges(
+                self._here, edges.buffer_info()[0], firsts.buffer_info()[0], _MOST_EDGES
+            )
+        )
+        if count == NONE:
+            return None
+        return [(firsts[2 * at], firsts[2 * at + 1]) for at in range(count)]
 
     def orbits(self) -> tuple[int, int]:
         """How many states these stand for, and how many moves those have."""

@@ -48,6 +48,7 @@ _SIGNATURES: Final[dict[str, tuple[object, tuple[object, ...]]]] = {
     "array": (ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_int32)),
     "sizes": (None, (ctypes.c_void_p, _Words)),
     "labels": (ctypes.c_int32, (ctypes.c_void_p, _Words)),
+    "edges": (ctypes.c_uint64, (ctypes.c_void_p, _Places, _Places, ctypes.c_uint64)),
     "orbits": (None, (ctypes.c_void_p, _Words)),
     "order": (ctypes.c_uint64, (ctypes.c_uint64, *(_Places,) * 5)),
     "limbs": (ctypes.c_uint64, (ctypes.c_uint64, *(_Places,) * 6)),

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 
 from racer import Cell, Memory, Program, State, Thread
-from racer.automata.lifting import WORK, lift
+from racer.automata.lifting import WORK, Lifted, lift
 from racer.catalogue.discovery import catalogue
+from racer.exploration.covering import _Cover
 from racer.machine.interface import System
 from racer.machine.layout import State as Packed
 from racer.machine.models import system_of
@@ -249,3 +250,32 @@ def test_of_predicates_over_more_values_than_have_a_byte_each() -> None:
     )
     for way in ways(program):
         assert_one_graph(way)
+
+
+def taken(program: Program, lifted: Lifted, *, quotient: bool, reduced: bool) -> object:
+    """Which edges of automata the moves of a graph take, by number, and which moves take them
+    first."""
+    system = system_of(lifted, "sc")
+    whole = Symmetric(system)
+    graph = search(
+        whole if quotient else system, (), Budget(), StubbornSets(system) if reduced else None
+    )
+    cover = _Cover(program, system, "sc", graph, whole.canonical if quotient else None)
+    cover._find_edges()
+    return cover._first, list(cover._edges), cover._edge_numbers
+
+
+def assert_the_same_edges(program: Program) -> None:
+    lifted = lift(program, work=ENOUGH_WORK)
+    if not lifted.closed:
+        return
+    for quotient, reduced in ((False, False), (True, False), (True, True)):
+        compiled = taken(program, lifted, quotient=quotient, reduced=reduced)
+        with in_python():
+            assert taken(program, lifted, quotient=quotient, reduced=reduced) == compiled
+
+
+def test_the_edges_of_automata_that_moves_take() -> None:
+    for sample in corpus(20):
+        assert_the_same_edges(build(sample))
+    assert_the_same_edges(SCENARIOS["aba"].build(readers=3))

@@ -285,7 +285,7 @@ static inline int32_t expand(struct kernel *k, const word *state, const uint32_t
 			if (edge.after >= 0)
 				put(after, k->cells[k->kinds[t->kind].nodes[at].cell], (word)edge.after);
 			if (edge.special < 0) {
-				if (t->group != UINT32_MAX)
+				if (t->group != UINT32_MAX && !k->unsorted)
 					sort_group(k, &k->groups[t->group], after);
 			} else {
 				enum outcome done = take_special(k, i, &k->specials[edge.special], state, after);
@@ -302,7 +302,7 @@ static inline int32_t expand(struct kernel *k, const word *state, const uint32_t
 					k->found.count = start;
 					return lacks ? LACKS : HANDS_OVER;
 				}
-				for (uint32_t g = 0; g < k->groups_count; g++)
+				for (uint32_t g = 0; g < k->groups_count && !k->unsorted; g++)
 					sort_group(k, &k->groups[g], after);
 			}
 			k->found.moves[k->found.count++] = i * OPTIONS + (uint32_t)edge.option;

@@ -147,3 +147,57 @@ EXPORT int32_t racer_labels(struct kernel *k, uint64_t *first)
 	}
 	return k->misses_count > 0 ? MISSED : DONE;
 }
+
+/* Which edge of an automaton each move takes: kind and node, what its thread gets to see (else the
+   option), and the next node. */
+static void edge_of(const struct kernel *k, const word *state, uint32_t move, const word *after,
+					word *edge)
+{
+	const struct thread *t = &k->threads[move / OPTIONS];
+	word at = get(state, t->node);
+	const struct node *n = &k->kinds[t->kind].nodes[at];
+	word answer = n->answers ? get(state, k->cells[n->cell]) : move % OPTIONS;
+	edge[0] = (word)t->kind << 32 | at;
+	edge[1] = answer << 32 | get(after, t->node);
+}
+
+/* Number the edges of automata that moves take, as they come: `edges` has by move the number, and
+   `firsts`, of which there is room for `room`, by number the state and the move that came first.
+   How many edges there are; UINT64_MAX where it cannot be said here. */
+EXPORT uint64_t racer_edges(struct kernel *k, int64_t *edges, uint64_t *firsts, uint64_t room)
+{
+	struct store known = {.words = 2};
+	uint64_t found = UINT64_MAX;
+	k->unsorted = true;
+	k->misses_count = 0;
+	for (size_t s = 0; s < k->expanded; s++) {
+		const word *state = k->store.keys + s * k->words;
+		k->found.count = 0;
+		int32_t moves = expand(k, state, k->words);
+		if (moves < 0)
+			goto done;
+		size_t at = 0;
+		for (size_t place = k->first[s]; place < k->last[s]; place++) {
+			while (at < (size_t)moves && k->found.moves[at] != k->moves[place])
+				at++;
+			if (at == (size_t)moves)
+				goto done;
+			word edge[2];
+			edge_of(k, state, k->moves[place], k->found.states + at * k->words, edge);
+			size_t count = known.count;
+			int64_t number = number_of(&known, edge, hash_of(edge, 2), room, 2);
+			if (number < 0)
+				goto done;
+			if (known.count > count) {
+				firsts[2 * count] = s;
+				firsts[2 * count + 1] = place;
+			}
+			edges[place] = number;
+		}
+	}
+	found = known.count;
+done:
+	k->unsorted = false;
+	free_store(&known);
+	return found;
+}

@@ -75,6 +75,7 @@ struct node {
 	int32_t rows;	/* and how many there are */
 	int32_t label;	/* of the violation that has ended the thread, or -1 */
 	int32_t atomic; /* of a STEP: whether it is of an atomic region */
+	int32_t answers; /* of a STEP: whether its thread gets to see what the cell holds */
 	int32_t slot;	/* of a CLOSING: which window, on which watch */
 	int32_t watch;
 	int32_t opened; /* windows open before its step: pairs of slot and watch at `pairs` */
@@ -184,6 +185,7 @@ struct kernel {
 
 	size_t expanded, transitions, examined;
 	bool edges_wanted;
+	bool unsorted; /* states are left as they are, whatever copies there are */
 	bool in_order; /* what is missing is asked for one by one, as Python would come to it */
 	size_t *first, *last; /* by state, its edges in: */
 	uint32_t *moves, *goals;

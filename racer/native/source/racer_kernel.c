@@ -13,3 +13,4 @@ static int32_t choose(struct kernel *k, const word *state, size_t at, int32_t mo
 #include "searching.c"
 #include "graphs.c"
 #include "preempting.c"
+#include "settling.c"

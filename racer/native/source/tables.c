@@ -192,7 +192,7 @@ static bool room_for_rows(struct kind *kind, struct node *node, int32_t value)
 }
 
 /* What a thread is about to do at a node: `told` are what, cell, label, slot,
-   watch, and whether it is atomic. */
+   watch, whether it is atomic, and whether its thread gets to see the cell. */
 EXPORT int32_t racer_node(struct kernel *k, int32_t kind, int32_t node, const int32_t *told,
 						  int32_t opened, const int32_t *pairs, int32_t values)
 {
@@ -208,6 +208,7 @@ EXPORT int32_t racer_node(struct kernel *k, int32_t kind, int32_t node, const in
 	n->slot = told[3];
 	n->watch = told[4];
 	n->atomic = told[5];
+	n->answers = told[6];
 	n->opened = opened;
 	n->pairs = at;
 	for (int i = 0; i < ANSWERS; i++)

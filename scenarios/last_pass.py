@@ -61,7 +61,7 @@ from .kernel.pages import (
     program_about,
     typed,
 )
-from .kernel.parameters import RecheckingVersion
+from .kernel.parameters import WrittenOut
 from .slab_tail import Move, Neighbour, Owner, move_block
 
 Where = Annotated[
@@ -76,7 +76,7 @@ Where = Annotated[
 ]
 
 
-def expected(*, variant: RecheckingVersion, move: Move, window: Where) -> Expected:
+def expected(*, variant: WrittenOut, move: Move, window: Where) -> Expected:
     if window == "call":
         return Expected("pass", because="while p is kernel-owned its head and that's type stay")
     if variant == "v10":
@@ -89,7 +89,7 @@ def expected(*, variant: RecheckingVersion, move: Move, window: Where) -> Expect
 @scenario(expect=expected)
 def last_pass(
     *,
-    variant: RecheckingVersion = "v9",
+    variant: WrittenOut = "v9",
     owner: Owner = "slab",
     move: Move = "other_head",
     neighbour: Neighbour = "thp",
@@ -130,7 +130,7 @@ def last_pass(
     return program_about(mem, block, p, threads, sometimes=sometimes)
 
 
-async def classify(variant: RecheckingVersion, p: Page, how: How, owned: Watch) -> bool:
+async def classify(variant: WrittenOut, p: Page, how: How, owned: Watch) -> bool:
     """v9 and v10 less PageReserved(p), with a window on each pass."""
     while True:  # retry:
         head = await compound_head(p)  # READ_ONCE(p->compound_info)
@@ -141,9 +141,7 @@ async def classify(variant: RecheckingVersion, p: Page, how: How, owned: Watch) 
         return judged(answer, seen)
 
 
-async def classify_in_one_window(
-    variant: RecheckingVersion, p: Page, how: How, owned: Watch
-) -> bool:
+async def classify_in_one_window(variant: WrittenOut, p: Page, how: How, owned: Watch) -> bool:
     """The same with one window on all of it."""
     async with owned.window() as seen:
         while True:  # retry:
@@ -155,7 +153,7 @@ async def classify_in_one_window(
     return judged(answer, seen)
 
 
-async def one_pass(variant: RecheckingVersion, p: Page, how: How, head: Page) -> tuple[bool, Page]:
+async def one_pass(variant: WrittenOut, p: Page, how: How, head: Page) -> tuple[bool, Page]:
     """The answer of a pass, and p's head after it."""
     answer = await has_kernel_type(head, how)  # PageSlab(head) || ...
     if not answer and variant == "v9":

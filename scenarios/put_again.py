@@ -57,7 +57,7 @@ from .kernel.allocator import Zone, folio_put, make_zone
 from .kernel.lru import folio_add_lru
 from .kernel.memory_failure import hwpoison_caller
 from .kernel.pages import Page, in_free_block, make_block, program_about, user
-from .kernel.parameters import VERSIONS, Injects, SecondTry, Variant
+from .kernel.parameters import IN_C, VERSIONS, Injects, SecondTry, Variant
 from .kernel.users import take_filled, take_slab
 from .museum.parameters import Fix
 
@@ -65,7 +65,7 @@ Taker = Annotated[
     Literal["slab", "user"],
     Meanings({"slab": "a slab of order 1", "user": "a user's folio of order 1"}),
 ]
-Patched = Annotated[Literal["before", "v10"], Configured(), VERSIONS]
+Patched = Annotated[Literal["before", "v10"], Configured(), VERSIONS, IN_C]
 
 
 async def take_for_user(zone: Zone) -> None:

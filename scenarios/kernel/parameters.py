@@ -46,6 +46,9 @@ Variant = Annotated[  # before the patch there is no version of a classifier
     Literal["before", _Versions], Configured(), WhatIf(*get_args(_Ours)), VERSIONS, IN_C
 ]
 RecheckingVersion = Annotated[  # of the versions posted, those that look again
+    Literal["v9", "v10"], Configured(), VERSIONS, IN_C
+]
+WrittenOut = Annotated[  # the same, where the scenario has their loads itself: no C can replace it
     Literal["v9", "v10"], Configured(), VERSIONS
 ]
 PostedVariant = Annotated[Literal["before", _Posted], Configured(), VERSIONS, IN_C]  # no what-ifs

@@ -14,9 +14,15 @@ import pytest
 
 from racer import Result, Scenario, UsageError, explore
 from racer.artefacts.trailer import pin_of
+from racer.catalogue.discovery import catalogue
 from scenarios.free_alloc_free import free_alloc_free
+from scenarios.given_up import given_up
 from scenarios.higher_order_split import higher_order_split
 from scenarios.isolated import isolated
+from scenarios.movable_ops import movable_ops_race
+from scenarios.put_again import put_again
+from scenarios.reserved import reserved
+from scenarios.slab_tail import slab_tail
 from scenarios.split_race import split_race
 from scenarios.unhandlable import unhandlable
 
@@ -29,12 +35,13 @@ def seen(result: Result) -> tuple[object, ...]:
     return result.verdict, result.interleavings, labels
 
 
-def nodes(result: Result, thread: str = "classify") -> int:
-    """How many nodes the thread has that are not alike for all that is found in some state."""
+def nodes(result: Result) -> int:
+    """How many nodes the thread that asks has, each unlike all others for what comes to it."""
     assert result.loaded is not None
     lifted = result.loaded.lifted
     names = [each.name for each in lifted.instances]
-    return len(lifted.automata[names.index(thread)].nodes)
+    asks = "classify" if "classify" in names else "madvise"
+    return len(lifted.automata[names.index(asks)].nodes)
 
 
 def both(scenario: Scenario, version: str, c: str, **parameters: object) -> tuple[Result, Result]:
@@ -112,3 +119,21 @@ def test_the_tree_s_functions_are_those_of_the_model(
 ) -> None:
     c = f"v10+{TREE}/mm/memory-failure.c:{function}"
     both(scenario, "v10", c, caller=caller, **more)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", [given_up, put_again, slab_tail, reserved, movable_ops_race])
+def test_in_scenarios_of_other_questions_too(scenario: Scenario) -> None:
+    both(scenario, "v10", place("v10.c"))
+
+
+@pytest.mark.quick
+def test_every_scenario_with_a_version_of_the_classifier_takes_c_or_says_why_not() -> None:
+    asked = [
+        (each.scenario.name, parameter.in_c is not None)
+        for each in catalogue().found
+        for parameter in each.scenario.parameters
+        if parameter.name == "variant" and "v10" in parameter.allowed
+    ]
+    assert [name for name, takes in asked if not takes] == ["last_pass"]  # it has the loads itself
+    assert len(asked) > 10

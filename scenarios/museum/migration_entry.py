@@ -9,7 +9,10 @@ Models     A locked THP on H whose tail p has a migration entry, as while it is 
 Source     include/linux/swapops.h swap_entry_migration_sync() (6.12.y; upstream it is
            softleaf_to_folio()); mm/huge_memory.c __split_huge_page_tail() (upstream it is
            __split_folio_to_order()), remap_page(). Fix: 4c5e7f0fcd59 (2026)
-Abstract   Of the flags only PG_locked is there. The store of p's flags is that of `flags |= ...`.
+Abstract   - Of the flags only PG_locked is there. The store of p's flags is that of `flags |= ...`.
+           - compound_head() of what is no tail is the page itself: two addresses, and a branch
+             between them, as a compiler may make it. So the load of the flags is at either of
+             two places, and no address of it is computed from what was loaded.
 Bound      One split, one fault.
 
 Answer     p.info is loaded, and by that the flags of H or of p. H stays locked, and p's flags have

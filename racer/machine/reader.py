@@ -28,6 +28,12 @@ class Reader:
         self._groups = tuple(instance.group for instance in lifted.instances)
         self._broken = tuple(layout.broken.items())
         self._places = tuple(zip(lifted.automata, layout.nodes, strict=True))
+        # By thread: its automaton, where its node lies, and by node the label that has ended it.
+        labels: dict[int, dict[int, str | None]] = {}  # copies share one
+        self._labels = tuple(
+            (automaton, field.shift, field.mask, labels.setdefault(id(automaton), {}))
+            for automaton, field in self._places
+        )
         self._seeds: dict[str, Seeds] = {}
         self._sometimes = {
             name: truth_of(f"sometimes {name!r}", predicate, layout, lifted)
@@ -36,10 +42,15 @@ class Reader:
 
     def labels(self, state: State) -> tuple[str, ...]:
         found = [name for name, field in self._broken if field.get(state)]
-        for automaton, field in self._places:  # of almost all states there is nothing to say
-            pending = automaton.pending(field.get(state))
-            if isinstance(pending, Violated):
-                found.append(pending.label)
+        for automaton, shift, mask, known in self._labels:  # this is asked of very many states
+            node = (state >> shift) & mask
+            try:
+                label = known[node]
+            except KeyError:
+                pending = automaton.pending(node)
+                label = known[node] = pending.label if isinstance(pending, Violated) else None
+            if label is not None:
+                found.append(label)
         return tuple(sorted(set(found))) if found else ()
 
     def outcome(self, state: State) -> OutcomeKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
@@ -88,17 +89,7 @@ def place(made: ast.AST, function: Function, node: Node) -> None:
 
 def copied(tree: _Tree) -> _Tree:
     """A tree of its own, with the positions that there are."""
-    made = type(tree)()
-    for name, part in ast.iter_fields(tree):
-        if isinstance(part, list):
-            part = [copied(each) if isinstance(each, ast.AST) else each for each in part]
-        elif isinstance(part, ast.AST):
-            part = copied(part)
-        setattr(made, name, part)
-    for name in tree._attributes:
-        if hasattr(tree, name):
-            setattr(made, name, getattr(tree, name))
-    return made
+    return copy.deepcopy(tree)
 
 
 def filled(tree: ast.expr, arguments: Mapping[str, ast.expr]) -> ast.expr:

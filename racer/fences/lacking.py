@@ -5,8 +5,10 @@ one that is put there moves nothing else. Only places between two events that ma
 a circle of po, rf, co and fr, which alone a model can forbid an execution by. Where there is none,
 and only what windows saw is no interleaving, all accesses matter.
 
-Bound    an execution with a circle can lose a violation in a window by a barrier off the circle,
-         too: that is not looked for, and what is told was explored all the same
+Bound    Of one execution, a thread gets one addition: two that only together keep two of its events
+         in order, by way of a third, are not looked for; smp_mb() between the two is.
+         An execution with a circle can lose a violation in a window, too, by order that leaves
+         it allowed: that is not looked for, and what is told was explored all the same.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from racer.fences.additions import (
     in_order,
     is_weaker,
     order_with,
+    sort_key,
     weakest,
 )
 from racer.lang.changes import ChangedRun, Site, ordered
@@ -105,13 +108,14 @@ class Lacking:
         self._matter = self._that_matter()
 
     def forbidden_with(self, additions: Additions) -> bool:
-        """Whether the model forbids it with these, or windows cannot see then what they saw."""
+        """Whether the model forbids it with these; where no circle is, windows do."""
         found = frozenset(each for each in map(self._effect, additions) if each[1])
         if found not in self._known:
             graph = self.graph(additions)
-            self._known[found] = not (
-                allowed(self._model, graph) and self._windows.agree(self._model, graph, self._ways)
-            )
+            forbidden = not allowed(self._model, graph)
+            if not forbidden and self._alone:
+                forbidden = not self._windows.agree(self._model, graph, self._ways)
+            self._known[found] = forbidden
         return self._known[found]
 
     def graph(self, additions: Additions) -> Graph:
@@ -159,7 +163,7 @@ class Lacking:
 
     def remedies(self, candidates: Sequence[Addition]) -> list[Additions]:
         """The weakest sets of these that forbid it: of one or two, or of three if no smaller one
-        does. Empty if none do."""
+        does, each in a thread of its own. Empty if none do."""
         groups: dict[_Effect, list[Addition]] = {}
         for each in candidates:
             effect = self._effect(each)
@@ -168,16 +172,14 @@ class Lacking:
         tried = [members[0] for members in groups.values()]
         if not self.forbidden_with(frozenset(each for each in tried if each.kind in _STRONGEST)):
             return []
-        found: list[Additions] = []
-        for size in range(1, MOST + 1):
+        found = [frozenset((each,)) for each in tried if self.forbidden_with(frozenset((each,)))]
+        places = self._useful([each for each in tried if frozenset((each,)) not in found])
+        for size in range(2, MOST + 1):
             if size == MOST and found:
                 break
-            for chosen in itertools.combinations(tried, size):
-                these = frozenset(chosen)
-                if _has_two_barriers(chosen) or any(is_weaker(each, these) for each in found):
-                    continue
-                if self.forbidden_with(these):
-                    found.append(these)
+            for chosen in itertools.combinations(places, size):
+                if len({of_place[0].thread for of_place in chosen}) == size:
+                    found += self._at_places(chosen, found)
         by_first = {members[0]: members for members in groups.values()}
         spread = (
             frozenset(chosen)
@@ -185,6 +187,44 @@ class Lacking:
             for chosen in itertools.product(*(by_first[one] for one in in_order(each)))
         )
         return weakest(spread)
+
+    def _useful(self, tried: Sequence[Addition]) -> list[list[Addition]]:
+        """By place, of which kinds, the strongest last, those that forbid it with something in
+        other threads; none of them does alone."""
+        places: dict[tuple[str, Site, bool], list[Addition]] = {}
+        for each in sorted(tried, key=sort_key):
+            places.setdefault((each.thread, each.site, each.is_barrier), []).append(each)
+        strongest = [of_place[-1] for of_place in places.values()]
+        if not self.forbidden_with(frozenset(strongest)):
+            return []
+        return [
+            of_place
+            for of_place in places.values()
+            if self.forbidden_with(
+                frozenset(
+                    each
+                    for each in strongest
+                    if each.thread != of_place[-1].thread or each == of_place[-1]
+                )
+            )
+        ]
+
+    def _at_places(
+        self, places: Sequence[Sequence[Addition]], found: Sequence[Additions]
+    ) -> list[Additions]:
+        """Those sets that forbid it with one addition at each of these places."""
+        more: list[Additions] = []
+        if all(of_place[0].is_barrier for of_place in places):
+            strongest = frozenset(of_place[-1] for of_place in places)
+            if not self.forbidden_with(strongest):
+                return more
+        for chosen in itertools.product(*places):
+            these = frozenset(chosen)
+            if any(is_weaker(each, these) for each in (*found, *more)):
+                continue
+            if self.forbidden_with(these):
+                more.append(these)
+        return more
 
     def _part(self, thread: int, additions: Additions) -> Part:
         barriers = {each.site: each.kind for each in additions if each.is_barrier}
@@ -211,12 +251,12 @@ class Lacking:
         """By thread the numbers of the events that matter, in order."""
         graph = self.graph(frozenset())
         circles = (graph.skeleton.po | graph.com).plus
-        alone = graph.is_sequential  # only what windows saw is no interleaving
+        self._alone = graph.is_sequential  # only what windows saw is no interleaving
         return [
             [
                 at
                 for at, event in enumerate(way.events)
-                if event.kind != "F" and (alone or circles.has(first + at, first + at))
+                if event.kind != "F" and (self._alone or circles.has(first + at, first + at))
             ]
             for first, way in zip(self._layout.first, self._ways, strict=True)
         ]
@@ -246,12 +286,6 @@ class Lacking:
 
 
 _STRONGEST: Final = ("mb", "acquire", "release")
-
-
-def _has_two_barriers(chosen: Sequence[Addition]) -> bool:
-    """Whether two of them are barriers at one site."""
-    places = [each[:2] for each in chosen if each.is_barrier]
-    return len(set(places)) < len(places)
 
 
 def _taken(

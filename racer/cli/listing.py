@@ -113,3 +113,6 @@ def _told(found: Found, parameter: Parameter) -> Iterator[str]:
         if parameter.is_what_if(value):
             words = marked_what_if(words)
         yield filled(f"{show_value(value):{width}}  {words}", "    ", hang=width + 6)
+    if parameter.in_c is not None:
+        known = parameter.in_c.known_names()
+        yield filled(f"or C, as FILE[:FUNCTION] (see --patch): {known}", "    ", hang=6)

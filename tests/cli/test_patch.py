@@ -136,6 +136,14 @@ def test_diff_takes_it_as_a_value(racer: Run, v11: Path) -> None:
 
 
 @pytest.mark.quick
+def test_which_functions_of_c_it_takes_is_told_in_words(racer: Run, here: Path) -> None:
+    _, out, _ = racer("list", "split_race")
+    assert "or C, as FILE[:FUNCTION] (see --patch): HWPoisonKernelOwned()," in " ".join(out.split())
+    _, out, _ = racer("list", "aba")
+    assert "or C" not in out
+
+
+@pytest.mark.quick
 def test_no_parser_of_c_is_loaded_where_no_c_is_read() -> None:
     code = "import sys\nfrom racer.cli import main\n"
     code += "main(['list'])\nprint('tree_sitter' in sys.modules)"

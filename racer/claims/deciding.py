@@ -185,7 +185,10 @@ def _about_nothing(claim: Claim, known: Mapping[CaseKey, _KnownCase], memory: st
     for ask in claim.asks:
         of_scenario = case_key(ask.scenario, {})[0]
         cases = [case for (where, _), case in known.items() if where == of_scenario]
-        shown = [label for case in cases if isinstance(case, Case) for label in case.labels]
+        made = [case for case in cases if isinstance(case, Case)]
+        if any(case.bound for case in made):
+            continue  # of a search that was cut nothing is claimed to hold
+        shown = [label for case in made for label in case.labels]
         why = unknown_label(ask, shown, memory)
         if why:
             return why

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 
 from racer.catalogue.scenario import Scenario
 from racer.claims.data import Ask, Never, Parameters, Shows
-from racer.errors import UsageError, suggestion
+from racer.errors import ProgramError, UsageError, suggestion
 from racer.lang.outcomes import OWN_LABELS
 from racer.lang.specs.linearizable import NOT_LINEARIZABLE
 from racer.lang.whose import is_a_users
@@ -34,11 +34,14 @@ def unknown_label(ask: Ask, shown: Iterable[str], memory: str) -> str:
     about something else. `shown` are the labels of its cases."""
     if not isinstance(ask, Never | Shows):
         return ""
-    named = dict.fromkeys([*shown, *_declared(ask, memory)])
-    if ask.label in (*named, *OWN_LABELS, NOT_LINEARIZABLE):
+    shown = dict.fromkeys(shown)
+    if ask.label in (*shown, *OWN_LABELS, NOT_LINEARIZABLE):
         return ""
     texts = list(_texts(ask.scenario))
     if any(text is None or re.fullmatch(text, ask.label, re.DOTALL) for text in texts):
+        return ""
+    named = dict.fromkeys([*shown, *_declared(ask, memory)])
+    if ask.label in named:
         return ""
     return (
         f"it asks about the label {ask.label!r}, which scenario {ask.scenario.name!r} does not "
@@ -58,7 +61,7 @@ def _declared_at(scenario: Scenario, parameters: Parameters, memory: str) -> Ite
     try:
         declared = scenario.expected(memory, **parameters)
         program = scenario.build(**parameters)
-    except UsageError:  # it cannot happen
+    except (ProgramError, UsageError):  # it cannot happen; or whoever explores it is told
         return
     yield from declared.labels if declared is not None else ()
     for names in (program.invariants, program.finally_, program.consistency, program.sometimes):

@@ -144,7 +144,7 @@ CLAIMS = """
 from racer import Answer, Claim, Never
 
 def claim(name, scenario):
-    asks = (Never("torn", scenario),)
+    asks = (Never("deadlock", scenario),)
     return Claim(name, "it ends", made="here", asks=asks, expected=Answer("holds"))
 
 CLAIMS = (claim("L1", building), claim("L2", fine))

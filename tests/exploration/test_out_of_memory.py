@@ -195,6 +195,7 @@ def test_without_the_memory_for_least_witnesses_those_that_were_met_do(
 
     whole = explore(rule_one())
     monkeypatch.setattr(PreemptionSearch, "run", run)
+    monkeypatch.setattr("racer.search.compiled_preemptions._Compiled.run", run)
     result = explore(rule_one())
     assert (result.verdict, result.bound) == ("fail", None)
     assert result.interleavings == whole.interleavings

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 from hypothesis import given
 
-from racer import Cell, Memory, Program, State, Thread
+from racer import Cell, Memory, Program, State, Thread, Violation, atomic, explore
 from racer.automata.lifting import WORK, Lifted, lift
 from racer.catalogue.discovery import catalogue
 from racer.exploration.covering import _Cover
@@ -279,3 +279,33 @@ def test_the_edges_of_automata_that_moves_take() -> None:
     for sample in corpus(20):
         assert_the_same_edges(build(sample))
     assert_the_same_edges(SCENARIOS["aba"].build(readers=3))
+
+
+def test_least_schedules_past_atomic_regions() -> None:
+    """Leaving a thread in one preempts nobody, so what shows within costs less."""
+
+    def make() -> Program:
+        memory = Memory()
+        x, y = memory.cell("x", 0), memory.cell("y", 0)
+
+        async def keeps() -> None:
+            async with atomic():
+                await x.store(1)
+                await y.store(1)
+            await x.store(2)
+            await y.store(2)
+
+        async def looks() -> tuple[int, int]:
+            seen = await x.load(), await y.load()
+            if seen == (1, 0):
+                raise Violation("within")
+            if seen == (2, 1):
+                raise Violation("without")
+            return seen
+
+        return Program(memory, {"A": Thread(keeps), "R": Thread(looks, copies=2)})
+
+    assert_the_same_schedules(make)
+    found = explore(make()).violations
+    assert found["within"].witness.preemptions == 0
+    assert found["without"].witness.preemptions == 1

@@ -76,14 +76,22 @@ def live_before(blocks: list[Block]) -> dict[int, frozenset[str]]:
 
 
 def coroutine(
-    function: Function, name: str, parameters: Iterable[str], first: Block, at: str
+    function: Function,
+    name: str,
+    parameters: Iterable[str],
+    first: Block,
+    at: str,
+    declared: Iterable[str] = (),
 ) -> ast.AsyncFunctionDef:
-    """The function; `at` is a name for the number of the block that is next."""
-    return _Emitting(function, first, at, list(parameters)).made(name)
+    """The function; `at` is a name for the number of the block that is next, `declared` are names
+    of locals."""
+    return _Emitting(function, first, at, list(parameters), set(declared)).made(name)
 
 
 class _Emitting:
-    def __init__(self, function: Function, first: Block, at: str, parameters: list[str]) -> None:
+    def __init__(
+        self, function: Function, first: Block, at: str, parameters: list[str], declared: set[str]
+    ) -> None:
         self._function = function
         self._at = at
         self._parameters = parameters
@@ -94,6 +102,13 @@ class _Emitting:
             | {name for b in blocks if b.value for name in names_in(b.value, ast.Store)}
             | set(parameters)
         )
+        looked_at = {
+            name
+            for b in blocks
+            for each in (*b.statements, *([b.value] if b.value else ()))
+            for name in names_in(each, ast.Load)
+        }
+        self._unassigned = (looked_at & declared) - set(self._locals)
         leads = [way for block in blocks for way in block.ways]
         counts = {id(block): sum(way is block for way in leads) for block in blocks}
         numbered = [b for b in blocks if b is first or counts[id(b)] > 1]
@@ -103,6 +118,11 @@ class _Emitting:
 
     def made(self, name: str) -> ast.AsyncFunctionDef:
         body: list[ast.stmt] = [ast.Expr(ast.Constant(f"{self._function.name}()"))]
+        unset = sorted(self._unassigned)
+        if unset:  # that of C which is never assigned is a local all the same
+            targets: list[ast.expr] = [ast.Name(each, ast.Store()) for each in unset]
+            never = ast.Assign(targets, ast.Constant(None))
+            body.append(ast.If(ast.Constant(False), [never], []))
         if self._loops:
             body.append(self._goto(0))
             inner: list[ast.stmt] = []

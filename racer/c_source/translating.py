@@ -175,7 +175,10 @@ class _Translation:
             lifted.sunk += sink(statements.first)
         if self._compiled in ("fused", "sunk"):
             lifted.fused += fuse(statements.first, scope.fresh)
-        tree = coroutine(function, function.name, parameters, statements.first, scope.fresh("at"))
+        at = scope.fresh("at")
+        tree = coroutine(
+            function, function.name, parameters, statements.first, at, declared=scope.used
+        )
         if not self._notes.refusals:
             module = ast.Module([tree], [])
             code = compile(module, function.text.path, "exec", dont_inherit=True)

@@ -158,3 +158,11 @@ def test_a_cast_that_would_cut_a_value_is_told(tmp_path: Path) -> None:
     lifted = lift(tmp_path, "int f(long n) { return (u8)n; }")
     assert ran(lifted, 300) == 300  # in C it is 44
     assert "(u8) leaves the value as it is: integers have no width" in lifted.warnings[0]
+
+
+@pytest.mark.quick
+def test_a_local_that_is_never_assigned_has_no_value(tmp_path: Path) -> None:
+    lifted = lift(tmp_path, "int f(int n) { int m; if (n) return m; return 2; }")
+    assert ran(lifted, 0) == 2
+    with pytest.raises(UnboundLocalError, match="'m'"):  # in C any value would do
+        ran(lifted, 1)

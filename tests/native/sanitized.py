@@ -4,11 +4,17 @@ at what is undefined: python -m tests.native.sanitized LIBRARY"""
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from racer.native import building, library
 from tests.corpus import corpus
-from tests.native.test_agreement import assert_one_graph, ways
+from tests.native.test_agreement import (
+    assert_one_graph,
+    assert_the_same_edges,
+    assert_the_same_schedules,
+    ways,
+)
 from tests.programs import build
 
 
@@ -20,9 +26,11 @@ def main() -> None:
     library.loaded.cache_clear()
     assert library.loaded().why is None, library.loaded().why
     searched = 0
-    for sample in (*corpus(45), *corpus(15, unbounded=True)):
+    for sample in (*corpus(30), *corpus(10, unbounded=True)):
         for way in ways(build(sample)):
             assert_one_graph(way)
+        assert_the_same_schedules(partial(build, sample))
+        assert_the_same_edges(build(sample))
         searched += 1
     print(f"{searched} programs searched")
 

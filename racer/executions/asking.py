@@ -35,6 +35,9 @@ from racer.lang.outcomes import OutcomeKey
 # The models that keep dependencies: the others are asked about one reading.
 KEEP_DEPENDENCIES: Final = ("arm64", "lkmm")
 
+# The models that take long to ask: what others allow is looked at first.
+SLOW: Final = ("lkmm",)
+
 # So many executions are counted without being asked for.
 FEW: Final = 200
 _LENGTH: Final = 4  # of a thread, in events, before it is known to have more
@@ -183,6 +186,7 @@ class Asked:
             if seen > FEW and self._count is None:
                 looked.counts = False
             looked.at(built, end)
+        looked.finish()
         for account in accounts:
             self._finish(account, looked)
         return accounts
@@ -223,19 +227,32 @@ class _Looking:
         self.building = building
         self._accounts = accounts
         self._read: dict[tuple[Way, Depends], Way] = {}
+        self._later: list[tuple[Account, Built, End]] = []
         self.counts = True
         self.bracket: dict[str, tuple[set[str], set[str]]] = {
             each.model.name: (set(), set()) for each in accounts if each.keeps
         }
 
     def at(self, built: Built, end: End) -> None:
-        """Look at one, if it may come to anything new."""
+        """Look at one, if it may come to anything new: where not all are counted, later if it is
+        not among those that a model which is quick to ask allows as well."""
         if not any(self._wants(each, end) for each in self._accounts):
             return
         seen = _Seen(self, built)
         for account in self._accounts:
-            if self._wants(account, end):
+            if not self._wants(account, end):
+                continue
+            if not self.counts and account.model.name in SLOW and not seen.is_likely:
+                self._later.append((account, built, end))
+            else:
                 self._note(account, seen, end)
+
+    def finish(self) -> None:
+        """Look at those that were left for later."""
+        for account, built, end in self._later:
+            if self._wants(account, end):
+                self._note(account, _Seen(self, built), end)
+        self._later.clear()
 
     def _wants(self, account: Account, end: End) -> bool:
         if self.counts or (end.outcome is not None and end.outcome not in account.examples):
@@ -334,6 +351,13 @@ class _Seen:
         if reading not in self._graphs:
             self._graphs[reading] = self._looking.graph(self._built, reading)
         return self._graphs[reading]
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether a model that is quick to ask, and stronger than the slow ones, allows it."""
+        return self._looking.is_sequential(self._built) or allowed(
+            MODELS["arm64"], self.graph(self._looking.none)
+        )
 
     @property
     def is_interleaving(self) -> bool:

@@ -40,7 +40,8 @@ class Unending(Exception):
 
     def __init__(self, thread: str) -> None:
         super().__init__(
-            f"thread {thread!r} had {MOST} events in one history: it goes round a loop that stores"
+            f"thread {thread!r} had {MOST} events in one history, and no more are followed: it "
+            f"goes round a loop that stores or never comes back to what it was, or is that long"
         )
 
 

@@ -75,9 +75,13 @@ def _imported(given: Path, path: Path) -> ModuleType:
         ) from error
 
 
-def read_files() -> list[Path]:
-    """The files of the user's that were read to load others."""
-    return sorted({path for package in _by_root.values() for path in package.files})
+def read_files(of: Path | None = None) -> list[Path]:
+    """The files of the user's that were read so far: all, or those of the package of one."""
+    packages = list(_by_root.values())
+    if of is not None:
+        file = of.resolve()
+        packages = [package for package in packages if file in set(package.files)]
+    return sorted({path for package in packages for path in package.files})
 
 
 def source_of(path: Path) -> bytes:

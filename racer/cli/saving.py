@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from racer.catalogue.packages import read_files
@@ -28,6 +29,7 @@ def opened_checkpoint(request: Request, selection: Selection) -> Iterator[Checkp
         return
     from racer.search.checkpoints import checkpoint  # nobody else pays for its import, of SQLite
 
+    files = read_files(Path(selection.found.scenario.source.path))
     parameters = show_parameters(selection.parameters)
     about = {
         "scenario": selection.found.saved_reference,
@@ -35,7 +37,7 @@ def opened_checkpoint(request: Request, selection: Selection) -> Iterator[Checkp
         "memory model": request.memory,
         **{
             "version of racer or Python" if name == RACER else f"file {name}": digest
-            for name, digest in digests(read_files()).items()
+            for name, digest in digests(files).items()
         },
     }
     with checkpoint(named_by_user(request.checkpoint, "--checkpoint"), about) as found:

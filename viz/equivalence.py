@@ -41,7 +41,7 @@ def basis_text(found: Equivalence) -> str:
         case "closed":
             return "Over all values that cells may come to, whatever other threads do."
         case "reached":
-            return "Over all answers that come in some state; automata do not close."
+            return "Over all answers that come in some state."
         case None:
             return f"Nothing is proved: {found.bound}."
 

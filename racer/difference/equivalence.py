@@ -7,7 +7,8 @@ first, and the first pair that does not agree is told with the fewest answers th
 Sound    The walk is over automata that have an edge for every answer that may come: closed ones;
          or, where a closure does not converge, those that a search of all states leaves. Where
          there are neither, or a cell may hold what it never holds in the other program, it is
-         `bound`.
+         `bound`. Where a closed automaton has a node at which the model fails, a search says
+         whether that comes: if so it is a ModelError, and no behaviour to compare.
 Differs  from equal verdicts: nothing is said of the cells and of the other threads that they meet.
 Bound    Values are compared as text, and watches by name: an object of one program is never equal
          to one of another. Values of one cell that are the same as text make the answer `bound`.
@@ -23,9 +24,8 @@ from racer.automata.automaton import CellStep, ClosedAutomaton, ValueTable
 from racer.automata.condensing import copied
 from racer.automata.growing import GrowingAutomaton, describe_pending
 from racer.automata.lifting import Lifted, step_of
+from racer.difference.basis import Basis, lifted_alike
 from racer.errors import UsageError, suggestion
-from racer.exploration.exploring import explored
-from racer.exploration.wanted import Wanted
 from racer.files import shown_path
 from racer.lang.effects import Misuse
 from racer.lang.outcomes import Violation
@@ -34,12 +34,10 @@ from racer.lang.pending import AboutTo, Closing, Returned, Violated
 from racer.lang.program import Program
 from racer.lang.values import describe
 from racer.lang.watches import OBSERVATIONS
-from racer.machine.loaded import load_program
 from racer.search.limits import deadline_after
 from racer.words.outcomes import came_to, observation_text
 from racer.words.phrases import operation_text, step_text
 
-Basis = Literal["closed", "reached"]
 Verdict = Literal["equivalent", "different", "bound"]
 _BLOCKED: Final = "it is blocked"
 
@@ -117,7 +115,8 @@ def equivalence(
 ) -> Equivalence:
     """Compare the threads of that name, or all that have the same name in both.
 
-    Errors   UsageError for a name that no thread has; ModelError as lift() raises it.
+    Errors   UsageError for a name that no thread has; ModelError as lift() raises it, and where a
+             thread fails in a state that can be reached.
     """
     groups = [_groups(program) for program in programs]
     if thread is not None:
@@ -131,7 +130,7 @@ def equivalence(
         for own, other in (groups, reversed(groups))
     )
     with patience(timeout, deadline_after(timeout)):
-        lifted, basis, bound = _lifted(programs, names, max_states, timeout)
+        lifted, basis, bound = lifted_alike(programs, names, max_states, timeout)
         if lifted is None:
             pairs = tuple(ThreadPair(name, "bound", why=bound or "") for name in shared)
         else:
@@ -142,29 +141,6 @@ def equivalence(
 def _groups(program: Program) -> dict[str, bool]:
     """The threads, copies as one, each with whether it is a daemon."""
     return {each.group: each.daemon for each in program.instances()}
-
-
-def _lifted(
-    programs: tuple[Program, Program],
-    names: tuple[str, str],
-    max_states: int | None,
-    timeout: float | None,
-) -> tuple[tuple[Lifted, Lifted] | None, Basis | None, str | None]:
-    deadline = deadline_after(timeout)
-    closed = [load_program(program).closed(deadline) for program in programs]
-    if all(each.closed for each in closed):
-        return (closed[0], closed[1]), "closed", None
-    reached = []
-    for program, name in zip(programs, names, strict=True):
-        wanted = Wanted(count=True, max_states=max_states, timeout=timeout, deadline=deadline)
-        result = explored(program, wanted)
-        if result.bound is not None or result.loaded is None:
-            why = result.bound or "there is no program"
-            return None, None, f"automata do not close, and the search of {name} was cut: {why}"
-        if not result.loaded.lifted.closed:
-            return None, None, f"automata do not close, and not all states of {name} were searched"
-        reached.append(result.loaded.lifted)
-    return (reached[0], reached[1]), "reached", None
 
 
 class _Move(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from racer import Memory, Program, Thread, UsageError, Violation, atomic
+from racer import Memory, ModelError, Program, Thread, UsageError, Violation, atomic
 from racer.difference.equivalence import equivalence
 from racer.lang.cells import Cell
 from tests.difference.pairs import NAMES, compared, programs
@@ -172,6 +172,43 @@ def test_where_a_window_opens_is_part_of_what_a_thread_does() -> None:
     parting = found.threads[0].parting
     assert parting is not None and parting.answers == ()
     assert parting.does == ("does load x, and opens a window of x is 1", "does load x")
+
+
+def windowed_failing_at(value: int) -> Program:
+    """T loads x twice in a window, and fails where it gets `value` and then 0; W stores 1."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+    one = mem.watch("x is 1", lambda state: state[x] == 1, cells=[x])
+
+    async def thread() -> bool:
+        async with one.window() as seen:
+            first = await x.load()
+            if (first, await x.load()) == (value, 0):
+                raise TypeError("no such values")
+        return seen.never
+
+    async def writer() -> None:
+        await x.store(1)
+
+    return Program(mem, {"T": Thread(thread), "W": Thread(writer)})
+
+
+def test_a_thread_that_fails_is_no_behaviour_to_compare() -> None:
+    # On its way out it closes its window, which the other does only after other values.
+    with pytest.raises(ModelError, match=r"^other cannot be compared: thread 'T' fails .*no such"):
+        equivalence((windowed(False), windowed_failing_at(0)), NAMES)
+    with pytest.raises(ModelError, match=r"^one cannot be compared: thread 'T' fails "):
+        equivalence((windowed_failing_at(0), windowed_failing_at(0)), NAMES)
+
+
+def test_a_failure_that_never_comes_is_left_to_a_search() -> None:
+    # x is never 0 after it was 1, which a closure does not know: of each load it has both values.
+    both = windowed_failing_at(1), windowed_failing_at(1)
+    found = equivalence(both, NAMES)
+    assert (found.verdict, found.basis) == ("equivalent", "reached")
+    found = equivalence(both, NAMES, max_states=3)
+    assert (found.verdict, found.basis) == ("bound", None)
+    assert found.bound is not None and "fails (it raised TypeError: no such" in found.bound
 
 
 def counters(limit: int | None) -> Program:

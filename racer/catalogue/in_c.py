@@ -49,11 +49,15 @@ class Role:
     name       by which the scenario asks for it
     functions  its names in C, in all versions so far
     is_value   it is what the parameter is about: with it none of the other values counts
+    prototype  what the model calls, as C has it: `bool f(struct page *page, unsigned long flags)`.
+               C that cannot be called so is refused, and of a name that is none of `functions` what
+               returns another type; it may lack parameters at the end. Empty: nothing is compared
     """
 
     name: str
     functions: tuple[str, ...]
     is_value: bool = False
+    prototype: str = ""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -135,16 +139,58 @@ def given(
 ) -> Patched:
     """The value for a scenario, of what was read already. `functions` are by the names of their
     roles; `beside` is the value that they are given beside; `text` the place of the C."""
+    for role in mark.roles:
+        if role.name in functions:
+            _require_fit(role, source, functions[role.name])
     is_value = any(role.is_value and role.name in functions for role in mark.roles)
     made = Patched((text or source.shown) if is_value else beside)
     made.functions, made.mark, made.source = functions, mark, source
     return made
 
 
+def _require_fit(role: Role, source: Source, name: str) -> None:
+    """Errors: UsageError for a function that cannot be what the role is."""
+    if not role.prototype:
+        return
+    from racer.c_source.prototypes import misfit, prototype_in, prototype_of
+
+    function = source.function(name)
+    found, wanted = prototype_of(function), prototype_in(role.prototype)
+    why = misfit(found, wanted)
+    if not why and name not in role.functions and found.returns != wanted.returns:
+        why = f"it returns {found.returns}, and the {role.name} {wanted.returns}"
+    if why:
+        known = " or ".join(f"{each}()" for each in role.functions)
+        raise UsageError(
+            f"{name}() at {function.path}:{function.first} cannot be taken as the {role.name}: "
+            f"{why}.\nUsual cause: the name of another function.\n"
+            f"Try: the function that has the part of {known}."
+        )
+
+
+def parts_of(mark: InC, value: Patched) -> str:
+    """Which function stands for each role, in sentences; of what the input has and what was not
+    named to be taken, too."""
+    said, own, left = [], [], []
+    names = _those_that_count(value.source)
+    for role in mark.roles:
+        name = value.functions.get(role.name)
+        if name is None:
+            own.append(f"{role.name} ({value})" if role.is_value else role.name)
+            there = [each for each in role.functions if each in names]
+            left += [f"{each}() of {value.source.shown}" for each in there]
+        elif name in role.functions:
+            said.append(f"{name}() is the {role.name}")
+        else:
+            said.append(f"{name}() is taken as {role.functions[-1]}(), the {role.name}")
+    text = f"In C: {', '.join(said)}."
+    if own:
+        text += f" The model's own: {', '.join(own)}."
+    return f"{text} Not taken: {', '.join(left)}." if left else text
+
+
 def _functions(mark: InC, place: Place, source: Source) -> dict[str, str]:
     """By the name of each role the function that has it."""
-    from racer.c_source.translating import changed_functions
-
     if place.function:
         role = mark.role_of(place.function) or next((r for r in mark.roles if r.is_value), None)
         if role is None:
@@ -153,10 +199,7 @@ def _functions(mark: InC, place: Place, source: Source) -> dict[str, str]:
             )
         source.function(place.function)  # refused if it is not there, or not whole
         return {role.name: place.function}
-    names = source.names()
-    if source.kind != "C file":
-        changed = changed_functions(source)
-        names = [each for each in names if each in changed]
+    names = _those_that_count(source)
     found: dict[str, str] = {}
     for name in names:
         role = mark.role_of(name)
@@ -173,6 +216,16 @@ def _functions(mark: InC, place: Place, source: Source) -> dict[str, str]:
     for name in found.values():
         source.function(name)
     return found
+
+
+def _those_that_count(source: Source) -> list[str]:
+    """Of a patch, the functions that it changes; of a file all."""
+    from racer.c_source.translating import changed_functions
+
+    if source.kind == "C file":
+        return source.names()
+    changed = changed_functions(source)
+    return [each for each in source.names() if each in changed]
 
 
 def lifted(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
-from racer.catalogue.in_c import Patched, patched
+from racer.catalogue.in_c import Patched, parts_of, patched
 from racer.catalogue.parameters import Parameter, Range, Value, parameters_of, show_parameters
 from racer.errors import Location, ProgramError, RacerError, UsageError, suggestion
 from racer.files import shown_path, source_line
@@ -163,6 +163,15 @@ class Scenario:
             if each.in_c is not None and each.is_in_c(value):
                 given[each.name] = patched(each.in_c, str(value), str(each.default))
         return given
+
+    def parts_in_c(self, values: Mapping[str, Value]) -> list[str]:
+        """Of each parameter for which C is given, which function of it stands for what."""
+        given = self._given(values)
+        return [
+            parts_of(each.in_c, value)
+            for each in self.parameters
+            if each.in_c is not None and isinstance(value := given[each.name], Patched)
+        ]
 
     def in_c(self, values: Mapping[str, Value]) -> bool:
         """Whether C is given for any of its parameters."""

@@ -22,6 +22,7 @@ from racer.exploration.wanted import Sample
 from racer.lang.program import Program
 from racer.viz.documents.case import ExploredCase
 from racer.viz.summary import heading
+from racer.viz.wrapping import filled
 
 if TYPE_CHECKING:
     from racer.viz.page.report import ClaimRow
@@ -79,7 +80,9 @@ class Selection:
     def heading(self, reference: str, memory: str) -> str:
         """What is explored, and what that is about."""
         summary = self.found.scenario.summary
-        return heading(reference, summary, self.parameters, memory, self.what_ifs)
+        title = heading(reference, summary, self.parameters, memory, self.what_ifs)
+        parts = self.found.scenario.parts_in_c(self.parameters)
+        return "\n".join([title, *(filled(each) for each in parts)])
 
 
 def made_trailer(request: Request, selection: Selection, result: Result) -> Trailer | None:

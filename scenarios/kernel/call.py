@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from racer import Lock, Memory, UsageError, lifted
 
 from .allocator import Zone
-from .classifier import MF, Question, bits, flags_of, make_question
+from .classifier import MF, Question, bits, flags_of, make_question, parameters_of
 from .pages import Page
 from .parameters import (
     Caller,
@@ -142,8 +142,10 @@ def handlable_in_c(variant: Variant, zone: Zone) -> Handlable | None:
     if in_c is None:
         return None
 
+    most = parameters_of(in_c)
+
     async def handlable(zone: Zone, page: Page, flags: MF) -> bool:
-        return bool(await in_c(page, bits(flags)))
+        return bool(await in_c(*(page, bits(flags))[:most]))
 
     return handlable
 
@@ -154,8 +156,10 @@ def getting_in_c(variant: Variant, zone: Zone) -> Getting | None:
     if in_c is None:
         return None
 
+    most = parameters_of(in_c)
+
     async def getting(call: Call, page: Page, flags: MF) -> Literal[0, 1, "-EBUSY"]:
-        return GOT[await in_c(page, bits(flags))]
+        return GOT[await in_c(*(page, bits(flags))[:most])]
 
     return getting
 

@@ -242,12 +242,17 @@ AS_COMPILED: Mapping[TypeReads, Literal["written", "fused", "sunk"]] = {
 
 def as_classifier(in_c: Callable[..., Coroutine[Any, Any, bool]]) -> Classifier:
     """A function of C: of a page, or of a page and the flags of the call."""
-    most = in_c.__code__.co_argcount
+    most = parameters_of(in_c)
 
     async def classify(p: Page, how: How) -> bool:
         return await in_c(*(p, bits(how.flags))[:most])
 
     return classify
+
+
+def parameters_of(in_c: Callable[..., Coroutine[Any, Any, Any]]) -> int:
+    """How many a function of C has: it may lack some of its role's at the end."""
+    return in_c.__code__.co_argcount
 
 
 def bits(flags: MF) -> int:

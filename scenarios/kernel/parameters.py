@@ -36,9 +36,22 @@ VERSIONS = Meanings(
 # Functions of the kernel for which C can be given, by all names that they have had.
 IN_C = InC(
     Path(__file__).with_name("page_model.toml"),
-    Role("classifier", ("HWPoisonKernelOwned", "is_kernel_owned_page"), is_value=True),
-    Role("handlable", ("HWPoisonHandlable",)),
-    Role("getting", ("__get_hwpoison_page",)),
+    Role(
+        "classifier",
+        ("HWPoisonKernelOwned", "is_kernel_owned_page"),
+        is_value=True,
+        prototype="bool f(struct page *page, unsigned long flags)",
+    ),
+    Role(
+        "handlable",
+        ("HWPoisonHandlable",),
+        prototype="bool f(struct page *page, unsigned long flags)",
+    ),
+    Role(
+        "getting",
+        ("__get_hwpoison_page",),
+        prototype="int f(struct page *page, unsigned long flags)",
+    ),
 )
 
 Version = Annotated[_Versions, Configured(), WhatIf(*get_args(_Ours)), VERSIONS, IN_C]

@@ -97,6 +97,57 @@ def test_a_function_of_another_name_takes_the_place_of_the_version(here: Path) -
         split_race(variant="renamed.c")
 
 
+def head_of(out: str) -> str:
+    return " ".join(out.partition("\n\n")[0].split())
+
+
+def test_the_report_says_which_function_stands_for_what(racer: Run, here: Path) -> None:
+    text = with_c_of("v10.c").replace("is_kernel_owned_page", "page_is_the_kernel_s")
+    handlable = "static bool HWPoisonHandlable(struct page *page)\n{\n\treturn PageLRU(page);\n}\n"
+    (here / "both.c").write_text(f"{text}\n{handlable}")
+    explore = ("explore", "free_alloc_free", "--no-count", "--patch")
+    out = racer(*explore, "both.c:page_is_the_kernel_s")[1]
+    assert head_of(out).endswith(
+        "In C: page_is_the_kernel_s() is taken as is_kernel_owned_page(), the classifier. "
+        "The model's own: handlable, getting. Not taken: HWPoisonHandlable() of both.c."
+    )
+    out = racer(*explore, "both.c:HWPoisonHandlable")[1]
+    assert head_of(out).endswith(
+        "In C: HWPoisonHandlable() is the handlable. The model's own: classifier (v9), getting."
+    )
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("declared", "why"),
+    [
+        ("int f(struct page *page)", "it returns int, and the classifier bool"),
+        ("bool f(void)", "it has no parameter, and is to be given struct page *"),
+        ("bool f(struct page *p, int n, int m)", "it has 3 parameters, and is given 2"),
+        (
+            "bool f(struct folio *f)",
+            "its parameter 1 is struct folio *, and is given struct page *",
+        ),
+        ("bool f(int pages[])", "its parameter 1 is int *, and is given struct page *"),
+        ("struct page *f(struct page *p)", "it returns struct page *, and the classifier bool"),
+    ],
+)
+def test_a_function_that_cannot_be_what_it_is_given_for_is_refused(
+    declared: str, why: str, here: Path
+) -> None:
+    (here / "other.c").write_text(f"static {declared}\n{{\n\treturn 0;\n}}\n")
+    with pytest.raises(UsageError) as error:
+        split_race(variant="other.c:f")
+    assert f"other.c:1 cannot be taken as the classifier: {why}." in str(error.value)
+
+
+@pytest.mark.quick
+def test_of_numbers_a_parameter_may_have_another_type(here: Path) -> None:
+    text = "static inline bool f(struct page *const page, int flags)\n{\n\treturn flags;\n}\n"
+    (here / "other.c").write_text(text)
+    assert split_race(variant="other.c:f").functions
+
+
 @pytest.mark.quick
 def test_what_means_nothing_is_told_where_it_is_explored(racer: Run, here: Path) -> None:
     text = with_c_of("v10.c").replace("PageReserved(page)", "PageStrange(page)")

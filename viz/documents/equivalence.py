@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from racer.catalogue.parameters import Value
-from racer.difference.equivalence import Basis, Equivalence, Parting, ThreadPair, Verdict
+from racer.difference.basis import Basis
+from racer.difference.equivalence import Equivalence, Parting, ThreadPair, Verdict
 from racer.exploration.witness_file import racer_version
 from racer.viz.documents.parts import Entry, Number, Parameters, dumped
 

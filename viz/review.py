@@ -23,6 +23,8 @@ def review_text(found: Review) -> str:
     parts = ["\n".join([_title(found), _headline(found)])]
     parts += [_patch(number, each) for number, each in enumerate(found.patches, 1)]
     parts += [filled(f"Note: {note}.", hang=2) for note in found.notes]
+    if found.cut:
+        parts.append(filled(f"Interrupted. Not looked at: {found.cut}.", hang=2))
     return "\n\n".join(parts)
 
 
@@ -35,6 +37,8 @@ def review_mail(found: Review, command: str) -> str:
         told = [line for change in patch.changes for line in _mailed(change)]
         if told:
             lines += ["", *filled(patch.title).split("\n"), *told]
+    if found.cut:
+        lines += ["", *filled(f"Not looked at: {found.cut}.").split("\n")]
     lines += ["", command]
     return "\n".join(ascii_text(line) for line in lines)
 
@@ -60,7 +64,7 @@ def _verdict(found: Review) -> str:
         return "worse"
     if any(case.is_worse for case in cases):
         return "fails"
-    if any(case.is_open for case in cases):
+    if found.cut or any(case.is_open for case in cases):
         return "not decided"
     if any(case.differs for case in cases):
         return "other verdicts"
@@ -73,13 +77,18 @@ def _mirrored(found: Review) -> list[Change]:
     return [change for _, change in found.changes() if change.models or change.cases]
 
 
+def _function(change: Change) -> tuple[str, str]:
+    """What several patches may change."""
+    return change.touched.path, change.touched.name
+
+
 def _headline(found: Review) -> str:
     return filled(f"{_verdict(found).upper()}  {_headline_words(found)}", hang=2)
 
 
 def _headline_words(found: Review) -> str:
-    total = sum(1 for _ in found.changes())
-    about = len(_mirrored(found))
+    total = len({_function(each) for _, each in found.changes()})
+    about = len({_function(each) for each in _mirrored(found)})
     text = f"models are about {about} of the {_counted(total, 'function', 'functions')} it changes"
     cases = found.cases()
     if not cases:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from racer import interrupts
 from racer.artefacts.naming import mailed_command
 from racer.c_source.inputs import read_source
 from racer.c_source.mirrors import recorded
@@ -9,7 +10,7 @@ from racer.catalogue.discovery import Found, catalogue, files_below
 from racer.cli.drifting import directories
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.progress import shown_states
-from racer.cli.statuses import BOUND, NOT_AS_DECLARED, OK, USAGE
+from racer.cli.statuses import BOUND, INTERRUPTED, NOT_AS_DECLARED, OK, USAGE
 from racer.difference.reviewing import review
 from racer.difference.roles import Roles
 from racer.errors import UsageError
@@ -40,6 +41,7 @@ def review_command(
         scenarios = [each for each in known.found if _takes_c(each)]
         roles = Roles(scenarios, max_states, timeout, shown_states)
         found = review(source, models, roles.cases)
+    interrupts.answered()
     if json:
         emit(review_document(found))
     else:
@@ -49,6 +51,9 @@ def review_command(
         emit(review_mail(found, again) if wants_mail else review_text(found))
     for each in known.broken:
         complain(f"error: {each.error}")
+    if found.cut:
+        complain("interrupted; what was found so far is above")
+        return INTERRUPTED
     if known.broken:
         return USAGE
     cases = found.cases()

@@ -81,12 +81,17 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A series. `notes`: what of the input was left out, or had to be chosen."""
+    """A series.
+
+    notes  what of the input was left out, or had to be chosen
+    cut    what was not looked at, where it was interrupted; empty: nothing
+    """
 
     shown: str
     base: str
     patches: tuple[Reviewed, ...]
     notes: tuple[str, ...] = field(default=())
+    cut: str = ""
 
     def changes(self) -> Iterator[tuple[Reviewed, Change]]:
         return ((patch, each) for patch in self.patches for each in patch.changes)
@@ -103,19 +108,26 @@ def review(
     source: Source, models: Mapping[Path, tuple[Sequence[Path], Recorded | None]], explore: Explore
 ) -> Review:
     """Hold a series against the models. `models` has by directory its files and what was recorded
-    for them."""
+    for them. After Ctrl-C it is what was found until then."""
     mirrored = _mirrored(source, models)
-    patches, notes = [], list(source.notes)
+    patches, notes, cut = [], list(source.notes), ""
     for number, stage in enumerate(source.stages):
+        if cut:
+            break
         before, after = source.after(number), source.after(number + 1)
-        changes = [
-            Change(
-                each,
-                mirrored.get((each.path, each.name), ()),
-                () if each.how == "comments only" else tuple(explore(each, before, after)),
-            )
-            for each in touched(stage)
-        ]
+        changes: list[Change] = []
+        for each in touched(stage):
+            cases: list[Case] = []
+            try:
+                if each.how != "comments only":
+                    for case in explore(each, before, after):
+                        cases.append(case)
+            except KeyboardInterrupt:
+                cut = _left(source, number, each)
+            by_hand = mirrored.get((each.path, each.name), ())
+            changes.append(Change(each, by_hand, tuple(cases)))
+            if cut:
+                break
         patches.append(Reviewed(stage.patch.title, tuple(changes)))
         for path, places in unseen(stage):
             where = f"{places} {'place' if places == 1 else 'places'} in {path}"
@@ -124,7 +136,14 @@ def review(
                 f"--base TREE, the tree that it is for, says it"
             )
     base = source.base.shown if source.base is not None else ""
-    return Review(source.shown, base, tuple(patches), tuple(notes))
+    return Review(source.shown, base, tuple(patches), tuple(notes), cut)
+
+
+def _left(source: Source, number: int, each: Touched) -> str:
+    """What is not looked at where it is interrupted at a function of a patch."""
+    after = len(source.stages) - number - 1
+    more = f", and {after} more {'patch' if after == 1 else 'patches'}" if after else ""
+    return f"some scenarios of {each.name}() in patch {number + 1}, what follows in it{more}"
 
 
 def _mirrored(

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from racer.difference import roles
 from tests.c_source.mailing import AFTER, BEFORE, headed, mail, mailbox, patch, posted
 from tests.c_source.reviewing import FILE, ONCE, TWICE, UNKNOWN, project
 from tests.c_source.test_mirrors import MODEL, tree
 
 if TYPE_CHECKING:
+    from racer.exploration.result import Result
+    from racer.exploration.wanted import Wanted
+    from racer.lang.program import Program
     from tests.command_line import Run
 
 pytest_plugins = ["tests.command_line"]
@@ -48,7 +52,7 @@ def test_each_patch_is_told_with_the_functions_that_models_mirror(series: Run) -
     assert "mirrored by hand in scenarios/takes.py" in first
     assert first.endswith("no model is about is_owned()")
     assert "take() changes in comments and white space only" in second
-    assert "models are about 2 of the 3 functions it changes" in " ".join(out.split())
+    assert "models are about 1 of the 2 functions it changes" in " ".join(out.split())
     assert max(map(len, out.split("\n"))) <= 72
 
 
@@ -110,7 +114,7 @@ def reviewed(here: Path, racer: Run, *versions: str) -> tuple[int, str, str]:
 def test_what_scenarios_show_is_told_before_each_patch_and_after_it(here: Path, racer: Run) -> None:
     status, out, err = reviewed(here, racer, FILE, f"{FILE}\n{TWICE}", f"{FILE}\n{ONCE}")
     first, second = out.split("\n\n")[1:3]
-    assert (status, err) == (1, "") and "FAILS  models are about 2 of the 2 functions" in out
+    assert (status, err) == (1, "") and "FAILS  models are about 1 of the 1 function" in out
     rows = [" ".join(text.split("\n")[-1].split()) for text in (first, second)]
     assert rows == ["steady (not there) FAIL torn", "steady * FAIL torn PASS"]
 
@@ -160,6 +164,28 @@ def test_without_the_tree_what_a_patch_shows_is_enough_for_what_it_adds(
     reviewed(here, racer, FILE, f"{FILE}\n{ONCE}")
     status, out, _ = racer("review", "v1.mbox")
     assert status == 0 and "steady                (not there)           PASS" in out
+
+
+def test_after_a_ctrl_c_it_is_told_what_was_found_and_what_was_not_looked_at(
+    here: Path, racer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewed(here, racer, FILE, f"{FILE}\n{ONCE}", f"{FILE}\n{TWICE}", f"{FILE}\n{ONCE}")
+    explored, times = roles.explored, itertools.count(1)
+
+    def until_the_second(program: Program, wanted: Wanted) -> Result:
+        if next(times) == 2:
+            raise KeyboardInterrupt
+        return explored(program, wanted)
+
+    monkeypatch.setattr(roles, "explored", until_the_second)
+    # Of the first patch one side is explored, of the second what is there after it.
+    status, out, err = racer("review", "v1.mbox", "--base", "tree")
+    assert (status, err) == (130, "interrupted; what was found so far is above\n")
+    assert "NOT DECIDED  " in out and "steady                (not there)           PASS" in out
+    assert "FAIL" not in out and " ".join(out.split()).endswith(
+        "Interrupted. Not looked at: some scenarios of is_steady() in patch 2, what follows in it, "
+        "and 1 more patch."
+    )
 
 
 def test_threads_in_c_are_compared_as_others_are(here: Path, racer: Run) -> None:

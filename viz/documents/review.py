@@ -79,6 +79,7 @@ class ReviewDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     open     whether what some scenario shows after a patch is not known
     patches  in the order in which they are applied
     notes    what of the input was left out, or had to be chosen
+    cut      what was not looked at, where it was interrupted; null: nothing
     """
 
     racer: str
@@ -88,6 +89,7 @@ class ReviewDocument(Entry, frozen=True, kw_only=True, tag_field="schema", tag="
     open: bool
     patches: list[PatchOf]
     notes: list[str]
+    cut: str | None
 
 
 def review_document(found: Review) -> str:
@@ -105,6 +107,7 @@ def review_document(found: Review) -> str:
                 for patch in found.patches
             ],
             notes=list(found.notes),
+            cut=found.cut or None,
         )
     )
 

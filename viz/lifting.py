@@ -52,6 +52,8 @@ def _end(found: Lifted) -> str:
         lines.append(filled(f"{each.path}:{each.line}: {each.text}", "  ", hang=4))
         if each.entry:
             lines.append(f"    write: {each.entry}")
+    if any(each.entry for each in found.refusals):
+        lines.append(filled(found.missing_in))
     return "\n".join(lines)
 
 

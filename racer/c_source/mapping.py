@@ -50,6 +50,7 @@ from racer.files import BUNDLED, INSTALLED, readable, shown_path
 Section = Literal["calls", "fields", "names"]
 
 MAPS: Final = Path(__file__).parent / "maps"  # those that come with racer
+OWN: Final = Path("scenarios")  # where a user's map of the same name extends one of these
 _LARGEST: Final = 1 << 20  # bytes of a map
 _SLOT: Final = re.compile(r"\$(cell|local|new)?(\d+)")
 _SECTIONS: Final = ("calls", "fields", "names")
@@ -108,6 +109,14 @@ class Map:
     python: dict[str, Path] = field(default_factory=dict)
     own: list[Entry] = field(default_factory=list)
 
+    @property
+    def where_to_write(self) -> str:
+        """Into which file a user writes an entry that is missing, as a sentence."""
+        if not _is_shipped(self.path):
+            return f"Write what is missing into {shown_path(self.path)}."
+        own = OWN / self.path.name
+        return f"Write what is missing into {own}, which extends {_shown(self.path)}."
+
     def call(self, name: str) -> Entry | None:
         return self.entries.get(("calls", name))
 
@@ -136,11 +145,13 @@ def load_map(path: Path, *more: Path) -> Map:
     found = _loaded(path, ())
     for each in more:
         _extend(found, each, (path,))
-    if found.path.resolve().is_relative_to(MAPS) or found.path.resolve().is_relative_to(
-        BUNDLED.resolve()
-    ):
+    if _is_shipped(found.path):
         found.own = []
     return found
+
+
+def _is_shipped(path: Path) -> bool:
+    return any(path.resolve().is_relative_to(each.resolve()) for each in (MAPS, BUNDLED))
 
 
 def _loaded(path: Path, outer: tuple[Path, ...]) -> Map:

@@ -45,6 +45,7 @@ class Lifted:
     python      what it is in Python, as text
     rows        what each piece of C was taken to mean, in the order of its lines
     refusals    what could not be translated; with any of these it cannot be bound
+    missing_in  into which file entries for these are written, as a sentence
     warnings    what was chosen, and entries that are for nothing
     fused       how many plain loads a compiler was taken to have left out
     sunk        how many assignments it was taken to have moved down
@@ -57,6 +58,7 @@ class Lifted:
     python: str = ""
     rows: list[Row] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    missing_in: str = ""
     warnings: list[str] = field(default_factory=list)
     fused: int = 0
     sunk: int = 0
@@ -70,12 +72,15 @@ class Lifted:
         shown = [f"  {each}" for each in self.refusals[:_SHOWN]]
         left = len(self.refusals) - len(shown)
         more = [f"  and {left} more; `racer lift-c` shows all"] if left else []
-        places = "place" if len(self.refusals) == 1 else "places"
+        if any(each.entry for each in self.refusals):
+            more.append(self.missing_in)
+        number = len(self.refusals)
+        places = "place means" if number == 1 else "places mean"
         raise UsageError(
             "\n".join(
                 (
                     f"{self.name}() at {self.path}:{self.line} cannot be lifted: "
-                    f"{len(self.refusals)} {places} mean nothing to the model.",
+                    f"{number} {places} nothing to the model.",
                     *shown,
                     *more,
                 )
@@ -133,6 +138,7 @@ class _Translation:
         text = self._source.function(name, path)
         first = parsed(text, self._known.config)
         lifted = Lifted(name, text.path, first.line, first.parameters)
+        lifted.missing_in = self._known.where_to_write
         functions, self._todo = {name: first}, [name]
         trees: list[str] = []
         for each in self._todo:  # grows

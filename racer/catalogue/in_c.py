@@ -262,7 +262,9 @@ def map_of(mark: InC) -> Map:
 
 def own_map(shipped: Path) -> list[Path]:
     """The user's map of that name, in ./scenarios, if there is one."""
-    own = Path("scenarios") / shipped.name
+    from racer.c_source.mapping import OWN
+
+    own = OWN / shipped.name
     return [own] if own.exists() and own.resolve() != shipped.resolve() else []
 
 

@@ -155,12 +155,20 @@ def test_what_means_nothing_is_told_where_it_is_explored(racer: Run, here: Path)
     status, _, err = racer("explore", "split_race", "--patch", "v12.c")
     assert status == 2
     assert "v12.c:8: PageStrange() is in no map" in err
+    assert "1 place means nothing to the model." in err
+    shipped = "<installed>/scenarios/kernel/page_model.toml"
+    missing = f"Write what is missing into scenarios/page_model.toml, which extends {shipped}."
+    assert err.splitlines()[-1] == missing
+    assert " ".join(racer("lift-c", "v12.c", "is_kernel_owned_page")[1].split()).endswith(missing)
     (here / "scenarios").mkdir()
     own = here / "scenarios" / "page_model.toml"
     own.write_text('[calls]\nPageStrange = "(await $1.flags.load()).reserved"\nspare = "1"\n')
     status, out, _ = racer("lift-c", "v12.c", "is_kernel_owned_page")
     assert status == 0
     assert "has [calls] spare, which does not occur" in " ".join(out.split())
+    own.write_text('[calls]\nPageOdd = "True"\n')
+    _, out, _ = racer("lift-c", "v12.c", "is_kernel_owned_page")
+    assert out.rstrip().endswith("Write what is missing into scenarios/page_model.toml.")
 
 
 def answers(document: str) -> dict[str, str]:

@@ -349,7 +349,9 @@ class CoroutineRun:
             self.close()
             return Raised(
                 f"a window closes before any step was taken in it{f' at {where}' if where else ''}."
-                " It would see no state: put at least one operation into the `async with` block."
+                " It would see no state: what is called in the `async with` block, be it C that "
+                "was given, takes no step that the model knows before it returns. Put at least "
+                "one operation into the block."
             )
         return Closing(slot)
 

@@ -242,7 +242,18 @@ AS_COMPILED: Mapping[TypeReads, Literal["written", "fused", "sunk"]] = {
 
 def as_classifier(in_c: Callable[..., Coroutine[Any, Any, bool]]) -> Classifier:
     """A function of C: of a page, or of a page and the flags of the call."""
+    import dis  # only where C is given
+
     most = parameters_of(in_c)
+    if not any(each.opname == "GET_AWAITABLE" for each in dis.get_instructions(in_c)):
+        code = in_c.__code__
+        raise UsageError(
+            f"{in_c.__name__}() at {code.co_filename}:{code.co_firstlineno} takes no step that the "
+            f"model knows before it returns, so there is no time at which its answer could be true "
+            f"or not.\n"
+            f"Usual cause: C that was cut short, or its loads taken out.\n"
+            f"Try: the C with its accesses; `racer lift-c` says what each of them means."
+        )
 
     async def classify(p: Page, how: How) -> bool:
         return await in_c(*(p, bits(how.flags))[:most])

@@ -142,8 +142,16 @@ def test_a_function_that_cannot_be_what_it_is_given_for_is_refused(
 
 
 @pytest.mark.quick
+def test_c_that_takes_no_step_is_refused_in_words_of_the_c(here: Path) -> None:
+    text = "static bool f(struct page *page)\n{\n\treturn false;\n}\n"
+    (here / "none.c").write_text(text)
+    with pytest.raises(UsageError, match=r"^f\(\) at none\.c:1 takes no step that the model knows"):
+        split_race(variant="none.c:f")
+
+
+@pytest.mark.quick
 def test_of_numbers_a_parameter_may_have_another_type(here: Path) -> None:
-    text = "static inline bool f(struct page *const page, int flags)\n{\n\treturn flags;\n}\n"
+    text = "static inline bool f(struct page *const p, int n)\n{\n\treturn PageSlab(p) && n;\n}\n"
     (here / "other.c").write_text(text)
     assert split_race(variant="other.c:f").functions
 

@@ -149,7 +149,9 @@ def test_a_label_less_is_another_verdict(here: Path, racer: Run) -> None:
 def test_what_cannot_be_translated_is_not_decided(here: Path, racer: Run) -> None:
     status, out, _ = reviewed(here, racer, f"{FILE}\n{ONCE}", f"{FILE}\n{UNKNOWN}")
     assert status == 3 and "NOT DECIDED  " in out
-    assert "after: not explored: " in out and "1 place means nothing to the model" in " ".join(out.split())
+    assert "after: not explored: " in out and "1 place means nothing to the model" in " ".join(
+        out.split()
+    )
 
 
 def test_a_search_that_was_cut_is_not_decided(here: Path, racer: Run) -> None:

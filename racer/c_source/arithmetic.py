@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from racer.c_source.kinds import narrow
+from racer.errors import ProgramError
 from racer.lang.cells import choose, fence
 from racer.lang.outcomes import Violation
 
@@ -19,9 +21,18 @@ def remainder(one: int, other: int) -> int:
     return one - other * quotient(one, other)
 
 
+def distance(by: int, bits: int) -> int:
+    """By how many bits a value of that width is shifted. Errors: ProgramError."""
+    if not 0 <= by < bits:
+        raise ProgramError(f"the C shifts a value of {bits} bits by {by}: that is undefined in C.")
+    return by
+
+
 HELPERS: Final[dict[str, Any]] = {
     "quotient": quotient,
     "remainder": remainder,
+    "narrow": narrow,
+    "distance": distance,
     "fence": fence,
     "choose": choose,
     "Violation": Violation,

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from racer.c_source.expressions import Expressions
+from racer.c_source.kinds import converted, promoted
 from racer.c_source.nodes import struct_named
 from racer.c_source.parsing import Function, declared_name, is_before_block, text_of
-from racer.c_source.snippets import assigned, boolean, place
+from racer.c_source.snippets import place
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -51,7 +52,7 @@ class Statements:
         self._expressions = expressions
         self._scope = expressions.scope
         self._labels: dict[str, Block] = {}
-        self._returns = text_of(function.node.child_by_field_name("type") or function.node)
+        self._returns = expressions.returned_by(function)
         self._around = _Around()
         self._now = self.first = Block()
         self._statement(function.body())
@@ -136,7 +137,8 @@ class Statements:
         local = self._expressions.local_of(target)
         if local is None or text_of(operator) != "=":
             return False
-        self._assign(node, local.python, assigned(local, self._expressions.value(value)))
+        made = self._expressions.value(value)
+        self._assign(node, local.python, self._expressions.taken(child, local, value, made))
         return True
 
     def _declaration(self, node: Node) -> None:
@@ -158,15 +160,18 @@ class Statements:
                 self._expressions.refuse(child, f"no scalar is made here: {text_of(child)[:60]}")
             name = declared_name(child)
             struct = struct_named(of_type)
+            declared = text_of(of_type) if of_type is not None else ""
             local = self._scope.declare(
                 name,
                 struct,
                 pointer=pointer,
                 scalar=scalar,
-                of_type=text_of(of_type) if of_type is not None else "",
+                of_type=declared,
+                kind=self._expressions.declared(declared),
             )
-            if made is not None:
-                self._assign(child, local.python, assigned(local, made))
+            if made is not None and value is not None:
+                made = self._expressions.taken(child, local, value, made)
+                self._assign(child, local.python, made)
 
     def _if_statement(self, node: Node) -> None:
         yes, after = Block(), Block()
@@ -235,7 +240,10 @@ class Statements:
     def _switch_statement(self, node: Node) -> None:
         condition = self._part(node, "condition")
         name, after = self._scope.fresh("switched"), Block()
-        self._assign(condition, name, self._expressions.value(condition))
+        made, kind = self._expressions.value(condition), self._expressions.kind(condition)
+        if kind.is_number:
+            made = converted(made, kind, promoted(kind))
+        self._assign(condition, name, made)
         chooses, outer = self._now, self._around
         self._around = _Around(after, outer.continued, [])
         self._now = Block()
@@ -246,9 +254,14 @@ class Statements:
         self._now = chooses
         for value, block in cases:
             if value is not None:
-                test = ast.Compare(
-                    ast.Name(name, ast.Load()), [ast.Eq()], [self._expressions.value(value)]
-                )
+                case = self._expressions.value(value)
+                of_case = self._expressions.kind(value)
+                if kind.is_number and of_case.is_number:
+                    case = converted(case, of_case, promoted(kind))
+                elif kind.is_number or of_case.is_number:
+                    part = value if kind.is_number else condition
+                    self._expressions.no_number(part, part, "a case compares a number with")
+                test = ast.Compare(ast.Name(name, ast.Load()), [ast.Eq()], [case])
                 place(test, self.function, value)
                 following = Block()
                 self._end("branch", value, block, following, value=test)
@@ -296,9 +309,10 @@ class Statements:
     def _return_statement(self, node: Node) -> None:
         value = None
         if node.named_children:
-            value = self._expressions.value(node.named_children[0])
-            if self._returns == "bool":
-                value = boolean(value)
+            part = node.named_children[0]
+            value = self._expressions.value(part)
+            what = f"what {self.function.name}() returns"
+            value = self._expressions.kept(node, part, value, self._returns, what)
             place(value, self.function, node)
         self._end("return", node, value=value)
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from racer.c_source.lvalues import Lvalues
+from racer.c_source.conversions import Conversions
+from racer.c_source.kinds import SYMBOL, Kind, kind_of_literal
 from racer.c_source.mapping import Entry, Map, Template, slot_name
 from racer.c_source.nodes import (
     EFFECTS,
@@ -19,6 +20,7 @@ from racer.c_source.nodes import (
 from racer.c_source.notes import Notes
 from racer.c_source.parsing import Function, text_of
 from racer.c_source.scopes import Scope
+from racer.c_source.snippets import slots_assigned
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 BARRIER: Final = "compiler barrier"  # stands as a text where no access may be moved across
 
 
-class Calls(Lvalues):
+class Calls(Conversions):
     """The calls of one function.
 
     calls        what a function of the input is called in Python; empty where none has that name
+    function_of  the function of the input of that name
     constant_of  the number that the input defines a name to be, and where; None for none
     """
 
@@ -40,11 +43,20 @@ class Calls(Lvalues):
         known: Map,
         notes: Notes,
         calls: Callable[[str], str],
-        constant_of: Callable[[str], tuple[int, str] | None],
+        function_of: Callable[[str], Function],
+        constant_of: Callable[[str], tuple[int, str, str] | None],
     ) -> None:
         super().__init__(function, scope, known, notes)
         self._calls = calls
+        self._function_of = function_of
         self.constant_of = constant_of
+
+    def signature_of(self, name: str) -> Function | None:
+        return self._function_of(name) if self._calls(name) else None
+
+    def constant_kind(self, name: str) -> Kind:
+        found = self.constant_of(name)
+        return SYMBOL if found is None else kind_of_literal(found[2], found[0])
 
     # Calls.
 
@@ -60,7 +72,7 @@ class Calls(Lvalues):
         python = self._calls(name)
         entry = self.known.call(name)
         if python:
-            values = [self.value(each) for each in arguments]
+            values = self._passed(node, name, arguments)
             self.warn_of_order(node, *values)
             made = ast.Call(ast.Name(python, ast.Load()), values, [])
             self.row(node, made, "a function of the input")
@@ -81,6 +93,19 @@ class Calls(Lvalues):
         assert entry.value is not None
         return self.located(node, self._mapped_call(node, entry, entry.value, arguments))
 
+    def _passed(self, node: Node, name: str, arguments: list[Node]) -> list[ast.expr]:
+        """What a function of the input is given, as its parameters have it."""
+        values = [self.value(each) for each in arguments]
+        kinds = [kind for _, kind in self.parameters(self._function_of(name))]
+        if len(kinds) != len(values):
+            text = f"{name}() has {len(kinds)} parameters, and is given {len(values)} arguments"
+            return [self.refuse(node, f"{text}: {short(node)}")]
+        what = f"a parameter of {name}()"
+        return [
+            self.kept(node, each, value, kind, what)
+            for each, value, kind in zip(arguments, values, kinds, strict=True)
+        ]
+
     def _mapped_call(
         self, node: Node, entry: Entry, template: Template, arguments: list[Node]
     ) -> ast.expr:
@@ -96,8 +121,29 @@ class Calls(Lvalues):
                 return self.refuse(node, text, write)
             for kind in sorted(kinds):
                 made[slot_name(kind, number)] = self._argument(kind, argument)
+        self._convert_stored(node, template, arguments, made)
+        for slot in slots_assigned(template.tree):
+            local = made.get(slot)
+            atomic = entry.name.startswith("atomic")
+            if (
+                isinstance(local, ast.Name)
+                and not atomic
+                and not self.pointed(arguments[0]).is_number
+            ):
+                self.scope.symbols.add(local.id)
         self.warn_of_order(node, *made.values())
         return self.by(node, entry, template, made)
+
+    def _convert_stored(
+        self, node: Node, template: Template, arguments: list[Node], made: dict[str, ast.expr]
+    ) -> None:
+        """What an entry stores to a cell whose type is known is as that type holds it."""
+        stored, cell = slot_name("", 2), slot_name("cell", 1)
+        if stored in made and cell in made and "$cell1.store($2" in template.text:
+            kind = self.kind(arguments[0])
+            if kind.is_number:
+                what = short(arguments[0])
+                made[stored] = self.kept(node, arguments[1], made[stored], kind, what)
 
     def _argument(self, kind: str, node: Node) -> ast.expr:
         node = without_parentheses(node)

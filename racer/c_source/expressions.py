@@ -2,8 +2,6 @@
 
 What C leaves open is taken from left to right; what is short-circuited in C is in Python. Every
 name that is no local, and every access, means what the map says, or is refused.
-
-Bound    Integers have no width: what would wrap around in C does not.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from racer.c_source.calls import Calls
+from racer.c_source.kinds import BOOL, INT, converted, narrowed
 from racer.c_source.nodes import (
     called,
     child_of,
@@ -22,13 +21,11 @@ from racer.c_source.nodes import (
 )
 from racer.c_source.parsing import text_of
 from racer.c_source.snippets import (
-    assigned,
     boolean,
     copied,
     first_of,
     is_simple,
     last_of,
-    null,
     plain_load,
     plain_store,
 )
@@ -36,17 +33,6 @@ from racer.c_source.snippets import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_ARITHMETIC: Final[dict[str, type[ast.operator]]] = {
-    "+": ast.Add,
-    "-": ast.Sub,
-    "*": ast.Mult,
-    "&": ast.BitAnd,
-    "|": ast.BitOr,
-    "^": ast.BitXor,
-    "<<": ast.LShift,
-    ">>": ast.RShift,
-}
-_HELPERS: Final = {"/": "quotient", "%": "remainder"}
 _COMPARES: Final[dict[str, type[ast.cmpop]]] = {
     "==": ast.Eq,
     "!=": ast.NotEq,
@@ -55,23 +41,6 @@ _COMPARES: Final[dict[str, type[ast.cmpop]]] = {
     ">": ast.Gt,
     ">=": ast.GtE,
 }
-_NARROW: Final = frozenset(
-    (
-        *(
-            "u8",
-            "u16",
-            "u32",
-            "s8",
-            "s16",
-            "s32",
-            "char",
-            "unsigned char",
-            "short",
-            "unsigned short",
-        ),
-        *("int", "unsigned int", "unsigned", "uint8_t", "uint16_t", "uint32_t"),
-    )
-)
 _CONSTANTS: Final[dict[str, bool | None]] = {
     "true": True,
     "false": False,
@@ -97,7 +66,7 @@ class Expressions(Calls):
         if inner.type == "unary_expression" and text_of(child_of(inner, "operator")) == "!":
             made_not = ast.UnaryOp(ast.Not(), self.condition(child_of(inner, "argument")))
             return self.located(inner, made_not)
-        return self.value(inner)
+        return self.truth(inner, self.value(inner))
 
     def value(self, node: Node) -> ast.expr:
         """What an expression comes to."""
@@ -172,14 +141,9 @@ class Expressions(Calls):
         left, right = self.value(child_of(node, "left")), self.value(child_of(node, "right"))
         self.warn_of_order(node, left, right)
         if operator in _COMPARES:
-            if any(self._is_pointer(child_of(node, each)) for each in ("left", "right")):
-                left, right = null(left), null(right)
-            return ast.Compare(left, [_COMPARES[operator]()], [right])
-        return self._combined(node, operator, left, right)
-
-    def _is_pointer(self, node: Node) -> bool:
-        local = self.local_of(node)
-        return local is not None and local.pointer
+            return self.compared(node, _COMPARES[operator], left, right)
+        one, other = child_of(node, "left"), child_of(node, "right")
+        return self.computed(node, operator, (left, one), (right, other))
 
     def _moved_pointer(self, node: Node, operator: str) -> ast.expr | None:
         """A pointer and a number, `page + 1`; None where it is none."""
@@ -193,31 +157,43 @@ class Expressions(Calls):
             write = f'[calls] "{local.struct} +" = "what $1 and the number $2 make"'
             return self.refuse(node, f"a pointer is moved: {short(node)}", write)
         by = self.value(right)
+        if not self.kind(right).is_number:
+            return self.no_number(node, right, "a pointer is moved by")
         made = [self.value(left), by if operator == "+" else ast.UnaryOp(ast.USub(), by)]
         return self.by(node, entry, entry.value, made)
-
-    def _combined(self, node: Node, operator: str, left: ast.expr, right: ast.expr) -> ast.expr:
-        if operator in _HELPERS:
-            return ast.Call(ast.Name(_HELPERS[operator], ast.Load()), [left, right], [])
-        if operator not in _ARITHMETIC:
-            return self.refuse(node, f"the operator {operator!r} is not translated")
-        return ast.BinOp(left, _ARITHMETIC[operator](), right)
 
     def _unary_expression(self, node: Node) -> ast.expr:
         operator, argument = text_of(child_of(node, "operator")), child_of(node, "argument")
         if operator == "!":
             return self.condition(node)
-        value = self.value(argument)
+        value, kind = self.value(argument), self.kind(argument)
+        if not kind.is_number:
+            return self.no_number(node, argument, f"{operator} is asked of")
         made: dict[str, ast.unaryop] = {"-": ast.USub(), "~": ast.Invert(), "+": ast.UAdd()}
-        return ast.UnaryOp(made[operator], value)
+        found = ast.UnaryOp(made[operator], value)
+        if kind.bits < INT.bits or (kind.signed and isinstance(value, ast.Constant)):
+            return found  # an int holds it
+        return (
+            found if operator == "+" or (operator == "~" and kind.signed) else narrowed(found, kind)
+        )
 
     def _conditional_expression(self, node: Node) -> ast.expr:
-        test = self.condition(child_of(node, "condition"))
-        other = self.value(child_of(node, "alternative"))
-        chosen = node.child_by_field_name("consequence")
+        test, alternative = child_of(node, "condition"), child_of(node, "alternative")
+        chosen, to, what = (
+            node.child_by_field_name("consequence"),
+            self.kind(node),
+            "what is chosen",
+        )
         if chosen is None:  # a ?: b
-            return ast.BoolOp(ast.Or(), [test, other])
-        return ast.IfExp(test, self.value(chosen), other)
+            of = self.kind(test)
+            if to.is_number and not to.holds(of):
+                return self.refuse(node, f"the two sides have types that differ: {short(node)}")
+            first = self.truth(test, self.value(test))
+            second = self.kept(node, alternative, self.value(alternative), to, what)
+            return ast.BoolOp(ast.Or(), [first, second])
+        made = self.condition(test)
+        other = self.kept(node, alternative, self.value(alternative), to, what)
+        return ast.IfExp(made, self.kept(node, chosen, self.value(chosen), to, what), other)
 
     def _comma_expression(self, node: Node) -> ast.expr:
         first = self.effect(child_of(node, "left"))
@@ -229,19 +205,14 @@ class Expressions(Calls):
         if "volatile" in to.split():
             write = "READ_ONCE() or WRITE_ONCE() in a copy of the file"
             return self.refuse(node, f"an access by way of {to!r} is not translated", write)
-        if to in _NARROW:
-            where = f"{self.function.text.path}:{self.function.line_of(node)}"
-            self.notes.warn(f"{where}: ({to}) leaves the value as it is: integers have no width")
-        value = self.value(child_of(node, "value"))
-        if to in ("bool", "_Bool"):
-            return boolean(value)
-        return null(value) if to.endswith("*") else value
+        return self.cast(node, child_of(node, "value"), self.declared(to))
 
     def _string_literal(self, node: Node) -> ast.expr:
         return ast.Constant(text_of(node).strip('"'))
 
     def _call_expression(self, node: Node) -> ast.expr:
-        made = self.call(node)
+        cast = self.cast_of(node)
+        made = self.call(node) if cast is None else self.cast(node, cast[1], cast[0])
         if made is None:
             return self.refuse(node, f"what does nothing has no value: {short(node)}")
         return made
@@ -270,22 +241,24 @@ class Expressions(Calls):
 
     def _assignment_expression(self, node: Node) -> ast.expr:
         target, operator = child_of(node, "left"), text_of(child_of(node, "operator"))
+        part = child_of(node, "right")
         if operator == "=":
-            return self._stored(node, target, self.value(child_of(node, "right")))
-        right = self.value(child_of(node, "right"))
-        return self._updated(node, target, operator[:-1], right, before=False)
+            return self._stored(node, target, part, self.value(part))
+        return self._updated(node, target, operator[:-1], self.value(part), before=False, by=part)
 
     def _update_expression(self, node: Node) -> ast.expr:
         operator, target = child_of(node, "operator"), child_of(node, "argument")
         behind = operator.start_byte > target.start_byte
         return self._updated(node, target, text_of(operator)[0], ast.Constant(1), before=behind)
 
-    def _stored(self, node: Node, target: Node, value: ast.expr) -> ast.expr:
+    def _stored(self, node: Node, target: Node, part: Node, value: ast.expr) -> ast.expr:
         """An assignment, whose value is what was assigned."""
         local = self.local_of(target)
         if local is not None:
-            return ast.NamedExpr(ast.Name(local.python, ast.Store()), assigned(local, value))
+            taken = self.taken(node, local, part, value)
+            return ast.NamedExpr(ast.Name(local.python, ast.Store()), taken)
         cell = self.cell(target)
+        value = self.kept(node, part, value, self.kind(target), short(target))
         if is_simple(value):
             return first_of(value, plain_store(cell, value))
         name = self.scope.fresh("stored")
@@ -293,7 +266,14 @@ class Expressions(Calls):
         return first_of(kept, plain_store(cell, ast.Name(name, ast.Load())))
 
     def _updated(
-        self, node: Node, target: Node, operator: str, right: ast.expr, *, before: bool
+        self,
+        node: Node,
+        target: Node,
+        operator: str,
+        right: ast.expr,
+        *,
+        before: bool,
+        by: Node | None = None,
     ) -> ast.expr:
         """`x += y`, `x++`: of a cell a load and a store. Its value is that after, or before it."""
         local = self.local_of(target)
@@ -301,7 +281,7 @@ class Expressions(Calls):
             return self.refuse(node, f"a pointer is moved: {short(node)}")
         if local is not None:
             old: ast.expr = ast.Name(local.python, ast.Load())
-            value = assigned(local, self._combined(node, operator, old, right))
+            value = self._changed(node, target, operator, old, right, by)
             new = ast.NamedExpr(ast.Name(local.python, ast.Store()), value)
             return first_of(ast.Name(local.python, ast.Load()), new) if before else new
         found, cell = self._cell_twice(target)
@@ -309,11 +289,33 @@ class Expressions(Calls):
         kept, load = ast.Name(name, ast.Store()), plain_load(cell())
         if before:
             old = ast.NamedExpr(kept, load)
-            value = self._combined(node, operator, ast.Name(name, ast.Load()), right)
+            loaded = ast.Name(name, ast.Load())
+            value = self._changed(node, target, operator, loaded, right, by)
             return last_of(found, first_of(old, plain_store(cell(), value)))
-        new = ast.NamedExpr(kept, self._combined(node, operator, load, right))
+        new = ast.NamedExpr(kept, self._changed(node, target, operator, load, right, by))
         stored = plain_store(cell(), ast.Name(name, ast.Load()))
         return last_of(found, first_of(new, stored))
+
+    def _changed(
+        self,
+        node: Node,
+        target: Node,
+        operator: str,
+        old: ast.expr,
+        right: ast.expr,
+        by: Node | None,
+    ) -> ast.expr:
+        """What `x += y` keeps in x. Without a node of its own y is the 1 of `x++`."""
+        to = self.kind(target)
+        of = INT if by is None else self.kind(by)
+        if by is not None and not of.is_number:
+            return self.no_number(node, by, f"{operator}= is asked of")
+        made = self.computed(node, operator, (old, target), (right, by), by=of)
+        if not to.is_number:
+            return made
+        if to == BOOL:
+            return boolean(made)
+        return converted(made, self.arithmetic_kind(operator, to, of), to)
 
     def _cell_twice(self, target: Node) -> tuple[ast.expr | None, Callable[[], ast.expr]]:
         """What finds the cell of an lvalue once, if that takes something; and the cell."""

@@ -19,6 +19,9 @@
     [names]                         # constants, and variables of the file
     EBUSY = "16"
 
+    [types]                         # what gives numbers, as C has them: by their type in C
+    int = ["atomic_*", ".nr"]       # calls and names; x->nr, "zone.nr" of one struct; typedefs
+
     [config]                        # for #ifdef and IS_ENABLED()
     CONFIG_MMU = true
 
@@ -30,6 +33,11 @@ macro declares. The call "page +" is a pointer to a struct page, $1, and a numbe
 What has several parts is a table: `is` the expression, `why` a word about it for who reads the
 listing, `drops = [2]` arguments that mean nothing. `nothing` says why a call does nothing at all;
 its arguments are not looked at. `barrier = true`: no compiler moves an access across it.
+
+A value is no number of C's unless the map says so, in [types], or it is a constant or a truth
+value as it stands: a model may hold the word of a type as a text. So it is compared with its like
+only; it cannot be compared with a number, computed with, or tested. "void *" says that it is an
+address: that, or None.
 
 What extends a map wins over it, name by name.
 """
@@ -44,6 +52,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from racer.c_source.kinds import SYMBOL, Kind, kind_named
 from racer.errors import UsageError, suggestion
 from racer.files import BUNDLED, INSTALLED, readable, shown_path
 
@@ -98,6 +107,7 @@ class Entry:
 class Map:
     """All that is known of a kernel's names.
 
+    types   by name the kind of what gives numbers; one that ends in `*` is of all that begin so
     python  for each Python name that entries use the file of the module that has it
     own     the entries of a user's file alone: one of these that never occurs is told
     """
@@ -107,6 +117,7 @@ class Map:
     config: dict[str, bool] = field(default_factory=dict)
     context: tuple[str, ...] = ()
     python: dict[str, Path] = field(default_factory=dict)
+    types: dict[str, Kind] = field(default_factory=dict)
     own: list[Entry] = field(default_factory=list)
 
     @property
@@ -127,6 +138,17 @@ class Map:
         """What `->name` is of that struct, or else of any."""
         entry = self.entries.get(("fields", f"{struct}.{name}")) if struct else None
         return entry or self.entries.get(("fields", name))
+
+    def kind_of(self, *names: str) -> Kind | None:
+        """What [types] says of the first of these names of which it says anything."""
+        for name in names:
+            exact = self.types.get(name)
+            if exact is not None:
+                return exact
+            fit = [each for each in self.types if each[-1] == "*" and name.startswith(each[:-1])]
+            if fit:
+                return self.types[max(fit, key=len)]
+        return None
 
     def knows(self, section: Section, name: str) -> str:
         """`; did you mean ...?` where an entry has nearly that name; else empty."""
@@ -180,6 +202,15 @@ def _extend(found: Map, path: Path, outer: tuple[Path, ...]) -> None:
     for module, names in _table(document.pop("python", {}), where, "python").items():
         for name in _texts(names, where, f"python.{module}"):
             found.python[name] = path.parent / f"{module.replace('.', '/')}.py"
+    for of_type, names in _table(document.pop("types", {}), where, "types").items():
+        kind = kind_named(of_type)
+        if kind == SYMBOL:
+            raise UsageError(
+                f"{where}: [types] {of_type} is no type of an integer in C.\n"
+                f"Try: bool, int, unsigned int, long, unsigned long, u8 to s64, or void *."
+            )
+        for name in _texts(names, where, f"types.{of_type}"):
+            found.types[name] = kind
     for name, value in _table(document.pop("config", {}), where, "config").items():
         if not isinstance(value, bool):
             raise UsageError(f"{where}: [config] {name} is true or false, not {value!r}.")
@@ -191,7 +222,7 @@ def _extend(found: Map, path: Path, outer: tuple[Path, ...]) -> None:
             found.entries[section, name] = entry
             found.own.append(entry)
     if document:
-        known = ["extends", "context", "python", "config", *_SECTIONS]
+        known = ["extends", "context", "python", "types", "config", *_SECTIONS]
         wrong = next(iter(document))
         raise UsageError(f"{where} has {wrong!r}{suggestion(wrong, known)}")
 

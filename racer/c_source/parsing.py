@@ -103,6 +103,14 @@ class Function:
         """The line of the file where a node begins."""
         return self.text.first + node.start_point[0]
 
+    def parameter_nodes(self) -> list[Node]:
+        """The declarations of its parameters that have a name."""
+        head = self.node.child_by_field_name("declarator")
+        while head is not None and head.type != "function_declarator":
+            head = head.child_by_field_name("declarator")
+        listed = head.child_by_field_name("parameters") if head is not None else None
+        return [each for each in listed.named_children if declared_name(each)] if listed else []
+
     def body(self) -> Node:
         """What stands in its brackets."""
         found = self.node.child_by_field_name("body")

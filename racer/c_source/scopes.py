@@ -5,6 +5,8 @@ from __future__ import annotations
 import keyword
 from dataclasses import dataclass, field
 
+from racer.c_source.kinds import ADDRESS, BOOL, SYMBOL, Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Local:
@@ -13,32 +15,52 @@ class Local:
     struct   the name of the struct that it points to; empty for none
     pointer  it is an address
     scalar   it has one value, and no parts
-    boolean  it is a bool: what is assigned to it becomes True or False
+    of_type  the type that C declares, without what makes a pointer of it
+    kind     what its value is to the model
     """
 
     python: str
     struct: str = ""
     pointer: bool = False
     scalar: bool = True
-    boolean: bool = False
+    of_type: str = ""
+    kind: Kind = SYMBOL
+
+    @property
+    def boolean(self) -> bool:
+        """Whether what is assigned to it becomes True or False."""
+        return self.kind == BOOL
 
 
 @dataclass(slots=True)
 class Scope:
-    """The locals by their names in C, in blocks within blocks; Python has one of all."""
+    """The locals by their names in C, in blocks within blocks; Python has one of all.
+
+    symbols  the Python names of those that are declared as integers, and are assigned what is none
+             to the model
+    """
 
     reserved: frozenset[str]
     blocks: list[dict[str, Local]] = field(default_factory=lambda: [{}])
     used: set[str] = field(default_factory=set)
+    symbols: set[str] = field(default_factory=set)
 
     def find(self, name: str) -> Local | None:
         return next((block[name] for block in reversed(self.blocks) if name in block), None)
 
     def declare(
-        self, name: str, struct: str, *, pointer: bool, scalar: bool, of_type: str = ""
+        self,
+        name: str,
+        struct: str,
+        *,
+        pointer: bool,
+        scalar: bool,
+        of_type: str = "",
+        kind: Kind = SYMBOL,
     ) -> Local:
-        boolean = of_type in ("bool", "_Bool") and not pointer
-        local = Local(self.fresh(name), struct, pointer, scalar, boolean)
+        python = self.fresh(name)
+        kind = ADDRESS if pointer else SYMBOL if python in self.symbols else kind
+        local = Local(python, struct, pointer, scalar, of_type, kind)
         self.blocks[-1][name] = local
         return local
 

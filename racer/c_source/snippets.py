@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from racer.c_source.parsing import Function
-from racer.c_source.scopes import Local
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -33,13 +32,6 @@ def is_boolean(value: ast.expr) -> bool:
 def boolean(value: ast.expr) -> ast.expr:
     """True or False, as it is true or not."""
     return value if is_boolean(value) else ast.Call(ast.Name("bool", ast.Load()), [value], [])
-
-
-def assigned(local: Local, value: ast.expr) -> ast.expr:
-    """A value as a local has it: that of a bool is True or False, a null pointer is None."""
-    if local.boolean:
-        return boolean(value)
-    return null(value) if local.pointer else value
 
 
 def null(value: ast.expr) -> ast.expr:
@@ -85,6 +77,11 @@ def place(made: ast.AST, function: Function, node: Node) -> None:
         if isinstance(each, ast.expr | ast.stmt) and not hasattr(each, "lineno"):
             each.lineno, each.col_offset = line, column
             each.end_lineno, each.end_col_offset = end, node.end_point[1]
+
+
+def slots_assigned(tree: ast.expr) -> list[str]:
+    """The names that an expression assigns to."""
+    return [each.target.id for each in ast.walk(tree) if isinstance(each, ast.NamedExpr)]
 
 
 def copied(tree: _Tree) -> _Tree:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import dis
 import linecache
 import re
@@ -25,6 +26,7 @@ from racer.c_source.compilers import Compiled, fuse, sink
 from racer.c_source.emitting import coroutine, shortened
 from racer.c_source.expressions import Expressions
 from racer.c_source.inputs import FunctionText, Source
+from racer.c_source.kinds import ADDRESS
 from racer.c_source.mapping import Entry, Map
 from racer.c_source.nodes import number_in, struct_named
 from racer.c_source.notes import Notes, Refusal, Row
@@ -130,6 +132,7 @@ class _Translation:
         self._notes = Notes()
         self._names = frozenset(source.names())
         self._changed = changed_functions(source)
+        self._functions: dict[str, Function] = {}
         self._todo: list[str] = []
         self._used: set[tuple[str, str]] = set()
         self._reserved = _reserved(known)
@@ -139,14 +142,12 @@ class _Translation:
         first = parsed(text, self._known.config)
         lifted = Lifted(name, text.path, first.line, first.parameters)
         lifted.missing_in = self._known.where_to_write
-        functions, self._todo = {name: first}, [name]
+        self._functions, self._todo = {name: first}, [name]
         trees: list[str] = []
         for each in self._todo:  # grows
-            if each not in functions:
-                functions[each] = parsed(self._source.function(each), self._known.config)
-            tree = self._one(functions[each], lifted)
-            trees.append(ast.unparse(tree))
-            lifted.lines.setdefault(functions[each].text.path, {}).update(_lines(functions[each]))
+            function = self._parsed(each)
+            trees.append(ast.unparse(self._one(function, lifted)))
+            lifted.lines.setdefault(function.text.path, {}).update(_lines(function))
         lifted.python = "\n\n".join(trees)
         lifted.rows = sorted(self._notes.rows, key=lambda row: (row.path, row.line, row.column))
         lifted.refusals = sorted(self._notes.refusals, key=lambda each: (each.path, each.line))
@@ -154,27 +155,35 @@ class _Translation:
         lifted.warnings = [*self._source.notes, *self._notes.warnings]
         return lifted
 
+    def _parsed(self, name: str) -> Function:
+        if name not in self._functions:
+            self._functions[name] = parsed(self._source.function(name), self._known.config)
+        return self._functions[name]
+
     def _one(self, function: Function, lifted: Lifted) -> ast.AsyncFunctionDef:
         """Translate one function, and compile it if all of it could be."""
         self._refuse_unread(function)
-        scope = Scope(self._reserved)
-        for node in _parameters(function):
-            declarator = node.child_by_field_name("declarator")
-            struct = struct_named(node.child_by_field_name("type"))
-            pointer = declarator is not None and declarator.type == "pointer_declarator"
-            of_type = node.child_by_field_name("type")
-            scope.declare(
-                declared_name(node),
-                struct,
-                pointer=pointer,
-                scalar=True,
-                of_type=text_of(of_type) if of_type is not None else "",
+        before, symbols = copy.deepcopy(self._notes), set[str]()
+        while True:  # until it is known which locals hold what is no number
+            scope = Scope(self._reserved, symbols=set(symbols))
+            expressions = Expressions(
+                function, scope, self._known, self._notes, self._call, self._parsed, self._constant
             )
-        parameters = [each.python for each in scope.blocks[0].values()]
-        expressions = Expressions(
-            function, scope, self._known, self._notes, self._call, self._constant
-        )
-        statements = Statements(function, expressions)
+            for node, kind in expressions.parameters(function):
+                of_type = node.child_by_field_name("type")
+                scope.declare(
+                    declared_name(node),
+                    struct_named(of_type),
+                    pointer=kind == ADDRESS,
+                    scalar=True,
+                    of_type=text_of(of_type) if of_type is not None else "",
+                    kind=kind,
+                )
+            parameters = [each.python for each in scope.blocks[0].values()]
+            statements = Statements(function, expressions)
+            if scope.symbols == symbols:
+                break
+            symbols, self._notes = scope.symbols, copy.deepcopy(before)
         self._used |= expressions.used
         shortened(statements.first)
         if self._compiled == "sunk":
@@ -226,8 +235,8 @@ class _Translation:
             self._todo.append(name)
         return _python_name(name)
 
-    def _constant(self, name: str) -> tuple[int, str] | None:
-        """The number that a #define of the input says, and where it stands."""
+    def _constant(self, name: str) -> tuple[int, str, str] | None:
+        """The number that a #define of the input says, where it stands, and its text."""
         define = re.compile(rf"\s*#\s*define\s+{re.escape(name)}\s+\(?(\w+)\)?\s*(?:/[*/].*)?")
         for path, known in self._source.files.items():
             for number, line in known.lines.items():
@@ -235,7 +244,7 @@ class _Translation:
                 if found is not None:
                     value = number_in(found[1])
                     if value is not None:
-                        return value, f"the #define at {path}:{number}"
+                        return value, f"the #define at {path}:{number}", found[1]
         return None
 
     def _warn_of_entries(self) -> None:
@@ -281,15 +290,6 @@ def _reserved(known: Map) -> frozenset[str]:
             if part is not None:
                 found |= {each.id for each in ast.walk(part.tree) if isinstance(each, ast.Name)}
     return frozenset(found)
-
-
-def _parameters(function: Function) -> list[Any]:
-    head = function.node.child_by_field_name("declarator")
-    while head is not None and head.type != "function_declarator":
-        head = head.child_by_field_name("declarator")
-    listed = head.child_by_field_name("parameters") if head is not None else None
-    children = listed.named_children if listed is not None else []
-    return [each for each in children if declared_name(each)]
 
 
 def _lines(function: Function) -> dict[int, str]:

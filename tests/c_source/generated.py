@@ -1,7 +1,8 @@
-"""Functions of C that are made up: ints, loops, switches, and jumps anywhere, that end.
+"""Functions of C that are made up: ints, loops, switches, and jumps anywhere, that end; and
+expressions over integers of all types.
 
-They stay within what has the same value for any width of an int: `&` and `%` keep values small, and
-`fuel` ends what goes round.
+Those with loops stay within what has the same value for any width of an int: `&` and `%` keep
+values small, and `fuel` ends what goes round.
 """
 
 from __future__ import annotations
@@ -18,6 +19,57 @@ def function_named(name: str, seed: int, *, shared: bool = False) -> str:
     """`int name(int a, int b)`; with `shared`, of a pointer to a struct s, `p`, and one to an int,
     `q`, besides, which it loads and stores."""
     return _Making(random.Random(seed), shared).function(name)
+
+
+_TYPES = (
+    *("bool", "char", "signed char", "unsigned char", "short", "unsigned short", "int", "unsigned"),
+    *("long", "unsigned long", "long long", "unsigned long long", "s8", "u8", "u16", "u32", "s64"),
+)
+_LITERALS = ("0", "1", "5u", "-1", "255", "256", "127", "0x80000000", "2147483647", "1UL << 63")
+TYPEDEFS = """#include <stdbool.h>
+typedef signed char s8; typedef unsigned char u8; typedef unsigned short u16;
+typedef unsigned int u32; typedef long long s64;
+"""
+
+
+def computing_function(name: str, seed: int) -> str:
+    """`long name(long a, long b)`, which computes with locals of several types."""
+    lot = random.Random(seed)
+    pick = lot.choice
+    names = ["a", "b"]
+
+    def value(depth: int) -> str:
+        if depth == 0 or lot.random() < 0.2:
+            return pick((*names, *names, *(f"({each})" for each in _LITERALS)))
+        one, other = value(depth - 1), value(depth - 1)
+        match lot.randrange(9):
+            case 0 | 1:
+                return f"({one} {pick('+-*&|^')} {other})"
+            case 2:
+                return f"({one} {pick('/%')} (({other} & 7) + 1))"
+            case 3:
+                return f"({one} {pick(['<<', '>>'])} ({other} & 7))"
+            case 4 | 5:
+                return f"({one} {pick(['<', '<=', '==', '!=', '>', '>='])} {other})"
+            case 6:
+                return f"({pick(_TYPES)})({one})"
+            case 7:
+                return f"({pick('~-!+')}({one}))"
+            case _:
+                return f"({one} ? {other} : {value(depth - 1)})"
+
+    lines = []
+    for number in range(4):
+        local = f"v{number}"
+        lines.append(f"{pick(_TYPES)} {local} = {value(2)};")
+        names.append(local)
+    for _ in range(3):
+        target = pick(names)
+        change = pick(["+=", "-=", "*=", "|=", "^=", "="])
+        lines.append(pick([f"{target} {change} {value(2)};", f"{target}++;", f"--{target};"]))
+    lines += [f"switch ({value(1)}) {{ case 0: a++; break; case 255: b--; }}"]
+    body = "\n\t".join([*lines, f"return {value(3)};"])
+    return f"long {name}(long a, long b)\n{{\n\t{body}\n}}\n"
 
 
 class _Making:

@@ -61,7 +61,7 @@ def test_generated_accesses_come_to_the_same_when_compiled(
     text = STRUCT + "".join(made)
     own = tmp_path / "own.toml"
     fields = "".join(f'"s.{name}" = {{ cell = "$1.{name}" }}\n' for name in "vw")
-    own.write_text(f'extends = "kernel"\n[fields]\n{fields}')
+    own.write_text(f'extends = "kernel"\n[types]\nint = ["s.v", "s.w"]\n[fields]\n{fields}')
     source, known = source_of(tmp_path, text), load_map(own)
     (tmp_path / "compiled.c").write_text(once + text)
     library = tmp_path / "made.so"
@@ -151,13 +151,6 @@ def test_a_bool_is_true_or_false_and_a_null_pointer_is_none(
     text: str, value: object, tmp_path: Path
 ) -> None:
     assert ran(lift(tmp_path, text), 6) is value
-
-
-@pytest.mark.quick
-def test_a_cast_that_would_cut_a_value_is_told(tmp_path: Path) -> None:
-    lifted = lift(tmp_path, "int f(long n) { return (u8)n; }")
-    assert ran(lifted, 300) == 300  # in C it is 44
-    assert "(u8) leaves the value as it is: integers have no width" in lifted.warnings[0]
 
 
 @pytest.mark.quick

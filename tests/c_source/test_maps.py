@@ -67,7 +67,7 @@ def test_the_entries_that_were_written_are_what_was_missing(tmp_path: Path) -> N
     text = "int f(struct thing *t, int n) { return unknown_call(t, n) ? OTHER : t->size; }"
     own = map_of(
         tmp_path,
-        'extends = "kernel"\n[calls]\nunknown_call = "$2 > 2"\n'
+        'extends = "kernel"\n[types]\nint = ["thing.size"]\n[calls]\nunknown_call = "$2 > 2"\n'
         '[fields]\n"thing.size" = "len($1)"\n[names]\nOTHER = "-7"\n',
     )
     with pytest.raises(UsageError, match="makes nothing of the argument t"):
@@ -80,7 +80,10 @@ def test_the_entries_that_were_written_are_what_was_missing(tmp_path: Path) -> N
 def test_an_entry_for_a_name_that_never_occurs_is_told_of_a_user_s_map_alone(
     tmp_path: Path,
 ) -> None:
-    own = map_of(tmp_path, 'extends = "kernel"\n[calls]\nnever_called = "1"\nBIT = "$1"\n')
+    own = map_of(
+        tmp_path,
+        'extends = "kernel"\n[calls]\nnever_called = "1"\nBIT = "$1"\n[types]\nint = ["BIT"]\n',
+    )
     lifted = lift(tmp_path, "int f(int n) { return BIT(n); }", known=load_map(own))
     assert lifted.warnings == [f"{own} has [calls] never_called, which does not occur"]
     assert ran(lifted, 5) == 5  # what extends a map wins over it
@@ -97,6 +100,7 @@ def test_an_entry_for_a_name_that_never_occurs_is_told_of_a_user_s_map_alone(
         ('[cals]\nf = "1"\n', "did you mean 'calls'"),
         ("[calls\n", "is no TOML"),
         ('[config]\nCONFIG_A = "y"\n', "is true or false"),
+        ('[types]\nfloat = ["f"]\n', "float is no type of an integer in C"),
         ('extends = "own"\n', "there is no own.toml beside it, nor with racer"),
     ],
 )
@@ -197,7 +201,9 @@ def test_what_the_map_needs_of_a_model_and_is_not_given_is_refused(tmp_path: Pat
 
 def outcomes(tmp_path: Path, text: str) -> set[object]:
     """What `f(x)` returns beside a thread that stores 1, 2 to the cell x."""
-    known = map_of(tmp_path, 'extends = "kernel"\n[fields]\nv = { cell = "$1" }\n')
+    known = map_of(
+        tmp_path, 'extends = "kernel"\n[types]\nint = [".v"]\n[fields]\nv = { cell = "$1" }\n'
+    )
     thread = lift(tmp_path, text, known=load_map(known)).bound({"current": 1})
     mem = Memory()
     x = mem.cell("x", 0)
@@ -232,7 +238,11 @@ def test_an_access_is_a_step(body: str, values: set[object], tmp_path: Path) -> 
 
 
 def test_an_order_that_c_leaves_open_is_told(tmp_path: Path) -> None:
-    known = load_map(map_of(tmp_path, 'extends = "kernel"\n[fields]\nv = { cell = "$1" }\n'))
+    known = load_map(
+        map_of(
+            tmp_path, 'extends = "kernel"\n[types]\nint = [".v"]\n[fields]\nv = { cell = "$1" }\n'
+        )
+    )
     open_order = lift(tmp_path, "int f(struct s *p) { return p->v + p->v; }", known=known)
     assert "C leaves open which access comes first in p->v + p->v" in open_order.warnings[0]
     for body in ("p->v && p->v", "p->v ? p->v : 0", "p->v + 1", "(p->v, p->v)"):
@@ -242,7 +252,9 @@ def test_an_order_that_c_leaves_open_is_told(tmp_path: Path) -> None:
 
 def nodes(tmp_path: Path, text: str) -> int:
     """How many nodes the thread `f(x)` has beside one that stores 1, 2 to the cell x."""
-    known = map_of(tmp_path, 'extends = "kernel"\n[fields]\nv = { cell = "$1" }\n')
+    known = map_of(
+        tmp_path, 'extends = "kernel"\n[types]\nint = [".v"]\n[fields]\nv = { cell = "$1" }\n'
+    )
     thread = lift(tmp_path, text, known=load_map(known)).bound({"current": 1})
     mem = Memory()
     x = mem.cell("x", 0)

@@ -33,7 +33,7 @@ def shown_path(path: str | Path) -> str:
     if absolute.is_relative_to(here) and not (ours and bundled == BUNDLED):
         return absolute.relative_to(here).as_posix()
     if ours:
-        return f"{INSTALLED}scenarios/{absolute.relative_to(bundled).as_posix()}"
+        return f"{INSTALLED}scenarios/{absolute.relative_to(bundled).as_posix()}".removesuffix("/.")
     return absolute.as_posix()
 
 

@@ -6,11 +6,12 @@ part = source.function("get_any_page")     # its text, file and lines, or what i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from racer.c_source.diffs import FileDiff
 from racer.c_source.known import Known, NotApplied, Part
@@ -19,6 +20,7 @@ from racer.c_source.trees import Tree, content_of, known_file, no_patch, tree_at
 from racer.errors import UsageError, suggestion
 from racer.files import shown_path
 
+_NAMES: Final = 10  # functions that an error names, those first that are named most alike
 Kind = Literal["patch", "reply", "C file"]
 
 
@@ -122,12 +124,28 @@ class Source:
             for part in known.parts():
                 yield path, part
 
+    def macro_at(self, name: str) -> str:
+        """Where a #define makes a macro of that name, as path:line; empty where none does."""
+        define = re.compile(rf"\s*#\s*define\s+{re.escape(name)}\b")
+        for path, known in self.files.items():
+            for number, line in known.lines.items():
+                if name in line and define.match(line):
+                    return f"{path}:{number}"
+        return ""
+
     def _missing(self, name: str, path: str | None, found: list[tuple[str, Part]]) -> UsageError:
         if not found:
+            macro = "" if path else self.macro_at(name)
+            if macro:
+                return UsageError(
+                    f"{name} is no function of {self.shown}: it is a macro, at {macro}.\n"
+                    f"Try: a copy of the file in which it is a function."
+                )
             where = f" in {path}" if path else ""
-            return UsageError(
-                f"{self.shown} has no function {name!r}{where}{suggestion(name, self.names())}"
-            )
+            names = sorted(self.names(), key=lambda each: (-_likeness(name, each), each))
+            shown = suggestion(name, names[:_NAMES])
+            more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+            return UsageError(f"{self.shown} has no function {name!r}{where}{shown}{more}")
         path = found[0][0]
         parts = [part for file, part in found if file == path]
         begin = parts[0].first - 1 if parts[0].begins else 0
@@ -147,6 +165,12 @@ class Source:
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _likeness(one: str, other: str) -> float:
+    from difflib import SequenceMatcher  # only on the way to an error
+
+    return SequenceMatcher(None, one, other).ratio()
 
 
 def read_source(path: str, base: str | None = None) -> Source:

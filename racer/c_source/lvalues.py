@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from racer.c_source.mapping import Entry, Map, Template, slot_name
@@ -30,6 +31,7 @@ class Lvalues:
         self.known = known
         self.notes = notes
         self.used: set[tuple[str, str]] = set()  # entries, by section and name
+        self.macro_at: Callable[[str], str] = lambda _: ""  # where the input defines one
 
     @abstractmethod
     def value(self, node: Node) -> ast.expr:
@@ -155,9 +157,9 @@ class Lvalues:
             key = f'"{name}"' if name.startswith("->") else name
             write = f'[calls] {key} = "a Python expression of {slots}"' if slots else ""
             write = write or f'[calls] {key} = "a Python expression"'
-            return self.refuse(
-                node, f"{name}() is in no map, and no function of the input{near}", write
-            )
+            macro = self.macro_at(name)
+            what = f"a macro at {macro}, not followed" if macro else "no function of the input"
+            return self.refuse(node, f"{name}() is in no map, and {what}{near}", write)
         write = f'[names] {name} = "a Python expression"'
         return self.refuse(node, f"{name} is in no map, and no local{near}", write)
 

@@ -16,6 +16,8 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from racer.errors import UsageError
+
 _SEPARATOR: Final = re.compile(
     rb"^From \S[^\n]* (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]\d [^\n]*\d{4}[ \t]*\n",
     re.MULTILINE,
@@ -50,6 +52,10 @@ class Mail:
     is_reply: bool
     html: bool
     sent: float
+
+
+# A line of a diff that begins with one blank: of a mail whose lines are stuffed it has two.
+_NOT_STUFFED: Final = re.compile(r"^@@ -\d(?:.*\n)+? (?! |>|From |\n|\Z)", re.MULTILINE)
 
 
 def is_mail(content: bytes) -> bool:
@@ -129,6 +135,13 @@ def _decoded(part: EmailMessage) -> str:
         text = content.decode("utf-8", errors="replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if str(part.get_param("format", "")).lower() == "flowed":
+        if _NOT_STUFFED.search(text):
+            raise UsageError(
+                "a mail says format=flowed, and the lines of its diff are not what that asks for: "
+                "read so, each that begins with a blank loses it (RFC 3676, 4.4).\n"
+                "Usual cause: a program sent a patch as text that may be wrapped.\n"
+                "Try: the patch as git made it, or the mail without `format=flowed` in its header."
+            )
         text = unflowed(text, delsp=str(part.get_param("delsp", "")).lower() == "yes")
     return text if text.endswith("\n") else f"{text}\n"
 

@@ -150,7 +150,11 @@ class _Translation:
             lifted.lines.setdefault(function.text.path, {}).update(_lines(function))
         lifted.python = "\n\n".join(trees)
         lifted.rows = sorted(self._notes.rows, key=lambda row: (row.path, row.line, row.column))
-        lifted.refusals = sorted(self._notes.refusals, key=lambda each: (each.path, each.line))
+        own = range(first.line, text.last + 1)  # what is missing of the function itself comes first
+        lifted.refusals = sorted(
+            self._notes.refusals,
+            key=lambda each: (each.path != text.path or each.line not in own, each.path, each.line),
+        )
         self._warn_of_entries()
         lifted.warnings = [*self._source.notes, *self._notes.warnings]
         return lifted
@@ -169,6 +173,7 @@ class _Translation:
             expressions = Expressions(
                 function, scope, self._known, self._notes, self._call, self._parsed, self._constant
             )
+            expressions.macro_at = self._source.macro_at
             for node, kind in expressions.parameters(function):
                 of_type = node.child_by_field_name("type")
                 scope.declare(
@@ -204,6 +209,11 @@ class _Translation:
         path = function.text.path
         for each in function.unknown:
             text = f"the grammar of C makes nothing of {each.text[:60]!r}"
+            if each.text.lstrip().startswith("..."):
+                text = (
+                    "a range of cases, `case A ... B`, is an extension of GNU that is not read: "
+                    "write it as a condition"
+                )
             self._notes.refuse(Refusal(path, each.line, text))
         for each in function.undecided:
             words = each.text.split()

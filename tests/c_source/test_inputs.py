@@ -17,6 +17,7 @@ from racer.c_source.known import Known, NotApplied
 from racer.c_source.mails import typed, unflowed
 from racer.c_source.trees import known_file
 from racer.errors import UsageError
+from tests.c_source.lifting import source_of
 from tests.c_source.mailing import (
     AFTER,
     BEFORE,
@@ -130,6 +131,26 @@ def test_format_flowed_is_undone(tmp_path: Path) -> None:
     assert flowed(DIFF) != DIFF
     headers = ["MIME-Version: 1.0", "Content-Type: text/plain; format=flowed"]
     is_owned(read(tmp_path, mail(flowed(DIFF), headers=headers)))
+
+
+def test_what_says_it_is_flowed_and_is_not_is_refused_with_its_cause(tmp_path: Path) -> None:
+    headers = ["MIME-Version: 1.0", "Content-Type: text/plain; format=flowed"]
+    with pytest.raises(UsageError, match=r"says format=flowed, (?s:.*)without `format=flowed`"):
+        read(tmp_path, mail(DIFF, headers=headers))
+
+
+def test_of_many_functions_those_are_named_that_are_named_most_alike(tmp_path: Path) -> None:
+    names = [f"unrelated{number}" for number in range(30)]
+    text = "".join(f"int {each}(void)\n{{\n\treturn 1;\n}}\n" for each in [*names, "is_owned"])
+    source = source_of(tmp_path, f"#define is_used(p) (p)\n{text}")
+    with pytest.raises(UsageError) as error:
+        source.function("is_ownd")
+    said = str(error.value)
+    # 31 functions, of which ten are named.
+    assert "did you mean 'is_owned'? Known: is_owned, unrelated" in said
+    assert said.count("unrelated") == 9 and said.endswith(" and 21 more")
+    with pytest.raises(UsageError, match=r"it is a macro, at \S*piece\.c:1\."):
+        source.function("is_used")
 
 
 @given(st.text(st.sampled_from("a +-\t>"), max_size=60))

@@ -63,6 +63,33 @@ int f(struct thing *t, int n)
         ran(lift(tmp_path, text), None, 1)
 
 
+def test_what_the_function_itself_lacks_comes_first_and_macros_and_ranges_are_told(
+    tmp_path: Path,
+) -> None:
+    text = """#define odd(n) ((n) & 1)
+static int other(int n)
+{
+	return strange(n);
+}
+
+int f(int n)
+{
+	switch (n) {
+	case 1 ... 3:
+		return odd(n);
+	default:
+		return other(n);
+	}
+}
+"""
+    found = [(each.line, each.text) for each in lift(tmp_path, text).refusals]
+    (range_at, ranged), (odd_at, odd), (other_at, other) = found
+    assert (range_at, odd_at, other_at) == (10, 11, 4)
+    assert ranged.startswith("a range of cases, `case A ... B`, is an extension of GNU")
+    assert odd.startswith("odd() is in no map, and a macro at ") and "piece.c:1, not" in odd
+    assert other.startswith("strange() is in no map, and no function of the input")
+
+
 def test_the_entries_that_were_written_are_what_was_missing(tmp_path: Path) -> None:
     text = "int f(struct thing *t, int n) { return unknown_call(t, n) ? OTHER : t->size; }"
     own = map_of(
@@ -163,7 +190,7 @@ def test_a_define_of_the_input_is_a_number(tmp_path: Path) -> None:
         ('asm volatile("mb"); return 0;', "is not translated"),
         ("return *(volatile int *)p(n);", "an access by way of 'volatile int *'"),
         ("int m __attribute__((cleanup(g))) = 3; return m;", "the grammar of C makes nothing of"),
-        ("switch (n) { case 1 ... 5: return 1; } return 0;", "the grammar of C makes nothing of"),
+        ("switch (n) { case 1 ... 5: return 1; } return 0;", "a range of cases"),
         ("guard(mutex)(&lock); return n;", "guard(mutex)() is in no map"),
         ("return n @ 2;", "the grammar of C makes nothing of"),
     ],

@@ -170,7 +170,8 @@ def test_what_means_nothing_is_told_where_it_is_explored(racer: Run, here: Path)
     assert " ".join(racer("lift-c", "v12.c", "is_kernel_owned_page")[1].split()).endswith(missing)
     (here / "scenarios").mkdir()
     own = here / "scenarios" / "page_model.toml"
-    own.write_text('[calls]\nPageStrange = "(await $1.flags.load()).reserved"\nspare = "1"\n')
+    entries = '[calls]\nPageStrange = "(await $1.flags.load()).reserved"\nspare = "1"\n'
+    own.write_text(f'{entries}[types]\nbool = ["PageStrange"]\n')
     status, out, _ = racer("lift-c", "v12.c", "is_kernel_owned_page")
     assert status == 0
     assert "has [calls] spare, which does not occur" in " ".join(out.split())

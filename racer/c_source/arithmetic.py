@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from racer.c_source.kinds import narrow
-from racer.errors import ProgramError
 from racer.lang.cells import choose, fence
 from racer.lang.outcomes import Violation
 
 
 def quotient(one: int, other: int) -> int:
-    """`one / other`: towards 0."""
+    """`one / other`: towards 0. By 0 it is a violation, as C does not define it."""
+    if other == 0:
+        raise Violation("division by 0")
     found = abs(one) // abs(other)
     return found if (one < 0) == (other < 0) else -found
 
@@ -22,9 +23,9 @@ def remainder(one: int, other: int) -> int:
 
 
 def distance(by: int, bits: int) -> int:
-    """By how many bits a value of that width is shifted. Errors: ProgramError."""
+    """By how many bits a value of that width is shifted; C defines no others than these."""
     if not 0 <= by < bits:
-        raise ProgramError(f"the C shifts a value of {bits} bits by {by}: that is undefined in C.")
+        raise Violation(f"a value of {bits} bits is shifted by {by}")
     return by
 
 

@@ -38,12 +38,14 @@ class Scope:
 
     symbols  the Python names of those that are declared as integers, and are assigned what is none
              to the model
+    in_c     by their Python names what C calls them
     """
 
     reserved: frozenset[str]
     blocks: list[dict[str, Local]] = field(default_factory=lambda: [{}])
     used: set[str] = field(default_factory=set)
     symbols: set[str] = field(default_factory=set)
+    in_c: dict[str, str] = field(default_factory=dict)
 
     def find(self, name: str) -> Local | None:
         return next((block[name] for block in reversed(self.blocks) if name in block), None)
@@ -62,6 +64,7 @@ class Scope:
         kind = ADDRESS if pointer else SYMBOL if python in self.symbols else kind
         local = Local(python, struct, pointer, scalar, of_type, kind)
         self.blocks[-1][name] = local
+        self.in_c[python] = name
         return local
 
     def fresh(self, name: str) -> str:

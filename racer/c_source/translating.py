@@ -34,6 +34,7 @@ from racer.c_source.parsing import Function, declared_name, parsed, text_of
 from racer.c_source.scopes import Scope
 from racer.c_source.touching import touched
 from racer.errors import UsageError
+from racer.lang.failures import C_LOCALS
 
 Thread = Callable[..., Coroutine[Any, Any, Any]]
 _SHOWN: Final = 12  # refusals in the text of an error
@@ -66,6 +67,7 @@ class Lifted:
     sunk: int = 0
     codes: dict[str, tuple[CodeType, str]] = field(default_factory=dict)
     lines: dict[str, dict[int, str]] = field(default_factory=dict)
+    in_c: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def require_whole(self) -> None:
         """Errors: UsageError with what is missing, if anything is."""
@@ -97,6 +99,7 @@ class Lifted:
         self.require_whole()
         _show_lines(self.lines)
         space: dict[str, Any] = {"__name__": f"C of {self.path}", **HELPERS, **names}
+        space[C_LOCALS] = self.in_c
         for name, (code, of_c) in self.codes.items():
             exec(code, space)
             space[name] = space.pop(of_c)
@@ -190,6 +193,7 @@ class _Translation:
                 break
             symbols, self._notes = scope.symbols, copy.deepcopy(before)
         self._used |= expressions.used
+        lifted.in_c[function.name] = scope.in_c
         shortened(statements.first)
         if self._compiled == "sunk":
             lifted.sunk += sink(statements.first)

@@ -16,6 +16,7 @@ from racer.axiomatic.events import Value
 from racer.errors import ModelError
 from racer.executions.threads import Way
 from racer.lang.endings import ended, outcome_of
+from racer.lang.failures import remedy
 from racer.lang.final import unmet
 from racer.lang.outcomes import DEADLOCK, LIVELOCK, OutcomeKey, labels_in_order
 from racer.lang.pending import AboutTo, Violated
@@ -60,9 +61,8 @@ class Ends:
             if way.fault:
                 raise ModelError(
                     f"thread {instance.name!r} fails after its step {way.taken}: {way.fault}\n"
-                    f"That is in an execution that is no interleaving, or in one. The model is "
-                    f"broken there, not the code under test: mend the thread, or raise "
-                    f"Violation(label) if this is what the model is to find.",
+                    f"That is in an execution that is no interleaving, or in one. "
+                    f"{remedy(way.fault)}",
                     thread=instance.name,
                     step=way.taken,
                 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from racer.errors import HIDDEN_STATE, InternalError, ModelError, ReplayDiverged
 from racer.exploration.witnesses import concrete_moves, state_after
+from racer.lang.failures import remedy
 from racer.lang.program import Program
 from racer.lang.values import describe
 from racer.machine.interface import Broken, System
@@ -94,8 +95,7 @@ def model_error(
     return ModelError(
         f"thread {name!r} fails after its step {step}: {cause.text}\n"
         f"schedule: {where}\n"
-        f"The model is broken there, not the code under test: mend the thread, or raise "
-        f"Violation(label) if this is what the model is to find.",
+        f"{remedy(cause.text)}",
         thread=name,
         step=step,
         schedule=schedule,

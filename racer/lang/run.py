@@ -16,7 +16,7 @@ from racer import interrupts
 from racer.errors import Location, ProgramError
 from racer.lang.asking import here, leaving, never_awaited
 from racer.lang.checkpoints import CANCELLED, Cancelled
-from racer.lang.failures import assertion_label, exception_text
+from racer.lang.failures import assertion_label, exception_text, uninitialised
 from racer.lang.modelled import modelled
 from racer.lang.outcomes import Violation
 from racer.lang.pending import (
@@ -280,6 +280,12 @@ class CoroutineRun:
         except AssertionError as error:
             self.ended_by = error
             return self._broken() or Violated(assertion_label(error))
+        except UnboundLocalError as error:
+            label = uninitialised(error)
+            if label:
+                self.ended_by = error
+                return self._broken() or Violated(label)
+            return self._refused(self.refusal or error)
         except Cancelled:
             return self._broken() or Returned(CANCELLED)
         except MemoryError:  # the machine's, and no fault of the model's

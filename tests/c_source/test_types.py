@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from racer import ProgramError
+from racer import Memory, ModelError, Program, Thread, Violation, explore
 from racer.c_source.mapping import load_map
 from racer.c_source.translating import translated
 from tests.c_source.generated import TYPEDEFS, computing_function
@@ -116,8 +116,45 @@ def test_what_a_model_has_is_compared_with_its_like(body: str, tmp_path: Path) -
 
 
 @pytest.mark.quick
-def test_a_shift_that_c_does_not_define_is_refused(tmp_path: Path) -> None:
-    known = lift(tmp_path, "int f(int n) { return 1 << 32; }")
-    assert "a value of 32 bits is shifted by 32" in str(known.refusals[0])
-    with pytest.raises(ProgramError, match="a value of 32 bits by 33"):
-        ran(lift(tmp_path, "int f(int n) { return 1 << n; }"), 33)
+@pytest.mark.parametrize(
+    "body, label",
+    [
+        ("return 1 << n;", "a value of 32 bits is shifted by 33"),
+        ("return n / (n - 33);", "division by 0"),
+        ("return n % (n - 33);", "division by 0"),
+    ],
+)
+def test_what_c_does_not_define_is_a_violation(body: str, label: str, tmp_path: Path) -> None:
+    with pytest.raises(Violation, match=label):
+        ran(lift(tmp_path, f"int f(int n) {{ {body} }}"), 33)
+
+
+@pytest.mark.quick
+def test_a_literal_that_c_does_not_shift_by_is_refused(tmp_path: Path) -> None:
+    lifted = lift(tmp_path, "int f(int n) { return 1 << 32; }")
+    assert "a value of 32 bits is shifted by 32" in str(lifted.refusals[0])
+
+
+@pytest.mark.quick
+def test_a_local_that_is_used_uninitialised_is_a_violation(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('extends = "kernel"\n[types]\nint = [".v"]\n[fields]\nv = { cell = "$1" }\n')
+    text = "int f(struct s *p)\n{\n\tint len;\n\tif (p->v)\n\t\tlen = 1;\n\treturn len;\n}\n"
+    mem = Memory()
+    thread = lift(tmp_path, text, known=load_map(own)).bound({"current": 1})
+    program = Program(mem, {"F": Thread(thread, mem.cell("x", 0))})
+    (label,) = explore(program).violations  # `len` has another name in Python
+    assert label == "len is used uninitialised in f()"
+
+
+@pytest.mark.quick
+def test_a_value_with_which_the_model_cannot_go_on_is_told_as_of_the_c(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('extends = "kernel"\n[types]\nint = [".v"]\n[fields]\nv = { cell = "$1" }\n')
+    text = "int f(struct s *p)\n{\n\treturn p->v + 1;\n}\n"
+    mem = Memory()
+    thread = lift(tmp_path, text, known=load_map(own)).bound({"current": 1})
+    program = Program(mem, {"F": Thread(thread, mem.cell("x", "a text"))})
+    with pytest.raises(ModelError, match=r"piece\.c:3 .*TypeError") as refused:
+        explore(program)
+    assert "racer lift-c" in str(refused.value) and "mend the thread" not in str(refused.value)

@@ -350,9 +350,9 @@ def test_a_time_limit_holds_for_lifting_too() -> None:
     x = mem.cell("x", 0)
 
     async def slow() -> None:
-        for _ in range(40):
+        for _ in range(60):
             await x.fetch_add(1)
-            sum(range(200_000))
+            sum(range(20_000))
 
     result = explore(Program(mem, {"T": Thread(slow, copies=2)}), timeout=0.2)
     assert result.verdict == "bound"

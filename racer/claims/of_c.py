@@ -43,6 +43,20 @@ def asked_of_c(claims: Sequence[Claim], place: str) -> tuple[list[Claim], list[s
     return found, list(left)
 
 
+def parts_of_c(claims: Sequence[Claim], place: str) -> list[str]:
+    """Which function at that place stands for what in the scenarios that can take it, each once."""
+    found: dict[str, None] = {}
+    asked: set[tuple[str, str]] = set()  # of each scenario the C is read once
+    for ask in (ask for claim in claims for ask in claim.asks):
+        parameter = _taking_c(ask, place)
+        if parameter is None or (ask.scenario.name, parameter.name) in asked:
+            continue
+        asked.add((ask.scenario.name, parameter.name))
+        values = ask.scenario.complete({parameter.name: place})
+        found |= dict.fromkeys(ask.scenario.parts_in_c(values))
+    return list(found)
+
+
 def _taking_c(ask: Ask, place: str) -> Parameter | None:
     """The parameter of the scenario for which it can be given."""
     return next((each for each in ask.scenario.parameters if each.is_in_c(place)), None)

@@ -12,7 +12,7 @@ from racer.catalogue.parameters import show_value
 from racer.claims.data import Ask, Claim
 from racer.claims.deciding import CasesFailed, Decided, Interruption, decide
 from racer.claims.finding import claim_names, find_claims
-from racer.claims.of_c import asked_of_c
+from racer.claims.of_c import asked_of_c, parts_of_c
 from racer.cli.commands import explore_scenario
 from racer.cli.formats import Format, tell_github_claims
 from racer.cli.guard import complain, emit, models_print_to_stderr
@@ -57,6 +57,8 @@ def claims_command(
         if place is not None:
             claims, left = asked_of_c(claims, place)
             _tell_of_c(place, left)
+            for part in parts_of_c(claims, place):
+                complain(part)
         of_models, interrupted, failed = _under_all(claims, memories, crew, max_states, timeout)
     decided = [each for of_model in of_models for each in of_model]
     known = {(each.claim.name, each.memory) for each in decided}

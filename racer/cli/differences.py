@@ -15,7 +15,7 @@ from racer.catalogue.parameters import Value, show_value
 from racer.cli.guard import complain, emit, models_print_to_stderr
 from racer.cli.naming import complain_of, complain_of_late, emit_files, named_by_user, to_be_named
 from racer.cli.progress import shown_variants
-from racer.cli.selecting import require_parameter, settings_of
+from racer.cli.selecting import parts_lines, require_parameter, settings_of
 from racer.cli.statuses import BOUND, INTERRUPTED, OK, USAGE
 from racer.difference.data import Difference, DiffInterrupted, Which
 from racer.difference.diffing import Limits, compared
@@ -170,7 +170,8 @@ def _opening(request: DiffRequest, pair: _Pair, found: Difference) -> str:
     both = {**pair.parameters[0], request.parameter: f"{one}|{other}"}
     summary = pair.found.scenario.summary
     what_ifs = _joined(pair)
-    return heading(pair.found.reference, summary, both, found.first.result.memory, what_ifs)
+    title = heading(pair.found.reference, summary, both, found.first.result.memory, what_ifs)
+    return f"{title}{parts_lines(pair.found.scenario, pair.parameters)}"
 
 
 def _joined(pair: _Pair) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from typing import Final
 from racer.catalogue.discovery import Found, find
 from racer.catalogue.parameters import Value, show_parameters, show_value
 from racer.cli.guard import emit, models_print_to_stderr
-from racer.cli.selecting import require_parameter, settings_of
+from racer.cli.selecting import parts_lines, require_parameter, settings_of
 from racer.cli.statuses import BOUND, NOT_AS_DECLARED, OK
 from racer.difference.equivalence import Verdict, equivalence
 from racer.lang.patience import until
@@ -101,4 +101,5 @@ def _opening(request: EquivalenceRequest, sides: tuple[_Side, _Side]) -> str:
         return filled(f"{one.name} and {other.name}")
     values = (show_value(each.parameters[request.parameter]) for each in sides)
     both: dict[str, Value] = {**one.parameters, request.parameter: "|".join(values)}
-    return filled(f"{one.found.reference}  {show_parameters(both)}")
+    parts = parts_lines(one.found.scenario, (one.parameters, other.parameters))
+    return filled(f"{one.found.reference}  {show_parameters(both)}") + parts

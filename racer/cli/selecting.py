@@ -179,6 +179,13 @@ def settings_of(texts: Sequence[str], variant: str | None = None) -> dict[str, s
     return given
 
 
+def parts_lines(scenario: Scenario, sides: Sequence[Mapping[str, Value]]) -> str:
+    """Of each side that is compared and has C, which function of it stands for what; each on lines
+    of its own, with a line break before."""
+    parts = dict.fromkeys(each for side in sides for each in scenario.parts_in_c(side))
+    return "".join(f"\n{filled(each)}" for each in parts)
+
+
 def require_parameter(scenario: Scenario, parameter: str, settings: Mapping[str, str]) -> None:
     """Errors: UsageError for a parameter that is to be compared and is not there, or is set."""
     known = [each.name for each in scenario.parameters]

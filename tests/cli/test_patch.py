@@ -188,6 +188,7 @@ def answers(document: str) -> dict[str, str]:
 def test_claims_are_asked_of_it(name: str, racer: Run, v11: Path) -> None:
     _, by_hand, _ = racer("claims", name, "--json")
     status, in_c, err = racer("claims", name, "--patch", "v11.mbox", "--json")
+    assert "In C: is_kernel_owned_page() is the classifier." in err
     # C7 is about v9 and v10, which both fail so: the C of v10 does. C1 is about `headonly`: with a
     # re-read a slab on the old head alone is noticed, so that what it says is not so.
     if name == "C7":
@@ -201,6 +202,7 @@ def test_diff_takes_it_as_a_value(racer: Run, v11: Path) -> None:
     status, out, _ = racer("diff", "split_race", "v10", "v11.mbox", "-o", "out")
     assert status == 0
     assert "ALIKE  the same labels and the same outcomes in both" in out
+    assert "In C: is_kernel_owned_page() is the classifier." in head_of(out)
 
 
 @pytest.mark.quick

@@ -195,7 +195,7 @@ def test_threads_in_c_are_compared_as_others_are(here: Path, racer: Run) -> None
     for name, text in (("one.c", ONCE), ("two.c", TWICE)):
         Path(name).write_text(text)
     status, out, err = racer("equiv", "steady", "one.c", "two.c")
-    assert (status, err) == (1, "")
+    assert (status, err) == (1, "") and "\nIn C: is_steady() is the check.\n" in out
     # Both load the flag at line 3; then the one is at its end, and the other loads it at line 5.
     assert "R: alike for 1 answer" in out and "one.c:3 | two.c:3" in out
     assert "two.c  does load set" in out and out.rstrip().endswith("two.c:5")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from racer.c_source.conversions import Conversions
-from racer.c_source.kinds import SYMBOL, Kind, kind_of_literal
+from racer.c_source.kinds import ADDRESS, SYMBOL, Kind, kind_of_literal
 from racer.c_source.mapping import Entry, Map, Template, slot_name
 from racer.c_source.nodes import (
     EFFECTS,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 BARRIER: Final = "compiler barrier"  # stands as a text where no access may be moved across
+
+_STORES: Final = re.compile(r"\$1\.(store|swap|compare_exchange)\(")
 
 
 class Calls(Conversions):
@@ -100,6 +103,13 @@ class Calls(Conversions):
         if len(kinds) != len(values):
             text = f"{name}() has {len(kinds)} parameters, and is given {len(values)} arguments"
             return [self.refuse(node, f"{text}: {short(node)}")]
+        for each, declared in zip(arguments, self.parameters(self._function_of(name)), strict=True):
+            of_type = declared[0].child_by_field_name("type")
+            if declared[1] == ADDRESS and of_type is not None:
+                to = self.declared(text_of(of_type))
+                if to.is_number and self.kind(each) == ADDRESS and not self.pointed(each).is_number:
+                    text = f"{name}() takes the address of a number, and by the map it is none"
+                    self.refuse(node, f"{text}: {short(each)}")
         what = f"a parameter of {name}()"
         return [
             self.kept(node, each, value, kind, what)
@@ -121,7 +131,7 @@ class Calls(Conversions):
                 return self.refuse(node, text, write)
             for kind in sorted(kinds):
                 made[slot_name(kind, number)] = self._argument(kind, argument)
-        self._convert_stored(node, template, arguments, made)
+        self._convert_stored(node, entry, arguments, made)
         for slot in slots_assigned(template.tree):
             local = made.get(slot)
             atomic = entry.name.startswith("atomic")
@@ -135,15 +145,21 @@ class Calls(Conversions):
         return self.by(node, entry, template, made)
 
     def _convert_stored(
-        self, node: Node, template: Template, arguments: list[Node], made: dict[str, ast.expr]
+        self, node: Node, entry: Entry, arguments: list[Node], made: dict[str, ast.expr]
     ) -> None:
-        """What an entry stores to a cell whose type is known is as that type holds it."""
-        stored, cell = slot_name("", 2), slot_name("cell", 1)
-        if stored in made and cell in made and "$cell1.store($2" in template.text:
-            kind = self.kind(arguments[0])
-            if kind.is_number:
-                what = short(arguments[0])
-                made[stored] = self.kept(node, arguments[1], made[stored], kind, what)
+        """What an entry stores to a cell is as the type of that has it."""
+        text = "" if entry.value is None else entry.value.text
+        if "$cell1.store($2" in text:
+            to = self.kind(arguments[0])
+        elif _STORES.search(text) and not entry.name.startswith(("atomic", "refcount")):
+            to = self.pointed(arguments[0])
+        else:
+            return
+        for number in (2, 3):
+            slot = slot_name("", number)
+            if slot in made:
+                part = arguments[number - 1]
+                made[slot] = self.put(node, part, made[slot], to, arguments[0])
 
     def _argument(self, kind: str, node: Node) -> ast.expr:
         node = without_parentheses(node)

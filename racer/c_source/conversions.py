@@ -163,9 +163,18 @@ class Conversions(Typed):
             return self.no_number(node, part, f"{what} gets")
         return converted(made, of, to)
 
+    def put(self, node: Node, part: Node, made: ast.expr, to: Kind, target: Node) -> ast.expr:
+        """A value as a cell keeps it. One that has no numbers by the map is given none."""
+        if to == SYMBOL and self.kind(part).is_number:
+            return self.no_number(node, target, "a number is stored to")
+        return self.kept(node, part, made, to, short(target))
+
     def taken(self, node: Node, local: Local, part: Node, made: ast.expr) -> ast.expr:
         """A value as a local has it. One that is declared as an integer may hold what is no number
         to the model, and then always counts as that."""
+        to_numbers = local.pointer and self.declared(local.of_type).is_number
+        if to_numbers and self.kind(part) == ADDRESS and not self.pointed(part).is_number:
+            self.scope.symbols.add(f"*{local.python}")
         if local.kind.is_number and local.kind != BOOL and self.kind(part) in (SYMBOL, ADDRESS):
             self.scope.symbols.add(local.python)
             return made

@@ -258,7 +258,7 @@ class Expressions(Calls):
             taken = self.taken(node, local, part, value)
             return ast.NamedExpr(ast.Name(local.python, ast.Store()), taken)
         cell = self.cell(target)
-        value = self.kept(node, part, value, self.kind(target), short(target))
+        value = self.put(node, part, value, self.kind(target), target)
         if is_simple(value):
             return first_of(value, plain_store(cell, value))
         name = self.scope.fresh("stored")

@@ -37,7 +37,7 @@ class Scope:
     """The locals by their names in C, in blocks within blocks; Python has one of all.
 
     symbols  the Python names of those that are declared as integers, and are assigned what is none
-             to the model
+             to the model; `*` and the name, of those that are addresses of such
     in_c     by their Python names what C calls them
     """
 

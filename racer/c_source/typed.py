@@ -197,7 +197,9 @@ class Typed(Lvalues):
         if node.type == "pointer_expression" and text_of(child_of(node, "operator")) == "&":
             return self.kind(child_of(node, "argument"))
         local = self.local_of(node)
-        return self.declared(local.of_type) if local is not None and local.pointer else SYMBOL
+        if local is None or not local.pointer or f"*{local.python}" in self.scope.symbols:
+            return SYMBOL
+        return self.declared(local.of_type)
 
     def returned_by(self, function: Function) -> Kind:
         """The kind that a function of C is declared to return."""

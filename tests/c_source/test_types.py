@@ -85,18 +85,25 @@ def test_an_integer_is_as_wide_as_its_type(body: str, value: object, tmp_path: P
         "return compound_head(p) - p;",
         "return compound_head(p) == 5;",
         "return g(p->page_type);",
+        "unsigned int *q = &p->page_type; return *q == 5;",
+        "unsigned int *q = &p->page_type, *r = q; return *r == 5;",
+        "return k(&p->page_type);",
+        "WRITE_ONCE(p->page_type, 5); return true;",
+        "p->page_type = 5; return true;",
+        "unsigned int old = 5; return try_cmpxchg(&p->page_type, &old, 7);",
         "return h(p);",
     ],
 )
 def test_what_is_no_number_to_the_model_is_not_taken_for_one(body: str, tmp_path: Path) -> None:
     helpers = "bool g(int n) { return n; }\nint h(struct page *p) { return p->page_type; }\n"
+    helpers += "int k(int *p) { return *p; }\n"
     text = f"{helpers}bool f(struct page *p)\n{{\n\t{body}\n}}\n"
     lifted = lift(tmp_path, text, known=load_map(PAGE_MODEL))
-    line = 2 if "h(p)" in body else 5
+    line = 2 if "h(p)" in body else 6
     assert [each.line for each in lifted.refusals] == [line] * len(lifted.refusals)
     assert lifted.refusals
     said = str(lifted.refusals[0])
-    assert "no number" in said or "an address" in said
+    assert "number" in said or "an address" in said
 
 
 @pytest.mark.quick

@@ -200,7 +200,12 @@ class _Side:
                 return f"{text}, in an atomic region" if atomic else text
             case Closing(slot=slot):
                 watch = dict(self.automaton.slots[node])[slot]
-                return f"closes its window of {watch.name}"
+                following, more = set(self.automaton.edges[node].values()), ""
+                if len(following) == 1:
+                    end = self.automaton.nodes[following.pop()]
+                    if isinstance(end, Violated):  # so it closes it on its way out
+                        more = f" and {came_to(Violation(end.label, end.effect))}"
+                return f"closes its window of {watch.name}{more}"
             case Returned(value=value):
                 return came_to(value)
             case Violated(label=label, effect=effect):

@@ -193,12 +193,42 @@ def windowed_failing_at(value: int) -> Program:
     return Program(mem, {"T": Thread(thread), "W": Thread(writer)})
 
 
+def windowed_violating() -> Program:
+    """As windowed(False), but that T violates where it finds 0."""
+    mem = Memory()
+    x = mem.cell("x", 0)
+    one = mem.watch("x is 1", lambda state: state[x] == 1, cells=[x])
+
+    async def thread() -> bool:
+        async with one.window() as seen:
+            if await x.load() == 0:
+                raise Violation("zero")
+            await x.load()
+        return seen.never
+
+    async def writer() -> None:
+        await x.store(1)
+
+    return Program(mem, {"T": Thread(thread), "W": Thread(writer)})
+
+
 def test_a_thread_that_fails_is_no_behaviour_to_compare() -> None:
     # On its way out it closes its window, which the other does only after other values.
     with pytest.raises(ModelError, match=r"^other cannot be compared: thread 'T' fails .*no such"):
         equivalence((windowed(False), windowed_failing_at(0)), NAMES)
     with pytest.raises(ModelError, match=r"^one cannot be compared: thread 'T' fails "):
         equivalence((windowed_failing_at(0), windowed_failing_at(0)), NAMES)
+
+
+def test_a_violation_in_a_window_is_told_with_the_end_of_that() -> None:
+    (pair, _) = equivalence((windowed(False), windowed_violating()), NAMES).threads
+    assert pair.parting is not None and [each.text for each in pair.parting.answers] == [
+        "load x -> 0"
+    ]
+    assert pair.parting.does == (
+        "does load x",
+        "closes its window of x is 1 and raises Violation 'zero'",
+    )
 
 
 def test_a_failure_that_never_comes_is_left_to_a_search() -> None:

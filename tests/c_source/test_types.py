@@ -21,13 +21,10 @@ PAIRS = ((0, 1), (-1, 5), (255, -129), (2**31 - 1, 2**32), (-(2**63), 2**63 - 1)
 
 
 @pytest.mark.skipif(COMPILER is None, reason="there is no C compiler to ask")
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
-def test_generated_expressions_come_to_what_they_do_when_compiled(
-    seed: int, tmp_path: Path
-) -> None:
-    number = 80 if seed == 0 else 1500
+def test_generated_expressions_come_to_what_they_do_when_compiled(tmp_path: Path) -> None:
+    number = 80
     names = [f"f{each}" for each in range(number)]
-    made = [computing_function(name, seed * 5000 + at) for at, name in enumerate(names)]
+    made = [computing_function(name, at) for at, name in enumerate(names)]
     source, known = source_of(tmp_path, "".join(made)), load_map(KERNEL)
     (tmp_path / "compiled.c").write_text(TYPEDEFS + "".join(made))
     library = tmp_path / "made.so"

@@ -314,6 +314,7 @@ def _lines(function: Function) -> dict[int, str]:
 def _show_lines(lines: Mapping[str, Mapping[int, str]]) -> None:
     """Let whoever looks for a line of the C find it, though there may be no such file."""
     for path, known in lines.items():
+        # Only of a module, which no C is, there may be an entry that is yet to be read.
         _, _, before, _ = linecache.cache.get(path, (0, None, [], path))  # type: ignore[misc]
         texts = list(before)
         texts += ["\n"] * (max(known) - len(texts))

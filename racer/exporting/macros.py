@@ -65,9 +65,9 @@ def cells_of(tables: Mapping[str, ValueTable]) -> dict[str, CellOf]:
             name, number = f"{stem}_{number}", number + 1
         taken.add(name)
         values = table.values
-        whole = all(type(v) in (int, bool) and abs(int(v)) < _LARGEST for v in values)  # type: ignore[call-overload]
-        same = whole and len({int(v) for v in values}) == len(values)  # type: ignore[call-overload]
-        numbers = [int(v) for v in values] if same else list(range(len(values)))  # type: ignore[call-overload]
+        whole = [int(v) for v in values if isinstance(v, int) and type(v) in (int, bool)]
+        same = len({v for v in whole if abs(v) < _LARGEST}) == len(values)
+        numbers = whole if same else list(range(len(values)))
         found[cell] = CellOf(name, table, numbers)
     return found
 

@@ -233,5 +233,7 @@ def has_order(operation: Operation) -> bool:
 
 def ordered(operation: Operation, order: str) -> Operation:
     """The operation with another order; itself where it has none."""
-    changed: Operation = replace(operation, order=order) if has_order(operation) else operation  # type: ignore[type-var]
+    if not has_order(operation):
+        return operation
+    changed: Operation = replace(operation, order=order)  # type: ignore[type-var]  # a dataclass
     return changed
